@@ -1,0 +1,230 @@
+"""Model files: the .mat keys and shapes of the published training code, read with checks and written whole.
+
+Published names stay here: `w` (rectified recurrent weights, [post, pre]), `m` (diagonal of signs), `som_m` (mask), `taus_gaus`
+(argument of the sigmoid), `taus` (decay in steps of 5 ms: [min, max], or one value), `w0`, `taus_gaus0` (before training).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Mapping
+
+import numpy as np
+import scipy.io
+
+from .config import ACTIVATIONS, RATE_STEP_MS, ConfigError, RateConfig
+from .files import replacing
+from .rate import RateModel, TrainingRecord, Weights
+
+REQUIRED = ("w", "w_in", "w_out", "N", "m", "inh", "exc", "taus", "taus_gaus")
+
+
+class ModelFileError(ValueError):
+    """A model file that cannot be used; the message names the file, the key, what was expected and what came."""
+
+
+class _Reader:
+    """The keys of one file, with every complaint naming file and key."""
+
+    def __init__(self, values: Mapping[str, Any], name: str):
+        self.values, self.name = values, name
+
+    def fail(self, key: str, problem: str) -> ModelFileError:
+        return ModelFileError(f"{self.name}: key '{key}': {problem}")
+
+    def number(self, key: str) -> float:
+        array = np.asarray(self.values[key])
+        if array.size != 1 or array.dtype.kind not in "iufb":
+            raise self.fail(key, f"expected one number, got shape {array.shape} of type {array.dtype}")
+        return float(array.ravel()[0])
+
+    def array(self, key: str, shape: tuple[int, ...]) -> np.ndarray:
+        array = np.asarray(self.values[key])
+        if array.dtype.kind not in "iufb":
+            raise self.fail(key, f"expected real numbers, got type {array.dtype}")
+        vector = len(shape) == 1 or 1 in shape
+        fits = array.size == np.prod(shape) and max(array.shape, default=1) == max(shape) if vector else array.shape == shape
+        if not fits:
+            raise self.fail(key, f"expected shape {shape}, got {array.shape}")
+        array = array.reshape(shape)
+        array = array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
+        if not np.isfinite(array).all():
+            raise self.fail(key, "expected finite numbers, got NaN or infinity")
+        return array
+
+
+def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
+    """Read a rate model from a .mat file (or from a mapping of its keys).
+
+    Accepts float32 and float64, 1-D vectors, and integers or booleans of any width. `som_m`, `w0`, `taus_gaus0`, `b_out`,
+    `som_N` and `activation` may be absent.
+    Raises ModelFileError naming file and key for anything missing, of a wrong shape or type, not finite, or against
+    Dale's principle.
+    """
+    values, name = (path, "model") if isinstance(path, Mapping) else (_read(path), str(path))
+    missing = [key for key in REQUIRED if key not in values]
+    if missing:
+        raise ModelFileError(f"{name}: missing key '{missing[0]}'; a rate model needs {', '.join(REQUIRED)}")
+    reader = _Reader(values, name)
+    n = int(reader.number("N"))
+    if n < 1 or n != reader.number("N"):
+        raise reader.fail("N", f"expected a whole number of units >= 1, got {reader.number('N'):g}")
+
+    inhibitory = _populations(reader, n)
+    w_rec, dale = _recurrent(reader, n, inhibitory)
+    w_in_shape = np.shape(values["w_in"])
+    n_inputs = w_in_shape[1] if len(w_in_shape) == 2 and w_in_shape[0] == n else max(1, np.size(values["w_in"]) // n)
+    tau_raw = _decay(reader, "taus_gaus", n)
+    weights = Weights(w_rec, reader.array("w_out", (n,)), _optional(reader, "b_out", (), 0.0), tau_raw)
+    return RateModel(
+        config=_config(reader, n, inhibitory, dale),
+        w_in=reader.array("w_in", (n, n_inputs)),
+        inhibitory=inhibitory,
+        mask=_optional(reader, "som_m", (n, n), 1.0),
+        weights=weights,
+        initial=_initial(reader, n, weights),
+    )
+
+
+def _read(path: str | os.PathLike) -> dict[str, Any]:
+    if not Path(path).is_file():
+        raise ModelFileError(f"{path}: no such file; check the path under `external_models` in the config")
+    try:
+        return scipy.io.loadmat(path)
+    except NotImplementedError:
+        raise ModelFileError(f"{path}: MATLAB v7.3 file; save it again in MATLAB with save(..., '-v7')") from None
+    except Exception as error:  # scipy raises many types on damaged files; all of them mean the same to the reader
+        raise ModelFileError(f"{path}: not a readable .mat file, perhaps truncated ({type(error).__name__}: {error})") from error
+
+
+def _populations(reader: _Reader, n: int) -> np.ndarray:
+    inh, exc = reader.array("inh", (n,)) != 0, reader.array("exc", (n,)) != 0
+    if (inh == exc).any():
+        unit = int(np.flatnonzero(inh == exc)[0])
+        raise reader.fail("exc", f"unit {unit} (0-based) is both or neither of excitatory and inhibitory")
+    return inh
+
+
+def _recurrent(reader: _Reader, n: int, inhibitory: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Recurrent weights without sign, and whether the file follows Dale's principle."""
+    w = reader.array("w", (n, n))
+    m = reader.array("m", (n, n))
+    sign = np.where(inhibitory, -1.0, 1.0)
+    if not np.array_equal(m, np.diag(sign)):
+        raise reader.fail("m", "expected the diagonal matrix of +1 (excitatory, key 'exc') and -1 (inhibitory, key 'inh')")
+    # without Dale's principle the published code has no inhibitory units and signed weights
+    dale = bool(inhibitory.any() or (w >= 0).all())
+    if "apply_dale" in reader.values:
+        dale = bool(reader.number("apply_dale"))
+    if dale and (w < 0).any():
+        post, pre = (int(i[0]) for i in np.nonzero(w < 0))
+        raise reader.fail(
+            "w", f"Dale's principle violated: weight {w[post, pre]:g} from unit {pre} to {post} (0-based) is negative; signs belong in 'm'"
+        )
+    return w, dale
+
+
+def _decay(reader: _Reader, key: str, n: int) -> np.ndarray:
+    taus = np.asarray(reader.values["taus"])
+    if taus.size == 1 and key not in reader.values:
+        return np.zeros(n)
+    return reader.array(key, (n,))
+
+
+def _optional(reader: _Reader, key: str, shape: tuple[int, ...], default: float) -> np.ndarray:
+    if key not in reader.values:
+        return np.full(shape, default)
+    return np.asarray(reader.number(key)) if shape == () else reader.array(key, shape)
+
+
+def _initial(reader: _Reader, n: int, weights: Weights) -> Weights | None:
+    if "w0" not in reader.values:
+        return None
+    tau_raw = _decay(reader, "taus_gaus0", n) if "taus_gaus0" in reader.values else weights.tau_raw
+    return Weights(reader.array("w0", (n, n)), weights.w_out, weights.b_out, tau_raw)
+
+
+def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> RateConfig:
+    taus = np.asarray(reader.values["taus"], dtype=np.float64).ravel()
+    if taus.size not in (1, 2):
+        raise reader.fail("taus", f"expected one decay or [min, max] in steps of {RATE_STEP_MS:g} ms, got {taus.size} values")
+    activation = str(np.ravel(reader.values.get("activation", "sigmoid"))[0])
+    if activation not in ACTIVATIONS:
+        raise reader.fail("activation", f"expected one of {', '.join(ACTIVATIONS)}, got {activation!r}")
+    n_som = int(reader.number("som_N")) if "som_N" in reader.values else 0
+    try:
+        return RateConfig(
+            n_units=n,
+            p_inh=float(inhibitory.mean()),
+            n_som=n_som,
+            dale=dale,
+            activation=activation,
+            tau_decay_ms=tuple(float(t) * RATE_STEP_MS for t in taus),
+        )
+    except ConfigError as error:
+        raise ModelFileError(f"{reader.name}: {error} (keys 'taus' and 'som_N' hold it)") from None
+
+
+def save(path: str | os.PathLike, model: RateModel, record: TrainingRecord, provenance: Mapping[str, Any]) -> None:
+    """Write `model` with the 27 keys of the published training code, plus `apply_dale` and `provenance` (JSON text)."""
+    n = model.n_units
+    dale = model.config.dale
+    tau_steps = [t / RATE_STEP_MS for t in model.config.tau_decay_ms]
+    n_som = model.config.n_som
+    values = {
+        "N": n,
+        "som_N": n_som,
+        "inh": model.inhibitory.reshape(n, 1).astype(np.uint8),
+        "exc": (~model.inhibitory).reshape(n, 1).astype(np.uint8),
+        "m": np.diag(model.sign).astype(np.float32),
+        "som_m": model.mask,
+        "w": _rectified(model.weights.w_rec, dale),
+        "w0": _rectified(model.initial.w_rec, dale),
+        "w_in": model.w_in,
+        "w_in0": model.w_in,
+        "w_out": model.weights.w_out.reshape(1, n),
+        "b_out": model.weights.b_out.reshape(1, 1),
+        "taus": np.asarray(tau_steps, dtype=np.float64),
+        "taus_gaus": model.weights.tau_raw.reshape(n, 1),
+        "taus_gaus0": model.initial.tau_raw.reshape(n, 1),
+        "activation": model.config.activation,
+        "tr": record.trials,
+        "losses": record.losses.astype(np.float64),
+        "eval_loss_mean": float(record.curve[-1, 1]),
+        "eval_perf_mean": float(record.curve[-1, 2]),
+        "eval_os": record.evaluation_outputs.astype(np.float64),
+        "eval_labels": record.evaluation_labels.astype(np.float64),
+        "u": record.stimulus.astype(np.float64),
+        "target": record.target.astype(np.float64),
+        "x": record.example.x[:, :, None],
+        "r": record.example.r[:, :, None],
+        "o": record.example.o[:, None, None],
+        "x0": record.untrained_example.x[:, :, None],
+        "r0": record.untrained_example.r[:, :, None],
+        "apply_dale": np.uint8(dale),
+        "provenance": json.dumps(provenance, sort_keys=True),
+    }
+    with replacing(path) as temporary:
+        scipy.io.savemat(temporary, values, do_compression=True)
+
+
+def _rectified(w_rec: np.ndarray, dale: bool) -> np.ndarray:
+    return np.maximum(w_rec, 0) if dale else w_rec
+
+
+def save_converted(
+    path: str | os.PathLike, source: str | os.PathLike, *, opt_scaling_factor: float, all_perfs, scaling_factors, held_out: float
+) -> None:
+    """Write a copy of the model file `source` with what the published search appends: the chosen factor, the accuracy at each
+    factor and the factors; `held_out_perf` is the accuracy of the chosen one on fresh trials. `source` stays untouched."""
+    values = {k: v for k, v in _read(source).items() if not k.startswith("__")}
+    values |= {
+        "opt_scaling_factor": float(opt_scaling_factor),
+        "all_perfs": np.asarray(all_perfs, dtype=np.float64).reshape(-1, 1),
+        "scaling_factors": np.asarray(scaling_factors, dtype=np.float64).reshape(1, -1),
+        "held_out_perf": float(held_out),
+    }
+    with replacing(path) as temporary:
+        scipy.io.savemat(temporary, values, do_compression=True)
