@@ -114,7 +114,9 @@ class TrainingConfig:
             _require(_is_count(getattr(self, key)), key, "a whole number >= 1", getattr(self, key))
         _require(_is_count(self.min_trials, 0), "min_trials", "a whole number >= 0", self.min_trials)
         _require(self.loss in LOSSES, "loss", "one of " + ", ".join(LOSSES), self.loss)
-        _require(_is_number(self.loss_threshold) and self.loss_threshold > 0, "loss_threshold", "a number > 0", self.loss_threshold)
+        _require(
+            _is_number(self.loss_threshold) and self.loss_threshold > 0, "loss_threshold", "a number > 0", self.loss_threshold
+        )
         accuracy = self.accuracy_threshold
         _require(_is_number(accuracy) and 0 <= accuracy <= 1, "accuracy_threshold", "a fraction in [0, 1]", accuracy)
 

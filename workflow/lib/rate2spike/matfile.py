@@ -121,7 +121,8 @@ def _recurrent(reader: _Reader, n: int, inhibitory: np.ndarray) -> tuple[np.ndar
     if dale and (w < 0).any():
         post, pre = (int(i[0]) for i in np.nonzero(w < 0))
         raise reader.fail(
-            "w", f"Dale's principle violated: weight {w[post, pre]:g} from unit {pre} to {post} (0-based) is negative; signs belong in 'm'"
+            "w",
+            f"Dale's principle violated: weight {w[post, pre]:g} from unit {pre} to {post} (0-based) is negative; signs belong in 'm'",
         )
     return w, dale
 

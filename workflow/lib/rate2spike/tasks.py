@@ -1,0 +1,278 @@
+"""Tasks: stimulus, target and scoring, defined once for the rate and the spiking network.
+
+Go-NoGo and context-dependent integration are those of the paper (Methods), XOR that of the published code. Time runs in steps
+of 5 ms. A user's own task is a Python file that sets `TASK = Task(...)` in the same way; see config/README.md.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from . import streams
+from .config import RATE_STEP_MS, ConfigError
+
+HIGH, LOW = 0.7, 0.3  # output thresholds of the published scoring
+
+
+class Trial(NamedTuple):
+    """One trial: stimulus (n_inputs, n_steps), target (n_steps,), label (a key of `Task.labels`), kind of trial in words."""
+
+    stimulus: np.ndarray
+    target: np.ndarray
+    label: int
+    kind: str
+
+
+class Trials(NamedTuple):
+    """Stacked trials: stimulus (n_trials, n_inputs, n_steps), target (n_trials, n_steps), label and kind (n_trials,)."""
+
+    stimulus: np.ndarray
+    target: np.ndarray
+    label: np.ndarray
+    kind: np.ndarray
+
+
+class Response(NamedTuple):
+    """Extremes of the output in the response window, (n_trials,) each."""
+
+    maximum: np.ndarray
+    minimum: np.ndarray
+
+
+Score = Callable[[np.ndarray, Response], np.ndarray]  # (labels, response) -> correct (n_trials,) bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task. The two response windows last to the end of the trial; scores see the extremes of the output inside them."""
+
+    name: str
+    n_inputs: int
+    n_steps: int  # trial length in steps of 5 ms
+    labels: Mapping[int, str]  # label -> what it is called; the first is drawn dark in figures
+    draw: Callable[[np.random.Generator], Trial]
+    rate_window_onset: int  # index of the first scored output of the rate network (output i belongs to step i + 1)
+    spiking_window_onset_ms: float
+    correct_rate: Score  # published scoring of the rate network
+    correct_spiking: Score  # published scoring of the spiking network
+    correct_strict: Score  # the output must not also cross the opposite threshold
+    stimulus_windows_ms: tuple[tuple[float, float], ...] = ()  # shaded in figures
+
+    @property
+    def duration_ms(self) -> float:
+        return self.n_steps * RATE_STEP_MS
+
+
+def draw_trials(task: Task, study_seed: int, purpose: str, words: tuple, numbers) -> Trials:
+    """Draw the trials with the given numbers, each from its own stream; raises ConfigError when one does not fit the task."""
+    trials = []
+    for number in numbers:
+        trial = task.draw(streams.generator(study_seed, purpose, *words, int(number)))
+        _check_trial(task, trial)
+        trials.append(trial)
+    return Trials(
+        np.stack([t.stimulus for t in trials]).astype(np.float32),
+        np.stack([t.target for t in trials]).astype(np.float32),
+        np.array([t.label for t in trials], dtype=np.int64),
+        np.array([t.kind for t in trials]),
+    )
+
+
+def _check_trial(task: Task, trial: Trial) -> None:
+    for name, array, shape in (
+        ("stimulus", trial.stimulus, (task.n_inputs, task.n_steps)),
+        ("target", trial.target, (task.n_steps,)),
+    ):
+        if np.shape(array) != shape:
+            raise ConfigError(f"task {task.name}: {name}: expected shape {shape}, got {np.shape(array)}")
+        if not np.isfinite(array).all():
+            raise ConfigError(f"task {task.name}: {name}: expected finite numbers, got NaN or infinity")
+    if trial.label not in task.labels:
+        raise ConfigError(f"task {task.name}: label: expected one of {', '.join(map(str, task.labels))}, got {trial.label!r}")
+
+
+def rate_response(task: Task, outputs: np.ndarray) -> Response:
+    """Extremes of the rate network's outputs (n_trials, n_steps - 1) in its response window."""
+    window = outputs[:, task.rate_window_onset :]
+    return Response(window.max(axis=1), window.min(axis=1))
+
+
+def first_response_step(task: Task, dt_s: float) -> int:
+    """0-based index of the first spiking step in the response window, as in out(10000:end) for 0.5 s (published code)."""
+    return round(task.spiking_window_onset_ms / 1000 / dt_s) - 1
+
+
+def spiking_stimulus(stimulus: np.ndarray) -> np.ndarray:
+    """The same trial for the spiking network, which reads one column more: (..., n_steps + 1), the last column repeated."""
+    return np.concatenate([stimulus, stimulus[..., -1:]], axis=-1)
+
+
+# Go-NoGo ----------------------------------------------------------------------------------------------------------------
+
+GO_NOGO_STEPS, GO_NOGO_ON, GO_NOGO_OFF = 200, 50, 75  # 1 s; pulse from 250 to 375 ms
+
+
+def _draw_go_nogo(rng: np.random.Generator) -> Trial:
+    go = int(rng.random() < 0.5)
+    stimulus, target = np.zeros((1, GO_NOGO_STEPS)), np.zeros(GO_NOGO_STEPS)
+    stimulus[0, GO_NOGO_ON:GO_NOGO_OFF] = go
+    target[GO_NOGO_OFF:] = go
+    return Trial(stimulus, target, go, "Go" if go else "NoGo")
+
+
+def _go_nogo_rate(label: np.ndarray, o: Response) -> np.ndarray:
+    return np.where(label == 1, o.maximum > HIGH, np.maximum(o.maximum, -o.minimum) < LOW)
+
+
+def _go_nogo_spiking(label: np.ndarray, o: Response) -> np.ndarray:
+    # the published search looks at max(o) in NoGo trials, not at max|o| as the training does
+    return np.where(label == 1, o.maximum > HIGH, o.maximum < LOW)
+
+
+def _go_nogo_strict(label: np.ndarray, o: Response) -> np.ndarray:
+    return np.where(label == 1, (o.maximum > HIGH) & (o.minimum > -HIGH), np.maximum(o.maximum, -o.minimum) < LOW)
+
+
+# XOR and integration: two answers of opposite sign ------------------------------------------------------------------------
+
+
+def _two_choice(label: np.ndarray, o: Response) -> np.ndarray:
+    return np.where(label == 1, o.maximum > HIGH, o.minimum < -HIGH)
+
+
+def _two_choice_strict(label: np.ndarray, o: Response) -> np.ndarray:
+    return np.where(label == 1, (o.maximum > HIGH) & (o.minimum > -HIGH), (o.minimum < -HIGH) & (o.maximum < HIGH))
+
+
+XOR_STEPS, XOR_FIRST, XOR_SECOND, XOR_PULSE = 300, 50, 110, 50  # 1.5 s; pulses 250-500 and 550-800 ms
+XOR_TARGET = (170, 270)  # 850 to 1350 ms
+
+SIGNS = {1: "+", -1: "\N{MINUS SIGN}"}
+
+
+def _draw_xor(rng: np.random.Generator) -> Trial:
+    first, second = (int(s) for s in np.where(rng.random(2) < 0.5, 1, -1))
+    stimulus, target = np.zeros((2, XOR_STEPS)), np.zeros(XOR_STEPS)
+    stimulus[0, XOR_FIRST : XOR_FIRST + XOR_PULSE] = first
+    stimulus[1, XOR_SECOND : XOR_SECOND + XOR_PULSE] = second
+    target[slice(*XOR_TARGET)] = first * second
+    return Trial(stimulus, target, first * second, f"{SIGNS[first]} {SIGNS[second]}")
+
+
+INTEGRATION_STEPS, INTEGRATION_ON, INTEGRATION_OFF = 500, 50, 250  # 2.5 s; noisy inputs from 250 to 1250 ms
+INTEGRATION_OFFSET = 0.5
+
+
+def _draw_integration(rng: np.random.Generator) -> Trial:
+    offsets = np.where(rng.random(2) < 0.5, 1, -1)
+    context = int(rng.random() < 0.5)
+    stimulus, target = np.zeros((4, INTEGRATION_STEPS)), np.zeros(INTEGRATION_STEPS)
+    noise = rng.standard_normal((2, INTEGRATION_OFF - INTEGRATION_ON))
+    stimulus[:2, INTEGRATION_ON:INTEGRATION_OFF] = noise + INTEGRATION_OFFSET * offsets[:, None]
+    stimulus[2 + context] = 1
+    answer = int(offsets[context])
+    target[INTEGRATION_OFF:] = answer
+    return Trial(stimulus, target, answer, f"context {context + 1}: {SIGNS[int(offsets[0])]} {SIGNS[int(offsets[1])]}")
+
+
+# The registry -------------------------------------------------------------------------------------------------------------
+
+BUILT_IN = {
+    task.name: task
+    for task in (
+        Task(
+            name="go-nogo",
+            n_inputs=1,
+            n_steps=GO_NOGO_STEPS,
+            labels={1: "Go", 0: "NoGo"},
+            draw=_draw_go_nogo,
+            rate_window_onset=GO_NOGO_OFF,
+            spiking_window_onset_ms=500,
+            correct_rate=_go_nogo_rate,
+            correct_spiking=_go_nogo_spiking,
+            correct_strict=_go_nogo_strict,
+            stimulus_windows_ms=((250, 375),),
+        ),
+        Task(
+            name="xor",
+            n_inputs=2,
+            n_steps=XOR_STEPS,
+            labels={1: "same", -1: "different"},
+            draw=_draw_xor,
+            rate_window_onset=200,
+            spiking_window_onset_ms=1000,
+            correct_rate=_two_choice,
+            correct_spiking=_two_choice,
+            correct_strict=_two_choice_strict,
+            stimulus_windows_ms=((250, 500), (550, 800)),
+        ),
+        Task(
+            name="integration",
+            n_inputs=4,
+            n_steps=INTEGRATION_STEPS,
+            labels={1: "+", -1: "\N{MINUS SIGN}"},
+            draw=_draw_integration,
+            rate_window_onset=INTEGRATION_STEPS - 1 - 200,  # the last 200 outputs
+            spiking_window_onset_ms=1300,
+            correct_rate=_two_choice,
+            correct_spiking=_two_choice,
+            correct_strict=_two_choice_strict,
+            stimulus_windows_ms=((250, 1250),),
+        ),
+    )
+}
+
+
+def load_user_task(name: str, path: str | Path) -> Task:
+    """The `TASK` of a user's Python file, checked by drawing a few trials; raises ConfigError naming the file and what is wrong."""
+    path = Path(path)
+    if not path.is_file():
+        raise ConfigError(f"tasks.{name}: no such file: {path}")
+    spec = importlib.util.spec_from_file_location(f"user_task_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # the user's own code: anything can happen, all of it is told with the file's name
+        raise ConfigError(f"tasks.{name}: {path} does not run: {type(error).__name__}: {error}") from error
+    task = getattr(module, "TASK", None)
+    if not isinstance(task, Task):
+        raise ConfigError(f"tasks.{name}: {path} must set TASK = rate2spike.tasks.Task(...), got {type(task).__name__}")
+    if task.name != name:
+        raise ConfigError(f"tasks.{name}: {path} sets TASK.name to {task.name!r}; expected {name!r}")
+    _check_task(task)
+    return task
+
+
+def _check_task(task: Task) -> None:
+    if not 0 <= task.rate_window_onset < task.n_steps - 1:
+        raise ConfigError(f"task {task.name}: rate_window_onset: expected 0..{task.n_steps - 2}, got {task.rate_window_onset}")
+    if not 0 < task.spiking_window_onset_ms < task.duration_ms:
+        raise ConfigError(
+            f"task {task.name}: spiking_window_onset_ms: expected a time inside the trial of {task.duration_ms:g} ms, "
+            f"got {task.spiking_window_onset_ms!r}"
+        )
+    trials = draw_trials(task, 0, "check", (task.name,), range(8))
+    response = Response(trials.target.max(axis=1), trials.target.min(axis=1))
+    for score in ("correct_rate", "correct_spiking", "correct_strict"):
+        correct = np.asarray(getattr(task, score)(trials.label, response))
+        if correct.shape != trials.label.shape or correct.dtype != bool:
+            raise ConfigError(
+                f"task {task.name}: {score}: expected {trials.label.shape} of bool for labels of shape {trials.label.shape}, "
+                f"got {correct.shape} of {correct.dtype}"
+            )
+
+
+def find_task(name: str, user_tasks: Mapping[str, str | Path] | None = None) -> Task:
+    """The built-in task or the user's task of that name; raises ConfigError naming what there is."""
+    user_tasks = user_tasks or {}
+    if name in user_tasks:
+        return load_user_task(name, user_tasks[name])
+    if name not in BUILT_IN:
+        raise ConfigError(f"task: unknown task {name!r}; there are {', '.join([*BUILT_IN, *user_tasks])}")
+    return BUILT_IN[name]

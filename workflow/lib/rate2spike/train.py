@@ -1,0 +1,157 @@
+"""Training of rate networks: the loop over trials, the evaluation, the stop rule (paper, Methods)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from . import kernels, streams
+from .config import RateConfig, TrainingConfig
+from .rate import RateModel, Trace, TrainingRecord, Weights, initial_model
+from .tasks import Task, draw_trials, rate_response
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int], None]  # told the number of trials since the last call
+
+
+class Evaluation(NamedTuple):
+    """Fresh trials run through a rate network: mean loss, accuracy, outputs (n_trials, n_steps - 1), labels (n_trials,)."""
+
+    loss: float
+    accuracy: float
+    outputs: np.ndarray
+    labels: np.ndarray
+
+
+def evaluate(
+    model: RateModel,
+    weights: Weights,
+    task: Task,
+    *,
+    study_seed: int,
+    purpose: str,
+    words: tuple,
+    n_trials: int,
+    loss: str = "l2",
+) -> Evaluation:
+    """Score `weights` on `n_trials` fresh trials of the stream (`purpose`, *words), in one batch."""
+    trials = draw_trials(task, study_seed, purpose, words, range(n_trials))
+    noise = streams.key(study_seed, purpose + " noise", *words)
+    outputs = kernels.rate("cpu").outputs(model, weights, trials.stimulus, stream=noise, first_trial=0)
+    error = outputs.astype(np.float64) - trials.target[:, : outputs.shape[1]]
+    losses = np.abs(error).sum(axis=1) if loss == "l1" else np.sqrt((error**2).sum(axis=1))
+    correct = task.correct_rate(trials.label, rate_response(task, outputs))
+    return Evaluation(float(losses.mean()), float(np.mean(correct)), outputs, trials.label)
+
+
+def train_network(
+    task: Task, config: RateConfig, training: TrainingConfig, *, study_seed: int, network: str, progress: Progress | None = None
+) -> tuple[RateModel, TrainingRecord]:
+    """Train one network until mean loss and accuracy of fresh trials reach criterion, or `max_trials` are used up.
+
+    Trials count from 0. The evaluations fall after trials 1, 101, 201 ... as published (for `evaluation_interval` 100); with
+    more than one trial per update, after the update that contains the trial.
+    """
+    untrained = initial_model(config, task.n_inputs, streams.generator(study_seed, "initial network", network))
+    kernel = kernels.rate("cpu")
+    state = kernel.start(untrained)
+    noise = streams.key(study_seed, "training noise", network)
+    losses, curve, used, converged = [], [], 0, False
+    started = time.perf_counter()
+    # with max_trials = 6000 the last evaluation falls after trial 5901, and the trials after it could not change anything
+    for trial in range(1, max(2, training.max_trials), training.evaluation_interval):
+        n_new = -(-(trial + 1 - used) // training.trials_per_update) * training.trials_per_update
+        if n_new > 0:
+            trials = draw_trials(task, study_seed, "training", (network,), range(used, used + n_new))
+            losses.append(
+                kernel.train_trials(
+                    untrained, state, trials.stimulus, trials.target, training=training, stream=noise, first_trial=used
+                )
+            )
+            used += n_new
+        weights = kernel.weights(state)
+        evaluation = evaluate(
+            untrained,
+            weights,
+            task,
+            study_seed=study_seed,
+            purpose="evaluation",
+            words=(network, trial),
+            n_trials=training.evaluation_trials,
+            loss=training.loss,
+        )
+        curve.append((trial, evaluation.loss, evaluation.accuracy))
+        speed = used / (time.perf_counter() - started)
+        log.info("%s: trial %d, loss %.2f, accuracy %.2f, %.0f trials/s", network, trial, *curve[-1][1:], speed)
+        if progress:
+            progress(n_new)
+        converged = (
+            evaluation.loss < training.loss_threshold
+            and evaluation.accuracy >= training.accuracy_threshold
+            and trial >= training.min_trials
+        )
+        if converged or not np.isfinite(evaluation.loss):
+            break
+    model = RateModel(config, untrained.w_in, untrained.inhibitory, untrained.mask, weights, untrained.weights)
+    record = TrainingRecord(
+        converged=bool(converged),
+        trials=trial,
+        losses=np.concatenate(losses),
+        curve=np.array(curve, dtype=np.float64),
+        evaluation_outputs=evaluation.outputs,
+        evaluation_labels=evaluation.labels,
+        **_example(model, task, study_seed, network),
+    )
+    return model, record
+
+
+def _example(model: RateModel, task: Task, study_seed: int, network: str) -> dict:
+    """One trial before and after training, with the same stimulus and noise, for the model file."""
+    trials = draw_trials(task, study_seed, "example", (network,), [0])
+    noise = streams.key(study_seed, "example noise", network)
+
+    def run(weights: Weights) -> Trace:
+        trace = kernels.rate("cpu").outputs(model, weights, trials.stimulus, stream=noise, first_trial=0, keep=True)
+        return Trace(trace.x[0], trace.r[0], trace.o[0])
+
+    return {
+        "stimulus": trials.stimulus[0],
+        "target": trials.target[0],
+        "example": run(model.weights),
+        "untrained_example": run(model.initial),
+    }
+
+
+def train_block(
+    task: Task,
+    config: RateConfig,
+    training: TrainingConfig,
+    *,
+    study_seed: int,
+    networks: Sequence[str],
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> list[tuple[RateModel, TrainingRecord]]:
+    """Train `networks` side by side on `threads` cores. The result does not depend on how they share the cores."""
+    started = time.perf_counter()
+
+    def train(network: str) -> tuple[RateModel, TrainingRecord]:
+        model, record = train_network(task, config, training, study_seed=study_seed, network=network, progress=progress)
+        log.info(
+            "%s: %s after %d trials, loss %.2f, accuracy %.2f, %.0f s since the block began",
+            network,
+            "reached criterion" if record.converged else "FAILED to reach criterion",
+            record.trials,
+            *record.curve[-1, 1:],
+            time.perf_counter() - started,
+        )
+        return model, record
+
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+        return list(pool.map(train, networks))
