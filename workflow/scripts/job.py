@@ -1,13 +1,18 @@
-"""First line of every script: send what happens to the job's log file before anything heavy is imported."""
+"""What the scripts share: the log of a job, its wildcards as names and settings, tables written whole."""
 
 import logging
 import os
 import sys
 import traceback
+from contextlib import contextmanager
+from pathlib import Path
 
 
 def start(snakemake) -> logging.Logger:
-    """Log to the job's log file and to the terminal; a crash leaves its traceback in the log. Returns the job's logger."""
+    """Log to the job's log file and, from warnings on, to the terminal; a crash leaves its traceback in the log.
+
+    The first line of every script, before anything heavy is imported.
+    """
     log_file = str(snakemake.log[0])
     os.makedirs(os.path.dirname(log_file), exist_ok=True)
     handlers = [logging.FileHandler(log_file, mode="w"), logging.StreamHandler(sys.stderr)]
@@ -17,9 +22,76 @@ def start(snakemake) -> logging.Logger:
     logger = logging.getLogger("rate2spike")
 
     def record(kind, value, trace):
-        logger.error("the job failed: %s", value)
+        logger.error("%s: %s", kind.__name__, value)
         with open(log_file, "a") as file:
             traceback.print_exception(kind, value, trace, file=file)
 
     sys.excepthook = record
     return logger
+
+
+@contextmanager
+def progress(total: int, title: str, unit: str):
+    """A function to call with the number of things done; draws a bar where a person is watching the terminal."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=title, unit=f" {unit}", disable=not sys.stderr.isatty(), leave=False) as bar:
+        yield bar.update
+
+
+def stream_name(wildcards, network: str) -> str:
+    """The name that keys a network's random streams: task, condition and seed, nothing about blocks or jobs."""
+    return f"{wildcards.task}/{wildcards.condition}/{network}"
+
+
+def names(wildcards, network: str) -> dict:
+    """The columns that say whose trial it is."""
+    return {"task": wildcards.task, "condition": wildcards.condition, "neuron": wildcards.neuron, "network": network}
+
+
+def simulation(snakemake):
+    """The settings that all spiking trials of a job share."""
+    from rate2spike.config import NeuronConfig, from_mapping
+    from rate2spike.conversion import Simulation
+    from rate2spike.tasks import find_task
+
+    params = snakemake.params
+    return Simulation(
+        task=find_task(snakemake.wildcards.task, params.user_tasks),
+        study_seed=params.study_seed,
+        neuron=from_mapping(NeuronConfig, params.neuron),
+        downsample=params.search["downsample"],
+        device=params.device,
+        threads=snakemake.threads,
+    )
+
+
+def trained_models(folder: str, table: str):
+    """(name, model) of every network of a block that reached criterion."""
+    import pandas as pd
+
+    from rate2spike import matfile
+
+    networks = pd.read_csv(table, dtype={"network": str})
+    for network in networks.network[networks.converged]:
+        yield network, matfile.load(Path(folder) / f"{network}.mat")
+
+
+def describe(task, model, stream: str, params) -> dict:
+    """Columns of the table of networks: accuracy of the rate network on fresh trials, and what the network is made of."""
+    from rate2spike import analysis, train
+
+    n = params.trials
+    fresh = train.evaluate(
+        model, model.weights, task, study_seed=params.study_seed, purpose="rate held out", words=(stream,), n_trials=n
+    )
+    low, high = analysis.wilson_interval(round(fresh.accuracy * n), n)
+    return {
+        "rate_accuracy": fresh.accuracy,
+        "rate_ci_low": float(low),
+        "rate_ci_high": float(high),
+        "rate_trials": n,
+        "n_units": model.n_units,
+        "n_inhibitory": int(model.inhibitory.sum()),
+        "mean_tau_decay_ms": float(model.tau_decay_ms().mean()),
+    }

@@ -153,3 +153,161 @@ class NeuronConfig:
             f"a voltage below v_threshold ({self.v_threshold:g} mV)",
             self.v_reset,
         )
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """Grid search of the scaling factor (= 1/lambda; paper, Methods), and the fresh trials at the factor it chooses."""
+
+    scaling_factors: tuple[float, ...] = tuple(float(f) for f in range(20, 80, 5))
+    trials: int = 100
+    held_out_trials: int = 100
+    downsample: int = 1
+
+    def __post_init__(self) -> None:
+        factors = self.scaling_factors
+        ok = isinstance(factors, tuple) and len(factors) > 0 and all(_is_number(f) and f > 0 for f in factors)
+        _require(ok and len(set(factors)) == len(factors), "scaling_factors", "a list of different numbers > 0", factors)
+        for key in ("trials", "held_out_trials"):
+            _require(_is_count(getattr(self, key)), key, "a whole number >= 1", getattr(self, key))
+        ok = _is_count(self.downsample) and SPIKING_STEPS_PER_RATE_STEP % self.downsample == 0
+        _require(ok, "downsample", f"a divisor of {SPIKING_STEPS_PER_RATE_STEP}", self.downsample)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One setting of task and network, and how many networks of it there are: trained here, or models from elsewhere."""
+
+    name: str
+    task: str
+    network: RateConfig | None  # None: models from elsewhere
+    training: TrainingConfig | None
+    neuron: NeuronConfig
+    search: SearchConfig
+    n_networks: int
+    models: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The condition in words, for paths: size and time constants, then every setting that is not the library's default."""
+        if self.network is None:
+            return f"external_{self.name}"
+        return "_".join(_network_words(self.network) + _changed_words(self.training, TrainingConfig(), TRAINING_WORDS))
+
+    @property
+    def neuron_label(self) -> str:
+        """The neuron and the search in words, for paths."""
+        words = [self.neuron.model, *_changed_words(self.neuron, NeuronConfig(model=self.neuron.model), NEURON_WORDS)]
+        return "_".join(words + ([f"downsample{self.search.downsample}"] if self.search.downsample > 1 else []))
+
+
+NETWORK_WORDS = {
+    "p_inh": "inh{:g}",
+    "p_rec": "rec{:g}",
+    "n_som": "som{:d}",
+    "weight_distribution": "{}",
+    "gain": "gain{:g}",
+    "dale": "nodale",
+    "activation": "{}",
+}
+TRAINING_WORDS = {
+    "learning_rate": "rate{:g}",
+    "trials_per_update": "batch{:d}",
+    "max_trials": "max{:d}",
+    "min_trials": "min{:d}",
+    "evaluation_interval": "every{:d}",
+    "evaluation_trials": "eval{:d}",
+    "loss": "{}",
+    "loss_threshold": "loss{:g}",
+    "accuracy_threshold": "accuracy{:g}",
+}
+NEURON_WORDS = {
+    "tau_mem_ms": "mem{:g}ms",
+    "t_refractory_ms": "refractory{:g}ms",
+    "tau_rise_ms": "rise{:g}ms",
+    "v_threshold": "threshold{:g}mV",
+    "v_reset": "reset{:g}mV",
+    "bias": "bias{:g}",
+}
+
+
+def _network_words(network: RateConfig) -> list[str]:
+    tau = "-".join(f"{t:g}" for t in network.tau_decay_ms)
+    return [f"n{network.n_units}", f"tau{tau}ms", *_changed_words(network, RateConfig(), NETWORK_WORDS)]
+
+
+def _changed_words(settings: Any, default: Any, words: Mapping[str, str]) -> list[str]:
+    return [w.format(getattr(settings, key)) for key, w in words.items() if getattr(settings, key) != getattr(default, key)]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A whole study: the seed that keys every random number, the device, and the conditions."""
+
+    study_seed: int
+    device: str
+    networks_per_job: int
+    conditions: tuple[Condition, ...]
+    figures: Mapping[str, str]
+    user_tasks: Mapping[str, str]
+
+    def condition(self, name: str) -> Condition:
+        return next(c for c in self.conditions if c.name == name)
+
+
+def read_study(values: Mapping[str, Any]) -> Study:
+    """The study described by the config file, already checked against the schema.
+
+    A condition's settings are the study's `network`, `training`, `neuron` and `search` with its own laid over them.
+    Raises ConfigError naming the key.
+    """
+    conditions = [_trained_condition(values, name, own or {}) for name, own in values["conditions"].items()]
+    conditions += [_external_condition(values, name, own) for name, own in values["external_models"].items()]
+    seen: dict[tuple[str, str, str], str] = {}
+    for c in conditions:
+        place = (c.task, c.label, c.neuron_label)
+        if place in seen:
+            raise ConfigError(f"conditions.{c.name}: the same settings as conditions.{seen[place]}; remove one")
+        seen[place] = c.name
+    names = [c.name for c in conditions]
+    for figure, name in values["figures"].items():
+        _require(name in names, f"figures.{figure}", "one of the conditions " + ", ".join(names), name)
+    return Study(
+        study_seed=values["study_seed"],
+        device=values["device"],
+        networks_per_job=values["networks_per_job"],
+        conditions=tuple(conditions),
+        figures=dict(values["figures"]),
+        user_tasks=dict(values["tasks"]),
+    )
+
+
+def _settings(cls: type[T], values: Mapping[str, Any], key: str, own: Mapping[str, Any], where: str) -> T:
+    return from_mapping(cls, {**values[key], **(own.get(key) or {})}, f"{where}.{key}")
+
+
+def _trained_condition(values: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Condition:
+    where = f"conditions.{name}"
+    return Condition(
+        name=name,
+        task=own["task"],
+        network=_settings(RateConfig, values, "network", own, where),
+        training=_settings(TrainingConfig, values, "training", own, where),
+        neuron=_settings(NeuronConfig, values, "neuron", own, where),
+        search=_settings(SearchConfig, values, "search", own, where),
+        n_networks=own.get("networks", values["networks_per_condition"]),
+    )
+
+
+def _external_condition(values: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Condition:
+    where = f"external_models.{name}"
+    return Condition(
+        name=name,
+        task=own["task"],
+        network=None,
+        training=None,
+        neuron=_settings(NeuronConfig, values, "neuron", own, where),
+        search=_settings(SearchConfig, values, "search", own, where),
+        n_networks=len(own["files"]),
+        models=tuple(own["files"]),
+    )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from . import kernels, streams
-from .config import RateConfig, TrainingConfig
+from .config import RateConfig, TrainingConfig, from_mapping
+from .files import replacing
 from .rate import RateModel, Trace, TrainingRecord, Weights, initial_model
 from .tasks import Task, draw_trials, rate_response
 
@@ -155,3 +159,48 @@ def train_block(
 
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
         return list(pool.map(train, networks))
+
+
+def save_block(path: str | Path, networks: Sequence[str], results: Sequence[tuple[RateModel, TrainingRecord]]) -> None:
+    """Write a trained block as one .npz of plain arrays (no pickles); `load_block` reads it."""
+    arrays = {"networks": np.array(networks), "config": np.array(json.dumps(asdict(results[0][0].config)))}
+    for name, (model, record) in zip(networks, results, strict=True):
+        arrays |= _flatten(f"{name}/fixed", _Fixed(model.w_in, model.inhibitory, model.mask))
+        arrays |= _flatten(f"{name}/weights", model.weights) | _flatten(f"{name}/initial", model.initial)
+        arrays |= _flatten(f"{name}/record", record)
+    with replacing(path) as temporary:
+        np.savez_compressed(temporary, **arrays)
+
+
+def load_block(path: str | Path) -> dict[str, tuple[RateModel, TrainingRecord]]:
+    """The networks of a trained block by name."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    config = from_mapping(RateConfig, json.loads(str(arrays["config"])))
+    results = {}
+    for name in arrays["networks"]:
+        fixed, weights, initial = (
+            _unflatten(cls, f"{name}/{part}", arrays)
+            for cls, part in ((_Fixed, "fixed"), (Weights, "weights"), (Weights, "initial"))
+        )
+        record = _unflatten(TrainingRecord, f"{name}/record", arrays)
+        examples = {f: _unflatten(Trace, f"{name}/record/{f}", arrays) for f in ("example", "untrained_example")}
+        record = record._replace(converged=bool(record.converged), trials=int(record.trials), **examples)
+        results[str(name)] = RateModel(config, *fixed, weights, initial), record
+    return results
+
+
+class _Fixed(NamedTuple):
+    w_in: np.ndarray
+    inhibitory: np.ndarray
+    mask: np.ndarray
+
+
+def _flatten(prefix: str, value) -> dict[str, np.ndarray]:
+    if not hasattr(value, "_fields"):
+        return {prefix: np.asarray(value)}
+    return {k: v for f in value._fields for k, v in _flatten(f"{prefix}/{f}", getattr(value, f)).items()}
+
+
+def _unflatten(cls, prefix: str, arrays: dict[str, np.ndarray]):
+    return cls(*(arrays.get(f"{prefix}/{field}") for field in cls._fields))

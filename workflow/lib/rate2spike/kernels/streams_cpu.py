@@ -15,6 +15,7 @@ from ..streams import PHILOX_M0, PHILOX_M1, PHILOX_ROUNDS, PHILOX_W0, PHILOX_W1,
 
 # contraction to fused multiply-add and nothing else: vector and remainder lanes then give the same bits
 OPTIONS = {"cache": True, "nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
+INSIDE = OPTIONS | {"forceinline": True}  # helpers of a hot loop: a call left in it keeps LLVM from vectorising
 
 LOW = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)
@@ -34,27 +35,17 @@ S0, S1, S2, S3, S4 = np.float32([1.57079625, -0.645963371, 0.079688482, -0.00467
 C0, C1, C2, C3, C4 = np.float32([0.99999994, -1.23369825, 0.253650755, -0.0208106283, 0.000858190644])
 
 
-@njit(**OPTIONS)
-def _two_rounds(c0, c1, c2, c3, k0, k1):
-    # c0 and c2 carry rubbish above bit 31, which the masks drop where it would count
-    p0, p1 = (c0 & LOW) * M0, (c2 & LOW) * M1
-    c0, c1, c2, c3 = (p1 >> HALF) ^ c1 ^ k0, p1, (p0 >> HALF) ^ c3 ^ k1, p0
-    p0, p1 = (c0 & LOW) * M0, (c2 & LOW) * M1
-    return (p1 >> HALF) ^ c1 ^ (k0 + W0), p1, (p0 >> HALF) ^ c3 ^ (k1 + W1), p0
-
-
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _philox(c0, c1, c2, c3, k0, k1):
-    """Ten rounds on one counter; all uint64, counted modulo 2^32. Written out: LLVM vectorises loops without loops inside."""
-    c0, c1, c2, c3 = _two_rounds(c0, c1, c2, c3, k0, k1)
-    c0, c1, c2, c3 = _two_rounds(c0, c1, c2, c3, k0 + np.uint64(2) * W0, k1 + np.uint64(2) * W1)
-    c0, c1, c2, c3 = _two_rounds(c0, c1, c2, c3, k0 + np.uint64(4) * W0, k1 + np.uint64(4) * W1)
-    c0, c1, c2, c3 = _two_rounds(c0, c1, c2, c3, k0 + np.uint64(6) * W0, k1 + np.uint64(6) * W1)
-    c0, c1, c2, c3 = _two_rounds(c0, c1, c2, c3, k0 + np.uint64(8) * W0, k1 + np.uint64(8) * W1)
+    """Ten rounds on one counter; all uint64, counted modulo 2^32: what lies above bit 31 is dropped where it would count."""
+    for _ in range(PHILOX_ROUNDS):
+        p0, p1 = (c0 & LOW) * M0, (c2 & LOW) * M1
+        c0, c1, c2, c3 = (p1 >> HALF) ^ c1 ^ k0, p1, (p0 >> HALF) ^ c3 ^ k1, p0
+        k0, k1 = k0 + W0, k1 + W1
     return c0 & LOW, c1 & LOW, c2 & LOW, c3 & LOW
 
 
-@njit(**OPTIONS)
+@njit(**INSIDE)
 def _box_muller(w0, w1):
     """Two words (uint32) to two standard normals (float32), as `streams.normal` defines them."""
     # u = (2 m + 1) 2^-24 with 23 random bits m; the factor 2^-24 goes into the exponent

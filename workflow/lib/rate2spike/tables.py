@@ -1,0 +1,133 @@
+"""The tidy tables: one row per trial, and what follows from it by network and factor, by network, by condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .analysis import wilson_interval
+from .files import replacing
+
+NETWORK_KEYS = ["task", "condition", "neuron", "network"]
+TRIAL_TYPES = {
+    **dict.fromkeys(NETWORK_KEYS, "str"),
+    "scaling_factor": "float64",
+    "trial": "int64",
+    "label": "int64",
+    "kind": "str",
+    "output_max": "float32",
+    "output_min": "float32",
+    "n_spikes": "int64",
+    "correct": "bool",
+    "correct_strict": "bool",
+}
+ACCURACY_COLUMNS = ["network", "scaling_factor", "n_trials", "n_correct", "accuracy", "accuracy_strict", "ci_low", "ci_high"]
+SUCCESS = 0.95  # a spiking network succeeds at 95 % correct trials (paper, Results)
+
+
+def write_csv(table: pd.DataFrame, path: str | Path) -> None:
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+def write_trials(rows: Sequence[Mapping[str, object]], path: str | Path) -> None:
+    """The per-trial table as parquet, with its columns even where no network was there to simulate."""
+    table = pd.concat([pd.DataFrame(r) for r in rows], ignore_index=True) if rows else pd.DataFrame(columns=list(TRIAL_TYPES))
+    with replacing(path) as temporary:
+        table[list(TRIAL_TYPES)].astype(TRIAL_TYPES).to_parquet(temporary, index=False)
+
+
+def stack_trials(files: Mapping[str, Sequence[str]], path: str | Path) -> None:
+    """One parquet of many, file by file, so that millions of trials need no memory. The keys of `files` become the column
+    `purpose`: search or held out."""
+    with replacing(path) as temporary:
+        writer = None
+        for purpose, parts in files.items():
+            for part in map(pq.read_table, parts):
+                table = part.replace_schema_metadata(None).append_column("purpose", pa.array([purpose] * len(part), pa.string()))
+                writer = writer or pq.ParquetWriter(temporary, table.schema)
+                writer.write_table(table.cast(writer.schema))
+        writer.close()
+
+
+def accuracy_by_factor(trials: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy of each network at each scaling factor, with its 95 % binomial confidence interval (Wilson)."""
+    grouped = trials.groupby(["network", "scaling_factor"], sort=True)
+    accuracy = grouped.agg(
+        n_trials=("correct", "size"),
+        n_correct=("correct", "sum"),
+        accuracy=("correct", "mean"),
+        accuracy_strict=("correct_strict", "mean"),
+    ).reset_index()
+    low, high = wilson_interval(accuracy.n_correct.to_numpy(), accuracy.n_trials.to_numpy())
+    return accuracy.assign(ci_low=low, ci_high=high)[ACCURACY_COLUMNS]
+
+
+def held_out_accuracy(trials: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy of each network on fresh trials at its chosen factor, published and strict scoring, with confidence interval."""
+    fresh = trials.groupby(NETWORK_KEYS, observed=True).agg(
+        held_out_trials=("correct", "size"),
+        n_correct=("correct", "sum"),
+        held_out_accuracy=("correct", "mean"),
+        held_out_strict=("correct_strict", "mean"),
+    )
+    low, high = wilson_interval(fresh.n_correct.to_numpy(), fresh.held_out_trials.to_numpy())
+    return fresh.assign(held_out_ci_low=low, held_out_ci_high=high).drop(columns="n_correct").reset_index()
+
+
+def summary_by_condition(networks: pd.DataFrame) -> pd.DataFrame:
+    """One row per condition: how many networks were trained and reached criterion, and the accuracy of those that did."""
+    keys = ["name", "task", "condition", "neuron"]
+    counts = networks.groupby(keys, sort=False).agg(n_networks=("network", "size"), n_trained=("converged", "sum"))
+    trained = networks[networks.converged.astype(bool)]
+    summary = trained.groupby(keys, sort=False).agg(
+        training_trials_mean=("training_trials", "mean"),
+        training_trials_sd=("training_trials", "std"),
+        rate_accuracy_mean=("rate_accuracy", "mean"),
+        search_accuracy_mean=("search_accuracy", "mean"),
+        held_out_accuracy_mean=("held_out_accuracy", "mean"),
+        held_out_accuracy_sd=("held_out_accuracy", "std"),
+        held_out_strict_mean=("held_out_strict", "mean"),
+        n_successful=("search_accuracy", lambda accuracy: int((accuracy >= SUCCESS).sum())),
+        scaling_factors=("scaling_factor", lambda factors: " ".join(f"{f:g}" for f in factors)),
+        n_on_edge=("on_edge", "sum"),
+    )
+    return counts.join(summary).reset_index()
+
+
+HEADINGS = {
+    "name": "condition",
+    "n_networks": "networks",
+    "n_trained": "reached criterion",
+    "training_trials_mean": "training trials (mean)",
+    "rate_accuracy_mean": "rate network, fresh trials",
+    "search_accuracy_mean": "spiking, best of the grid",
+    "held_out_accuracy_mean": "spiking, fresh trials",
+    "held_out_accuracy_sd": "SD over networks",
+    "held_out_strict_mean": "spiking, strict scoring",
+    "scaling_factors": "chosen 1/\N{GREEK SMALL LETTER LAMDA}",
+    "n_on_edge": "on the edge of the grid",
+}
+PAGE = """<!DOCTYPE html><meta charset="utf-8"><title>{title}</title>
+<style>body{{font:14px/1.4 sans-serif;margin:1.5em}}table{{border-collapse:collapse}}
+td,th{{padding:.35em .7em;border-bottom:1px solid #ccc;text-align:right}}td:first-child,th:first-child{{text-align:left}}</style>
+<h1>{title}</h1>{table}"""
+
+
+def write_html(summary: pd.DataFrame, path: str | Path) -> None:
+    """The summary as a page for the report: accuracies in per cent, a dash where no network reached criterion."""
+    table = summary.copy()
+    percent = [c for c in table if "accuracy" in c or "strict" in c]
+    table[percent] = (100 * table[percent]).map(lambda x: "\N{EN DASH}" if np.isnan(x) else f"{x:.1f} %")
+    table["training_trials_mean"] = table.training_trials_mean.map(lambda x: "\N{EN DASH}" if np.isnan(x) else f"{x:.0f}")
+    table[["scaling_factors", "n_on_edge"]] = table[["scaling_factors", "n_on_edge"]].fillna("\N{EN DASH}")
+    page = PAGE.format(
+        title="Accuracy of every condition", table=table[list(HEADINGS)].rename(columns=HEADINGS).to_html(index=False)
+    )
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")

@@ -1,0 +1,72 @@
+# Tidy tables of the whole study, and the converted model files.
+#
+# REQUIRED INPUTS: results/simulations, results/held_out, results/choices, results/networks, results/models
+# OUTPUTS: results/tables/trials.parquet (one row per trial), accuracy.csv (network and factor), networks.csv (network),
+#          curves.csv (evaluations during training), summary.csv and .html (condition),
+#          results/converted/{task}/{condition}/{neuron}/{block}/NETWORK.mat
+
+
+rule aggregate:
+    input:
+        shards=every_shard(),
+        held_out=all_blocks("results/held_out/{place}/{neuron}/{block}.parquet"),
+        networks=all_blocks("results/networks/{place}/{block}.csv"),
+        curves=all_blocks("results/networks/{place}/{block}_curves.csv"),
+        choices=per_condition("results/choices/{place}/{neuron}.csv"),
+        accuracies=per_condition("results/choices/{place}/{neuron}_accuracy.csv"),
+    output:
+        trials="results/tables/trials.parquet",
+        accuracy="results/tables/accuracy.csv",
+        networks="results/tables/networks.csv",
+        curves="results/tables/curves.csv",
+        summary="results/tables/summary.csv",
+        html=report(
+            "results/tables/summary.html",
+            caption="../report/summary.rst",
+            category="Summary",
+            labels={"table": "accuracy of every condition"},
+        ),
+    log:
+        "results/logs/aggregate.log",
+    benchmark:
+        "results/benchmarks/aggregate.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        places=[(c.name, c.task, c.label, c.neuron_label) for c in STUDY.conditions],
+        code=library_hash("tables.py"),
+    conda:
+        "../../environment.yml"
+    message:
+        "Aggregating all trials into one table"
+    script:
+        "../scripts/aggregate.py"
+
+
+rule convert:
+    input:
+        models="results/models/{task}/{condition}/{block}",
+        networks="results/networks/{task}/{condition}/{block}.csv",
+        choice="results/choices/{task}/{condition}/{neuron}.csv",
+        accuracy="results/choices/{task}/{condition}/{neuron}_accuracy.csv",
+        held_out="results/held_out/{task}/{condition}/{neuron}/{block}.parquet",
+    output:
+        directory("results/converted/{task}/{condition}/{neuron}/{block}"),
+    log:
+        "results/logs/convert/{task}/{condition}/{neuron}/{block}.log",
+    benchmark:
+        "results/benchmarks/convert/{task}/{condition}/{neuron}/{block}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        code=library_hash("matfile.py"),
+    conda:
+        "../../environment.yml"
+    message:
+        "Writing converted models of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
+    script:
+        "../scripts/convert.py"

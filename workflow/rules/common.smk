@@ -1,0 +1,187 @@
+# What every stage shares: the checked config, the names of files, fingerprints of the library.
+#
+# REQUIRED INPUTS: config/config.yaml (or --configfile), workflow/schemas/config.schema.yaml
+import ast
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+from rate2spike.config import Condition, ConfigError, read_study
+from rate2spike.schema import first_problem
+from rate2spike.tasks import find_task
+
+LIBRARY = Path(workflow.basedir) / "lib" / "rate2spike"
+SCHEMA = yaml.safe_load((Path(workflow.basedir) / "schemas" / "config.schema.yaml").read_text())
+
+
+def checked_study():
+    """The study of the config file, or one line that names the key and what is allowed."""
+    problem = first_problem(config, SCHEMA)
+    if problem:
+        raise WorkflowError(f"config: {problem}")
+    try:
+        study = read_study(config)
+        for c in study.conditions:
+            find_task(c.task, study.user_tasks)
+    except ConfigError as error:
+        raise WorkflowError(f"config: {error}") from None
+    return study
+
+
+STUDY = checked_study()
+USER_TASKS = dict(STUDY.user_tasks)
+
+
+def place(c: Condition) -> str:
+    """The folder of a condition, in words: task and settings."""
+    return f"{c.task}/{c.label}"
+
+
+def condition_of(wildcards) -> Condition:
+    neuron = getattr(wildcards, "neuron", None)
+    matching = [c for c in STUDY.conditions if (c.task, c.label) == (wildcards.task, wildcards.condition)]
+    return next((c for c in matching if neuron in (None, c.neuron_label)), matching[0])
+
+
+def blocks(c: Condition) -> list[str]:
+    """Blocks of seeds, the unit of work of a job; models from elsewhere are one block."""
+    if c.models:
+        return ["external"]
+    size = STUDY.networks_per_job
+    return [f"seeds_{a}-{min(a + size, c.n_networks) - 1}" for a in range(0, c.n_networks, size)]
+
+
+def seeds_of(wildcards) -> list[int]:
+    first, last = wildcards.block.removeprefix("seeds_").split("-")
+    return list(range(int(first), int(last) + 1))
+
+
+def task_file(wildcards) -> list[str]:
+    """The user's task file of a condition, as an input, so that a change of the task reruns what depends on it."""
+    return [USER_TASKS[wildcards.task]] if wildcards.task in USER_TASKS else []
+
+
+def library_hash(*modules: str) -> str:
+    """Fingerprint of library modules: an edit reruns the stages that use them; comments and layout do not count."""
+    trees = [ast.dump(ast.parse((LIBRARY / module).read_text())) for module in modules]
+    return hashlib.sha256("\n".join(trees).encode()).hexdigest()[:16]
+
+
+def network_params(wildcards) -> dict:
+    return asdict(condition_of(wildcards).network)
+
+
+def training_params(wildcards) -> dict:
+    return asdict(condition_of(wildcards).training)
+
+
+def neuron_params(wildcards) -> dict:
+    return asdict(condition_of(wildcards).neuron)
+
+
+def search_params(wildcards) -> dict:
+    return asdict(condition_of(wildcards).search)
+
+
+def external_files(wildcards) -> list[str]:
+    return list(condition_of(wildcards).models)
+
+
+def shards_of(c: Condition) -> list[str]:
+    """All shards of a condition: one per block and scaling factor."""
+    base = f"results/simulations/{place(c)}/{c.neuron_label}"
+    return [f"{base}/{b}/factor_{f:g}.parquet" for b in blocks(c) for f in c.search.scaling_factors]
+
+
+def shards(wildcards) -> list[str]:
+    return shards_of(condition_of(wildcards))
+
+
+def every_shard() -> list[str]:
+    """All shards of the study."""
+    return [shard for c in STUDY.conditions for shard in shards_of(c)]
+
+
+def held_out_trials(wildcards) -> int:
+    return condition_of(wildcards).search.held_out_trials
+
+
+# Estimates for a scheduler, generous by a factor of about four on a 2 GHz core: seconds per training trial and per spiking
+# trial follow from the size and the length of the task.
+SECONDS_PER_TRAINING_STEP = 2e-10  # per unit squared and 5-ms step
+SECONDS_PER_SPIKING_STEP = 8e-9  # per unit and 0.05-ms step
+
+
+def training_minutes(wildcards) -> int:
+    c = condition_of(wildcards)
+    steps = find_task(c.task, USER_TASKS).n_steps * c.training.max_trials * len(seeds_of(wildcards))
+    return 10 + int(steps * c.network.n_units**2 * SECONDS_PER_TRAINING_STEP / 60)
+
+
+def training_mem_mb(wildcards) -> int:
+    c = condition_of(wildcards)
+    one = find_task(c.task, USER_TASKS).n_steps * c.network.n_units * 4 * (c.training.evaluation_trials + 200)
+    return 1500 + int(STUDY.networks_per_job * one / 1e6)
+
+
+def simulation_minutes(wildcards) -> int:
+    c = condition_of(wildcards)
+    n_units = c.network.n_units if c.network else 1000
+    n_networks = len(c.models) or len(seeds_of(wildcards))
+    steps = find_task(c.task, USER_TASKS).n_steps * 100 * c.search.trials * n_networks
+    return 10 + int(steps * n_units * SECONDS_PER_SPIKING_STEP / 60)
+
+
+def per_block(pattern: str):
+    """An input function: the files of all blocks of a condition, e.g. results/networks/{place}/{block}.csv."""
+
+    def files(wildcards) -> list[str]:
+        c = condition_of(wildcards)
+        return [pattern.format(place=place(c), neuron=c.neuron_label, block=b) for b in blocks(c)]
+
+    return files
+
+
+def per_condition(pattern: str) -> list[str]:
+    """The files of all conditions of the study, e.g. results/choices/{place}/{neuron}.csv."""
+    return [pattern.format(place=place(c), neuron=c.neuron_label) for c in STUDY.conditions]
+
+
+def all_blocks(pattern: str) -> list[str]:
+    """The files of all blocks of all conditions."""
+    return [pattern.format(place=place(c), neuron=c.neuron_label, block=b) for c in STUDY.conditions for b in blocks(c)]
+
+
+def example_of(name: str) -> str:
+    """The example recordings of the condition called `name` in the config."""
+    c = STUDY.condition(name)
+    return f"results/examples/{place(c)}/{c.neuron_label}.npz"
+
+
+CORE = ("config.py", "streams.py", "files.py", "tasks.py")
+TRAINING_CODE = (*CORE, "rate.py", "train.py", "kernels/streams_cpu.py", "kernels/rate_cpu.py")
+SIMULATION_CODE = (
+    *CORE,
+    "rate.py",
+    "spiking.py",
+    "matfile.py",
+    "conversion.py",
+    "kernels/streams_cpu.py",
+    "kernels/spiking_cpu.py",
+)
+TABLES = [
+    f"results/tables/{t}"
+    for t in ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
+]
+CONVERTED = all_blocks("results/converted/{place}/{neuron}/{block}")
+
+
+wildcard_constraints:
+    task="[^/]+",
+    condition="[^/]+",
+    neuron="[^/]+",
+    block=r"seeds_\d+-\d+|external",
+    factor=r"[0-9.e+-]+",

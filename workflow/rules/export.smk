@@ -1,0 +1,69 @@
+# One .mat model file per network that reached criterion, and a table of all networks of the block.
+#
+# REQUIRED INPUTS: results/training/{task}/{condition}/{block}.npz, or the user's own .mat files
+# OUTPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat, results/networks/{task}/{condition}/{block}.csv,
+#          results/networks/{task}/{condition}/{block}_curves.csv
+
+
+rule export:
+    input:
+        task_file,
+        block="results/training/{task}/{condition}/{block}.npz",
+    output:
+        models=directory("results/models/{task}/{condition}/{block}"),
+        networks="results/networks/{task}/{condition}/{block}.csv",
+        curves="results/networks/{task}/{condition}/{block}_curves.csv",
+    wildcard_constraints:
+        block=r"seeds_\d+-\d+",
+    log:
+        "results/logs/export/{task}/{condition}/{block}.log",
+    benchmark:
+        "results/benchmarks/export/{task}/{condition}/{block}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        study_seed=STUDY.study_seed,
+        user_tasks=USER_TASKS,
+        seeds=seeds_of,
+        training=training_params,
+        trials=held_out_trials,
+        code=library_hash(*TRAINING_CODE, "matfile.py"),
+    conda:
+        "../../environment.yml"
+    message:
+        "Exporting models of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
+    script:
+        "../scripts/export.py"
+
+
+rule import_models:
+    input:
+        task_file,
+        files=external_files,
+    output:
+        models=directory("results/models/{task}/{condition}/{block}"),
+        networks="results/networks/{task}/{condition}/{block}.csv",
+        curves="results/networks/{task}/{condition}/{block}_curves.csv",
+    wildcard_constraints:
+        block="external",
+    log:
+        "results/logs/import_models/{task}/{condition}/{block}.log",
+    benchmark:
+        "results/benchmarks/import_models/{task}/{condition}/{block}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        study_seed=STUDY.study_seed,
+        user_tasks=USER_TASKS,
+        trials=held_out_trials,
+        code=library_hash(*TRAINING_CODE, "matfile.py"),
+    conda:
+        "../../environment.yml"
+    message:
+        "Checking the models of {wildcards.task}, {wildcards.condition}"
+    script:
+        "../scripts/import_models.py"

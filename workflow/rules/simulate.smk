@@ -1,0 +1,125 @@
+# Spiking simulations: the search over scaling factors, the choice, fresh trials at the choice, recordings for figures.
+#
+# REQUIRED INPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat, results/networks/{task}/{condition}/{block}.csv
+# OUTPUTS: results/simulations/{task}/{condition}/{neuron}/{block}/factor_{factor}.parquet, one row per trial
+#          results/choices/{task}/{condition}/{neuron}.csv and _accuracy.csv, the factor chosen for each network, the curve
+#          results/held_out/{task}/{condition}/{neuron}/{block}.parquet, one row per fresh trial at the chosen factor
+#          results/examples/{task}/{condition}/{neuron}.npz, recordings of the example network
+
+
+rule simulate:
+    input:
+        task_file,
+        models="results/models/{task}/{condition}/{block}",
+        networks="results/networks/{task}/{condition}/{block}.csv",
+    output:
+        "results/simulations/{task}/{condition}/{neuron}/{block}/factor_{factor}.parquet",
+    log:
+        "results/logs/simulate/{task}/{condition}/{neuron}/{block}/factor_{factor}.log",
+    benchmark:
+        "results/benchmarks/simulate/{task}/{condition}/{neuron}/{block}/factor_{factor}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=simulation_minutes,
+    params:
+        study_seed=STUDY.study_seed,
+        device=STUDY.device,
+        user_tasks=USER_TASKS,
+        neuron=neuron_params,
+        search=search_params,
+        code=library_hash(*SIMULATION_CODE),
+    conda:
+        "../../environment.yml"
+    message:
+        "Simulating {wildcards.task}, {wildcards.condition}, {wildcards.block} at 1/lambda = {wildcards.factor}"
+    script:
+        "../scripts/simulate.py"
+
+
+rule choose:
+    input:
+        shards=shards,
+    output:
+        choice="results/choices/{task}/{condition}/{neuron}.csv",
+        accuracy="results/choices/{task}/{condition}/{neuron}_accuracy.csv",
+    log:
+        "results/logs/choose/{task}/{condition}/{neuron}.log",
+    benchmark:
+        "results/benchmarks/choose/{task}/{condition}/{neuron}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        search=search_params,
+        code=library_hash("conversion.py", "tables.py"),
+    conda:
+        "../../environment.yml"
+    message:
+        "Choosing the scaling factor of {wildcards.task}, {wildcards.condition}"
+    script:
+        "../scripts/choose.py"
+
+
+rule held_out:
+    input:
+        task_file,
+        models="results/models/{task}/{condition}/{block}",
+        networks="results/networks/{task}/{condition}/{block}.csv",
+        choice="results/choices/{task}/{condition}/{neuron}.csv",
+    output:
+        "results/held_out/{task}/{condition}/{neuron}/{block}.parquet",
+    log:
+        "results/logs/held_out/{task}/{condition}/{neuron}/{block}.log",
+    benchmark:
+        "results/benchmarks/held_out/{task}/{condition}/{neuron}/{block}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=simulation_minutes,
+    params:
+        study_seed=STUDY.study_seed,
+        device=STUDY.device,
+        user_tasks=USER_TASKS,
+        neuron=neuron_params,
+        search=search_params,
+        code=library_hash(*SIMULATION_CODE),
+    conda:
+        "../../environment.yml"
+    message:
+        "Fresh trials of {wildcards.task}, {wildcards.condition}, {wildcards.block} at the chosen factor"
+    script:
+        "../scripts/held_out.py"
+
+
+rule example:
+    input:
+        task_file,
+        models=per_block("results/models/{place}/{block}"),
+        networks=per_block("results/networks/{place}/{block}.csv"),
+        held_out=per_block("results/held_out/{place}/{neuron}/{block}.parquet"),
+        choice="results/choices/{task}/{condition}/{neuron}.csv",
+    output:
+        "results/examples/{task}/{condition}/{neuron}.npz",
+    log:
+        "results/logs/example/{task}/{condition}/{neuron}.log",
+    benchmark:
+        "results/benchmarks/example/{task}/{condition}/{neuron}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        study_seed=STUDY.study_seed,
+        device=STUDY.device,
+        user_tasks=USER_TASKS,
+        neuron=neuron_params,
+        search=search_params,
+        code=library_hash(*SIMULATION_CODE, "kernels/rate_cpu.py"),
+    conda:
+        "../../environment.yml"
+    message:
+        "Recording the example network of {wildcards.task}, {wildcards.condition}"
+    script:
+        "../scripts/example.py"

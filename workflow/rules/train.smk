@@ -1,0 +1,32 @@
+# Train a block of seeds of one condition side by side.
+#
+# REQUIRED INPUTS: the user's task file, where the task is a user's
+# OUTPUTS: results/training/{task}/{condition}/{block}.npz, weights and training record of every network of the block
+
+
+rule train:
+    input:
+        task_file,
+    output:
+        "results/training/{task}/{condition}/{block}.npz",
+    log:
+        "results/logs/train/{task}/{condition}/{block}.log",
+    benchmark:
+        "results/benchmarks/train/{task}/{condition}/{block}.tsv"
+    threads: STUDY.networks_per_job
+    resources:
+        mem_mb=training_mem_mb,
+        runtime=training_minutes,
+    params:
+        study_seed=STUDY.study_seed,
+        user_tasks=USER_TASKS,
+        network=network_params,
+        training=training_params,
+        seeds=seeds_of,
+        code=library_hash(*TRAINING_CODE),
+    conda:
+        "../../environment.yml"
+    message:
+        "Training {wildcards.task}, {wildcards.condition}, {wildcards.block}"
+    script:
+        "../scripts/train.py"

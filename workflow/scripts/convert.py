@@ -1,0 +1,30 @@
+"""Write converted models: a copy of each model file with the results of the search, as the published code appends them."""
+
+import job
+
+log = job.start(snakemake)
+
+from pathlib import Path
+
+import pandas as pd
+
+from rate2spike import matfile
+from rate2spike.files import replacing
+
+inputs = snakemake.input
+networks = pd.read_csv(inputs.networks, dtype={"network": str})
+choice = pd.read_csv(inputs.choice, dtype={"network": str}).set_index("network")
+accuracy = pd.read_csv(inputs.accuracy, dtype={"network": str})
+held_out = pd.read_parquet(inputs.held_out).groupby("network").correct.mean()
+with replacing(snakemake.output[0]) as folder:
+    folder.mkdir()
+    for network in networks.network[networks.converged]:
+        curve = accuracy[accuracy.network == network]
+        matfile.save_converted(
+            folder / f"{network}.mat",
+            Path(inputs.models) / f"{network}.mat",
+            opt_scaling_factor=choice.scaling_factor[network],
+            all_perfs=curve.accuracy,
+            scaling_factors=curve.scaling_factor,
+            held_out=held_out[network],
+        )

@@ -1,0 +1,39 @@
+"""Write one .mat per network that reached criterion, the table of all networks of the block, and their training curves."""
+
+import job
+
+log = job.start(snakemake)
+
+import platform
+from dataclasses import asdict
+
+import numba
+import numpy as np
+import pandas as pd
+
+import rate2spike
+from rate2spike import matfile, tables, train
+from rate2spike.files import replacing
+from rate2spike.tasks import find_task
+
+wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output
+task = find_task(wildcards.task, params.user_tasks)
+versions = {"rate2spike": rate2spike.__version__, "python": platform.python_version()}
+versions |= {"numpy": np.__version__, "numba": numba.__version__}
+rows, curves = [], []
+with replacing(output.models) as folder:
+    folder.mkdir()
+    for (name, (model, record)), seed in zip(train.load_block(snakemake.input.block).items(), params.seeds, strict=True):
+        stream = job.stream_name(wildcards, name)
+        row = {"network": name, "converged": record.converged, "training_trials": record.trials}
+        row |= {"training_loss": record.curve[-1, 1], "training_accuracy": record.curve[-1, 2]}
+        rows.append(row | job.describe(task, model, stream, params))
+        curves.append(pd.DataFrame(record.curve, columns=["trial", "loss", "accuracy"]).assign(network=name))
+        if record.converged:
+            provenance = {"task": task.name, "study_seed": params.study_seed, "seed": seed, "stream": stream}
+            provenance |= {"training": dict(params.training), "network": asdict(model.config), "versions": versions}
+            matfile.save(folder / f"{name}.mat", model, record, provenance)
+        else:
+            log.warning("%s did not reach criterion: recorded as failed, no model file", stream)
+tables.write_csv(pd.DataFrame(rows), output.networks)
+tables.write_csv(pd.concat(curves), output.curves)

@@ -1,0 +1,21 @@
+"""Fresh trials of every network at its chosen scaling factor: what the search's best of the grid is worth."""
+
+import job
+
+log = job.start(snakemake)
+
+import pandas as pd
+
+from rate2spike import conversion, tables
+
+wildcards = snakemake.wildcards
+simulation, n_trials = job.simulation(snakemake), snakemake.params.search["held_out_trials"]
+factors = pd.read_csv(snakemake.input.choice, dtype={"network": str}).set_index("network").scaling_factor
+rows = []
+for network, model in job.trained_models(snakemake.input.models, snakemake.input.networks):
+    trials = conversion.score_network(
+        simulation._replace(purpose="held out"), model, job.stream_name(wildcards, network), factors[network], n_trials
+    )
+    log.info("%s at 1/lambda = %g: accuracy on fresh trials %.2f", network, factors[network], trials["correct"].mean())
+    rows.append(trials | job.names(wildcards, network))
+tables.write_trials(rows, snakemake.output[0])

@@ -1,0 +1,31 @@
+"""Check models trained elsewhere and let them into the workflow after the training step."""
+
+import job
+
+log = job.start(snakemake)
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from rate2spike import matfile, tables
+from rate2spike.files import replacing
+from rate2spike.tasks import find_task
+
+wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output
+task = find_task(wildcards.task, params.user_tasks)
+rows = []
+with replacing(output.models) as folder:
+    folder.mkdir()
+    for file in map(Path, snakemake.input.files):
+        model = matfile.load(file)
+        if model.n_inputs != task.n_inputs:
+            raise matfile.ModelFileError(
+                f"{file}: key 'w_in': expected {task.n_inputs} input column(s) for task {task.name}, got {model.n_inputs}"
+            )
+        row = {"network": file.stem, "converged": True, "training_trials": None, "training_loss": None, "training_accuracy": None}
+        rows.append(row | job.describe(task, model, job.stream_name(wildcards, file.stem), params))
+        shutil.copyfile(file, folder / f"{file.stem}.mat")
+tables.write_csv(pd.DataFrame(rows), output.networks)
+tables.write_csv(pd.DataFrame(columns=["trial", "loss", "accuracy", "network"]), output.curves)
