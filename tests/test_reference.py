@@ -1,4 +1,4 @@
-"""The published MATLAB code, run with recorded random numbers, against the plain simulation: no spike differs, all within 1e-9."""
+"""The published MATLAB code with recorded random numbers against the plain simulation: no spike differs, all within 1e-9."""
 
 from pathlib import Path
 

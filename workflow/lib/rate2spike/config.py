@@ -7,8 +7,9 @@ expected and what came. Defaults are the values of Kim, Li & Sejnowski (PNAS 201
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Mapping, TypeVar
+from typing import Any, TypeVar
 
 RATE_STEP_MS = 5.0  # Euler step of the rate network (paper, Methods)
 SPIKING_STEPS_PER_RATE_STEP = 100  # 0.05 ms each (published LIF code)

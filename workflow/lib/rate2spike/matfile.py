@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 import numpy as np
 import scipy.io
@@ -120,10 +121,8 @@ def _recurrent(reader: _Reader, n: int, inhibitory: np.ndarray) -> tuple[np.ndar
         dale = bool(reader.number("apply_dale"))
     if dale and (w < 0).any():
         post, pre = (int(i[0]) for i in np.nonzero(w < 0))
-        raise reader.fail(
-            "w",
-            f"Dale's principle violated: weight {w[post, pre]:g} from unit {pre} to {post} (0-based) is negative; signs belong in 'm'",
-        )
+        where = f"from unit {pre} to unit {post} (0-based)"
+        raise reader.fail("w", f"Dale's principle violated: the weight {where} is {w[post, pre]:g}; signs belong in 'm'")
     return w, dale
 
 

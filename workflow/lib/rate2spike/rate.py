@@ -2,7 +2,8 @@
 
     tau_i dx_i/dt = -x_i + sum_j W_ij r_j + (W_in u)_i,    r = f(x),    o = w_out r + b_out       (paper, Eqs. 1-3)
 
-with W = relu(w) diag(sign) under Dale's principle (Eqs. 4-5) and tau_i = sigmoid(tau_raw_i) (tau_max - tau_min) + tau_min (Eq. 7).
+with W = relu(w) diag(sign) under Dale's principle (Eqs. 4-5) and
+tau_i = sigmoid(tau_raw_i) (tau_max - tau_min) + tau_min (Eq. 7).
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ decay alone (single-exponential, tau_rise_ms = 0); the decay is that of the post
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,7 @@ STEP_S = RATE_STEP_MS / SPIKING_STEPS_PER_RATE_STEP / 1000  # 5e-5 s
 NOISE_SD = 0.1  # mV per step, not scaled with the step (published code)
 V_SPIKE = 30.0  # voltage recorded at a spike; also the upper end of the initial voltages
 STIMULATION_STEP = 0.5  # mV per heads of the coin
+DEFAULT_STREAM = streams.key(0, "simulate")  # of a trial whose random numbers nobody asked for
 FIRST_COUNTED_STEP = 9  # mean rates leave out the first nine steps but divide by the whole trial (published code)
 
 
@@ -56,7 +58,8 @@ class Stimulation(NamedTuple):
 
 
 class Recording(NamedTuple):
-    """One trial: v (mV, 30 at a spike), spikes (bool), rates and ipsc (n_units, n_steps); out (n_steps,); mean_rates (Hz, n_units); dt (s)."""
+    """One trial: v (mV, 30 at a spike), spikes (bool), rates and ipsc (n_units, n_steps); out (n_steps,);
+    mean_rates (Hz, n_units); dt (s)."""
 
     v: np.ndarray
     spikes: np.ndarray
@@ -68,7 +71,7 @@ class Recording(NamedTuple):
 
 
 class State(NamedTuple):
-    """Per unit: voltage (mV), synaptic current and its rise stage, filtered rate and its rise stage, time of the last spike (s)."""
+    """Per unit: voltage (mV), synaptic current and its rise stage, filtered rate and its rise stage, last spike (s)."""
 
     v: np.ndarray
     ipsc: np.ndarray
@@ -139,7 +142,7 @@ def simulate(
     v0: np.ndarray | None = None,
     noise: np.ndarray | None = None,
     coins: np.ndarray | None = None,
-    stream: streams.Key = streams.Key(0, 0),
+    stream: streams.Key = DEFAULT_STREAM,
     trial: int = 0,
 ) -> Recording:
     """Simulate one trial step by step in float64 and record everything: the reference for the kernels.

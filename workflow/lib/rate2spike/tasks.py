@@ -7,7 +7,8 @@ of 5 ms. A user's own task is a Python file that sets `TASK = Task(...)` in the 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -85,6 +86,8 @@ def draw_trials(task: Task, study_seed: int, purpose: str, words: tuple, numbers
 
 
 def _check_trial(task: Task, trial: Trial) -> None:
+    if not isinstance(trial, Trial):
+        raise ConfigError(f"task {task.name}: draw: expected a rate2spike.tasks.Trial, got {type(trial).__name__}")
     for name, array, shape in (
         ("stimulus", trial.stimulus, (task.n_inputs, task.n_steps)),
         ("target", trial.target, (task.n_steps,)),
@@ -93,7 +96,7 @@ def _check_trial(task: Task, trial: Trial) -> None:
             raise ConfigError(f"task {task.name}: {name}: expected shape {shape}, got {np.shape(array)}")
         if not np.isfinite(array).all():
             raise ConfigError(f"task {task.name}: {name}: expected finite numbers, got NaN or infinity")
-    if trial.label not in task.labels:
+    if trial.label not in list(task.labels):
         raise ConfigError(f"task {task.name}: label: expected one of {', '.join(map(str, task.labels))}, got {trial.label!r}")
 
 
@@ -230,7 +233,7 @@ BUILT_IN = {
 
 
 def load_user_task(name: str, path: str | Path) -> Task:
-    """The `TASK` of a user's Python file, checked by drawing a few trials; raises ConfigError naming the file and what is wrong."""
+    """The `TASK` of a user's Python file, checked by drawing a few trials; raises ConfigError naming file and problem."""
     path = Path(path)
     if not path.is_file():
         raise ConfigError(f"tasks.{name}: no such file: {path}")
@@ -250,22 +253,39 @@ def load_user_task(name: str, path: str | Path) -> Task:
 
 
 def _check_task(task: Task) -> None:
+    for key in ("n_inputs", "n_steps", "rate_window_onset"):
+        if not isinstance(getattr(task, key), int):
+            raise ConfigError(f"task {task.name}: {key}: expected a whole number, got {getattr(task, key)!r}")
     if not 0 <= task.rate_window_onset < task.n_steps - 1:
         raise ConfigError(f"task {task.name}: rate_window_onset: expected 0..{task.n_steps - 2}, got {task.rate_window_onset}")
-    if not 0 < task.spiking_window_onset_ms < task.duration_ms:
+    onset_ms = task.spiking_window_onset_ms
+    if not (isinstance(onset_ms, (int, float)) and 0 < onset_ms < task.duration_ms):
         raise ConfigError(
             f"task {task.name}: spiking_window_onset_ms: expected a time inside the trial of {task.duration_ms:g} ms, "
             f"got {task.spiking_window_onset_ms!r}"
         )
-    trials = draw_trials(task, 0, "check", (task.name,), range(8))
+    with _telling(task, "draw"):
+        trials = draw_trials(task, 0, "check", (task.name,), range(8))
     response = Response(trials.target.max(axis=1), trials.target.min(axis=1))
     for score in ("correct_rate", "correct_spiking", "correct_strict"):
-        correct = np.asarray(getattr(task, score)(trials.label, response))
+        with _telling(task, score):
+            correct = np.asarray(getattr(task, score)(trials.label, response))
         if correct.shape != trials.label.shape or correct.dtype != bool:
             raise ConfigError(
                 f"task {task.name}: {score}: expected {trials.label.shape} of bool for labels of shape {trials.label.shape}, "
                 f"got {correct.shape} of {correct.dtype}"
             )
+
+
+@contextmanager
+def _telling(task: Task, function: str) -> Iterator[None]:
+    """Whatever the user's function raises is told with its name and the task's."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except Exception as error:  # the user's own code: anything can happen
+        raise ConfigError(f"task {task.name}: {function} fails: {type(error).__name__}: {error}") from error
 
 
 def find_task(name: str, user_tasks: Mapping[str, str | Path] | None = None) -> Task:

@@ -2,7 +2,7 @@
 
 Training runs one trial at a time, so it lives on matrix-vector products. W is kept dense, its rows padded to whole vectors, and
 read once per step forward and once per step backward, at the speed of the L2 cache; scalar loops over the non-zeros alone are
-slower down to a density of 5 %. The gradient of W is one product over all steps after the backward pass. Weights that can move
+slower even at a density of 5 %. The gradient of W is one product over all steps after the backward pass. Weights that can move
 are packed in one vector beside their moments. Evaluation runs all trials side by side, one per vector lane, over the non-zeros.
 
 Results depend on the arguments alone: not on threads, nor on how trials are split over calls.
@@ -70,9 +70,9 @@ class Packed(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Scratch of one trial; nothing is read before it is written. Padded: units to `width`, rows and steps to a multiple of 4."""
+    """Scratch of one trial; nothing is read before it is written. Padded: units to `width`, steps to a multiple of 4."""
 
-    w_rec: np.ndarray  # (rows, width) effective weights W
+    w_rec: np.ndarray  # (n_units, width) effective weights W
     w_out: np.ndarray  # (width,)
     euler: np.ndarray  # (width,) step / tau
     noise: np.ndarray  # (4, width) standard normals of four steps
@@ -201,7 +201,7 @@ def _aligned(*shape: int) -> np.ndarray:
 def workspace(n_units: int, n_steps: int) -> Workspace:
     """Scratch arrays of one network, uninitialised."""
     width, steps = _up(n_units, LANES), _up(n_steps, 4)
-    shapes = {"w_rec": (_up(n_units, 4), width), "noise": (4, width), "d_rows": (4, width), "out": (steps,), "error": (steps,)}
+    shapes = {"w_rec": (n_units, width), "noise": (4, width), "d_rows": (4, width), "out": (steps,), "error": (steps,)}
     shapes |= dict.fromkeys(("rates", "slope", "pull", "sent"), (steps, width))
     return Workspace(*(_aligned(*shapes.get(name, (width,))) for name in Workspace._fields))
 
@@ -288,27 +288,22 @@ def _activate(x, r, slope, activation):
 
 @njit(**SUMS)
 def _matrix_times(w, r, y):
-    """y = w r; w (rows, width) has a multiple of 4 rows."""
-    for i in range(0, w.shape[0], 4):
-        w0, w1, w2, w3 = w[i], w[i + 1], w[i + 2], w[i + 3]
-        y0 = y1 = y2 = y3 = ZERO
+    """y = w r, for w (rows, width). One row after the other, strictly in the order of memory, is what the prefetcher wants."""
+    for i in range(w.shape[0]):
+        row, total = w[i], ZERO
         for j in range(w.shape[1]):
-            y0 += w0[j] * r[j]
-            y1 += w1[j] * r[j]
-            y2 += w2[j] * r[j]
-            y3 += w3[j] * r[j]
-        y[i], y[i + 1], y[i + 2], y[i + 3] = y0, y1, y2, y3
+            total += row[j] * r[j]
+        y[i] = total
 
 
 @njit(**OPTIONS)
 def _transposed_times(w, c, y):
-    """y = w^T c; w (rows, width) has a multiple of 4 rows."""
+    """y = w^T c, for w (rows, width)."""
     y[:] = ZERO
-    for i in range(0, w.shape[0], 4):
-        w0, w1, w2, w3 = w[i], w[i + 1], w[i + 2], w[i + 3]
-        c0, c1, c2, c3 = c[i], c[i + 1], c[i + 2], c[i + 3]
+    for i in range(w.shape[0]):
+        row, factor = w[i], c[i]
         for j in range(w.shape[1]):
-            y[j] += (c0 * w0[j] + c1 * w1[j]) + (c2 * w2[j] + c3 * w3[j])
+            y[j] += factor * row[j]
 
 
 @njit(**OPTIONS)
@@ -361,7 +356,7 @@ def _forward(net, work, u, trial, k0, k1):
         else:
             pull = work.pull[t]
             _matrix_times(work.w_rec, work.rates[t - 1], drive)
-            for i in range(work.w_rec.shape[0], x.size):
+            for i in range(net.n_units, x.size):
                 drive[i] = ZERO
             for k in range(u.shape[0]):
                 w_in, now = net.w_in[k], u[k, t - 1]
@@ -400,7 +395,7 @@ def _backward(work, n_steps):
     back[:] = ZERO
     d_euler[:] = ZERO
     d_out[:] = ZERO
-    for t in range(n_steps - 1, 0, -1):
+    for t in np.arange(n_steps - 1, 0, -1):  # not range: LLVM, seeing rows run downwards, would fall back to scalar loops
         if t < n_steps - 1:
             _transposed_times(work.w_rec, work.sent[t], back)
         rates, slope, pull, sent, error = work.rates[t], work.slope[t], work.pull[t], work.sent[t - 1], work.error[t]

@@ -35,9 +35,15 @@ from .streams_cpu import INSIDE, OPTIONS, fill_normals, fill_uniform_steps, fill
 
 LANES = 16  # units are padded to whole vectors of 16 float32
 PAD_VOLTAGE = np.float32(-1e9)  # a padded unit stays here: noise below the rounding step of 64 mV is lost
-NEVER = np.int32(2**31 - 1)
+NEVER = np.float32(np.inf)
+# Rows of the state. One array, because LLVM then sees that no row overlaps another and needs no test for it at each step.
+V, IPSC, H, R, HR = 0, 1, 2, 3, 4  # voltage (mV), current and filtered rate, each with its rise stage
+RELEASE = 5  # first 1-based step that integrates again; float32 holds it exactly
+EXTERNAL, DECAY, W_OUT = 6, 7, 8  # bias and stimulus (mV), exp(-dt / tau_decay), readout
+N_ROWS = 9
+LONGEST = 2**24  # steps, for RELEASE
 SD = np.float32(NOISE_SD)
-# Added to h and hr every step: a filter that has decayed rests near 1e-28 and not in the denormal numbers, which cost 100 times more
+# Added to h and hr every step: a filter that has decayed rests near 1e-28 instead of among the slow denormal numbers
 TINY = np.float32(1e-30)
 SILENT = np.float32(1e-20)  # a rate below this is recorded as 0
 
@@ -46,8 +52,9 @@ class TrialSummary(NamedTuple):
     """What is kept of a block of trials.
 
     maximum, minimum (n_trials,) float32: extremes of the output in the response window. spike_counts (n_trials, n_units) int32:
-    all steps. out (n_trials, n_kept) float32: the output at steps keep_every, 2 keep_every, ... (1-based), None if keep_every
-    is 0. rates (n_trials, n_units, n_kept) float32: filtered rates at the same steps, None unless keep_rates.
+    all steps, the volley of the first included (published mean rates leave out nine). out (n_trials, n_kept) float32: the output
+    at steps keep_every, 2 keep_every, ... (1-based), None if keep_every is 0. rates (n_trials, n_units, n_kept) float32:
+    filtered rates at the same steps, None unless keep_rates.
     """
 
     maximum: np.ndarray
@@ -73,8 +80,8 @@ class _Tables(NamedTuple):
 
 
 class _Constants(NamedTuple):
-    """Numbers of the neuron: dt / tau_mem, a and b of the equation above, threshold, reset, span of the initial voltages (mV),
-    exp(-dt / tau_rise)."""
+    """Numbers of the neuron: dt / tau_mem, a and b of the equation above, threshold, reset and span of the initial voltages
+    (mV), exp(-dt / tau_rise), and whether the synapse is single-exponential."""
 
     rate: np.float32
     linear: np.float32
@@ -83,18 +90,14 @@ class _Constants(NamedTuple):
     v_reset: np.float32
     v_span: np.float32
     rise: np.float32
+    single: bool
 
 
 class _State(NamedTuple):
-    """Buffers of one thread (n_pad,) float32; release int32: first 1-based step that integrates again; normals (4, n_pad)."""
+    """Buffers of one thread. rows float32 (9, n_pad), see V ... W_OUT above; normals (4, n_pad): four steps of noise; coins
+    (n_steps,), empty without stimulation."""
 
-    v: np.ndarray
-    ipsc: np.ndarray
-    h: np.ndarray
-    r: np.ndarray
-    hr: np.ndarray
-    release: np.ndarray
-    external: np.ndarray
+    rows: np.ndarray
     normals: np.ndarray
     coins: np.ndarray
 
@@ -124,9 +127,10 @@ def simulate_trials(
     grid = time_grid(u.shape[2], downsample)
     _check_window(first_step, keep_every, keep_rates, threads, grid)
     tables = _tables(network, grid, check_stimulation(stimulation, network.n_units))
+    constants = _constants(network, grid)
     summary = _allocate(len(trials), network.n_units, grid.n_steps // keep_every if keep_every else 0, keep_rates)
     u = np.ascontiguousarray(u[:, :, ::downsample])
-    _fill(summary, network, tables, u, trials, stream, first_step, keep_every, threads, grid)
+    _fill(summary, tables, constants, u, trials, stream, first_step=int(first_step), keep_every=int(keep_every), threads=threads)
     return summary._replace(out=summary.out if keep_every else None, rates=summary.rates if keep_rates else None)
 
 
@@ -142,6 +146,8 @@ def _check_trials(network: SpikingNetwork, u, trials, downsample: int) -> tuple[
 
 
 def _check_window(first_step: int, keep_every: int, keep_rates: bool, threads: int, grid: Grid) -> None:
+    if grid.n_steps >= LONGEST:
+        raise ValueError(f"stimulus: expected fewer than {LONGEST} steps, got {grid.n_steps}")
     if not 0 <= first_step < grid.n_steps:
         raise ValueError(f"first_step: expected a 0-based step below {grid.n_steps}, got {first_step}")
     if keep_every < 0 or (keep_rates and keep_every == 0):
@@ -166,10 +172,10 @@ def _tables(network: SpikingNetwork, grid: Grid, stimulation: Stimulation | None
     tau_rise, tau_decay = neuron.tau_rise_ms / 1000, np.asarray(network.tau_decay_ms, dtype=np.float64) / 1000
     gain = 1 / tau_decay if tau_rise == 0 else grid.dt / (tau_rise * tau_decay)  # 1/s
 
-    def padded(array, fill: float = 0.0) -> np.ndarray:
+    def padded(array) -> np.ndarray:
         array = np.asarray(array, dtype=np.float64)
         widths = [(0, 0)] * (array.ndim - 1) + [(0, -n % LANES)]
-        return np.pad(array, widths, constant_values=fill).astype(np.float32)
+        return np.pad(array, widths).astype(np.float32, order="C")  # np.pad keeps the order of a transposed array
 
     heads, units = np.zeros(grid.n_steps, dtype=np.float32), []
     if stimulation is not None:
@@ -191,90 +197,89 @@ def _tables(network: SpikingNetwork, grid: Grid, stimulation: Stimulation | None
     )
 
 
-def _fill(summary: TrialSummary, network, tables, u, trials, stream, first_step, keep_every, threads, grid) -> None:
-    """Write every element of `summary`, the trials dealt out to `threads`."""
+def _constants(network: SpikingNetwork, grid: Grid) -> _Constants:
     neuron = network.neuron
-    linear, square = (-1.0, 0.0) if neuron.model == "lif" else (0.0, 1.0)
-    rise = 0.0 if neuron.tau_rise_ms == 0 else np.exp(-grid.dt / (neuron.tau_rise_ms / 1000))
-    rate = grid.dt / (neuron.tau_mem_ms / 1000)
-    span = V_SPIKE - neuron.v_reset
-    numbers = (rate, linear, square, neuron.v_threshold, neuron.v_reset, span, rise)
-    constants = _Constants(*(np.float32(x) for x in numbers))
+    linear, square = (-1, 0) if neuron.model == "lif" else (0, 1)
     single = neuron.tau_rise_ms == 0
+    rise = 0 if single else np.exp(-grid.dt / (neuron.tau_rise_ms / 1000))
+    rate = grid.dt / (neuron.tau_mem_ms / 1000)
+    numbers = (rate, linear, square, neuron.v_threshold, neuron.v_reset, V_SPIKE - neuron.v_reset, rise)
+    return _Constants(*(np.float32(x) for x in numbers), single)
+
+
+def _fill(
+    summary: TrialSummary,
+    tables: _Tables,
+    constants: _Constants,
+    u,
+    trials,
+    stream,
+    *,
+    first_step: int,
+    keep_every: int,
+    threads: int,
+) -> None:
+    """Write every element of `summary`, the trials dealt out to `threads`."""
 
     def run(part: slice) -> None:
         outputs = [array[part] for array in summary]
-        _trials(u[part], trials[part], stream.k0, stream.k1, tables, constants, single, first_step, keep_every, *outputs)
+        _trials(u[part], trials[part], stream.k0, stream.k1, tables, constants, first_step, keep_every, *outputs)
 
     edges = np.linspace(0, len(trials), min(threads, max(len(trials), 1)) + 1).astype(int)
-    parts = [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-    if len(parts) == 1:
-        run(parts[0])
-        return
-    with ThreadPoolExecutor(len(parts)) as pool:
-        list(pool.map(run, parts))
+    with ThreadPoolExecutor(len(edges) - 1) as pool:
+        list(pool.map(run, map(slice, edges[:-1], edges[1:])))
 
 
 @njit(**OPTIONS)
-def _trials(u, trials, k0, k1, tables, constants, single, first_step, keep_every, maximum, minimum, spike_counts, out, rates):
+def _trials(u, trials, k0, k1, tables, constants, first_step, keep_every, maximum, minimum, spike_counts, out, rates):
     n_pad = tables.decay.shape[0]
-    state = _State(
-        np.empty(n_pad, np.float32),
-        np.empty(n_pad, np.float32),
-        np.empty(n_pad, np.float32),
-        np.empty(n_pad, np.float32),
-        np.empty(n_pad, np.float32),
-        np.empty(n_pad, np.int32),
-        np.empty(n_pad, np.float32),
-        np.empty((4, n_pad), np.float32),
-        np.empty(tables.heads.shape[0] if tables.stimulated.shape[0] else 0, np.float32),
-    )
+    n_coins = tables.heads.shape[0] if tables.stimulated.shape[0] else 0
+    state = _State(np.empty((N_ROWS, n_pad), np.float32), np.empty((4, n_pad), np.float32), np.empty(n_coins, np.float32))
     for t in range(trials.shape[0]):
         _start(state, tables, constants, spike_counts[t], trials[t], k0, k1)
         maximum[t], minimum[t] = _run(
-            state, tables, constants, single, u[t], trials[t], k0, k1, first_step, keep_every, spike_counts[t], out[t], rates[t]
+            state, tables, constants, u[t], trials[t], k0, k1, first_step, keep_every, spike_counts[t], out[t], rates[t]
         )
 
 
 @njit(**OPTIONS)
 def _start(state, tables, constants, spike_counts, trial, k0, k1):
     """The state before the first step: random voltages, empty filters, every unit refractory."""
-    n = spike_counts.shape[0]
-    state.v[:] = PAD_VOLTAGE
-    fill_uniform_units(state.v[:n], streams.INITIAL_VOLTAGE, trial, k0, k1)
+    n, rows = spike_counts.shape[0], state.rows
+    rows[:] = np.float32(0)
+    rows[V], rows[RELEASE], rows[DECAY], rows[W_OUT] = PAD_VOLTAGE, NEVER, tables.decay, tables.w_out
+    fill_uniform_units(rows[V, :n], streams.INITIAL_VOLTAGE, trial, k0, k1)
     for j in range(n):
-        state.v[j] = constants.v_reset + state.v[j] * constants.v_span
-    state.ipsc[:], state.h[:], state.r[:], state.hr[:] = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-    state.release[:] = NEVER
-    state.release[:n] = tables.release[0]
+        rows[V, j] = constants.v_reset + rows[V, j] * constants.v_span
+        rows[RELEASE, j] = tables.release[0]
     spike_counts[:] = 0
     fill_uniform_steps(state.coins, streams.COIN, trial, k0, k1)
 
 
 @njit(**OPTIONS)
-def _run(state, tables, constants, single, u, trial, k0, k1, first_step, keep_every, spike_counts, out, rates):
-    """One trial; returns the extremes of the output from first_step (0-based) on."""
+def _run(state, tables, constants, u, trial, k0, k1, first_step, keep_every, spike_counts, out, rates):
+    """One trial; returns the largest and the smallest output from first_step (0-based) on."""
     maximum, minimum, column, kept = np.float32(-np.inf), np.float32(np.inf), -1, 0
     for k in range(tables.column.shape[0]):
         if k % 4 == 0:
             fill_normals(state.normals, k // 4, trial, k0, k1)
         if tables.column[k] != column:
             column = tables.column[k]
-            _external(state.external, tables, u, column)
+            _external(state.rows[EXTERNAL], tables, u, column)
         normals = state.normals[k % 4]
         if tables.heads[k] != 0 and state.coins[k] < 0.5:
             for j in tables.stimulated:
                 normals[j] += tables.heads[k]
-        fired, output = _advance(state, tables, constants, normals, np.int32(k + 1))
+        fired, output = _advance(state.rows, constants, normals, np.float32(k + 1))
         if fired > 0:
-            output += _fire(state, tables, constants, single, tables.release[k + 1], spike_counts)
+            output += _fire(state, tables, constants, tables.release[k + 1], spike_counts)
         if k >= first_step:
             maximum, minimum = max(maximum, output), min(minimum, output)
         if keep_every > 0 and (k + 1) % keep_every == 0:
             out[kept] = output
             if rates.shape[1] > 0:
                 for j in range(rates.shape[0]):
-                    rates[j, kept] = state.r[j] if state.r[j] > SILENT else np.float32(0)
+                    rates[j, kept] = state.rows[R, j] if state.rows[R, j] > SILENT else np.float32(0)
             kept += 1
     return maximum, minimum
 
@@ -289,39 +294,35 @@ def _external(external, tables, u, column):
 
 
 @njit(**(INSIDE | {"fastmath": {"contract", "nsz", "reassoc"}}))
-def _advance(state, tables, constants, normals, i):
+def _advance(rows, constants, normals, i):
     """Step i (1-based) of all units without the spikes of this step; returns how many fire, and the readout."""
-    v, ipsc, h, r, hr, release, external = state.v, state.ipsc, state.h, state.r, state.hr, state.release, state.external
-    decay, w_out = tables.decay, tables.w_out
     fired, output = np.int32(0), np.float32(0)
-    for j in range(v.shape[0]):
-        drive = v[j] * (constants.linear + constants.square * v[j]) + (ipsc[j] + external[j])
-        moved = v[j] + (constants.rate * drive if i >= release[j] else np.float32(0)) + SD * normals[j]
-        v[j] = moved
-        fired = np.int32(fired + np.int32(moved >= constants.v_threshold))
-        ipsc[j] = ipsc[j] * decay[j] + h[j]
-        h[j] = h[j] * constants.rise + TINY
-        rate = r[j] * decay[j] + hr[j]
-        r[j] = rate
-        hr[j] = hr[j] * constants.rise + TINY
-        output += w_out[j] * rate
+    for j in range(rows.shape[1]):
+        v, ipsc, r = rows[V, j], rows[IPSC, j], rows[R, j]
+        drive = v * (constants.linear + constants.square * v) + (ipsc + rows[EXTERNAL, j])
+        v += (constants.rate * drive if i >= rows[RELEASE, j] else np.float32(0)) + SD * normals[j]
+        fired = np.int32(fired + np.int32(v >= constants.v_threshold))
+        r = r * rows[DECAY, j] + rows[HR, j]
+        output += rows[W_OUT, j] * r
+        rows[V, j], rows[R, j] = v, r
+        rows[IPSC, j] = ipsc * rows[DECAY, j] + rows[H, j]
+        rows[H, j] = rows[H, j] * constants.rise + TINY
+        rows[HR, j] = rows[HR, j] * constants.rise + TINY
     return fired, output
 
 
 @njit(**OPTIONS)
-def _fire(state, tables, constants, single, release, spike_counts):
+def _fire(state, tables, constants, release, spike_counts):
     """Reset the units at threshold, send their spikes; returns what these add to the readout of this very step."""
-    current, filtered = (state.ipsc, state.r) if single else (state.h, state.hr)
+    rows, current, filtered = state.rows, IPSC if constants.single else H, R if constants.single else HR
     output = np.float32(0)
     for pre in range(spike_counts.shape[0]):
-        if state.v[pre] >= constants.v_threshold:
-            state.v[pre] = constants.v_reset
-            state.release[pre] = release
+        if rows[V, pre] >= constants.v_threshold:
+            rows[V, pre], rows[RELEASE, pre] = constants.v_reset, release
             spike_counts[pre] += 1
-            weights = tables.w_pre[pre]
-            for post in range(current.shape[0]):
-                current[post] += weights[post]
-            filtered[pre] += tables.spike_r[pre]
-            if single:
+            for post in range(rows.shape[1]):
+                rows[current, post] += tables.w_pre[pre, post]
+            rows[filtered, pre] += tables.spike_r[pre]
+            if constants.single:
                 output += tables.w_out[pre] * tables.spike_r[pre]
     return output

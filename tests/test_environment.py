@@ -1,0 +1,55 @@
+"""The three lists of dependencies say the same: pyproject.toml, constraints.txt, environment.yml."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def requirement(text):
+    """('snakemake', (9, 19)) of 'snakemake[reports]>=9.19'."""
+    name, least = re.fullmatch(r"([A-Za-z0-9_-]+)(?:\[.*\])?>=([0-9.]+)", text).groups()
+    return name.lower(), version(least)
+
+
+def version(text):
+    return tuple(int(part) for part in text.split("."))
+
+
+def declared():
+    extras = [r for extra in ("test", "dev") for r in PROJECT["optional-dependencies"][extra] if not r.startswith("rate2spike")]
+    return dict(map(requirement, [*PROJECT["dependencies"], *extras]))
+
+
+def pinned():
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    return {name.lower(): v for name, v in (line.split("==") for line in lines)}
+
+
+@pytest.mark.parametrize("name", sorted(declared()))
+def test_every_dependency_is_pinned_and_allowed(name):
+    assert version(pinned()[name]) >= declared()[name]
+
+
+def test_conda_environment_is_the_same_set():
+    packages = [line for line in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"] if "=" in line]
+    conda = dict(line.split("=") for line in packages)
+    assert conda.pop("python") == PROJECT["requires-python"].removeprefix(">=")
+    assert conda == {CONDA_NAMES.get(name, name): pinned()[name] for name in declared()}
+
+
+def test_torch_is_the_tested_version():
+    assert pinned()["torch"] == "2.13.0"
+
+
+def test_version_is_one():
+    import rate2spike
+
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert rate2spike.__version__ == PROJECT["version"] == citation["version"]

@@ -1,0 +1,35 @@
+"""A user's own task: remember a brief cue, answer when a second input says go."""
+
+import numpy as np
+
+from rate2spike.tasks import Task, Trial
+
+STEPS, CUE, GO = 100, slice(10, 30), slice(50, 60)  # steps of 5 ms
+
+
+def draw(rng):
+    cue = int(rng.random() < 0.5)
+    stimulus, target = np.zeros((2, STEPS)), np.zeros(STEPS)
+    stimulus[0, CUE] = cue
+    stimulus[1, GO] = 1
+    target[GO.stop :] = cue
+    return Trial(stimulus, target, cue, "cue" if cue else "no cue")
+
+
+def correct(label, o):
+    return np.where(label == 1, o.maximum > 0.7, o.maximum < 0.3)
+
+
+TASK = Task(
+    name="delayed-go",
+    n_inputs=2,
+    n_steps=STEPS,
+    labels={1: "cue", 0: "no cue"},
+    draw=draw,
+    rate_window_onset=60,
+    spiking_window_onset_ms=300,
+    correct_rate=correct,
+    correct_spiking=correct,
+    correct_strict=correct,
+    stimulus_windows_ms=((50, 150), (250, 300)),
+)

@@ -1,0 +1,221 @@
+"""Statistics of outputs, rates and accuracies: intervals, histograms, means by label, principal components, tables by condition.
+
+Plain arrays and tables in, plain arrays and tables out; nothing here knows the library's other modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+
+class Interval(NamedTuple):
+    low: np.ndarray
+    high: np.ndarray
+
+
+def wilson_interval(n_correct, n, level: float = 0.95) -> Interval:
+    """Wilson's score interval of a binomial fraction; numbers or arrays. Raises ValueError unless 0 <= n_correct <= n, n >= 1.
+
+    Source: Wilson, J. Am. Stat. Assoc. 22 (1927); unlike the normal interval it has a width at 0 and 100 %.
+    """
+    n_correct, n = np.asarray(n_correct, dtype=float), np.asarray(n, dtype=float)
+    if np.any(n < 1) or np.any(n_correct < 0) or np.any(n_correct > n):
+        raise ValueError(f"wilson_interval: expected 0 <= n_correct <= n and n >= 1, got n_correct={n_correct}, n={n}")
+    z = ndtri(0.5 + level / 2)
+    p = n_correct / n
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    # at the two ends the bound is exact: rounding must not leave 1e-17 where 0 is meant
+    return Interval(np.where(n_correct == 0, 0.0, centre - half), np.where(n_correct == n, 1.0, centre + half))
+
+
+class Histogram(NamedTuple):
+    """Bin centres, and counts or fractions, (n_bins,) each."""
+
+    centres: np.ndarray
+    counts: np.ndarray
+
+
+def decay_histogram(tau_ms, low_ms: float | None = None, high_ms: float | None = None) -> Histogram:
+    """Counts of synaptic decays in 1-ms bins centred on integers (paper, Fig. 1B); the bins reach from low to high and further
+    where a decay lies outside."""
+    tau_ms = np.asarray(tau_ms, dtype=float)
+    nearest = np.floor(tau_ms + 0.5).astype(int)
+    first = nearest.min() if low_ms is None else min(nearest.min(), round(low_ms))
+    last = nearest.max() if high_ms is None else max(nearest.max(), round(high_ms))
+    return Histogram(np.arange(first, last + 1), np.bincount(nearest - first, minlength=last - first + 1))
+
+
+def rate_histogram(rates_hz, width_hz: float = 2.0, upper_hz: float = 30.0) -> Histogram:
+    """Fraction of the units in bins [0, 2), [2, 4) ... Hz (paper, Fig. S1B); more bins where a rate lies beyond upper_hz."""
+    rates_hz = np.asarray(rates_hz, dtype=float)
+    index = np.floor(rates_hz / width_hz).astype(int)
+    n_bins = max(round(upper_hz / width_hz), index.max(initial=-1) + 1)
+    counts = np.bincount(index, minlength=n_bins)
+    return Histogram(width_hz * (np.arange(n_bins) + 0.5), counts / max(len(rates_hz), 1))
+
+
+class MeanSD(NamedTuple):
+    """Mean and standard deviation over trials (n_labels, n_steps), and the number of trials of each label."""
+
+    mean: np.ndarray
+    sd: np.ndarray
+    n: np.ndarray
+
+
+def mean_sd(outputs, labels, label_values) -> MeanSD:
+    """Mean and SD (n - 1) of outputs (n_trials, n_steps) over the trials of each label; NaN where there are too few."""
+    groups = [np.asarray(outputs, dtype=float)[np.asarray(labels) == value] for value in label_values]
+    nothing = np.full(np.shape(outputs)[1], np.nan)
+    return MeanSD(
+        np.stack([g.mean(axis=0) if len(g) else nothing for g in groups]),
+        np.stack([g.std(axis=0, ddof=1) if len(g) > 1 else nothing for g in groups]),
+        np.array([len(g) for g in groups]),
+    )
+
+
+def normalise(values) -> np.ndarray:
+    """Values moved and scaled to 0..1 over the whole array; all 0 where they are all the same."""
+    values = np.asarray(values, dtype=float)
+    low, high = values.min(), values.max()
+    return (values - low) / (high - low) if high > low else np.zeros_like(values)
+
+
+class Components(NamedTuple):
+    """Trajectories along the components (n_labels, n_components, n_steps), the fraction of the variance of each, and the axes
+    (n_components, n_units)."""
+
+    scores: np.ndarray
+    variance_fraction: np.ndarray
+    axes: np.ndarray
+
+
+def principal_components(trajectories, n_components: int = 3) -> Components:
+    """Principal components of (n_labels, n_units, n_steps), all labels and steps taken together (paper, Fig. S2).
+
+    The components are those of the centred data; the trajectories are projected as they are, so that the origin is the silent
+    network, as the paper's axes show. Axes point so that the mean is positive along them (where it is zero, the largest loading).
+    Fewer components come back when the data have fewer units or samples. Raises ValueError for other shapes.
+    """
+    trajectories = np.asarray(trajectories, dtype=float)
+    if trajectories.ndim != 3:
+        raise ValueError(f"trajectories: expected shape (n_labels, n_units, n_steps), got {trajectories.shape}")
+    samples = np.concatenate(list(trajectories), axis=1).T
+    mean = samples.mean(axis=0)
+    centred = samples - mean
+    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
+    axes = axes[:n_components]
+    largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
+    direction = np.where(np.abs(axes @ mean) > 1e-9 * np.linalg.norm(mean), axes @ mean, largest)
+    axes = np.where(direction < 0, -1.0, 1.0)[:, None] * axes
+    total = (singular**2).sum()
+    fraction = singular[:n_components] ** 2 / total if total > 0 else np.zeros(len(axes))
+    return Components(np.einsum("cu,lut->lct", axes, trajectories), fraction, axes)
+
+
+def describe_example(example: Mapping, labels: Mapping[int, str]) -> dict:
+    """What captions say of the example network of a condition; `labels` names its kinds of answer."""
+    facts = {"n_networks": int(example["n_networks"]), "n_attempted": int(example["n_attempted"])}
+    if facts["n_networks"]:
+        named = {value: name if name.isalnum() else f"({name})" for value, name in labels.items()}
+        counts = [f"{int((example['label'] == value).sum())} {name}" for value, name in named.items()]
+        inhibitory = np.asarray(example["inhibitory"])
+        tau_ms = np.asarray(example["tau_decay_ms"])
+        facts |= {
+            "network": str(example["network"]),
+            "n_units": len(inhibitory),
+            "n_exc": int((~inhibitory).sum()),
+            "n_inh": int(inhibitory.sum()),
+            "tau_mean": float(tau_ms.mean()),
+            "tau_sd": float(tau_ms.std(ddof=1)) if len(tau_ms) > 1 else 0.0,
+            "factor": float(example["scaling_factors"][-1]),
+            "held_out": 100 * float(example["held_out_accuracy"]),
+            "trials": " and ".join(counts),
+        }
+    return facts
+
+
+def describe_networks(networks: pd.DataFrame) -> dict:
+    """What captions say of all networks of the study: how many, and the numbers of trials behind their accuracies."""
+    trained = networks[networks.converged.astype(bool)]
+    trials = {c: " or ".join(f"{n:g}" for n in sorted(trained[c].dropna().unique())) for c in TRIAL_COUNTS}
+    conditions = networks.groupby(["task", "condition", "neuron"])
+    return {"n_networks": len(trained), "n_attempted": len(networks), "n_conditions": conditions.ngroups, **trials}
+
+
+TRIAL_COUNTS = ("search_trials", "held_out_trials", "rate_trials")
+
+
+def condition_name(rows: pd.DataFrame) -> str:
+    """The name of a condition in the config where the table has it, else its settings in words."""
+    first = rows.iloc[0]
+    return str(first["name"]) if "name" in rows else f"{first.task} {first.condition} {first.neuron}"
+
+
+class SingleTrial(NamedTuple):
+    """One recorded trial: stimulus (n_inputs, n_steps), output (n_steps,), spikes as time and unit (n_spikes,)."""
+
+    kind: str
+    label: int
+    time_s: np.ndarray
+    stimulus: np.ndarray
+    output: np.ndarray
+    spike_time_s: np.ndarray
+    spike_unit: np.ndarray
+
+
+def single_trials(example: Mapping) -> dict[str, SingleTrial]:
+    """The trials of an example network that were recorded whole, by kind."""
+    of_trial = [example["spike_trial"] == k for k in range(len(example["single_kind"]))]
+    return {
+        str(kind): SingleTrial(
+            str(kind),
+            int(example["single_label"][k]),
+            example["time_s"],
+            example["single_stimulus"][k],
+            example["single_out"][k],
+            example["spike_time_s"][of_trial[k]],
+            example["spike_unit"][of_trial[k]],
+        )
+        for k, kind in enumerate(example["single_kind"])
+    }
+
+
+def held_out_accuracy(trials: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """One row per network: accuracy on its fresh trials with Wilson's interval, under strict scoring, and number of trials."""
+    grouped = trials.groupby(list(keys), sort=True)
+    table = grouped.agg(
+        held_out_accuracy=("correct", "mean"),
+        held_out_strict=("correct_strict", "mean"),
+        n_correct=("correct", "sum"),
+        held_out_trials=("correct", "size"),
+    ).reset_index()
+    low, high = wilson_interval(table.n_correct.to_numpy(int), table.held_out_trials.to_numpy(int))
+    table = table.assign(held_out_ci_low=low, held_out_ci_high=high)
+    return table[[*keys, *(f"held_out_{c}" for c in ("accuracy", "ci_low", "ci_high", "strict", "trials"))]]
+
+
+CRITERION = 0.95  # a spiking network is called successful from here on (paper, Fig. 2C)
+
+
+def summary_of(networks: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """One row per condition: networks trained, trials it took, accuracy of rate and spiking networks, factors chosen.
+
+    Means and SDs are over the networks that reached criterion; `n_successful` counts those whose spiking network is at least
+    95 % correct on fresh trials.
+    """
+    grouped = networks.assign(
+        reached=networks.converged.astype(bool),
+        successful=networks.held_out_accuracy.ge(CRITERION),
+        edge=networks.on_edge.eq(True),
+    ).groupby(list(keys), sort=False)
+    counts = grouped.agg(n_attempted=("reached", "size"), n_trained=("reached", "sum"), n_successful=("successful", "sum"))
+    trained = networks[networks.converged.astype(bool)].groupby(list(keys), sort=False)
+    columns = ("training_trials", "rate_accuracy", "search_accuracy", "held_out_accuracy", "held_out_strict", "scaling_factor")
+    named = {f"{c}_{s}": (c, s) for c in columns for s in ("mean", "std")}
+    return counts.join(trained.agg(**named)).join(grouped.agg(n_on_edge=("edge", "sum"))).reset_index()

@@ -1,0 +1,432 @@
+"""Drawing primitives in the look of the paper. Nothing is computed and no file read here.
+
+Every primitive draws into one axes and returns the rows it drew as a table with the columns of `COLUMNS`, so that a figure and
+the CSV beside it cannot differ. Label the axes (`label`) before drawing: the table takes the names of its quantities from there.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from mpl_toolkits.mplot3d import proj3d
+
+from .files import replacing
+
+# The paper's colours (fill values in its PDF); output colours beyond two answers are ours.
+RATE, SPIKING = "#ff417c", "#0071b4"
+EXCITATORY, INHIBITORY, NO_DALE = "#d7191c", "#0071b4", "black"
+OUTPUTS = ("#9f10a3", "#a2a7e6", "#e08214", "#4d9221", "#8c510a", "#35978f")
+TRAJECTORIES = ("#d7191c", "#0071b4", *OUTPUTS[2:])  # Fig. S2: Go red, NoGo blue
+INPUTS = ("#00b064", "#d6218f", "#7f7f7f", "#b8860b")  # modality 1 green, modality 2 magenta
+STIMULUS, HISTOGRAM, NOTE = "#dcf0d6", "#404040", "#404040"
+HEAT_MAP = "cividis"  # blue to yellow, as the paper's, and the same to colour-blind eyes
+
+STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same figure on every machine
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.handlelength": 1.4,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "lines.linewidth": 1.2,
+    "pdf.fonttype": 42,  # embedded TrueType: text stays text
+    "grid.color": "0.85",  # the walls of the 3-D plots
+    "grid.linewidth": 0.5,
+    "figure.constrained_layout.h_pad": 0.06,
+    "figure.constrained_layout.w_pad": 0.06,
+}
+PNG_DPI = 200
+NETWORKS_NOTE = "{n_networks} of {n_attempted} networks of {n_conditions} conditions reached criterion; "
+SCALING_NOTE = NETWORKS_NOTE + (
+    "one line each, {search_trials} trials a factor, ring: chosen factor; points: {held_out_trials} fresh trials there; "
+    "bands and bars: 95 % Wilson intervals; dashed: 95 %."
+)
+ACCURACY_NOTE = NETWORKS_NOTE + (
+    "{rate_trials} fresh trials of each rate and {held_out_trials} of each spiking network; bars: 95 % Wilson intervals; "
+    "dashed: 95 %."
+)
+EXAMPLE_NOTE = "Network {network}: {n_exc} exc., {n_inh} inh. units; {n_networks} of {n_attempted} networks reached criterion; "
+
+COLUMNS = ["panel", "series", "x_name", "x", "y_name", "y", "z_name", "z", "low", "high"]
+
+
+def _rows(axes: Axes, series: str, x, y, **more) -> pd.DataFrame:
+    names = {"panel": axes.get_label(), "series": series, "x_name": axes.get_xlabel(), "y_name": axes.get_ylabel()}
+    return pd.DataFrame({"x": np.asarray(x), "y": np.asarray(y), **more}).assign(**names).reindex(columns=COLUMNS)
+
+
+def pale(colour: str, strength: float = 0.45) -> str:
+    """The colour on white paper at that strength."""
+    return to_hex(1 - strength * (1 - np.array(to_rgb(colour))))
+
+
+def page(mosaic, width: float, height: float, *, three_d: bool = False, **grid) -> tuple[Figure, dict[str, Axes]]:
+    """A figure of that size in inches and its panels by name."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplot_mosaic(mosaic, gridspec_kw=grid, subplot_kw={"projection": "3d"} if three_d else {})
+
+
+PER_ROW = 4
+
+
+def task_page(factors: Sequence[str], kinds: Sequence[str]) -> tuple[Figure, dict[str, Axes], dict[str, tuple[Axes, Axes]]]:
+    """The page of any task: panels "decays", "rate" and one per factor above; output and raster of each kind of trial below."""
+    n_rows = -(-len(kinds) // PER_ROW)
+    figure = Figure(figsize=(1.75 * (2 + len(factors)), 1.9 + 2.4 * n_rows), layout="constrained")
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1.9, 2.4 * n_rows])
+    above = top.subplot_mosaic([["decays", "rate", *factors]])
+    n_columns = min(len(kinds), PER_ROW)
+    cells = [*kinds, *(n_rows * n_columns - len(kinds)) * ["."]]
+    rows = [cells[i * n_columns : (i + 1) * n_columns] for i in range(n_rows)]
+    below = bottom.subplot_mosaic(
+        [[c if c == "." else f"{what}, {c}" for c in row] for row in rows for what in ("output", "spikes")]
+    )
+    return figure, above, {kind: (below[f"output, {kind}"], below[f"spikes, {kind}"]) for kind in kinds}
+
+
+def label(axes: Axes, x: str, y: str, title: str = "", **title_style) -> None:
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.set_title(title, **title_style)
+
+
+def name_panel(axes: Axes, letter: str) -> None:
+    """The bold letter at the upper left of a panel."""
+    axes.set_title(letter, loc="left", fontweight="bold", fontsize=9)
+
+
+def set_range(axes: Axes, x: Sequence[float] | None = None, y: Sequence[float] | None = None) -> None:
+    """The paper's ranges, made wider where the data drawn so far exceed them: nothing is cut off."""
+    limits = axes.dataLim
+    for values, low, high, setter in ((x, limits.x0, limits.x1, axes.set_xlim), (y, limits.y0, limits.y1, axes.set_ylim)):
+        if values is not None:
+            margin = 0.04 * (values[1] - values[0])
+            setter(low - margin if low < values[0] else values[0], high + margin if high > values[1] else values[1])
+
+
+def share_output_range(panels: Sequence[Axes]) -> None:
+    """The widest of the panels' vertical ranges for all of them, with the ticks of the paper where they fit."""
+    limits = np.array([axes.get_ylim() for axes in panels])
+    for axes in panels:
+        axes.set_ylim(limits[:, 0].min(), limits[:, 1].max())
+        if np.abs(limits).max() < 3:
+            axes.set_yticks([-1, 0, 1])
+
+
+def hide_time(axes: Axes) -> None:
+    """No numbers on a time axis that is repeated right below."""
+    axes.set_xlabel("")
+    axes.tick_params(axis="x", labelbottom=False)
+
+
+def note(figure: Figure, words: str) -> None:
+    """A line under the figure: which network, how many trials."""
+    lines = textwrap.wrap(words, int(18 * figure.get_figwidth()))
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=6.5, color=NOTE)
+
+
+def curve(axes: Axes, x, y, *, series: str, colour: str, **style) -> pd.DataFrame:
+    """One line. x, y (n,)."""
+    axes.plot(x, y, color=colour, label=series, **style)
+    return _rows(axes, series, x, y)
+
+
+def mean_band(axes: Axes, x, mean, low, high, *, series: str, colour: str) -> pd.DataFrame:
+    """A line with a band from low to high around it, (n,) each."""
+    axes.fill_between(x, low, high, color=colour, alpha=0.3, linewidth=0)
+    axes.plot(x, mean, color=colour, label=series)
+    return _rows(axes, series, x, mean, low=np.asarray(low), high=np.asarray(high))
+
+
+def outputs_by_label(axes: Axes, task, means, *, time_s, network: str, y_range: Sequence[float]) -> list[pd.DataFrame]:
+    """Mean +- SD of the output for each answer, the first dark, over the stimulus window (paper, Figs. 1B, 2B, 4C).
+
+    task: its labels, stimulus_windows_ms and duration_ms; means: mean, sd (n_labels, n_steps) and n (n_labels,).
+    """
+    label(axes, "Time (s)", f"{network} output (a.u.)", axes.get_title())
+    stimulus_box(axes, task.stimulus_windows_ms)
+    drawn = []
+    for i, (name, mean, sd, n) in enumerate(zip(task.labels.values(), means.mean, means.sd, means.n, strict=True)):
+        if n:
+            x = time_s[: len(mean)]
+            drawn.append(mean_band(axes, x, mean, mean - sd, mean + sd, series=name, colour=OUTPUTS[i % len(OUTPUTS)]))
+    set_range(axes, (0, task.duration_ms / 1000), y_range)
+    return drawn
+
+
+def single_trial(axes: Axes, trial, inputs: Sequence[tuple], *, task, y_range: Sequence[float] = (-1, 1)) -> list[pd.DataFrame]:
+    """Output of one trial in the colour of its answer, in front of its inputs: (name, time, values, colour), last in front.
+
+    trial: its time_s, output (n_steps,) and label.
+    """
+    label(axes, "Time (s)", "Output (a.u.)", axes.get_title(), color=axes.title.get_color())
+    axes.axhline(0, color="0.75", linewidth=0.6, zorder=0)
+    drawn = [curve(axes, x, y, series=name, colour=shade, linewidth=0.6, zorder=1.5) for name, x, y, shade in inputs]
+    i = list(task.labels).index(trial.label)
+    name, colour = f"output, {task.labels[trial.label]}", OUTPUTS[i % len(OUTPUTS)]
+    drawn.append(curve(axes, trial.time_s, trial.output, series=name, colour=colour, linewidth=1.3, zorder=3))
+    set_range(axes, (0, task.duration_ms / 1000), y_range)
+    return drawn
+
+
+def stimulus_box(axes: Axes, windows_ms: Sequence[Sequence[float]]) -> None:
+    """Pale green behind the time in which the stimulus is on."""
+    for on, off in windows_ms:
+        axes.axvspan(on / 1000, off / 1000, color=STIMULUS, linewidth=0, zorder=0)
+
+
+def response_bar(axes: Axes, onset_s: float, end_s: float) -> None:
+    """A grey bar along the foot of the panel over the response window."""
+    axes.plot(
+        [onset_s, end_s], [0.015, 0.015], transform=axes.get_xaxis_transform(), color="0.55", linewidth=2.5, solid_capstyle="butt"
+    )
+
+
+def bars(axes: Axes, centres, counts, *, series: str, colour: str = HISTOGRAM) -> pd.DataFrame:
+    """A bar histogram without gaps, bins 1 wide."""
+    axes.bar(centres, counts, width=1.0, color=colour, edgecolor="white", linewidth=0.4 if len(centres) <= 40 else 0)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    return _rows(axes, series, centres, counts)
+
+
+def decay_histogram(axes: Axes, histogram, tau_range_ms: Sequence[float] | None = None, n_max: int = 0) -> pd.DataFrame:
+    """The synaptic decays of one network. histogram: centres (ms) and counts; n_max: least top of the axis."""
+    label(axes, "Synaptic decay (ms)", "Number of units")
+    drawn = bars(axes, histogram.centres, histogram.counts, series="units")
+    low, high = tau_range_ms or (histogram.centres[0], histogram.centres[-1])
+    set_range(axes, (low - 1, high + 1), (0, n_max or 1.05 * histogram.counts.max()))
+    return drawn
+
+
+def raster(axes: Axes, time_s, unit, inhibitory, duration_s: float) -> list[pd.DataFrame]:
+    """One dot a spike: excitatory rows red below, inhibitory rows blue in the strip above; black without Dale's principle.
+
+    time_s and unit (n_spikes,), inhibitory (n_units,) bool.
+    """
+    label(axes, "Time (s)", "Units", axes.get_title())
+    inhibitory, unit, time_s = np.asarray(inhibitory, bool), np.asarray(unit, int), np.asarray(time_s)
+    n_units, n_exc = len(inhibitory), int((~inhibitory).sum())
+    row = np.empty(n_units, int)
+    row[np.flatnonzero(~inhibitory)] = np.arange(n_exc)
+    row[np.flatnonzero(inhibitory)] = np.arange(n_exc, n_units)
+    of_inhibitory = inhibitory[unit]
+    exc_name, exc_colour = ("excitatory spikes", EXCITATORY) if inhibitory.any() else ("spikes", NO_DALE)
+    drawn = []
+    for name, colour, chosen in ((exc_name, exc_colour, ~of_inhibitory), ("inhibitory spikes", INHIBITORY, of_inhibitory)):
+        if chosen.any():
+            x, y = time_s[chosen], row[unit[chosen]]
+            axes.plot(x, y, ".", color=colour, markersize=1.1, markeredgewidth=0, rasterized=True)
+            drawn.append(_rows(axes, name, x, y))
+    axes.set_xlim(0, duration_s)
+    axes.set_ylim(-1, n_units)
+    groups = [(0, n_exc, "exc.", exc_colour), (n_exc, n_units, "inh.", INHIBITORY)] if inhibitory.any() else []
+    groups = [g for g in groups if g[1] > g[0]]
+    axes.set_yticks([(first + last - 1) / 2 for first, last, *_ in groups], [g[2] for g in groups])
+    for tick, (*_, colour) in zip(axes.get_yticklabels(), groups, strict=True):
+        tick.set_color(colour)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    return drawn
+
+
+def rate_histograms(axes: Axes, histograms: Sequence) -> list[pd.DataFrame]:
+    """Fractions of the excitatory (red) and the inhibitory (blue) units by firing rate, as lines through the bin centres."""
+    label(axes, "Firing rate (Hz)", "Fraction of units", axes.get_title())
+    kinds = (("excitatory", EXCITATORY), ("inhibitory", INHIBITORY))
+    drawn = [
+        curve(axes, h.centres, h.counts, series=name, colour=colour)
+        for h, (name, colour) in zip(histograms, kinds, strict=True)
+        if h.counts.any()
+    ]
+    set_range(axes, (0, 30), (0, 0.8))
+    return drawn
+
+
+def heat_map(axes: Axes, values, duration_s: float, *, series: str):
+    """Rates 0..1 of (n_units, n_steps) over the trial. Returns the image, for a colour bar, and the table."""
+    label(axes, "Time (s)", "Unit, in order of mean rate", axes.get_title())
+    n_units, n_steps = np.shape(values)
+    extent = (0, duration_s, 0, n_units)
+    image = axes.imshow(values, aspect="auto", origin="lower", extent=extent, cmap=HEAT_MAP, vmin=0, vmax=1, interpolation="none")
+    for side in axes.spines.values():
+        side.set_visible(False)
+    time_s = (np.arange(n_steps) + 0.5) * duration_s / n_steps
+    rows = _rows(axes, series, np.tile(time_s, n_units), np.repeat(np.arange(n_units), n_steps), z=np.ravel(values))
+    return image, rows.assign(z_name="Rate, 0 to 1")
+
+
+def trajectories_3d(axes, scores, names: Sequence[str], axis_labels: Sequence[str], *, n_arrows: int = 3) -> list[pd.DataFrame]:
+    """Paths (n_labels, 3, n_steps) of the network's state: open circle start, filled circle end, arrows along the way."""
+    for set_label, text in zip((axes.set_xlabel, axes.set_ylabel, axes.set_zlabel), axis_labels, strict=True):
+        set_label(text, labelpad=-6, fontsize=7)
+    colours = [TRAJECTORIES[i % len(TRAJECTORIES)] for i in range(len(scores))]
+    drawn = []
+    for path, name, colour in zip(scores, names, colours, strict=True):
+        axes.plot(*path, color=colour, linewidth=1.1, label=name)
+        axes.plot(*path[:, :1], "o", markersize=5, markerfacecolor="white", markeredgecolor=colour)
+        axes.plot(*path[:, -1:], "o", markersize=5, color=colour)
+        drawn.append(_rows(axes, name, path[0], path[1], z=path[2]).assign(z_name=axis_labels[2]))
+    axes.tick_params(pad=-3, labelsize=6)
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_major_locator(MaxNLocator(nbins=4))
+        axis.pane.set_facecolor("white")
+    axes.zaxis.set_tick_params(pad=-1)
+    axes.set_box_aspect(None, zoom=1.12)
+    for path, colour in zip(scores, colours, strict=True):  # after all paths: the view is fixed by then
+        _arrow_heads(axes, path, colour, n_arrows)
+    return drawn
+
+
+def _arrow_heads(axes, path, colour: str, n_arrows: int) -> None:
+    """Arrow heads at equal distances along the path as it is seen, in the direction of travel."""
+    x, y, _ = proj3d.proj_transform(*path, axes.get_proj())
+    travelled = np.concatenate([[0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    head = {"arrowstyle": "-|>", "color": colour, "linewidth": 0, "mutation_scale": 10, "shrinkA": 0, "shrinkB": 0}
+    for part in np.arange(1, n_arrows + 1) / (n_arrows + 1):
+        at = np.array([part, min(part + 0.02, 1)]) * travelled[-1]
+        (x0, x1), (y0, y1) = np.interp(at, travelled, x), np.interp(at, travelled, y)
+        axes.annotate("", xy=(x1, y1), xytext=(x0, y0), xycoords="data", textcoords="data", arrowprops=head)
+
+
+def shade(i: int, n: int) -> str:
+    """The i-th of n shades of the spiking networks' blue, dark to pale."""
+    dark = np.array(to_rgb("#00236e"))
+    return to_hex(dark + (np.array(to_rgb(pale(SPIKING, 0.6))) - dark) * i / max(n - 1, 1))
+
+
+def accuracy_curves(axes: Axes, factor, accuracy, low, high, chosen: float, *, series: str, colour: str) -> pd.DataFrame:
+    """Accuracy (%) of one network against the scaling factor with its confidence band; a ring at the chosen factor."""
+    factor, accuracy = np.asarray(factor), np.asarray(accuracy)
+    axes.fill_between(factor, low, high, color=colour, alpha=0.12, linewidth=0)
+    axes.plot(factor, accuracy, color=colour, linewidth=0.8, marker=".", markersize=2.5)
+    at = factor == chosen
+    ring = {"markersize": 4.5, "markerfacecolor": "white", "markeredgecolor": colour, "zorder": 3}
+    axes.plot(factor[at], accuracy[at], "o", **ring)
+    return _rows(axes, series, factor, accuracy, low=np.asarray(low), high=np.asarray(high))
+
+
+def accuracy_size(n_networks: Sequence[int]) -> tuple[float, float]:
+    """Width and height of a page with a row for each task, that has so many networks."""
+    return min(max(5.5, 0.12 * max(n_networks)), 30.0), 0.6 + 2.0 * len(n_networks)
+
+
+def scaling_page(names: Sequence[str]) -> tuple[Figure, list[tuple[Axes, Axes]]]:
+    """For every condition a panel for the curves and a narrow one for fresh trials beside it, three conditions a row."""
+    n_columns = min(len(names), 3)
+    n_rows = -(-len(names) // n_columns)
+    figure = Figure(figsize=(2.5 * n_columns, 0.4 + 2.2 * n_rows), layout="constrained")
+    grid = figure.add_gridspec(n_rows, 2 * n_columns, width_ratios=n_columns * [3.2, 1])
+    panels = []
+    for i, name in enumerate(names):
+        row, column = divmod(i, n_columns)
+        curves = figure.add_subplot(grid[row, 2 * column], label=f"{name}: search")
+        fresh = figure.add_subplot(grid[row, 2 * column + 1], label=f"{name}: fresh trials", sharey=curves)
+        label(curves, "Scaling factor 1/λ", "Correct trials (%)", textwrap.fill(name, 28))
+        label(fresh, "Fresh\ntrials", "Correct trials (%)")
+        panels.append((curves, fresh))
+    return figure, panels
+
+
+def finish_scaling(panels: Sequence[tuple[Axes, Axes]]) -> None:
+    """Same vertical range in all panels, the criterion, no numbers under the fresh trials."""
+    for curves, fresh in panels:
+        set_range(curves, y=(40, 102))
+        set_range(fresh, y=curves.get_ylim())
+        for axes in (curves, fresh):
+            criterion(axes)
+        fresh.set(xticks=[], ylabel="")
+        fresh.margins(x=0.3)
+        fresh.tick_params(labelleft=False)
+
+
+def with_interval(axes: Axes, x, y, low, high, *, series, colour: str, legend: str = "", size: float = 4) -> pd.DataFrame:
+    """Points with confidence intervals, (n,) each; series is one name or one for each point."""
+    x, y, low, high = (np.asarray(a, dtype=float) for a in (x, y, low, high))
+    errors = np.maximum([y - low, high - y], 0)  # rounding must not make a length negative
+    axes.errorbar(x, y, yerr=errors, fmt="o", color=colour, markersize=size, markeredgewidth=0, elinewidth=0.8, label=legend)
+    return _rows(axes, series, x, y, low=low, high=high)
+
+
+def group_ticks(axes: Axes, centres: Sequence[float], names: Sequence[str], width: int = 16) -> None:
+    """The names of groups under their middles."""
+    axes.set_xticks(centres, ["\n".join(textwrap.fill(line, width) for line in name.split("\n")) for name in names])
+    axes.tick_params(axis="x", length=0)
+
+
+def criterion(axes: Axes, percent: float = 95) -> None:
+    """The dashed line that a successful network reaches."""
+    axes.axhline(percent, color="0.5", linewidth=0.8, linestyle="--", zorder=0)
+
+
+def words(axes: Axes, text: str) -> None:
+    """An empty panel that says why."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, textwrap.fill(text, 30), transform=axes.transAxes, ha="center", va="center", fontsize=7, color=NOTE)
+
+
+def legend_above(figure: Figure, panels, n_columns: int = 4) -> None:
+    """One legend for all panels, each series once."""
+    found = {name: handle for axes in panels for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
+    names = sorted(found, key=_legend_order)
+    figure.legend([found[name] for name in names], names, loc="outside upper center", ncols=n_columns)
+
+
+def _legend_order(name: str) -> tuple:
+    """Inputs by name, then outputs as they come: the first answer first."""
+    return (1,) if name.startswith("output") else (0, name)
+
+
+def save(figure: Figure, pdf, png) -> None:
+    """Write the figure as PDF and PNG, whole or not at all; the same data give the same bytes (no date inside)."""
+    with replacing(pdf) as temporary:
+        figure.savefig(temporary, metadata={"CreationDate": None})
+    with replacing(png) as temporary:
+        figure.savefig(temporary, dpi=PNG_DPI, metadata={"Software": None})
+
+
+def lambda_title(scaling_factor: float, chosen: float | None = None) -> str:
+    """The scaling constant as the paper writes it."""
+    fraction = "1" if scaling_factor == 1 else f"1/{scaling_factor:g}"
+    return f"λ\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{fraction}" + (" (chosen)" if scaling_factor == chosen else "")
+
+
+Drawing = tuple[Figure, list[pd.DataFrame], str]  # the figure, the tables of what is in it, the line under it
+
+
+def publish(output, template: str, facts: Mapping, draw: Callable[[], Drawing]) -> None:
+    """Draw, and write figure, CSV and caption. Where no network reached criterion, all three say so and `draw` is not called.
+
+    output: names pdf, png, csv, caption; template: caption with the names of `facts` in braces; facts: n_networks (that reached
+    criterion), n_attempted, and what else the caption names.
+    """
+    with matplotlib.rc_context(STYLE):
+        if facts["n_networks"]:
+            figure, drawn, line = draw()
+            note(figure, line)
+            caption = template.format(**facts)
+        else:
+            caption = f"No network of this condition reached criterion (0 of {facts['n_attempted']})."
+            figure, axes = page([["empty"]], 3.5, 1.5)
+            words(axes["empty"], caption)
+            drawn = []
+        save(figure, output.pdf, output.png)
+    table = pd.concat(drawn, ignore_index=True) if drawn else pd.DataFrame(columns=COLUMNS)
+    with replacing(output.csv) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.9g", lineterminator="\n")
+    with replacing(output.caption) as temporary:
+        temporary.write_text(caption.strip() + "\n", encoding="utf-8")
