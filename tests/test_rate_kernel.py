@@ -200,6 +200,17 @@ def test_perfect_trial_has_no_gradient():
         assert not any(g.any() for g in gradient)
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_divergence_is_not_hidden(activation):
+    model, u, z = problem(20, activation=activation)
+    for group in rate.Weights._fields:
+        broken = model.weights._replace(**{group: np.full_like(getattr(model.weights, group), np.nan)})
+        losses, _ = kernel.gradients(model, broken, u, z, loss="l2", stream=STREAM, first_trial=FIRST)
+        o = kernel.outputs(model, broken, u, stream=STREAM, first_trial=FIRST)
+        assert np.isnan(losses).all()
+        assert np.isnan(o).any()
+
+
 def test_trials_must_fill_whole_updates():
     model, u, z = problem(5, batch=4)
     training = TrainingConfig(trials_per_update=3)

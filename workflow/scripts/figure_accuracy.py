@@ -6,7 +6,6 @@ log = job.start(snakemake)
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from rate2spike import analysis, figures
@@ -17,31 +16,16 @@ KINDS = (("rate", "rate", figures.RATE, -0.17), ("spiking", "held_out", figures.
 
 
 def draw():
-    figure, axes = figures.page(
-        [[task] for task in networks.task.unique()], *figures.accuracy_size(networks.groupby("task").size())
-    )
-    drawn, last = [], []
-    for task, of_task in networks.groupby("task", sort=False):
-        figures.label(axes[task], "Networks by condition", "Correct trials (%)", task)
-        first, centres, names = 0, [], []
-        for _, rows in of_task.groupby(["condition", "neuron"], sort=False):
-            trained = rows[rows.converged.astype(bool)]
-            at = first + np.arange(len(trained))
-            name = analysis.condition_name(rows)
-            for kind, column, colour, shift in KINDS:
-                percent = 100 * trained[[f"{column}_accuracy", f"{column}_ci_low", f"{column}_ci_high"]].to_numpy(float).T
-                series = [f"{name}, {network}, {kind}" for network in trained.network]
-                drawn.append(figures.with_interval(axes[task], at + shift, *percent, series=series, colour=colour, legend=kind))
-            width = max(len(trained), 2)
-            centres.append(first + (len(trained) - 1) / 2 if len(trained) else first + 0.5)
-            names.append(f"{name}\n{len(trained)} of {len(rows)} trained")
-            first += width + 1
-        figures.criterion(axes[task])
-        figures.group_ticks(axes[task], centres, names)
-        figures.set_range(axes[task], y=(80, 100.5))
-        last.append(first - 1.2)
-    for panel in axes.values():
-        figures.set_range(panel, x=(-0.8, max(last)))
+    placed, conditions = analysis.slots(networks)
+    figure, axes = figures.accuracy_page(conditions.task.unique(), conditions.end.max())
+    drawn = []
+    for task, panel in axes.items():
+        of_task, groups = placed[placed.task == task], conditions[conditions.task == task]
+        for kind, column, colour, shift in KINDS:
+            percent = 100 * of_task[[f"{column}_accuracy", f"{column}_ci_low", f"{column}_ci_high"]].to_numpy(float).T
+            series = of_task["name"] + ", " + of_task.network + f", {kind}"
+            drawn.append(figures.with_interval(panel, of_task.slot + shift, *percent, series=series, colour=colour, legend=kind))
+        figures.finish_accuracy(panel, groups.centre, groups.words, conditions.end.max())
     figures.legend_above(figure, axes.values())
     return figure, drawn, figures.ACCURACY_NOTE.format(**facts)
 

@@ -18,34 +18,25 @@ facts = analysis.describe_example(example, task.labels)
 
 def draw():
     figure, axes = figures.page([["rate", "spiking"], ["histogram 1", "histogram 0"]], 5.8, 4.8)
-    labels = example["single_label"].tolist()
+    labels, inhibitory = example["single_label"].tolist(), example["inhibitory"]
     trials = [(name, labels.index(value)) for value, name in task.labels.items()][:2]  # Go, NoGo
     go, k = trials[0]
-    rates, inhibitory, drawn = example["single_mean_rates_hz"], example["inhibitory"], []
-    order = np.argsort(example["single_rate_r"][k].mean(axis=1), kind="stable")
-    for panel, values in (
-        ("rate", example["single_rate_r"][k]),
-        ("spiking", analysis.normalise(example["single_spiking_rates"][k])),
-    ):
-        values = values if values.max() <= 1 else analysis.normalise(values)
+    rates, drawn = {"rate": example["single_rate_r"][k], "spiking": example["single_spiking_rates"][k]}, []
+    order = np.argsort(rates["rate"].mean(axis=1), kind="stable")
+    for panel, values in rates.items():  # the rates of a sigmoid lie between 0 and 1 as they are
+        values = values if panel == "rate" and values.max() <= 1 else analysis.normalise(values)
         axes[panel].set_title(f"{panel.capitalize()} network, one {go} trial")
         image, rows = figures.heat_map(axes[panel], values[order], task.duration_ms / 1000, series=panel)
         drawn.append(rows)
     figure.colorbar(image, ax=axes["spiking"], label="Rate (0 to 1)", ticks=[0, 0.5, 1])
     for i, (name, k) in enumerate(trials):
-        histograms = [
-            analysis.rate_histogram(rates[k][of], upper_hz=max(30, rates.max() + 2)) for of in (~inhibitory, inhibitory)
-        ]
+        rates_hz = example["single_mean_rates_hz"][k]
+        histograms = [analysis.rate_histogram(rates_hz[of]) for of in (~inhibitory, inhibitory)]
         axes[f"histogram {i}"].set_title(f"Spiking network, one {name} trial")
         drawn += figures.rate_histograms(axes[f"histogram {i}"], histograms)
-    axes["histogram 0"].legend()
-    figures.name_panel(axes["rate"], "A")
-    figures.name_panel(axes["histogram 1"], "B")
-    return (
-        figure,
-        drawn,
-        figures.EXAMPLE_NOTE.format(**facts) + f"single trials; spiking at {figures.lambda_title(facts['factor'])}.",
-    )
+    figures.finish_rates(axes)
+    line = figures.EXAMPLE_NOTE.format(**facts) + f"single trials; spiking at {figures.lambda_title(facts['factor'])}."
+    return figure, drawn, line
 
 
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)

@@ -20,23 +20,19 @@ def draw():
     factors, time_s, trials = example["scaling_factors"], example["time_s"], analysis.single_trials(example)
     figure, above, below = figures.task_page([f"factor {f:g}" for f in sorted(factors)], list(trials))
     drawn = [figures.decay_histogram(above["decays"], analysis.decay_histogram(example["tau_decay_ms"]))]
-    outputs = {"rate": example["rate_out"], **{f"factor {f:g}": example["spiking_out"][k] for k, f in enumerate(factors)}}
-    onsets_s = [0.005 * (task.rate_window_onset + 1)] + len(factors) * [task.spiking_window_onset_ms / 1000]
-    titles = ["Rate network", *(figures.lambda_title(f, facts["factor"]) for f in factors)]
-    for (name, out), onset_s, title in zip(outputs.items(), onsets_s, titles, strict=True):
+    outputs = [("rate", "Rate network", "Rate", example["rate_out"], 0.005 * (task.rate_window_onset + 1))]
+    for f, out in zip(factors, example["spiking_out"], strict=True):
+        title = figures.lambda_title(f, facts["factor"])
+        outputs.append((f"factor {f:g}", title, "Spiking", out, task.spiking_window_onset_ms / 1000))
+    for name, title, network, out, onset_s in outputs:
         means = analysis.mean_sd(out, example["label"], task.labels)
         above[name].set_title(title)
-        network = "Rate" if name == "rate" else "Spiking"
         drawn += figures.outputs_by_label(above[name], task, means, time_s=time_s, network=network, y_range=(-0.2, 1.05))
         figures.response_bar(above[name], onset_s, task.duration_ms / 1000)
     for kind, (output, spikes) in below.items():
-        trial = trials[kind]
         output.set_title(kind)
-        inputs = [
-            (f"input {i} × 0.5", time_s, 0.5 * u, figures.INPUTS[(i - 1) % 4]) for i, u in enumerate(trial.stimulus, start=1)
-        ]
-        drawn += figures.single_trial(output, trial, inputs, task=task)
-        drawn += figures.raster(spikes, trial.spike_time_s, trial.spike_unit, example["inhibitory"], task.duration_ms / 1000)
+        drawn += figures.single_trial(output, trials[kind], figures.half_inputs(trials[kind].stimulus), task=task)
+        drawn += figures.trial_raster(spikes, trials[kind], example["inhibitory"], task=task)
         figures.hide_time(output)
     figures.share_output_range([output for output, _ in below.values()])
     figures.legend_above(figure, [output for output, _ in below.values()])

@@ -111,7 +111,7 @@ def principal_components(trajectories, n_components: int = 3) -> Components:
     _, singular, axes = np.linalg.svd(centred, full_matrices=False)
     axes = axes[:n_components]
     largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
-    direction = np.where(np.abs(axes @ mean) > 1e-9 * np.linalg.norm(mean), axes @ mean, largest)
+    direction = np.where(np.abs(axes @ mean) > 1e-9 * np.abs(samples).max(), axes @ mean, largest)
     axes = np.where(direction < 0, -1.0, 1.0)[:, None] * axes
     total = (singular**2).sum()
     fraction = singular[:n_components] ** 2 / total if total > 0 else np.zeros(len(axes))
@@ -155,6 +155,30 @@ def condition_name(rows: pd.DataFrame) -> str:
     """The name of a condition in the config where the table has it, else its settings in words."""
     first = rows.iloc[0]
     return str(first["name"]) if "name" in rows else f"{first.task} {first.condition} {first.neuron}"
+
+
+class Slots(NamedTuple):
+    """Where each trained network stands along an axis: networks with `slot`, `name`; conditions with `centre`, `words`, `end`."""
+
+    networks: pd.DataFrame
+    conditions: pd.DataFrame
+
+
+def slots(networks: pd.DataFrame) -> Slots:
+    """Number the trained networks of each task from 0, condition by condition with a gap between; room for two at least."""
+    placed, conditions = [], []
+    for task, of_task in networks.groupby("task", sort=False):
+        first = 0
+        for _, rows in of_task.groupby(["condition", "neuron"], sort=False):
+            trained, name = rows[rows.converged.astype(bool)], condition_name(rows)
+            room = max(len(trained), 2)
+            placed.append(trained.assign(slot=first + np.arange(len(trained), dtype=float), name=name))
+            words = f"{name}\n{len(trained)} of {len(rows)} trained"
+            conditions.append(
+                {"task": task, "centre": first + (max(len(trained), 1) - 1) / 2, "words": words, "end": first + room - 1}
+            )
+            first += room + 1
+    return Slots(pd.concat(placed), pd.DataFrame(conditions))
 
 
 class SingleTrial(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 RATE_STEP_MS = 5.0  # Euler step of the rate network (paper, Methods)
@@ -169,6 +170,9 @@ class SearchConfig:
         factors = self.scaling_factors
         ok = isinstance(factors, tuple) and len(factors) > 0 and all(_is_number(f) and f > 0 for f in factors)
         _require(ok and len(set(factors)) == len(factors), "scaling_factors", "a list of different numbers > 0", factors)
+        # a factor names its files: what does not survive the name would be simulated at one value and looked up at another
+        ok = all(float(f"{f:g}") == f for f in factors)
+        _require(ok, "scaling_factors", "numbers of at most 6 digits", factors)
         for key in ("trials", "held_out_trials"):
             _require(_is_count(getattr(self, key)), key, "a whole number >= 1", getattr(self, key))
         ok = _is_count(self.downsample) and SPIKING_STEPS_PER_RATE_STEP % self.downsample == 0
@@ -264,6 +268,7 @@ def read_study(values: Mapping[str, Any]) -> Study:
     """
     conditions = [_trained_condition(values, name, own or {}) for name, own in values["conditions"].items()]
     conditions += [_external_condition(values, name, own) for name, own in values["external_models"].items()]
+    _require(len(conditions) > 0, "conditions", "at least one condition or external model", values["conditions"])
     seen: dict[tuple[str, str, str], str] = {}
     for c in conditions:
         place = (c.task, c.label, c.neuron_label)
@@ -302,6 +307,10 @@ def _trained_condition(values: Mapping[str, Any], name: str, own: Mapping[str, A
 
 def _external_condition(values: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Condition:
     where = f"external_models.{name}"
+    _require(name not in values["conditions"], where, "a name that no condition has", name)
+    # a network is called after its file
+    different = len({PurePath(file).stem for file in own["files"]}) == len(own["files"])
+    _require(different, f"{where}.files", "files of different names", own["files"])
     return Condition(
         name=name,
         task=own["task"],

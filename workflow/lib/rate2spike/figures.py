@@ -6,6 +6,7 @@ the CSV beside it cannot differ. Label the axes (`label`) before drawing: the ta
 
 from __future__ import annotations
 
+import logging
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
@@ -19,6 +20,8 @@ from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import proj3d
 
 from .files import replacing
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # thirty lines for every PDF otherwise
 
 # The paper's colours (fill values in its PDF); output colours beyond two answers are ours.
 RATE, SPIKING = "#ff417c", "#0071b4"
@@ -66,7 +69,12 @@ COLUMNS = ["panel", "series", "x_name", "x", "y_name", "y", "z_name", "z", "low"
 
 
 def _rows(axes: Axes, series: str, x, y, **more) -> pd.DataFrame:
-    names = {"panel": axes.get_label(), "series": series, "x_name": axes.get_xlabel(), "y_name": axes.get_ylabel()}
+    names = {
+        "panel": axes.get_label(),
+        "series": series if isinstance(series, str) else np.asarray(series),
+        "x_name": axes.get_xlabel(),
+        "y_name": axes.get_ylabel(),
+    }
     return pd.DataFrame({"x": np.asarray(x), "y": np.asarray(y), **more}).assign(**names).reindex(columns=COLUMNS)
 
 
@@ -81,11 +89,15 @@ def page(mosaic, width: float, height: float, *, three_d: bool = False, **grid) 
     return figure, figure.subplot_mosaic(mosaic, gridspec_kw=grid, subplot_kw={"projection": "3d"} if three_d else {})
 
 
-PER_ROW = 4
+PER_ROW, MOST_KINDS = 4, 12
 
 
 def task_page(factors: Sequence[str], kinds: Sequence[str]) -> tuple[Figure, dict[str, Axes], dict[str, tuple[Axes, Axes]]]:
-    """The page of any task: panels "decays", "rate" and one per factor above; output and raster of each kind of trial below."""
+    """The page of any task: panels "decays", "rate" and one per factor above; output and raster of each kind of trial below.
+
+    A task with more than 12 kinds of trial shows the first 12 and says so.
+    """
+    n_kinds, kinds = len(kinds), kinds[:MOST_KINDS]
     n_rows = -(-len(kinds) // PER_ROW)
     figure = Figure(figsize=(1.75 * (2 + len(factors)), 1.9 + 2.4 * n_rows), layout="constrained")
     top, bottom = figure.subfigures(2, 1, height_ratios=[1.9, 2.4 * n_rows])
@@ -96,6 +108,8 @@ def task_page(factors: Sequence[str], kinds: Sequence[str]) -> tuple[Figure, dic
     below = bottom.subplot_mosaic(
         [[c if c == "." else f"{what}, {c}" for c in row] for row in rows for what in ("output", "spikes")]
     )
+    if n_kinds > MOST_KINDS:
+        bottom.suptitle(f"the first {MOST_KINDS} of {n_kinds} kinds of trial")
     return figure, above, {kind: (below[f"output, {kind}"], below[f"spikes, {kind}"]) for kind in kinds}
 
 
@@ -184,6 +198,12 @@ def single_trial(axes: Axes, trial, inputs: Sequence[tuple], *, task, y_range: S
     return drawn
 
 
+def half_inputs(stimulus) -> list[tuple]:
+    """All inputs (n_inputs, n_steps) of a trial at half their size, for `single_trial`."""
+    time_s = 0.005 * np.arange(np.shape(stimulus)[1])
+    return [(f"input {i} × 0.5", time_s, 0.5 * u, INPUTS[(i - 1) % len(INPUTS)]) for i, u in enumerate(stimulus, start=1)]
+
+
 def stimulus_box(axes: Axes, windows_ms: Sequence[Sequence[float]]) -> None:
     """Pale green behind the time in which the stimulus is on."""
     for on, off in windows_ms:
@@ -244,6 +264,11 @@ def raster(axes: Axes, time_s, unit, inhibitory, duration_s: float) -> list[pd.D
     return drawn
 
 
+def trial_raster(axes: Axes, trial, inhibitory, *, task) -> list[pd.DataFrame]:
+    """The spikes of one trial."""
+    return raster(axes, trial.spike_time_s, trial.spike_unit, inhibitory, task.duration_ms / 1000)
+
+
 def rate_histograms(axes: Axes, histograms: Sequence) -> list[pd.DataFrame]:
     """Fractions of the excitatory (red) and the inhibitory (blue) units by firing rate, as lines through the bin centres."""
     label(axes, "Firing rate (Hz)", "Fraction of units", axes.get_title())
@@ -255,6 +280,17 @@ def rate_histograms(axes: Axes, histograms: Sequence) -> list[pd.DataFrame]:
     ]
     set_range(axes, (0, 30), (0, 0.8))
     return drawn
+
+
+def finish_rates(axes: Mapping[str, Axes]) -> None:
+    """Fig. S1: the same ranges for both histograms, one legend, the letters of the panels."""
+    histograms = [axes["histogram 1"], axes["histogram 0"]]
+    for panel in histograms:
+        panel.set_xlim(0, max(p.get_xlim()[1] for p in histograms))
+        panel.set_ylim(0, max(p.get_ylim()[1] for p in histograms))
+    axes["histogram 0"].legend()
+    name_panel(axes["rate"], "A")
+    name_panel(axes["histogram 1"], "B")
 
 
 def heat_map(axes: Axes, values, duration_s: float, *, series: str):
@@ -286,7 +322,7 @@ def trajectories_3d(axes, scores, names: Sequence[str], axis_labels: Sequence[st
         axis.set_major_locator(MaxNLocator(nbins=4))
         axis.pane.set_facecolor("white")
     axes.zaxis.set_tick_params(pad=-1)
-    axes.set_box_aspect(None, zoom=1.12)
+    axes.set_box_aspect(None, zoom=1.05)
     for path, colour in zip(scores, colours, strict=True):  # after all paths: the view is fixed by then
         _arrow_heads(axes, path, colour, n_arrows)
     return drawn
@@ -320,15 +356,26 @@ def accuracy_curves(axes: Axes, factor, accuracy, low, high, chosen: float, *, s
     return _rows(axes, series, factor, accuracy, low=np.asarray(low), high=np.asarray(high))
 
 
-def accuracy_size(n_networks: Sequence[int]) -> tuple[float, float]:
-    """Width and height of a page with a row for each task, that has so many networks."""
-    return min(max(5.5, 0.12 * max(n_networks)), 30.0), 0.6 + 2.0 * len(n_networks)
+def accuracy_page(tasks: Sequence[str], last_slot: float) -> tuple[Figure, dict[str, Axes]]:
+    """A row for each task, wide enough for so many networks."""
+    figure, axes = page([[task] for task in tasks], min(max(5.5, 0.12 * last_slot), 30.0), 0.6 + 1.9 * len(tasks))
+    for task, panel in axes.items():
+        label(panel, "Networks by condition", "Correct trials (%)", task)
+    return figure, axes
+
+
+def finish_accuracy(axes: Axes, centres: Sequence[float], words: Sequence[str], last_slot: float) -> None:
+    """The criterion, the names of the conditions under their networks, the same width of a network in all panels."""
+    criterion(axes)
+    axes.set_xticks(list(centres), ["\n".join(textwrap.fill(line, 16) for line in text.split("\n")) for text in words])
+    axes.tick_params(axis="x", length=0)
+    set_range(axes, (-0.8, last_slot + 0.8), (80, 100.5))
 
 
 def scaling_page(names: Sequence[str]) -> tuple[Figure, list[tuple[Axes, Axes]]]:
-    """For every condition a panel for the curves and a narrow one for fresh trials beside it, three conditions a row."""
-    n_columns = min(len(names), 3)
-    n_rows = -(-len(names) // n_columns)
+    """For every condition a panel for the curves and a narrow one for fresh trials beside it, up to three conditions a row."""
+    n_rows = -(-len(names) // 3)
+    n_columns = -(-len(names) // n_rows)
     figure = Figure(figsize=(2.5 * n_columns, 0.4 + 2.2 * n_rows), layout="constrained")
     grid = figure.add_gridspec(n_rows, 2 * n_columns, width_ratios=n_columns * [3.2, 1])
     panels = []
@@ -360,12 +407,6 @@ def with_interval(axes: Axes, x, y, low, high, *, series, colour: str, legend: s
     errors = np.maximum([y - low, high - y], 0)  # rounding must not make a length negative
     axes.errorbar(x, y, yerr=errors, fmt="o", color=colour, markersize=size, markeredgewidth=0, elinewidth=0.8, label=legend)
     return _rows(axes, series, x, y, low=low, high=high)
-
-
-def group_ticks(axes: Axes, centres: Sequence[float], names: Sequence[str], width: int = 16) -> None:
-    """The names of groups under their middles."""
-    axes.set_xticks(centres, ["\n".join(textwrap.fill(line, width) for line in name.split("\n")) for name in names])
-    axes.tick_params(axis="x", length=0)
 
 
 def criterion(axes: Axes, percent: float = 95) -> None:

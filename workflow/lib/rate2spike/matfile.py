@@ -39,6 +39,8 @@ class _Reader:
         array = np.asarray(self.values[key])
         if array.size != 1 or array.dtype.kind not in "iufb":
             raise self.fail(key, f"expected one number, got shape {array.shape} of type {array.dtype}")
+        if not np.isfinite(array).all():
+            raise self.fail(key, f"expected a finite number, got {array.ravel()[0]:g}")
         return float(array.ravel()[0])
 
     def array(self, key: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -147,10 +149,11 @@ def _initial(reader: _Reader, n: int, weights: Weights) -> Weights | None:
 
 
 def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> RateConfig:
-    taus = np.asarray(reader.values["taus"], dtype=np.float64).ravel()
-    if taus.size not in (1, 2):
-        raise reader.fail("taus", f"expected one decay or [min, max] in steps of {RATE_STEP_MS:g} ms, got {taus.size} values")
-    activation = str(np.ravel(reader.values.get("activation", "sigmoid"))[0])
+    n_taus = np.size(reader.values["taus"])
+    if n_taus not in (1, 2):
+        raise reader.fail("taus", f"expected one decay or [min, max] in steps of {RATE_STEP_MS:g} ms, got {n_taus} values")
+    taus = reader.array("taus", (n_taus,)).astype(np.float64)
+    activation = "".join(map(str, np.ravel(reader.values.get("activation", "sigmoid"))[:1]))
     if activation not in ACTIVATIONS:
         raise reader.fail("activation", f"expected one of {', '.join(ACTIVATIONS)}, got {activation!r}")
     n_som = int(reader.number("som_N")) if "som_N" in reader.values else 0

@@ -7,10 +7,14 @@ from typing import Any
 
 import jsonschema
 
+# JSON takes 4.0 for an integer; counts and seeds that are written so would fail later, far from the config
+TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=TYPES)
+
 
 def first_problem(values: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
     """The most telling violation of `schema` as 'key.path: expected ..., got ...', or None."""
-    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(values))
+    errors = list(Validator(schema).iter_errors(values))
     return _in_words(jsonschema.exceptions.best_match(errors)) if errors else None
 
 
@@ -47,9 +51,10 @@ def _hint(error: jsonschema.ValidationError) -> str:
     text = error.instance
     if error.validator == "type" and isinstance(text, str):
         try:
-            return f" (YAML reads {text} as text; write {float(text)!r})"
+            number = float(text)
         except ValueError:
             return ""
-    if error.validator == "type" and isinstance(text, bool):
+        return f" (YAML reads {text} as text; write {int(number) if number.is_integer() else number!r})"
+    if error.validator in ("type", "enum") and isinstance(text, bool):
         return " (YAML reads yes, no, on, off as true or false; put the word in quotes)"
     return ""

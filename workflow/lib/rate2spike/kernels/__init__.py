@@ -5,11 +5,28 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from types import ModuleType
+
+import numba
 
 from ..config import ConfigError
 
 DEVICES = ("auto", "cpu")
+
+
+def _cache_folder() -> Path:
+    """Where compiled kernels are kept: a folder for each state of their sources.
+
+    numba looks only at the file of the compiled function, so a kernel would outlive a change of the generator it inlines.
+    """
+    here = Path(__file__).parent
+    sources = b"".join(path.read_bytes() for path in sorted(here.glob("*_cpu.py")))
+    return Path(numba.config.CACHE_DIR or here / "__pycache__") / hashlib.sha256(sources).hexdigest()[:12]
+
+
+numba.config.CACHE_DIR = str(_cache_folder())
 
 
 def _check(device: str) -> None:

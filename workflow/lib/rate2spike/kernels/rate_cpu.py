@@ -215,10 +215,10 @@ def _network(model: RateModel) -> Network:
 
 
 def _pack(model: RateModel, state: TrainState) -> Packed:
-    """The entries that can move: all, or under Dale's principle those with w > 0 or a moment that is not 0."""
+    """The entries that can move: all, or under Dale's principle those with w > 0 (or NaN) or a moment that is not 0."""
     every = Weights(*zip(state.weights, state.first, state.second, strict=True))
     value, first, second = every.w_rec
-    moving = (value > 0) | (first != 0) | (second != 0) | (not model.config.dale)
+    moving = ~(value <= 0) | (first != 0) | (second != 0) | (not model.config.dale)
     row, column = np.nonzero(moving)
     vectors = [np.concatenate([every.w_rec[k][moving], *(group[k] for group in every[1:])]) for k in range(3)]
     return Packed(

@@ -1,0 +1,352 @@
+"""Settings: the paper's defaults, refusals that name the key, labels that tell conditions apart, the schema, YAML's traps."""
+
+import re
+from dataclasses import fields, replace
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from rate2spike import config, kernels, schema
+from rate2spike.config import Condition, ConfigError, NeuronConfig, RateConfig, SearchConfig, TrainingConfig, from_mapping
+from rate2spike.tasks import find_task
+
+SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
+DEFAULT = (ROOT / "config" / "config.yaml").read_text()
+SECTIONS = {"network": RateConfig, "training": TrainingConfig, "neuron": NeuronConfig, "search": SearchConfig}
+
+
+def values_of(settings):
+    return {f.name: getattr(settings, f.name) for f in fields(settings)}
+
+
+def test_defaults_are_the_papers():
+    assert values_of(RateConfig()) == {
+        "n_units": 200,
+        "p_inh": 0.2,
+        "p_rec": 0.2,
+        "n_som": 0,
+        "weight_distribution": "gaussian",
+        "gain": 1.5,
+        "dale": True,
+        "activation": "sigmoid",
+        "tau_decay_ms": (20, 50),
+    }
+    assert values_of(TrainingConfig()) == {
+        "learning_rate": 0.01,
+        "trials_per_update": 1,
+        "max_trials": 6000,
+        "min_trials": 0,
+        "evaluation_interval": 100,
+        "evaluation_trials": 100,
+        "loss": "l2",
+        "loss_threshold": 7,
+        "accuracy_threshold": 0.95,
+    }
+    shared = {"tau_mem_ms": 10, "t_refractory_ms": 2, "tau_rise_ms": 2, "v_reset": -65}  # Table S1
+    assert values_of(NeuronConfig()) == {"model": "lif", "v_threshold": -40, "bias": -40, **shared}
+    assert values_of(NeuronConfig(model="qif")) == {"model": "qif", "v_threshold": 30, "bias": 0, **shared}
+    assert SearchConfig().scaling_factors == (20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75)
+    assert (SearchConfig().trials, SearchConfig().downsample) == (100, 1)
+
+
+NAN, INF = float("nan"), float("inf")
+BAD = {
+    RateConfig: {
+        "n_units": [0, -1, 2.0, True, "200", None],
+        "p_inh": [-0.1, 1.1, NAN, "0.2", True],
+        "p_rec": [-0.1, 1.1, NAN, None],
+        "n_som": [-1, 201, 1.0],
+        "weight_distribution": ["normal", None, 1],
+        "gain": [0, -1, NAN, INF, "1.5"],
+        "dale": [1, "yes", None],
+        "activation": ["relu", None, True],
+        "tau_decay_ms": [(50.0, 20.0), (20.0, 20.0), (4.9,), (), (5.0, 6.0, 7.0), 20.0, (20.0, NAN), (20.0, "50"), (-20.0,)],
+    },
+    TrainingConfig: {
+        "learning_rate": [0, -0.01, NAN, "1e-3"],
+        "trials_per_update": [0, 1.0, True],
+        "max_trials": [0, -5, 100.0],
+        "min_trials": [-1, 0.5],
+        "evaluation_interval": [0, "100"],
+        "evaluation_trials": [0, 1.5],
+        "loss": ["mse", None],
+        "loss_threshold": [0, -7, NAN],
+        "accuracy_threshold": [-0.1, 1.1, 95, NAN],
+    },
+    NeuronConfig: {
+        "model": ["izhikevich", None],
+        "tau_mem_ms": [0, -10, NAN],
+        "t_refractory_ms": [-2, NAN, INF],
+        "tau_rise_ms": [-1, "2"],
+        "v_threshold": [NAN, "-40"],
+        "v_reset": [-40, 0, NAN, None],
+        "bias": [INF, "x", True],
+    },
+    SearchConfig: {
+        "scaling_factors": [(), (20.0, 20.0), (0.0,), (-5.0,), (NAN,), ("20",), 20.0, (1000 / 30,)],
+        "trials": [0, 1.0],
+        "held_out_trials": [0, -1],
+        "downsample": [0, 3, 200, 1.0],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("cls", "key", "value"), [(cls, key, v) for cls, keys in BAD.items() for key, values in keys.items() for v in values]
+)
+def test_an_impossible_value_is_refused_by_name(cls, key, value):
+    with pytest.raises(ConfigError, match=rf"^{key}: expected .+, got {re.escape(repr(value))}$"):
+        cls(**{key: value})
+    with pytest.raises(ConfigError, match=rf"^here\.there\.{key}: expected"):
+        from_mapping(cls, {key: list(value) if isinstance(value, tuple) else value}, "here.there")
+
+
+def test_every_field_is_checked():
+    for cls, keys in BAD.items():
+        assert set(keys) == {f.name for f in fields(cls)}
+
+
+def test_an_unknown_key_is_refused_with_those_there_are():
+    with pytest.raises(ConfigError, match=r"^network\.n_unit: unknown key; allowed are n_units, p_inh, .*tau_decay_ms$"):
+        from_mapping(RateConfig, {"n_unit": 5}, "network")
+
+
+def test_som_units_need_dales_principle():
+    with pytest.raises(ConfigError, match=r"^n_som: expected 0 where dale is false"):
+        RateConfig(dale=False, n_som=2)
+
+
+# Labels: a path must tell any two conditions apart ------------------------------------------------------------------------
+
+OTHER = {
+    "n_units": [100, 250],
+    "p_inh": [0.25, 0.1],
+    "p_rec": [0.25, 0.1],
+    "n_som": [1, 10],
+    "weight_distribution": ["gamma"],
+    "gain": [1.25, 2],
+    "dale": [False],
+    "activation": ["clipped_relu", "softplus"],
+    "tau_decay_ms": [(20.0,), (50.0,), (20.0, 100.0), (25.0, 50.0)],
+    "learning_rate": [0.02, 0.001],
+    "trials_per_update": [10, 100],
+    "max_trials": [1000, 60000],
+    "min_trials": [100, 1500],
+    "evaluation_interval": [50, 1000],
+    "evaluation_trials": [50, 1000],
+    "loss": ["l1"],
+    "loss_threshold": [0.01, 10],
+    "accuracy_threshold": [0.9, 0.01],
+    "model": ["qif"],
+    "tau_mem_ms": [20, 5],
+    "t_refractory_ms": [1, 0],
+    "tau_rise_ms": [1, 0],
+    "v_threshold": [-50, 0],
+    "v_reset": [-70, -60],
+    "bias": [-41.5, 0],
+}
+
+
+def condition(network=None, training=None, neuron=None, search=None, name="a"):
+    return Condition(
+        name=name,
+        task="go-nogo",
+        network=network or RateConfig(),
+        training=training or TrainingConfig(),
+        neuron=neuron or NeuronConfig(),
+        search=search or SearchConfig(),
+        n_networks=1,
+    )
+
+
+def changed():
+    """(field, condition) for every field of network, training and neuron, changed one at a time; two fields at once for some."""
+    for section, cls in list(SECTIONS.items())[:3]:
+        for field in fields(cls):
+            for value in OTHER[field.name]:
+                yield field.name, condition(**{section: replace(cls(), **{field.name: value})})
+    yield "downsample", condition(search=SearchConfig(downsample=2))
+    yield "qif threshold", condition(neuron=NeuronConfig(model="qif", v_threshold=-40, v_reset=-65))
+    yield "qif bias", condition(neuron=NeuronConfig(model="qif", bias=-40))
+
+
+def test_any_change_changes_the_path():
+    paths = {"nothing": f"{condition().label}/{condition().neuron_label}"}
+    for name, c in changed():
+        path = f"{c.label}/{c.neuron_label}"
+        assert path not in paths.values(), f"{name}: {path}"
+        paths[name, len(paths)] = path
+        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*/[a-z][A-Za-z0-9._-]*", path), path
+
+
+def test_labels_are_the_words_of_the_settings():
+    assert (condition().label, condition().neuron_label) == ("n200_tau20-50ms", "lif")
+    c = condition(RateConfig(n_units=100, tau_decay_ms=(35.0,), dale=False), TrainingConfig(learning_rate=0.001))
+    assert c.label == "n100_tau35ms_nodale_rate0.001"
+
+
+def test_what_the_network_is_does_not_depend_on_how_it_is_simulated():
+    # conditions that differ in the neuron share one training, and the seeds' random streams
+    assert condition(neuron=NeuronConfig(model="qif"), search=SearchConfig(trials=5)).label == condition().label
+
+
+# Schema and config.yaml ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_schema_and_dataclasses_have_the_same_keys_and_words(section):
+    properties, settings = SCHEMA["$defs"][section]["properties"], SECTIONS[section]()
+    assert set(properties) == {f.name for f in fields(settings)}
+    assert SCHEMA["$defs"][section]["additionalProperties"] is False
+    words = {
+        "weight_distribution": config.WEIGHT_DISTRIBUTIONS,
+        "activation": config.ACTIVATIONS,
+        "loss": config.LOSSES,
+        "model": config.NEURON_MODELS,
+    }
+    assert {k: tuple(p["enum"]) for k, p in properties.items() if "enum" in p} == {
+        k: v for k, v in words.items() if k in properties
+    }
+
+
+def test_schema_and_kernels_know_the_same_devices():
+    assert set(SCHEMA["properties"]["device"]["enum"]) == set(kernels.DEVICES)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
+def test_the_configs_of_the_repository_are_valid(path):
+    values = yaml.safe_load(path.read_text())
+    assert schema.first_problem(values, SCHEMA) is None
+    check(values)
+
+
+def test_the_default_config_shows_every_key_with_its_default():
+    values = yaml.safe_load(DEFAULT)
+    assert set(values) == set(SCHEMA["properties"]) == set(SCHEMA["required"])
+    for section, cls in SECTIONS.items():
+        assert list(values[section]) == [f.name for f in fields(cls)]
+        assert from_mapping(cls, values[section]) == cls()
+
+
+def test_a_condition_lays_its_own_values_over_the_shared_ones():
+    values = yaml.safe_load(DEFAULT)
+    values["network"]["gain"] = 1.2
+    values["conditions"] = {
+        "a": {"task": "xor", "network": {"n_units": 50}, "training": {"max_trials": 7}, "networks": 2},
+        "b": {"task": "xor", "neuron": {"model": "qif"}},
+    }
+    values["external_models"] = {"c": {"task": "xor", "files": ["x/one.mat", "two.mat"], "search": {"trials": 3}}}
+    values["figures"] = {"integration": "b"}
+    study = config.read_study(values)
+    a, b, c = study.conditions
+    assert (a.network.n_units, a.network.gain, a.training.max_trials, a.n_networks) == (50, 1.2, 7, 2)
+    assert (b.network.n_units, b.network.gain, b.neuron.v_threshold, b.n_networks) == (200, 1.2, 30, 4)
+    assert (c.models, c.n_networks, c.search.trials, c.label) == (("x/one.mat", "two.mat"), 2, 3, "external_c")
+    assert study.condition("b") is b
+
+
+def check(values):
+    """What common.smk does after the schema."""
+    study = config.read_study(values)
+    for c in study.conditions:
+        find_task(c.task, study.user_tasks)
+
+
+def problem(where, text):
+    """What the user is told when the key at the dotted place `where` of the default config is set to the YAML `text`."""
+    values = yaml.safe_load(DEFAULT)
+    *path, key = where.split(".")
+    place = values
+    for part in path:
+        place = place.setdefault(part, {})
+    place[key] = yaml.safe_load(text)
+    told = schema.first_problem(values, SCHEMA)
+    if told is None:
+        with pytest.raises(ConfigError) as error:
+            check(values)
+        told = str(error.value)
+    assert "\n" not in told
+    return told
+
+
+TRAPS = [
+    (
+        "training.learning_rate",
+        "1e-3",
+        "training.learning_rate: expected number, got '1e-3' (YAML reads 1e-3 as text; write 0.001)",
+    ),
+    ("networks_per_condition", "1e1", "networks_per_condition: expected integer, got '1e1' (YAML reads 1e1 as text; write 10)"),
+    ("networks_per_condition", "4.0", "networks_per_condition: expected integer, got 4.0"),
+    ("networks_per_job", "0", "networks_per_job: expected a number >= 1, got 0"),
+    ("study_seed", "1.0", "study_seed: expected integer, got 1.0"),
+    ("study_seed", "-1", "study_seed: expected a number >= 0, got -1"),
+    ("network.n_units", "200.0", "network.n_units: expected integer, got 200.0"),
+    ("network.n_units", "'200'", "network.n_units: expected integer, got '200' (YAML reads 200 as text; write 200)"),
+    ("network.n_unit", "5", "network.n_unit: unknown key; allowed are n_units, p_inh,"),
+    ("network.p_inh", "yes", "network.p_inh: expected number, got True (YAML reads yes, no, on, off as true or false"),
+    (
+        "network.activation",
+        "no",
+        "network.activation: expected one of sigmoid, clipped_relu, softplus, got False (YAML",
+    ),
+    ("network.activation", "relu", "network.activation: expected one of sigmoid, clipped_relu, softplus, got 'relu'"),
+    ("network.gain", ".nan", ".network.gain: expected a number > 0, got nan"),
+    ("network.gain", "0", "network.gain: expected a number > 0, got 0"),
+    ("network.tau_decay_ms", "20", "network.tau_decay_ms: expected array, got 20"),
+    ("network.tau_decay_ms", "[20, 50, 100]", "network.tau_decay_ms: expected at most 2 values, got [20, 50, 100]"),
+    ("network.tau_decay_ms", "[]", "network.tau_decay_ms: expected at least 1 value(s), got []"),
+    ("network.tau_decay_ms", "[-20, 50]", "network.tau_decay_ms.0: expected a number >= 5, got -20"),
+    ("conditions.go-nogo.network.tau_decay_ms", "[50, 20]", "conditions.go-nogo.network.tau_decay_ms: expected [min, max] or"),
+    ("neuron.t_refractory_ms", "-2", "neuron.t_refractory_ms: expected a number >= 0, got -2"),
+    ("neuron.tau_mem_ms", "2 ms", "neuron.tau_mem_ms: expected number, got '2 ms'"),
+    ("neuron.model", "LIF", "neuron.model: expected one of lif, qif, got 'LIF'"),
+    ("neuron.v_reset", "-30", "conditions.go-nogo.neuron.v_reset: expected a voltage below v_threshold (-40 mV), got -30"),
+    ("search.scaling_factors", "[20, 20]", "search.scaling_factors: expected different values, got [20, 20]"),
+    ("search.scaling_factors", "[]", "search.scaling_factors: expected at least 1 value(s), got []"),
+    ("search.scaling_factors", "20-75", "search.scaling_factors: expected array, got '20-75'"),
+    ("search.scaling_factors", "[33.3333333]", "search.scaling_factors: expected "),
+    ("search.downsample", "3", "conditions.go-nogo.search.downsample: expected a divisor of 100, got 3"),
+    ("device", "gpu", "device: expected one of auto, cpu"),
+    ("device", "off", "got False (YAML reads yes, no, on, off as true or false; put the word in quotes)"),
+    ("search", "null", "search: expected object, got None"),
+    ("seed", "3", "seed: unknown key; allowed are study_seed, device,"),
+    ("conditions.go-nogo", "null", "conditions.go-nogo: expected object, got None"),
+    ("conditions.go-nogo", "{networks: 3}", "conditions.go-nogo.task: missing key"),
+    ("conditions.go-nogo.task", "no", "conditions.go-nogo.task: expected string, got False (YAML reads yes, no, on, off"),
+    ("conditions.go-nogo.task", "gonogo", "unknown task 'gonogo'; there are go-nogo, xor, integration"),
+    ("conditions.go_nogo", "{task: xor}", "conditions: expected a name of letters, digits, '.' and '-', got 'go_nogo'"),
+    ("conditions.go-nogo.networks", "0", "conditions.go-nogo.networks: expected a number >= 1, got 0"),
+    ("conditions.again", "{task: go-nogo}", "conditions.again: the same settings as conditions.go-nogo; remove one"),
+    ("conditions.again", "{task: go-nogo, search: {trials: 9}}", "conditions.again: the same settings as conditions.go-nogo"),
+    ("figures.go-nogo", "nogo", "figures.go-nogo: expected one of the conditions go-nogo, integration, xor"),
+    ("figures.1b", "xor", "figures.1b: unknown key; allowed are go-nogo, integration"),
+    ("external_models.mine", "{task: xor, files: []}", "external_models.mine.files: expected at least 1 value(s), got []"),
+    ("external_models.mine", "{task: xor, files: a.mat}", "external_models.mine.files: expected array, got 'a.mat'"),
+    ("external_models.mine", "{files: [a.mat]}", "external_models.mine.task: missing key"),
+    (
+        "external_models.mine",
+        "{task: xor, files: [a/m.mat, b/m.mat]}",
+        "mine.files: expected files of different names",
+    ),
+    ("external_models.xor", "{task: xor, files: [a.mat]}", "external_models.xor: expected a name that no condition has"),
+]
+
+
+@pytest.mark.parametrize(("where", "text", "told"), TRAPS, ids=[f"{w}: {t}" for w, t, _ in TRAPS])
+def test_one_line_names_the_key(where, text, told):
+    assert told in problem(where, text)
+
+
+def test_a_missing_key_is_named():
+    for key in SCHEMA["required"]:
+        values = yaml.safe_load(DEFAULT)
+        del values[key]
+        assert schema.first_problem(values, SCHEMA) == f"{key}: missing key"
+
+
+def test_a_study_of_nothing_is_refused():
+    values = yaml.safe_load(DEFAULT) | {"conditions": {}, "figures": {}}
+    assert schema.first_problem(values, SCHEMA) is None
+    with pytest.raises(ConfigError, match=r"^conditions: expected at least one condition or external model"):
+        config.read_study(values)

@@ -1,0 +1,236 @@
+"""What is drawn is what the CSV says; every script of a figure runs, with and without a trained network."""
+
+import runpy
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from rate2spike import analysis, figures
+from rate2spike.tasks import BUILT_IN
+
+ROOT = Path(__file__).parents[1] / "workflow"
+EXAMPLES = {
+    "figure_1b": "go-nogo",
+    "figure_2b": "go-nogo",
+    "figure_s1": "go-nogo",
+    "figure_s2": "go-nogo",
+    "figure_4a": "integration",
+    "figure_4b": "integration",
+    "figure_4c": "integration",
+    "figure_task": "xor",
+}
+
+
+def axes_named(name: str):
+    return Figure().add_subplot(label=name)
+
+
+def example_of(task_name: str, n_units: int = 12) -> dict:
+    """A made-up recording with the keys and shapes of `conversion.example_recordings`."""
+    task, rng = BUILT_IN[task_name], np.random.default_rng(5)
+    n_steps, labels = task.n_steps, np.repeat(list(task.labels), 3)
+    drawn = {trial.kind: trial for trial in (task.draw(np.random.default_rng(i)) for i in range(60))}
+    kinds = sorted(drawn)
+    n_spikes = 40 * len(kinds)
+    return {
+        "n_networks": 2,
+        "n_attempted": 4,
+        "held_out_accuracy": 0.97,
+        "network": np.array("7"),
+        "label": labels,
+        "label_values": np.array(list(task.labels)),
+        "inhibitory": np.arange(n_units) >= 9,
+        "tau_decay_ms": rng.uniform(15, 70, n_units),
+        "scaling_factors": np.array([1.0, 10.0, 35.0]),
+        "time_s": 0.005 * np.arange(1, n_steps + 1),
+        "rate_out": rng.normal(size=(6, n_steps - 1)),
+        "spiking_out": rng.normal(size=(3, 6, n_steps)),
+        "rate_population": rng.random((2, n_units, n_steps)),
+        "spiking_population": 60 * rng.random((2, n_units, n_steps)),
+        "single_kind": np.array(kinds),
+        "single_label": np.array([drawn[k].label for k in kinds]),
+        "single_stimulus": np.stack([drawn[k].stimulus for k in kinds]),
+        "single_out": rng.normal(size=(len(kinds), n_steps)),
+        "single_rate_r": rng.random((len(kinds), n_units, n_steps)),
+        "single_spiking_rates": 60 * rng.random((len(kinds), n_units, n_steps)),
+        "single_mean_rates_hz": rng.uniform(0, 45, (len(kinds), n_units)),
+        "spike_trial": np.sort(rng.integers(0, len(kinds), n_spikes)),
+        "spike_unit": rng.integers(0, n_units, n_spikes),
+        "spike_time_s": rng.uniform(0, task.duration_ms / 1000, n_spikes),
+    }
+
+
+def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Accuracies of two networks of one condition and of a condition without a trained network."""
+    factors, keys = [20.0, 40.0, 60.0], {"task": "go-nogo", "condition": "n200", "neuron": "lif"}
+    rows = [
+        {
+            **keys,
+            "network": n,
+            "scaling_factor": f,
+            "n_trials": 100,
+            "accuracy": a,
+            "ci_low": a - 0.05,
+            "ci_high": min(1, a + 0.02),
+        }
+        for n in ("007", "8")
+        for f, a in zip(factors, (0.6, 1.0, 0.8), strict=True)
+    ]
+    network = {**keys, "converged": True, "scaling_factor": 40.0, "search_trials": 100, "held_out_trials": 50, "rate_trials": 100}
+    for kind in ("rate", "held_out"):
+        network |= {f"{kind}_accuracy": 0.98, f"{kind}_ci_low": 0.93, f"{kind}_ci_high": 0.995}
+    networks = [{**network, "network": n} for n in ("007", "8")]
+    networks += [{**keys, "condition": "n10", "network": n, "converged": False} for n in ("007", "8")]
+    return pd.DataFrame(rows), pd.DataFrame(networks)
+
+
+def run(script: str, folder: Path, *, task: str = "go-nogo", example: dict | None = None, networks=None) -> SimpleNamespace:
+    """Run the script of a figure as Snakemake does; returns its outputs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    accuracy, all_networks = tables()
+    np.savez(folder / "example.npz", **(example or {"n_networks": 0, "n_attempted": 4}))
+    accuracy.to_csv(folder / "accuracy.csv", index=False)
+    (all_networks if networks is None else networks).to_csv(folder / "networks.csv", index=False)
+    output = SimpleNamespace(
+        **{e: str(folder / f"{script}.{e}") for e in ("pdf", "png", "csv")}, caption=str(folder / "caption.rst")
+    )
+    inputs = {"accuracy": folder / "accuracy.csv", "networks": folder / "networks.csv", "example": folder / "example.npz"}
+    inputs["caption"] = ROOT / "report" / f"{script}.rst"
+    snakemake = SimpleNamespace(
+        input=SimpleNamespace(**{k: str(v) for k, v in inputs.items()}),
+        output=output,
+        params=SimpleNamespace(task=task, user_tasks={}, title="a title"),
+        log=[str(folder / "log")],
+    )
+    runpy.run_path(str(ROOT / "scripts" / f"{script}.py"), init_globals={"snakemake": snakemake})
+    return output
+
+
+@pytest.fixture(autouse=True)
+def _scripts_folder(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # job.start sets its own
+    monkeypatch.setitem(sys.modules, "job", SimpleNamespace(start=lambda snakemake: SimpleNamespace(info=print)))
+
+
+@pytest.mark.parametrize(("script", "task"), EXAMPLES.items())
+def test_example_figures(script, task, tmp_path):
+    example = example_of(task)
+    output = run(script, tmp_path, task=task, example=example)
+    table, caption = pd.read_csv(output.csv), Path(output.caption).read_text("utf-8")
+    assert list(table.columns) == figures.COLUMNS
+    assert len(table)
+    assert table[["panel", "series", "x_name", "x", "y_name", "y"]].notna().all().all()
+    assert "2 of 4 networks" in caption
+    assert "{" not in caption
+    assert Path(output.pdf).stat().st_size > 1000
+    assert Path(output.png).read_bytes()[:4] == b"\x89PNG"
+
+
+def test_csv_of_2b_holds_mean_and_sd(tmp_path):
+    example = example_of("go-nogo")
+    table = pd.read_csv(run("figure_2b", tmp_path, example=example).csv)
+    go = table[(table.panel == "factor 35") & (table.series == "Go")]
+    trials = example["spiking_out"][2][example["label"] == 1]
+    assert go.x.to_numpy() == pytest.approx(example["time_s"])
+    assert go.y.to_numpy() == pytest.approx(trials.mean(axis=0), rel=1e-7)
+    assert (go.high - go.low).to_numpy() / 2 == pytest.approx(trials.std(axis=0, ddof=1), rel=1e-6)
+
+
+@pytest.mark.parametrize("script", EXAMPLES)
+def test_condition_without_a_trained_network(script, tmp_path):
+    output = run(script, tmp_path, task=EXAMPLES[script])
+    assert "No network of this condition reached criterion (0 of 4)." in Path(output.caption).read_text("utf-8")
+    assert Path(output.csv).read_text() == ",".join(figures.COLUMNS) + "\n"
+    assert Path(output.png).stat().st_size > 1000
+
+
+def test_accuracy_figures(tmp_path):
+    scaling = pd.read_csv(run("figure_scaling", tmp_path).csv, dtype={"series": str})
+    curve = scaling[(scaling.panel == "go-nogo n200 lif: search") & (scaling.series == "007")]
+    assert curve.y.tolist() == pytest.approx([60, 100, 80])
+    assert curve.low.tolist() == pytest.approx([55, 95, 75])
+    assert (scaling.panel == "go-nogo n200 lif: fresh trials").sum() == 2
+    output = run("figure_accuracy", tmp_path)
+    assert pd.read_csv(output.csv).y.tolist() == pytest.approx(4 * [98])
+    assert "2 of 4" in Path(output.caption).read_text("utf-8")
+
+
+@pytest.mark.parametrize("script", ["figure_scaling", "figure_accuracy"])
+def test_accuracy_figures_without_any_trained_network(script, tmp_path):
+    networks = tables()[1]
+    output = run(script, tmp_path, networks=networks[~networks.converged])
+    assert "(0 of 2)" in Path(output.caption).read_text("utf-8")
+    assert pd.read_csv(output.csv).empty
+
+
+@pytest.mark.parametrize("script", ["figure_s2", "figure_task"])
+def test_same_data_same_bytes(script, tmp_path):
+    example = example_of(EXAMPLES[script])
+    first, second = (run(script, tmp_path / name, task=EXAMPLES[script], example=example) for name in "ab")
+    for ending in ("pdf", "png", "csv", "caption"):
+        assert Path(getattr(first, ending)).read_bytes() == Path(getattr(second, ending)).read_bytes()
+
+
+def test_lines_hold_what_the_table_says():
+    axes = axes_named("panel")
+    figures.label(axes, "Time (s)", "Output (a.u.)")
+    table = figures.mean_band(axes, [0, 1, 2], [5, 6, 7], [4, 5, 6], [6, 7, 8], series="Go", colour="red")
+    assert axes.lines[0].get_xdata().tolist() == table.x.tolist()
+    assert axes.lines[0].get_ydata().tolist() == table.y.tolist()
+    assert table[["panel", "series", "x_name", "y_name"]].drop_duplicates().to_numpy().tolist() == [
+        ["panel", "Go", "Time (s)", "Output (a.u.)"]
+    ]
+    vertices = axes.collections[0].get_paths()[0].vertices
+    assert (vertices[:, 1].min(), vertices[:, 1].max()) == (table.low.min(), table.high.max())
+
+
+def test_bars_hold_what_the_table_says():
+    axes = axes_named("decays")
+    table = figures.decay_histogram(axes, analysis.Histogram(np.array([20, 21, 22]), np.array([1, 0, 40])), (20, 50), n_max=20)
+    assert [bar.get_height() for bar in axes.patches] == table.y.tolist()
+    assert [bar.get_x() + 0.5 for bar in axes.patches] == table.x.tolist()
+    assert axes.get_ylim()[1] >= 40  # beyond the paper's range and not cut off
+
+
+def test_raster_puts_inhibitory_units_on_top():
+    axes = axes_named("spikes")
+    inhibitory = np.array([True, False, False, True])
+    excitatory_rows, inhibitory_rows = figures.raster(axes, [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3], inhibitory, 1.0)
+    assert excitatory_rows.y.tolist() == [0, 1]
+    assert inhibitory_rows.y.tolist() == [2, 3]
+    assert [line.get_color() for line in axes.lines] == [figures.EXCITATORY, figures.INHIBITORY]
+    (without_dale,) = figures.raster(axes_named("spikes"), [0.1], [2], np.zeros(4, bool), 1.0)
+    assert without_dale.series.tolist() == ["spikes"]
+
+
+def test_ranges_widen_and_never_cut():
+    axes = axes_named("panel")
+    axes.plot([0, 1], [-3, 0.5])
+    figures.set_range(axes, (0, 1), (-1, 1))
+    assert axes.get_xlim() == (0, 1)
+    assert axes.get_ylim()[0] < -3
+    assert axes.get_ylim()[1] == 1
+
+
+def test_paths_in_three_dimensions_keep_their_ends():
+    axes = Figure().add_subplot(projection="3d", label="rate")
+    scores = np.random.default_rng(0).normal(size=(2, 3, 30)).cumsum(axis=2)
+    tables = figures.trajectories_3d(axes, scores, ["Go", "NoGo"], ["PC1", "PC2", "PC3"])
+    assert pytest.approx(scores[1]) == tables[1][["x", "y", "z"]].to_numpy().T
+    path, start, end = axes.lines[:3]
+    assert np.array(path.get_data_3d()) == pytest.approx(scores[0])
+    assert np.array(start.get_data_3d())[:, 0] == pytest.approx(scores[0][:, 0])
+    assert np.array(end.get_data_3d())[:, 0] == pytest.approx(scores[0][:, -1])
+
+
+def test_style_is_not_left_behind(tmp_path):
+    before = matplotlib.rcParams["font.size"]
+    run("figure_1b", tmp_path, example=example_of("go-nogo"))
+    assert matplotlib.rcParams["font.size"] == before

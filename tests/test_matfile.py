@@ -1,0 +1,365 @@
+"""Model files: what is written is read back bit for bit, foreign files load, and a bad file is refused by file and key."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+from conftest import PUBLISHED_MODEL
+
+from rate2spike import matfile, train
+from rate2spike.config import RateConfig, TrainingConfig
+from rate2spike.matfile import ModelFileError
+from rate2spike.tasks import BUILT_IN
+
+
+def keys_of(path):
+    return {k: v for k, v in scipy.io.loadmat(path).items() if not k.startswith("__")}
+
+
+@pytest.fixture(scope="module")
+def saved(trained, tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "trained.mat"
+    matfile.save(path, *trained, {"task": "go-nogo", "seed": 3})
+    return path
+
+
+def same_bits(a, b):
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+# Our own files ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_comes_back_bit_for_bit(trained, saved):
+    model, loaded = trained.model, matfile.load(saved)
+    assert (model.weights.w_rec < 0).any()  # the file holds the rectified weights, as published
+    for ours, theirs in ((loaded.weights, model.weights), (loaded.initial, model.initial)):
+        assert same_bits(ours.w_rec, np.maximum(theirs.w_rec, 0))
+        assert same_bits(ours.tau_raw, theirs.tau_raw)
+    assert same_bits(loaded.weights.w_out, model.weights.w_out)
+    assert float(loaded.weights.b_out) == float(model.weights.b_out) != 0
+    for field in ("w_in", "inhibitory", "mask"):
+        assert same_bits(getattr(loaded, field), getattr(model, field))
+    assert np.array_equal(loaded.tau_decay_ms(), model.tau_decay_ms())
+    assert loaded.config.tau_decay_ms == (20, 50)
+    assert loaded.config.activation == "sigmoid"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        RateConfig(n_units=7, dale=False),
+        RateConfig(n_units=9, p_inh=0.6, n_som=2),
+        RateConfig(n_units=5, tau_decay_ms=(35.0,), activation="clipped_relu"),
+        RateConfig(n_units=1, p_inh=0, activation="softplus"),
+        RateConfig(n_units=6, p_inh=0),
+        RateConfig(n_units=6, p_inh=1),
+    ],
+    ids=["no dale", "som", "one decay", "one unit", "no inhibition", "all inhibitory"],
+)
+def test_every_kind_of_network_comes_back(tmp_path, config):
+    training = TrainingConfig(max_trials=1, evaluation_trials=2)
+    model, record = train.train_network(BUILT_IN["integration"], config, training, study_seed=1, network="net")
+    matfile.save(tmp_path / "net.mat", model, record, {})
+    loaded = matfile.load(tmp_path / "net.mat")
+    for field in ("n_units", "n_som", "dale", "activation", "tau_decay_ms"):
+        assert getattr(loaded.config, field) == getattr(config, field), field
+    w_rec = np.maximum(model.weights.w_rec, 0) if config.dale else model.weights.w_rec
+    assert same_bits(loaded.weights.w_rec, w_rec)
+    assert same_bits(loaded.w_in, model.w_in)
+    assert same_bits(loaded.mask, model.mask)
+    assert same_bits(loaded.inhibitory, model.inhibitory)
+    assert same_bits(loaded.weights.w_out, model.weights.w_out)
+
+
+def test_all_published_keys_with_the_published_shapes_and_types(tmp_path):
+    training = TrainingConfig(max_trials=1)
+    model, record = train.train_network(BUILT_IN["go-nogo"], RateConfig(), training, study_seed=1, network="net")
+    matfile.save(tmp_path / "net.mat", model, record, {})
+    ours, published = keys_of(tmp_path / "net.mat"), keys_of(PUBLISHED_MODEL)
+    assert set(ours) == set(published) | {"apply_dale", "provenance"}
+    for key in set(published) - {"losses"}:
+        assert ours[key].shape == published[key].shape, key
+        assert ours[key].dtype == published[key].dtype, key
+    assert ours["losses"].shape == (1, 2)
+    assert ours["losses"].dtype == published["losses"].dtype
+
+
+def test_the_keys_hold_what_the_published_code_puts_there(trained, saved):
+    keys, (model, record) = keys_of(saved), trained
+    assert np.array_equal(keys["m"], np.diag(1.0 - 2 * model.inhibitory))
+    assert np.array_equal(keys["inh"].ravel() == 1, model.inhibitory)
+    assert np.array_equal(keys["exc"].ravel() == 0, model.inhibitory)
+    assert keys["taus"].tolist() == [[4, 10]]  # steps of 5 ms
+    assert keys["tr"] == record.trials == record.curve[-1, 0]
+    assert keys["eval_loss_mean"] == record.curve[-1, 1] < 7
+    assert keys["eval_perf_mean"] == record.curve[-1, 2] >= 0.95
+    assert np.array_equal(keys["o"].ravel(), record.example.o)
+    np.testing.assert_allclose(keys["r"][1:, :, 0] @ keys["w_out"].ravel() + keys["b_out"], keys["o"][:, :, 0].T, atol=1e-4)
+    assert not np.array_equal(keys["x0"], keys["x"])
+    assert np.array_equal(keys["x0"][0], keys["x"][0])  # the same noise before and after training
+    assert json.loads(keys["provenance"][0]) == {"task": "go-nogo", "seed": 3}
+
+
+def test_octave_reads_the_file(saved):
+    octave = shutil.which("octave-cli") or shutil.which("octave")
+    if octave is None:
+        pytest.skip("octave is not installed")
+    script = f"""s = load('{saved}');
+    printf('%d %s %s %d\\n', s.N, class(s.w), s.activation, numel(fieldnames(s)));
+    printf('%.17g ', double(s.w(2, :)), double(s.w_out), double(s.b_out), s.taus, double(s.inh));"""
+    done = subprocess.run([octave, "--norc", "--quiet", "--eval", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout, done.stderr
+    first, numbers = done.stdout.split("\n", 1)
+    keys = keys_of(saved)
+    assert first == f"80 single sigmoid {len(keys)}"
+    expected = [keys["w"][1], keys["w_out"].ravel(), keys["b_out"].ravel(), keys["taus"].ravel(), keys["inh"].ravel()]
+    assert np.array_equal(np.array(numbers.split(), dtype=float), np.concatenate([e.astype(float) for e in expected]))
+
+
+# Files from elsewhere -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def foreign():
+    """The keys of a published model of 24 units, as another program may write them."""
+    return keys_of(PUBLISHED_MODEL.parent / "model_small_t4_20_f64.mat")
+
+
+def load(tmp_path, keys):
+    scipy.io.savemat(tmp_path / "theirs.mat", keys)
+    return matfile.load(tmp_path / "theirs.mat")
+
+
+def assert_same_model(a, b):
+    for field in ("w_rec", "w_out", "b_out", "tau_raw"):
+        assert np.array_equal(getattr(a.weights, field), getattr(b.weights, field)), field
+    for field in ("w_in", "inhibitory", "mask"):
+        assert np.array_equal(getattr(a, field), getattr(b, field)), field
+    assert a.config == b.config
+
+
+def test_the_published_file_loads():
+    model, keys = matfile.load(PUBLISHED_MODEL), keys_of(PUBLISHED_MODEL)
+    assert (model.n_units, model.n_inputs, model.config.tau_decay_ms) == (200, 1, (20, 100))
+    assert same_bits(model.weights.w_rec, keys["w"])
+    assert model.weights.w_rec.dtype == np.float32
+    assert model.config.p_inh == keys["inh"].mean()
+    expected_ms = 5 * (1 / (1 + np.exp(-keys["taus_gaus"].ravel().astype(float))) * (20 - 4) + 4)
+    np.testing.assert_allclose(model.tau_decay_ms(), expected_ms, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "int64", "uint64", "float32", "float64", "bool"])
+def test_any_type_of_population_and_size(tmp_path, foreign, dtype):
+    changed = {k: foreign[k].astype(dtype) for k in ("inh", "exc")}
+    if dtype != "bool":
+        changed["N"] = foreign["N"].astype(dtype)
+    assert_same_model(load(tmp_path, foreign | changed), matfile.load(foreign))
+
+
+@pytest.mark.parametrize("turn", [np.ravel, np.transpose, np.atleast_2d], ids=["1-D", "transposed", "as it is"])
+def test_vectors_of_any_orientation(tmp_path, foreign, turn):
+    vectors = {k: turn(foreign[k]) for k in ("inh", "exc", "w_in", "w_out", "taus", "taus_gaus", "taus_gaus0", "N", "b_out")}
+    assert_same_model(matfile.load(foreign | vectors), matfile.load(foreign))
+    assert_same_model(load(tmp_path, foreign | vectors), matfile.load(foreign))
+
+
+def test_single_precision_is_kept(tmp_path, foreign):
+    single = {k: v.astype(np.float32) for k, v in foreign.items() if v.dtype == np.float64}
+    model = load(tmp_path, foreign | single)
+    assert same_bits(model.weights.w_rec, single["w"])
+    assert model.w_in.dtype == np.float32
+
+
+def test_what_may_be_absent_takes_the_published_default(foreign):
+    for key in ("som_m", "som_N", "b_out", "activation"):
+        del foreign[key]
+    model = matfile.load(foreign)
+    assert (model.mask == 1).all()
+    assert (model.weights.b_out, model.config.n_som, model.config.activation) == (0, 0, "sigmoid")
+    del foreign["w0"]
+    assert matfile.load(foreign).initial is None
+
+
+def changed(keys, key, **at):
+    """A copy of keys[key] with the number at [row, column] set: changed(keys, "w", value=-1, row=2, column=3)."""
+    array = keys[key].astype(float)
+    array[at.get("row", 0), at.get("column", 0)] = at["value"]
+    return array
+
+
+MISSING = object()
+NAN = float("nan")
+BAD = {
+    "w is missing": ("w", lambda k: MISSING, "missing key 'w'; a rate model needs w, w_in, w_out"),
+    "taus_gaus is missing": ("taus_gaus", lambda k: MISSING, "missing key 'taus_gaus'"),
+    "N is missing": ("N", lambda k: MISSING, "missing key 'N'"),
+    "m is missing": ("m", lambda k: MISSING, "missing key 'm'"),
+    "w not square": ("w", lambda k: k["w"][:, :-1], "key 'w': expected shape (24, 24), got (24, 23)"),
+    "w flattened": ("w", lambda k: k["w"].ravel(), "key 'w': expected shape (24, 24), got (1, 576)"),
+    "w0 of another size": ("w0", lambda k: k["w0"][:9, :9], "key 'w0': expected shape (24, 24), got (9, 9)"),
+    "som_m of another size": ("som_m", lambda k: k["som_m"][:9], "key 'som_m': expected shape (24, 24), got (9, 24)"),
+    "w_out too short": ("w_out", lambda k: k["w_out"][:, :9], "key 'w_out': expected shape (24,), got (1, 9)"),
+    "w_in of another size": ("w_in", lambda k: np.ones((4, 30)), "key 'w_in': expected shape (24, 5), got (4, 30)"),
+    "w_in transposed": ("w_in", lambda k: np.ones((2, 24)), "key 'w_in': expected shape (24, 2), got (2, 24)"),
+    "taus_gaus too short": ("taus_gaus", lambda k: np.zeros(3), "key 'taus_gaus': expected shape (24,), got (1, 3)"),
+    "three decays": ("taus", lambda k: [[4, 20, 30]], "key 'taus': expected one decay or [min, max]"),
+    "decays in words": ("taus", lambda k: "4-20", "key 'taus': expected real numbers, got type <U4"),
+    "decays upside down": ("taus", lambda k: [[20, 4]], "tau_decay_ms: expected [min, max]"),
+    "decays below one step": ("taus", lambda k: [[0.5, 4]], "tau_decay_ms: expected [min, max]"),
+    "NaN in taus": ("taus", lambda k: [[4, NAN]], "key 'taus': expected finite numbers"),
+    "N too large": ("N", lambda k: 25, "key 'inh': expected shape (25,), got (24, 1)"),
+    "N is zero": ("N", lambda k: 0, "key 'N': expected a whole number of units >= 1, got 0"),
+    "N is a fraction": ("N", lambda k: 24.5, "key 'N': expected a whole number of units >= 1, got 24.5"),
+    "N is NaN": ("N", lambda k: NAN, "key 'N': expected a finite number, got nan"),
+    "N is infinite": ("N", lambda k: float("inf"), "key 'N': expected a finite number, got inf"),
+    "N is a list": ("N", lambda k: [24, 24], "key 'N': expected one number, got shape (1, 2)"),
+    "N is a word": ("N", lambda k: "24", "key 'N': expected one number"),
+    "NaN in w": ("w", lambda k: changed(k, "w", value=NAN, row=3), "key 'w': expected finite numbers, got NaN or infinity"),
+    "infinity in w_in": ("w_in", lambda k: changed(k, "w_in", value=np.inf), "key 'w_in': expected finite numbers"),
+    "NaN in w_out": ("w_out", lambda k: changed(k, "w_out", value=NAN), "key 'w_out': expected finite numbers"),
+    "NaN in taus_gaus": ("taus_gaus", lambda k: changed(k, "taus_gaus", value=NAN), "key 'taus_gaus': expected finite numbers"),
+    "NaN in w0": ("w0", lambda k: changed(k, "w0", value=NAN), "key 'w0': expected finite numbers"),
+    "NaN in b_out": ("b_out", lambda k: NAN, "key 'b_out': expected a finite number, got nan"),
+    "a negative weight": (
+        "w",
+        lambda k: changed(k, "w", value=-0.5, row=3, column=7),
+        "key 'w': Dale's principle violated: the weight from unit 7 to unit 3 (0-based) is -0.5; signs belong in 'm'",
+    ),
+    "a sign turned in m": ("m", lambda k: changed(k, "m", value=-k["m"][0, 0]), "key 'm': expected the diagonal matrix of +1"),
+    "m not diagonal": ("m", lambda k: changed(k, "m", value=1, column=3), "key 'm': expected the diagonal matrix of +1"),
+    "a unit both": ("exc", lambda k: np.ones((24, 1)), "is both or neither of excitatory and inhibitory"),
+    "a unit neither": ("exc", lambda k: np.zeros((24, 1)), "key 'exc': unit 0 (0-based) is both or neither"),
+    "odd activation": ("activation", lambda k: "relu", "expected one of sigmoid, clipped_relu, softplus, got 'relu'"),
+    "no activation": ("activation", lambda k: "", "key 'activation': expected one of sigmoid, clipped_relu, softplus, got ''"),
+    "complex w": ("w", lambda k: k["w"] + 1j, "key 'w': expected real numbers, got type complex128"),
+    "complex w_out": ("w_out", lambda k: k["w_out"] * 1j, "key 'w_out': expected real numbers, got type complex128"),
+    "w in words": ("w", lambda k: "weights", "key 'w': expected real numbers, got type <U7"),
+    "more SOM than units": ("som_N", lambda k: 25, "n_som: expected a whole number in [0, n_units], got 25"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value", "told"), BAD.values(), ids=BAD)
+def test_a_bad_file_is_refused_by_file_and_key(tmp_path, foreign, key, value, told):
+    new = value(foreign)
+    del foreign[key]
+    with pytest.raises(ModelFileError) as error:
+        load(tmp_path, foreign | ({} if new is MISSING else {key: new}))
+    assert str(tmp_path / "theirs.mat") in str(error.value)
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_without_dale_negative_weights_are_allowed_where_the_file_says_so(foreign):
+    n = int(foreign["N"].item())
+    signed = {"w": -foreign["w"], "inh": np.zeros(n), "exc": np.ones(n), "m": np.eye(n)}
+    with pytest.raises(ModelFileError, match="Dale's principle violated"):
+        matfile.load(foreign | signed | {"apply_dale": 1})
+    for says_so in ({"apply_dale": 0}, {}):  # a published file has no such key: no inhibitory units and signed weights say it
+        model = matfile.load(foreign | signed | says_so)
+        assert np.array_equal(model.weights.w_rec, -foreign["w"])
+        assert model.config.dale is False
+
+
+def truncated(path):
+    path.write_bytes(PUBLISHED_MODEL.read_bytes()[:100_000])
+
+
+def hdf5(path):
+    header = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jan  1 00:00:00 2024 HDF5 schema 1.00 ."
+    path.write_bytes(header.ljust(116) + bytes(8) + b"\x00\x02IM" + bytes(384) + b"\x89HDF\r\n\x1a\n" + bytes(500))
+
+
+@pytest.mark.parametrize(
+    ("write", "told"),
+    [
+        (truncated, "not a readable .mat file, perhaps truncated"),
+        (hdf5, "MATLAB v7.3 file; save it again in MATLAB with save(..., '-v7')"),
+        (lambda path: path.write_bytes(b""), "not a readable .mat file"),
+        (lambda path: path.write_text("w = [1 2 3]\n" * 50), "not a readable .mat file"),
+        (lambda path: path.mkdir(), "no such file"),
+        (lambda path: None, "no such file; check the path under `external_models` in the config"),
+        (lambda path: scipy.io.savemat(path, {"results": 1}), "missing key 'w'"),
+    ],
+    ids=["truncated", "v7.3", "empty", "text", "a folder", "missing", "another .mat"],
+)
+def test_what_is_no_model_file(tmp_path, write, told):
+    path = tmp_path / "theirs.mat"
+    write(path)
+    with pytest.raises(ModelFileError) as error:
+        matfile.load(path)
+    assert str(path) in str(error.value)
+    assert told in str(error.value)
+
+
+# Converted models ---------------------------------------------------------------------------------------------------------
+
+SEARCH = {"opt_scaling_factor": 40.0, "all_perfs": [0.5, 0.95, 0.7], "scaling_factors": [20.0, 40.0, 60.0], "held_out": 0.93}
+
+
+def test_a_converted_model_is_the_source_and_the_search(tmp_path):
+    source = tmp_path / "model.mat"
+    shutil.copyfile(PUBLISHED_MODEL, source)
+    matfile.save_converted(tmp_path / "new" / "converted.mat", source, **SEARCH)
+    assert source.read_bytes() == PUBLISHED_MODEL.read_bytes()
+    before, after = keys_of(source), keys_of(tmp_path / "new" / "converted.mat")
+    for key, value in before.items():
+        assert same_bits(after.pop(key), value), key
+    assert after.pop("opt_scaling_factor").tolist() == [[40]]
+    assert after.pop("all_perfs").tolist() == [[0.5], [0.95], [0.7]]
+    assert after.pop("scaling_factors").tolist() == [[20, 40, 60]]
+    assert after.pop("held_out_perf").tolist() == [[0.93]]
+    assert not after
+    assert_same_model(matfile.load(tmp_path / "new" / "converted.mat"), matfile.load(PUBLISHED_MODEL))
+
+
+def test_converting_again_replaces_the_search(tmp_path):
+    matfile.save_converted(tmp_path / "once.mat", PUBLISHED_MODEL, **SEARCH)
+    matfile.save_converted(tmp_path / "twice.mat", tmp_path / "once.mat", **SEARCH | {"opt_scaling_factor": 60.0})
+    assert keys_of(tmp_path / "twice.mat")["opt_scaling_factor"] == 60
+    assert keys_of(tmp_path / "once.mat")["opt_scaling_factor"] == 40
+
+
+def half_a_file(path, *_, **__):
+    Path(path).write_bytes(b"half")
+    raise OSError("disk full")
+
+
+@pytest.mark.parametrize("existing", [False, True], ids=["new", "over an older file"])
+def test_nothing_half_written_when_saving_fails(tmp_path, trained, monkeypatch, existing):
+    path = tmp_path / "model.mat"
+    if existing:
+        shutil.copyfile(PUBLISHED_MODEL, path)
+    monkeypatch.setattr(scipy.io, "savemat", half_a_file)
+    with pytest.raises(OSError, match="disk full"):
+        matfile.save(path, *trained, {})
+    with pytest.raises(OSError, match="disk full"):
+        matfile.save_converted(path, PUBLISHED_MODEL, **SEARCH)
+    assert list(tmp_path.iterdir()) == [path] * existing
+    assert not existing or path.read_bytes() == PUBLISHED_MODEL.read_bytes()
+
+
+@pytest.mark.parametrize("existing", [False, True], ids=["new", "over an older folder"])
+def test_a_folder_appears_whole_or_not_at_all(tmp_path, existing):
+    from rate2spike.files import replacing
+
+    folder = tmp_path / "models"
+    if existing:
+        folder.mkdir()
+        (folder / "old.mat").write_text("old")
+
+    def fill(fail):
+        with replacing(folder) as temporary:
+            temporary.mkdir()
+            (temporary / "new.mat").write_text("new")
+            assert not fail, "interrupted"
+
+    with pytest.raises(AssertionError, match="interrupted"):
+        fill(fail=True)
+    assert [p.name for p in tmp_path.rglob("*")] == ["models", "old.mat"] * existing
+    fill(fail=False)
+    assert [p.name for p in tmp_path.rglob("*")] == ["models", "new.mat"]
