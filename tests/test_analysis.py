@@ -89,37 +89,24 @@ def test_components_of_a_plane():
         analysis.principal_components(ellipse[0])
 
 
-def _networks() -> pd.DataFrame:
-    row = {"task": "t", "condition": "c", "neuron": "lif", "training_trials": 10, "rate_accuracy": 1.0, "on_edge": False}
-    row |= {"search_accuracy": 0.9, "held_out_strict": 0.8, "scaling_factor": 40.0}
-    nothing = {c: np.nan for c in row if c not in ("task", "condition", "neuron")}
-    return pd.DataFrame(
-        [
-            {**row, "network": "0", "converged": True, "held_out_accuracy": 0.96},
-            {**row, "network": "1", "converged": True, "held_out_accuracy": 0.90, "on_edge": True},
-            {**row, **nothing, "network": "2", "converged": False, "held_out_accuracy": np.nan},
-            {**row, **nothing, "condition": "d", "network": "0", "converged": False, "held_out_accuracy": np.nan},
-        ]
-    )
+def test_slots_leave_a_gap_between_conditions_and_room_for_untrained_ones():
+    table = pd.DataFrame({"task": "t", "condition": list("aaabcc"), "neuron": "lif", "network": list("012001")})
+    placed, conditions = analysis.slots(table.assign(converged=[True, False, True, False, True, True]))
+    assert placed.slot.tolist() == [0, 1, 6, 7]
+    assert placed.network.tolist() == ["0", "2", "0", "1"]
+    assert conditions.words.tolist() == ["t a lif\n2 of 3 trained", "t b lif\n0 of 1 trained", "t c lif\n2 of 2 trained"]
+    assert conditions.centre.tolist() == [0.5, 3, 6.5]
 
 
-def test_summary_counts_networks_that_did_not_converge():
-    summary = analysis.summary_of(_networks(), ["task", "condition"]).set_index("condition")
-    assert summary.loc["c", ["n_attempted", "n_trained", "n_successful", "n_on_edge"]].tolist() == [3, 2, 1, 1]
-    assert summary.held_out_accuracy_mean["c"] == pytest.approx(0.93)
-    assert summary.loc["d", ["n_attempted", "n_trained", "n_successful"]].tolist() == [1, 0, 0]
-    assert np.isnan(summary.held_out_accuracy_mean["d"])
-
-
-def test_summary_of_nothing_trained():
-    assert analysis.summary_of(_networks().iloc[3:], ["condition"]).n_trained.tolist() == [0]
-
-
-def test_held_out_accuracy_by_network():
-    trials = pd.DataFrame({"network": ["a"] * 4 + ["b"], "correct": [True, True, True, False, True]})
-    table = analysis.held_out_accuracy(trials.assign(correct_strict=False), ["network"]).set_index("network")
-    assert table.loc["a", ["held_out_accuracy", "held_out_strict", "held_out_trials"]].tolist() == [0.75, 0, 4]
-    assert table.loc["a", ["held_out_ci_low", "held_out_ci_high"]].tolist() == pytest.approx(
-        [float(end) for end in analysis.wilson_interval(3, 4)]
-    )
-    assert analysis.held_out_accuracy(trials.assign(correct_strict=False).iloc[:0], ["network"]).empty
+def test_facts_of_an_example_and_of_all_networks():
+    assert analysis.describe_example({"n_networks": 0, "n_attempted": 4}, {1: "Go"}) == {"n_networks": 0, "n_attempted": 4}
+    table = pd.DataFrame({"task": "t", "condition": "c", "neuron": "lif", "converged": [True, True, False]})
+    facts = analysis.describe_networks(table.assign(search_trials=[100, 50, np.nan], held_out_trials=100, rate_trials=100))
+    assert facts == {
+        "n_networks": 2,
+        "n_attempted": 3,
+        "n_conditions": 1,
+        "search_trials": "50 or 100",
+        "held_out_trials": "100",
+        "rate_trials": "100",
+    }

@@ -1,4 +1,4 @@
-"""Training: the same bits however the work is shared, the published stop rule, a network that learns, a block that is kept whole."""
+"""Training: the same bits however the work is shared, the published stop rule, a network that learns, a block kept whole."""
 
 from dataclasses import replace
 

@@ -30,6 +30,8 @@ rule aggregate:
         "results/logs/aggregate.log",
     benchmark:
         "results/benchmarks/aggregate.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=4000,
@@ -37,8 +39,6 @@ rule aggregate:
     params:
         places=[(c.name, c.task, c.label, c.neuron_label) for c in STUDY.conditions],
         code=library_hash("tables.py"),
-    conda:
-        "../../environment.yml"
     message:
         "Aggregating all trials into one table"
     script:
@@ -58,14 +58,14 @@ rule convert:
         "results/logs/convert/{task}/{condition}/{neuron}/{block}.log",
     benchmark:
         "results/benchmarks/convert/{task}/{condition}/{neuron}/{block}.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=1500,
         runtime=10,
     params:
         code=library_hash("matfile.py"),
-    conda:
-        "../../environment.yml"
     message:
         "Writing converted models of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:

@@ -173,8 +173,7 @@ SIMULATION_CODE = (
     "kernels/spiking_cpu.py",
 )
 TABLES = [
-    f"results/tables/{t}"
-    for t in ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
+    f"results/tables/{t}" for t in ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
 ]
 CONVERTED = all_blocks("results/converted/{place}/{neuron}/{block}")
 

@@ -13,12 +13,14 @@ rule export:
         models=directory("results/models/{task}/{condition}/{block}"),
         networks="results/networks/{task}/{condition}/{block}.csv",
         curves="results/networks/{task}/{condition}/{block}_curves.csv",
-    wildcard_constraints:
-        block=r"seeds_\d+-\d+",
     log:
         "results/logs/export/{task}/{condition}/{block}.log",
     benchmark:
         "results/benchmarks/export/{task}/{condition}/{block}.tsv"
+    wildcard_constraints:
+        block=r"seeds_\d+-\d+",
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
@@ -30,8 +32,6 @@ rule export:
         training=training_params,
         trials=held_out_trials,
         code=library_hash(*TRAINING_CODE, "matfile.py"),
-    conda:
-        "../../environment.yml"
     message:
         "Exporting models of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:
@@ -46,12 +46,14 @@ rule import_models:
         models=directory("results/models/{task}/{condition}/{block}"),
         networks="results/networks/{task}/{condition}/{block}.csv",
         curves="results/networks/{task}/{condition}/{block}_curves.csv",
-    wildcard_constraints:
-        block="external",
     log:
         "results/logs/import_models/{task}/{condition}/{block}.log",
     benchmark:
         "results/benchmarks/import_models/{task}/{condition}/{block}.tsv"
+    wildcard_constraints:
+        block="external",
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
@@ -61,8 +63,6 @@ rule import_models:
         user_tasks=USER_TASKS,
         trials=held_out_trials,
         code=library_hash(*TRAINING_CODE, "matfile.py"),
-    conda:
-        "../../environment.yml"
     message:
         "Checking the models of {wildcards.task}, {wildcards.condition}"
     script:

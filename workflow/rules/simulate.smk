@@ -18,6 +18,8 @@ rule simulate:
         "results/logs/simulate/{task}/{condition}/{neuron}/{block}/factor_{factor}.log",
     benchmark:
         "results/benchmarks/simulate/{task}/{condition}/{neuron}/{block}/factor_{factor}.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -29,8 +31,6 @@ rule simulate:
         neuron=neuron_params,
         search=search_params,
         code=library_hash(*SIMULATION_CODE),
-    conda:
-        "../../environment.yml"
     message:
         "Simulating {wildcards.task}, {wildcards.condition}, {wildcards.block} at 1/lambda = {wildcards.factor}"
     script:
@@ -47,6 +47,8 @@ rule choose:
         "results/logs/choose/{task}/{condition}/{neuron}.log",
     benchmark:
         "results/benchmarks/choose/{task}/{condition}/{neuron}.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
@@ -54,8 +56,6 @@ rule choose:
     params:
         search=search_params,
         code=library_hash("conversion.py", "tables.py"),
-    conda:
-        "../../environment.yml"
     message:
         "Choosing the scaling factor of {wildcards.task}, {wildcards.condition}"
     script:
@@ -74,6 +74,8 @@ rule held_out:
         "results/logs/held_out/{task}/{condition}/{neuron}/{block}.log",
     benchmark:
         "results/benchmarks/held_out/{task}/{condition}/{neuron}/{block}.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -85,8 +87,6 @@ rule held_out:
         neuron=neuron_params,
         search=search_params,
         code=library_hash(*SIMULATION_CODE),
-    conda:
-        "../../environment.yml"
     message:
         "Fresh trials of {wildcards.task}, {wildcards.condition}, {wildcards.block} at the chosen factor"
     script:
@@ -106,6 +106,8 @@ rule example:
         "results/logs/example/{task}/{condition}/{neuron}.log",
     benchmark:
         "results/benchmarks/example/{task}/{condition}/{neuron}.tsv"
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=4000,
@@ -117,8 +119,6 @@ rule example:
         neuron=neuron_params,
         search=search_params,
         code=library_hash(*SIMULATION_CODE, "kernels/rate_cpu.py"),
-    conda:
-        "../../environment.yml"
     message:
         "Recording the example network of {wildcards.task}, {wildcards.condition}"
     script:

@@ -13,6 +13,8 @@ rule train:
         "results/logs/train/{task}/{condition}/{block}.log",
     benchmark:
         "results/benchmarks/train/{task}/{condition}/{block}.tsv"
+    conda:
+        "../../environment.yml"
     threads: STUDY.networks_per_job
     resources:
         mem_mb=training_mem_mb,
@@ -24,8 +26,6 @@ rule train:
         training=training_params,
         seeds=seeds_of,
         code=library_hash(*TRAINING_CODE),
-    conda:
-        "../../environment.yml"
     message:
         "Training {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:

@@ -33,7 +33,7 @@ def draw():
         drawn += figures.single_trial(output, trial, inputs, task=task)
         drawn += figures.trial_raster(spikes, trial, example["inhibitory"], task=task)
         figures.hide_time(output)
-    figures.share_output_range([panel for name, panel in axes.items() if name.startswith("output")])
+    figures.share_range([panel for name, panel in axes.items() if name.startswith("output")], ticks=[-1, 0, 1])
     figures.legend_above(figure, axes.values(), 3)
     return figure, drawn, figures.EXAMPLE_NOTE.format(**facts) + f"single trials at {figures.lambda_title(facts['factor'])}."
 

@@ -26,6 +26,7 @@ def draw():
             series = of_task["name"] + ", " + of_task.network + f", {kind}"
             drawn.append(figures.with_interval(panel, of_task.slot + shift, *percent, series=series, colour=colour, legend=kind))
         figures.finish_accuracy(panel, groups.centre, groups.words, conditions.end.max())
+    figures.share_range(axes.values())
     figures.legend_above(figure, axes.values())
     return figure, drawn, figures.ACCURACY_NOTE.format(**facts)
 

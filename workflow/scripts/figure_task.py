@@ -34,7 +34,7 @@ def draw():
         drawn += figures.single_trial(output, trials[kind], figures.half_inputs(trials[kind].stimulus), task=task)
         drawn += figures.trial_raster(spikes, trials[kind], example["inhibitory"], task=task)
         figures.hide_time(output)
-    figures.share_output_range([output for output, _ in below.values()])
+    figures.share_range([output for output, _ in below.values()], ticks=[-1, 0, 1])
     figures.legend_above(figure, [output for output, _ in below.values()])
     return figure, drawn, figures.EXAMPLE_NOTE.format(**facts) + f"{facts['trials']} trials, mean ± SD; rasters at the chosen λ."
 

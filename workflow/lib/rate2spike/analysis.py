@@ -1,11 +1,11 @@
-"""Statistics of outputs, rates and accuracies: intervals, histograms, means by label, principal components, tables by condition.
+"""Statistics of outputs, rates and accuracies: intervals, histograms, means by label, principal components.
 
 Plain arrays and tables in, plain arrays and tables out; nothing here knows the library's other modules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -208,38 +208,3 @@ def single_trials(example: Mapping) -> dict[str, SingleTrial]:
         )
         for k, kind in enumerate(example["single_kind"])
     }
-
-
-def held_out_accuracy(trials: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """One row per network: accuracy on its fresh trials with Wilson's interval, under strict scoring, and number of trials."""
-    grouped = trials.groupby(list(keys), sort=True)
-    table = grouped.agg(
-        held_out_accuracy=("correct", "mean"),
-        held_out_strict=("correct_strict", "mean"),
-        n_correct=("correct", "sum"),
-        held_out_trials=("correct", "size"),
-    ).reset_index()
-    low, high = wilson_interval(table.n_correct.to_numpy(int), table.held_out_trials.to_numpy(int))
-    table = table.assign(held_out_ci_low=low, held_out_ci_high=high)
-    return table[[*keys, *(f"held_out_{c}" for c in ("accuracy", "ci_low", "ci_high", "strict", "trials"))]]
-
-
-CRITERION = 0.95  # a spiking network is called successful from here on (paper, Fig. 2C)
-
-
-def summary_of(networks: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """One row per condition: networks trained, trials it took, accuracy of rate and spiking networks, factors chosen.
-
-    Means and SDs are over the networks that reached criterion; `n_successful` counts those whose spiking network is at least
-    95 % correct on fresh trials.
-    """
-    grouped = networks.assign(
-        reached=networks.converged.astype(bool),
-        successful=networks.held_out_accuracy.ge(CRITERION),
-        edge=networks.on_edge.eq(True),
-    ).groupby(list(keys), sort=False)
-    counts = grouped.agg(n_attempted=("reached", "size"), n_trained=("reached", "sum"), n_successful=("successful", "sum"))
-    trained = networks[networks.converged.astype(bool)].groupby(list(keys), sort=False)
-    columns = ("training_trials", "rate_accuracy", "search_accuracy", "held_out_accuracy", "held_out_strict", "scaling_factor")
-    named = {f"{c}_{s}": (c, s) for c in columns for s in ("mean", "std")}
-    return counts.join(trained.agg(**named)).join(grouped.agg(n_on_edge=("edge", "sum"))).reset_index()

@@ -25,7 +25,8 @@ def to_spiking(
     initial_weights takes the recurrent weights from before training. Float64 whatever the file holds.
     Raises ValueError for a factor that is not a positive number, or when the file holds no initial weights.
     """
-    if not (np.isscalar(scaling_factor) and np.isfinite(scaling_factor) and scaling_factor > 0):
+    is_number = isinstance(scaling_factor, (int, float, np.number)) and not isinstance(scaling_factor, bool)
+    if not (is_number and np.isfinite(scaling_factor) and scaling_factor > 0):
         raise ValueError(f"scaling_factor: expected a number > 0, got {scaling_factor!r}")
     if initial_weights and model.initial is None:
         raise ValueError("initial_weights: the model file holds no initial weights (key 'w0')")

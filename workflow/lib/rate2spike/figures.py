@@ -102,6 +102,8 @@ def task_page(factors: Sequence[str], kinds: Sequence[str]) -> tuple[Figure, dic
     figure = Figure(figsize=(1.75 * (2 + len(factors)), 1.9 + 2.4 * n_rows), layout="constrained")
     top, bottom = figure.subfigures(2, 1, height_ratios=[1.9, 2.4 * n_rows])
     above = top.subplot_mosaic([["decays", "rate", *factors]])
+    for panel in above.values():
+        panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
     n_columns = min(len(kinds), PER_ROW)
     cells = [*kinds, *(n_rows * n_columns - len(kinds)) * ["."]]
     rows = [cells[i * n_columns : (i + 1) * n_columns] for i in range(n_rows)]
@@ -121,7 +123,8 @@ def label(axes: Axes, x: str, y: str, title: str = "", **title_style) -> None:
 
 def name_panel(axes: Axes, letter: str) -> None:
     """The bold letter at the upper left of a panel."""
-    axes.set_title(letter, loc="left", fontweight="bold", fontsize=9)
+    place = {"xycoords": "axes fraction", "xytext": (-36, 10), "textcoords": "offset points"}
+    axes.annotate(letter, (0, 1), **place, fontsize=9, fontweight="bold")
 
 
 def set_range(axes: Axes, x: Sequence[float] | None = None, y: Sequence[float] | None = None) -> None:
@@ -133,13 +136,13 @@ def set_range(axes: Axes, x: Sequence[float] | None = None, y: Sequence[float] |
             setter(low - margin if low < values[0] else values[0], high + margin if high > values[1] else values[1])
 
 
-def share_output_range(panels: Sequence[Axes]) -> None:
-    """The widest of the panels' vertical ranges for all of them, with the ticks of the paper where they fit."""
+def share_range(panels: Sequence[Axes], ticks: Sequence[float] | None = None) -> None:
+    """The widest of the panels' vertical ranges for all of them; `ticks` where the range is small enough for them."""
     limits = np.array([axes.get_ylim() for axes in panels])
     for axes in panels:
         axes.set_ylim(limits[:, 0].min(), limits[:, 1].max())
-        if np.abs(limits).max() < 3:
-            axes.set_yticks([-1, 0, 1])
+        if ticks is not None and np.abs(limits).max() < 3 * max(ticks):
+            axes.set_yticks(ticks)
 
 
 def hide_time(axes: Axes) -> None:
@@ -278,7 +281,7 @@ def rate_histograms(axes: Axes, histograms: Sequence) -> list[pd.DataFrame]:
         for h, (name, colour) in zip(histograms, kinds, strict=True)
         if h.counts.any()
     ]
-    set_range(axes, (0, 30), (0, 0.8))
+    set_range(axes, (0, 30), (0, 0.82))
     return drawn
 
 
@@ -352,7 +355,7 @@ def accuracy_curves(axes: Axes, factor, accuracy, low, high, chosen: float, *, s
     axes.plot(factor, accuracy, color=colour, linewidth=0.8, marker=".", markersize=2.5)
     at = factor == chosen
     ring = {"markersize": 4.5, "markerfacecolor": "white", "markeredgecolor": colour, "zorder": 3}
-    axes.plot(factor[at], accuracy[at], "o", **ring)
+    axes.plot(factor[at], accuracy[at], "o", clip_on=False, **ring)
     return _rows(axes, series, factor, accuracy, low=np.asarray(low), high=np.asarray(high))
 
 
@@ -392,20 +395,21 @@ def scaling_page(names: Sequence[str]) -> tuple[Figure, list[tuple[Axes, Axes]]]
 def finish_scaling(panels: Sequence[tuple[Axes, Axes]]) -> None:
     """Same vertical range in all panels, the criterion, no numbers under the fresh trials."""
     for curves, fresh in panels:
-        set_range(curves, y=(40, 102))
-        set_range(fresh, y=curves.get_ylim())
         for axes in (curves, fresh):
             criterion(axes)
         fresh.set(xticks=[], ylabel="")
         fresh.margins(x=0.3)
         fresh.tick_params(labelleft=False)
+        set_range(curves, y=(40, 102))
+    share_range([curves for curves, _ in panels])
 
 
 def with_interval(axes: Axes, x, y, low, high, *, series, colour: str, legend: str = "", size: float = 4) -> pd.DataFrame:
     """Points with confidence intervals, (n,) each; series is one name or one for each point."""
     x, y, low, high = (np.asarray(a, dtype=float) for a in (x, y, low, high))
     errors = np.maximum([y - low, high - y], 0)  # rounding must not make a length negative
-    axes.errorbar(x, y, yerr=errors, fmt="o", color=colour, markersize=size, markeredgewidth=0, elinewidth=0.8, label=legend)
+    marks = {"fmt": "o", "color": colour, "markersize": size, "markeredgewidth": 0, "elinewidth": 0.8, "clip_on": False}
+    axes.errorbar(x, y, yerr=errors, label=legend, **marks)
     return _rows(axes, series, x, y, low=low, high=high)
 
 

@@ -125,7 +125,7 @@ def write_html(summary: pd.DataFrame, path: str | Path) -> None:
     percent = [c for c in table if "accuracy" in c or "strict" in c]
     table[percent] = (100 * table[percent]).map(lambda x: "\N{EN DASH}" if np.isnan(x) else f"{x:.1f} %")
     table["training_trials_mean"] = table.training_trials_mean.map(lambda x: "\N{EN DASH}" if np.isnan(x) else f"{x:.0f}")
-    table[["scaling_factors", "n_on_edge"]] = table[["scaling_factors", "n_on_edge"]].fillna("\N{EN DASH}")
+    table[["scaling_factors", "n_on_edge"]] = table[["scaling_factors", "n_on_edge"]].astype(object).fillna("\N{EN DASH}")
     page = PAGE.format(
         title="Accuracy of every condition", table=table[list(HEADINGS)].rename(columns=HEADINGS).to_html(index=False)
     )

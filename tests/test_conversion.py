@@ -1,0 +1,254 @@
+"""Conversion: the scaled weights, the search and its choice, rows of the trial table, what the example figures are drawn from."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rate2spike import conversion, matfile
+from rate2spike.config import NeuronConfig, RateConfig
+from rate2spike.conversion import Simulation, choose_factor, score_network, to_spiking
+from rate2spike.rate import RateModel, Weights
+from rate2spike.tasks import BUILT_IN
+
+SEARCH = Simulation(BUILT_IN["go-nogo"], study_seed=4)
+
+
+def model_by_hand(*, dale=True):
+    """Two excitatory units and an inhibitory one that does not inhibit unit 0."""
+    w = np.array([[1, -2, 3], [4, 5, 6], [7, 8, 9]], dtype=np.float32)
+    return RateModel(
+        config=RateConfig(n_units=3, dale=dale),
+        w_in=np.array([[1], [2], [3]], dtype=np.float32),
+        inhibitory=np.array([False, False, dale]),
+        mask=np.array([[1, 1, 0], [1, 1, 1], [1, 1, 1]], dtype=np.float32),
+        weights=Weights(w, np.float32([10, 20, 30]), np.float32(0.5), np.float32([0, 50, -50])),
+        initial=Weights(np.ones((3, 3), np.float32), np.float32([5, 5, 5]), np.float32(0), np.zeros(3, np.float32)),
+    )
+
+
+def test_weights_are_rectified_signed_masked_and_divided():
+    network = to_spiking(model_by_hand(), 10)
+    assert np.array_equal(network.w_rec, [[0.1, 0, 0], [0.4, 0.5, -0.6], [0.7, 0.8, -0.9]])
+    assert np.array_equal(network.w_out, [1, 2, 3])
+    assert np.array_equal(network.w_in, [[1], [2], [3]])  # the input is not scaled
+    np.testing.assert_allclose(network.tau_decay_ms, [35, 50, 20], rtol=1e-12)
+    assert {a.dtype for a in (network.w_rec, network.w_out, network.w_in, network.tau_decay_ms)} == {np.dtype(float)}
+    assert (network.scaling_factor, network.neuron) == (10, NeuronConfig())
+
+
+def test_without_dale_the_weights_keep_their_sign():
+    assert np.array_equal(to_spiking(model_by_hand(dale=False), 10).w_rec[0], [0.1, -0.2, 0])
+
+
+def test_initial_weights_are_those_from_before_training_with_the_trained_readout():
+    network = to_spiking(model_by_hand(), 2, initial_weights=True)
+    assert np.array_equal(network.w_rec, [[0.5, 0.5, 0], [0.5, 0.5, -0.5], [0.5, 0.5, -0.5]])
+    assert np.array_equal(network.w_out, [5, 10, 15])
+
+
+def test_the_model_is_left_as_it_was():
+    model = model_by_hand()
+    network = to_spiking(model, 10)
+    network.w_rec[:] = network.w_in[:] = network.w_out[:] = 99
+    for ours, fresh in zip(model.weights, model_by_hand().weights, strict=True):
+        assert np.array_equal(ours, fresh)
+    assert np.array_equal(model.w_in, [[1], [2], [3]])
+
+
+@pytest.mark.parametrize("factor", [0, -40, float("nan"), float("inf"), "40", None, True, [40]])
+def test_an_impossible_factor_is_refused(factor):
+    with pytest.raises(ValueError, match=r"^scaling_factor: expected a number > 0, got "):
+        to_spiking(model_by_hand(), factor)
+
+
+def test_a_file_without_initial_weights_has_none_to_simulate(published_model_file):
+    keys = {k: v for k, v in matfile._read(published_model_file).items() if k != "w0"}
+    model = matfile.load(keys)
+    assert to_spiking(model, 40).n_units == 200
+    with pytest.raises(ValueError, match=r"initial_weights: the model file holds no initial weights \(key 'w0'\)"):
+        to_spiking(model, 40, initial_weights=True)
+
+
+@pytest.mark.parametrize(
+    ("factors", "accuracies", "expected"),
+    [
+        ([20, 30, 40], [0.5, 0.9, 0.7], (30, False)),
+        ([20, 30, 40, 50], [0.5, 0.9, 0.9, 0.7], (30, False)),  # the first of equals
+        ([50, 40, 30, 20], [0.7, 0.9, 0.9, 0.5], (40, False)),  # ... in the order of the grid
+        ([20, 30, 40], [0.9, 0.5, 0.9], (20, True)),
+        ([20, 30, 40], [0.5, 0.7, 0.9], (40, True)),
+        ([30, 40, 20], [0.5, 0.7, 0.9], (20, True)),  # the edge of the values, not of the list
+        ([30, 40, 20], [0.9, 0.7, 0.5], (30, False)),
+        ([30], [0.9], (30, False)),  # a grid of one has no edge
+    ],
+)
+def test_choice(factors, accuracies, expected):
+    assert choose_factor(factors, accuracies) == expected
+
+
+# The trial table ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rows(trained):
+    return score_network(SEARCH, trained.model, "net", 40.0, 16)
+
+
+@pytest.mark.parametrize(("n_trials", "threads"), [(1, 1), (5, 2), (20, 2)])
+def test_a_row_does_not_depend_on_what_runs_beside_it(trained, rows, n_trials, threads):
+    other = score_network(SEARCH._replace(threads=threads), trained.model, "net", 40.0, n_trials)
+    assert list(other) == list(rows)
+    n = min(n_trials, 16)
+    for column in rows:
+        assert other[column].dtype.kind == rows[column].dtype.kind
+        assert np.array_equal(other[column][:n], rows[column][:n]), column
+
+
+@pytest.mark.parametrize(
+    ("simulation", "network", "factor"),
+    [
+        (SEARCH, "other", 40.0),
+        (SEARCH, "net", 41.0),
+        (SEARCH._replace(purpose="held out"), "net", 40.0),
+        (SEARCH._replace(study_seed=5), "net", 40.0),
+    ],
+    ids=["network", "factor", "purpose", "seed"],
+)
+def test_another_stream_gives_other_trials_and_other_noise(trained, rows, simulation, network, factor):
+    other = score_network(simulation, trained.model, network, factor, 16)
+    assert not np.array_equal(other["label"], rows["label"])
+    # where the stimulus is the same by chance, the noise is not
+    same = other["label"] == rows["label"]
+    assert same.any()
+    assert not (other["n_spikes"] == rows["n_spikes"])[same].all()
+
+
+def test_a_row_says_what_the_output_did_in_the_response_window(trained, rows):
+    numbers = np.array([3, 9])
+    trials = conversion._trials(SEARCH, "net", 40.0, numbers)
+    kept = conversion.run_trials(SEARCH, trained.model, "net", 40.0, trials, numbers, keep_every=1)
+    assert kept.out.shape == (2, 20000)
+    assert np.array_equal(kept.out[:, 9999:].max(axis=1), rows["output_max"][numbers])  # from 0.5 s on, as published
+    assert np.array_equal(kept.out[:, 9999:].min(axis=1), rows["output_min"][numbers])
+    assert np.array_equal(kept.spike_counts.sum(axis=1), rows["n_spikes"][numbers])
+    assert np.array_equal(trials.label, rows["label"][numbers])
+
+
+def test_rows_are_scored_as_published(rows):
+    highest, lowest, go = rows["output_max"], rows["output_min"], rows["label"] == 1
+    assert np.array_equal(rows["correct"], np.where(go, highest > 0.7, highest < 0.3))
+    assert np.array_equal(
+        rows["correct_strict"], np.where(go, (highest > 0.7) & (lowest > -0.7), (highest < 0.3) & (lowest > -0.3))
+    )
+    assert np.array_equal(rows["kind"], np.where(go, "Go", "NoGo"))
+    assert rows["trial"].tolist() == list(range(16))
+    assert (rows["n_spikes"] > 80).all()
+    assert set(rows["network"]) == {"net"}
+    assert set(rows["scaling_factor"]) == {40.0}
+
+
+@pytest.mark.parametrize(("factor", "published"), [(40.0, 0.94), (50.0, 0.64), (75.0, 0.02)])
+def test_accuracy_of_the_published_model_is_that_of_the_published_code(published_model_file, factor, published):
+    # 100 trials of the published code (reference data) against 200 of ours: within 4 standard errors of the difference
+    rows = score_network(SEARCH._replace(threads=2), matfile.load(published_model_file), "net", factor, 200)
+    tolerance = 4 * np.sqrt(max(published * (1 - published), 0.03) * (1 / 200 + 1 / 100))
+    assert rows["correct"].mean() == pytest.approx(published, abs=tolerance)
+
+
+def test_a_simulation_that_diverges_is_an_error_not_a_score(trained):
+    bad = replace(trained.model, weights=trained.model.weights._replace(w_out=np.full(80, np.nan, np.float32)))
+    with pytest.raises(FloatingPointError, match=r"net at scaling factor 40: .* diverged"):
+        score_network(SEARCH, bad, "net", 40.0, 2)
+
+
+def test_downsampling_keeps_the_time_of_the_response(trained):
+    coarse, numbers = SEARCH._replace(downsample=2), np.array([0, 1])
+    trials = conversion._trials(coarse, "net", 40.0, numbers)
+    kept = conversion.run_trials(coarse, trained.model, "net", 40.0, trials, numbers, keep_every=1)
+    assert kept.out.shape == (2, 10000)
+    assert np.array_equal(kept.out[:, 4999:].max(axis=1), score_network(coarse, trained.model, "net", 40.0, 2)["output_max"])
+
+
+# What the example figures are drawn from ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def example(trained):
+    return conversion.example_recordings(SEARCH, trained.model, "net", 40.0)
+
+
+def test_the_example_holds_all_a_figure_needs(example):
+    n = 80
+    shapes = {k: v.shape for k, v in example.items()}
+    n_spikes = example["spike_unit"].size
+    assert shapes == {
+        "network": (),
+        "label": (100,),
+        "label_values": (2,),
+        "inhibitory": (n,),
+        "tau_decay_ms": (n,),
+        "scaling_factors": (3,),
+        "time_s": (200,),
+        "rate_out": (100, 199),
+        "spiking_out": (3, 100, 200),
+        "rate_population": (2, n, 200),
+        "spiking_population": (2, n, 200),
+        "single_kind": (2,),
+        "single_label": (2,),
+        "single_stimulus": (2, 1, 200),
+        "single_out": (2, 200),
+        "single_rate_r": (2, n, 200),
+        "single_spiking_rates": (2, n, 200),
+        "single_mean_rates_hz": (2, n),
+        "spike_trial": (n_spikes,),
+        "spike_unit": (n_spikes,),
+        "spike_time_s": (n_spikes,),
+    }
+    assert example["scaling_factors"].tolist() == [1, 10, 40]
+    assert [int((example["label"] == x).sum()) for x in example["label_values"]] == [50, 50]
+    np.testing.assert_allclose(example["time_s"], 0.005 * np.arange(1, 201))
+    assert example["single_kind"].tolist() == ["Go", "NoGo"]
+    assert example["single_label"].tolist() == [1, 0]
+    for value in example.values():
+        assert value.dtype.kind in "fiubU"  # no pickles in the .npz
+        assert value.dtype.kind != "f" or np.isfinite(value).all()
+
+
+def test_the_examples_are_the_trials_of_the_network_at_each_factor(trained, example):
+    simulation = SEARCH._replace(purpose="figure")
+    trials, numbers = conversion._balanced(simulation, "net", 50)
+    assert np.array_equal(trials.label, example["label"])
+    assert len(set(numbers)) == 100
+    for k, factor in enumerate((1.0, 10.0, 40.0)):
+        some = [0, 57]
+        few = type(trials)(*(field[some] for field in trials))
+        out = conversion.run_trials(simulation, trained.model, "net", factor, few, numbers[some], keep_every=100).out
+        assert np.array_equal(out, example["spiking_out"][k][some])
+    go = example["label"] == 1
+    assert example["rate_out"][go, 75:].max(axis=1).mean() > 0.9 > 0.3 > example["rate_out"][~go, 75:].max(axis=1).mean()
+    # row 0 of the populations is the first label, Go: its rates follow the readout of the rate network
+    weights = trained.model.weights
+    readout = np.einsum("i,lit->lt", weights.w_out, example["rate_population"])[:, 1:] + weights.b_out
+    by_label = [example["rate_out"][example["label"] == x].mean(axis=0) for x in (1, 0)]
+    np.testing.assert_allclose(readout, by_label, atol=1e-3)
+
+
+def test_the_single_trials_agree_with_themselves(trained, example):
+    w_out = trained.model.weights.w_out.astype(float) / 40
+    for i in range(2):
+        np.testing.assert_allclose(w_out @ example["single_spiking_rates"][i], example["single_out"][i], atol=1e-9)
+        of_trial = example["spike_trial"] == i
+        counted = of_trial & (example["spike_time_s"] > 9.5 * 5e-5)  # mean rates leave out the first nine steps
+        counts = np.bincount(example["spike_unit"][counted], minlength=80)
+        np.testing.assert_allclose(counts / 1.0, example["single_mean_rates_hz"][i], rtol=1e-9)
+    assert 0 < example["spike_time_s"].min() <= 5e-5 * 1.01
+    assert example["spike_time_s"].max() <= 1.0
+    assert example["single_stimulus"][0, 0, 60] == 1
+    assert not example["single_stimulus"][1].any()
+
+
+def test_a_chosen_factor_that_is_drawn_anyway_is_drawn_once(trained):
+    example = conversion.example_recordings(SEARCH._replace(downsample=2), trained.model, "net", 10.0)
+    assert example["scaling_factors"].tolist() == [1, 10]
+    assert example["spiking_out"].shape == (2, 100, 200)  # every 5 ms whatever the step
