@@ -40,6 +40,13 @@ def test_decay_bins_are_centred_on_integers_and_hold_every_unit():
     assert analysis.decay_histogram([30.0, 32.0]).centres.tolist() == [30, 31, 32]
 
 
+def test_decay_bins_widen_for_long_decays():
+    histogram = analysis.decay_histogram([20.0, 22.4, 22.6, 200.0], 20, 200)
+    assert histogram.width == 5
+    assert histogram.centres.tolist() == list(range(20, 201, 5))
+    assert histogram.counts[[0, 1, -1]].tolist() == [2, 1, 1]
+
+
 def test_rate_bins_are_two_hertz_wide_and_hold_every_unit():
     histogram = analysis.rate_histogram([0, 1.99, 2, 5, 61])
     assert histogram.centres[:3].tolist() == [1, 3, 5]
@@ -92,10 +99,10 @@ def test_components_of_a_plane():
 def test_slots_leave_a_gap_between_conditions_and_room_for_untrained_ones():
     table = pd.DataFrame({"task": "t", "condition": list("aaabcc"), "neuron": "lif", "network": list("012001")})
     placed, conditions = analysis.slots(table.assign(converged=[True, False, True, False, True, True]))
-    assert placed.slot.tolist() == [0, 1, 6, 7]
+    assert placed.slot.tolist() == [0.5, 1.5, 8.5, 9.5]
     assert placed.network.tolist() == ["0", "2", "0", "1"]
     assert conditions.words.tolist() == ["t a lif\n2 of 3 trained", "t b lif\n0 of 1 trained", "t c lif\n2 of 2 trained"]
-    assert conditions.centre.tolist() == [0.5, 3, 6.5]
+    assert conditions.centre.tolist() == [1, 5, 9]
 
 
 def test_facts_of_an_example_and_of_all_networks():

@@ -193,7 +193,7 @@ def test_lines_hold_what_the_table_says():
 
 def test_bars_hold_what_the_table_says():
     axes = axes_named("decays")
-    table = figures.decay_histogram(axes, analysis.Histogram(np.array([20, 21, 22]), np.array([1, 0, 40])), (20, 50), n_max=20)
+    table = figures.decay_histogram(axes, analysis.Histogram(np.array([20, 21, 22]), np.array([1, 0, 40]), 1), (20, 50), n_max=20)
     assert [bar.get_height() for bar in axes.patches] == table.y.tolist()
     assert [bar.get_x() + 0.5 for bar in axes.patches] == table.x.tolist()
     assert axes.get_ylim()[1] >= 40  # beyond the paper's range and not cut off

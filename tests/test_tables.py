@@ -121,6 +121,7 @@ def test_summary_is_over_the_networks_that_reached_criterion():
     assert np.isnan(c.training_trials_mean)
     assert np.isnan(c.held_out_accuracy_sd)  # one network has no spread
     assert c.n_successful == 1
+    assert summary.dtypes[["n_successful", "n_on_edge"]].astype(str).tolist() == ["Int64", "Int64"]
 
 
 def test_the_page_shows_per_cent_and_dashes(tmp_path):
@@ -144,6 +145,7 @@ def test_the_page_shows_per_cent_and_dashes(tmp_path):
     }
     assert list(b.values()) == ["b", "2", "0"] + ["–"] * 8
     assert (c["SD over networks"], c["training trials (mean)"], c["spiking, fresh trials"]) == ("–", "–", "96.0 %")
+    assert c["on the edge of the grid"] == "1"  # not True
 
 
 def test_a_study_where_nothing_was_trained(tmp_path):

@@ -23,7 +23,7 @@ def draw():
         axes["output"], task, means, time_s=example["time_s"], network="Spiking", y_range=(-1.5, 1.5)
     )
     axes["output"].set_title(figures.lambda_title(facts["factor"], facts["factor"]))
-    axes["output"].legend(title="correct choice", title_fontsize=7, loc="lower left")
+    axes["output"].legend(title="correct choice", title_fontsize=7, loc="lower left", ncols=2)
     return figure, drawn, figures.EXAMPLE_NOTE.format(**facts) + f"{facts['trials']} trials, mean ± SD."
 
 

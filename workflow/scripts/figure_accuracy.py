@@ -17,17 +17,14 @@ KINDS = (("rate", "rate", figures.RATE, -0.17), ("spiking", "held_out", figures.
 
 def draw():
     placed, conditions = analysis.slots(networks)
-    figure, axes = figures.accuracy_page(conditions.task.unique(), conditions.end.max())
+    figure, axes = figures.accuracy_page(conditions.end.max())
     drawn = []
-    for task, panel in axes.items():
-        of_task, groups = placed[placed.task == task], conditions[conditions.task == task]
-        for kind, column, colour, shift in KINDS:
-            percent = 100 * of_task[[f"{column}_accuracy", f"{column}_ci_low", f"{column}_ci_high"]].to_numpy(float).T
-            series = of_task["name"] + ", " + of_task.network + f", {kind}"
-            drawn.append(figures.with_interval(panel, of_task.slot + shift, *percent, series=series, colour=colour, legend=kind))
-        figures.finish_accuracy(panel, groups.centre, groups.words, conditions.end.max())
-    figures.share_range(axes.values())
-    figures.legend_above(figure, axes.values())
+    for kind, column, colour, shift in KINDS:
+        percent = 100 * placed[[f"{column}_accuracy", f"{column}_ci_low", f"{column}_ci_high"]].to_numpy(float).T
+        series = placed["name"] + ", " + placed.network + f", {kind}"
+        drawn.append(figures.with_interval(axes, placed.slot + shift, *percent, series=series, colour=colour, legend=kind))
+    figures.finish_accuracy(axes, conditions.centre, conditions.words, conditions.end.max())
+    figures.legend_above(figure, [axes])
     return figure, drawn, figures.ACCURACY_NOTE.format(**facts)
 
 

@@ -35,20 +35,22 @@ def wilson_interval(n_correct, n, level: float = 0.95) -> Interval:
 
 
 class Histogram(NamedTuple):
-    """Bin centres, and counts or fractions, (n_bins,) each."""
+    """Bin centres, and counts or fractions, (n_bins,) each; the width of a bin."""
 
     centres: np.ndarray
     counts: np.ndarray
+    width: float
 
 
 def decay_histogram(tau_ms, low_ms: float | None = None, high_ms: float | None = None) -> Histogram:
-    """Counts of synaptic decays in 1-ms bins centred on integers (paper, Fig. 1B); the bins reach from low to high and further
-    where a decay lies outside."""
+    """Counts of synaptic decays in bins centred on multiples of their width: 1 ms (paper, Fig. 1B), or the first of 2, 5, 10, 20
+    and 50 ms that needs no more than 50 bins. The bins reach from low to high and further where a decay lies outside."""
     tau_ms = np.asarray(tau_ms, dtype=float)
-    nearest = np.floor(tau_ms + 0.5).astype(int)
-    first = nearest.min() if low_ms is None else min(nearest.min(), round(low_ms))
-    last = nearest.max() if high_ms is None else max(nearest.max(), round(high_ms))
-    return Histogram(np.arange(first, last + 1), np.bincount(nearest - first, minlength=last - first + 1))
+    low = tau_ms.min() if low_ms is None else min(tau_ms.min(), low_ms)
+    high = tau_ms.max() if high_ms is None else max(tau_ms.max(), high_ms)
+    width = next((w for w in (1, 2, 5, 10, 20, 50) if high - low <= 50 * w), 100)
+    first, last, nearest = (np.floor(np.asarray(t) / width + 0.5).astype(int) for t in (low, high, tau_ms))
+    return Histogram(width * np.arange(first, last + 1), np.bincount(nearest - first, minlength=last - first + 1), width)
 
 
 def rate_histogram(rates_hz, width_hz: float = 2.0, upper_hz: float = 30.0) -> Histogram:
@@ -57,7 +59,7 @@ def rate_histogram(rates_hz, width_hz: float = 2.0, upper_hz: float = 30.0) -> H
     index = np.floor(rates_hz / width_hz).astype(int)
     n_bins = max(round(upper_hz / width_hz), index.max(initial=-1) + 1)
     counts = np.bincount(index, minlength=n_bins)
-    return Histogram(width_hz * (np.arange(n_bins) + 0.5), counts / max(len(rates_hz), 1))
+    return Histogram(width_hz * (np.arange(n_bins) + 0.5), counts / max(len(rates_hz), 1), width_hz)
 
 
 class MeanSD(NamedTuple):
@@ -158,26 +160,22 @@ def condition_name(rows: pd.DataFrame) -> str:
 
 
 class Slots(NamedTuple):
-    """Where each trained network stands along an axis: networks with `slot`, `name`; conditions with `centre`, `words`, `end`."""
+    """Trained networks with their place on an axis (`slot`), and conditions with centre, end and words."""
 
     networks: pd.DataFrame
     conditions: pd.DataFrame
 
 
 def slots(networks: pd.DataFrame) -> Slots:
-    """Number the trained networks of each task from 0, condition by condition with a gap between; room for two at least."""
-    placed, conditions = [], []
-    for task, of_task in networks.groupby("task", sort=False):
-        first = 0
-        for _, rows in of_task.groupby(["condition", "neuron"], sort=False):
-            trained, name = rows[rows.converged.astype(bool)], condition_name(rows)
-            room = max(len(trained), 2)
-            placed.append(trained.assign(slot=first + np.arange(len(trained), dtype=float), name=name))
-            words = f"{name}\n{len(trained)} of {len(rows)} trained"
-            conditions.append(
-                {"task": task, "centre": first + (max(len(trained), 1) - 1) / 2, "words": words, "end": first + room - 1}
-            )
-            first += room + 1
+    """Number the trained networks from 0, condition by condition, one place left free between two; room for three at least."""
+    placed, conditions, first = [], [], 0
+    for _, rows in networks.groupby(["task", "condition", "neuron"], sort=False):
+        trained, name = rows[rows.converged.astype(bool)], condition_name(rows)
+        room = max(len(trained), 3)
+        placed.append(trained.assign(slot=first + (room - len(trained)) / 2 + np.arange(len(trained)), name=name))
+        words = f"{name}\n{len(trained)} of {len(rows)} trained"
+        conditions.append({"centre": first + (room - 1) / 2, "words": words, "end": first + room - 1})
+        first += room + 1
     return Slots(pd.concat(placed), pd.DataFrame(conditions))
 
 

@@ -220,19 +220,19 @@ def response_bar(axes: Axes, onset_s: float, end_s: float) -> None:
     )
 
 
-def bars(axes: Axes, centres, counts, *, series: str, colour: str = HISTOGRAM) -> pd.DataFrame:
-    """A bar histogram without gaps, bins 1 wide."""
-    axes.bar(centres, counts, width=1.0, color=colour, edgecolor="white", linewidth=0.4 if len(centres) <= 40 else 0)
+def bars(axes: Axes, histogram, *, series: str, colour: str = HISTOGRAM) -> pd.DataFrame:
+    """A bar histogram without gaps between the bins."""
+    axes.bar(histogram.centres, histogram.counts, width=histogram.width, color=colour, edgecolor="white", linewidth=0.4)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    return _rows(axes, series, centres, counts)
+    return _rows(axes, series, histogram.centres, histogram.counts)
 
 
 def decay_histogram(axes: Axes, histogram, tau_range_ms: Sequence[float] | None = None, n_max: int = 0) -> pd.DataFrame:
-    """The synaptic decays of one network. histogram: centres (ms) and counts; n_max: least top of the axis."""
+    """The synaptic decays of one network. histogram: centres (ms), counts, width; n_max: least top of the axis."""
     label(axes, "Synaptic decay (ms)", "Number of units")
-    drawn = bars(axes, histogram.centres, histogram.counts, series="units")
+    drawn = bars(axes, histogram, series="units")
     low, high = tau_range_ms or (histogram.centres[0], histogram.centres[-1])
-    set_range(axes, (low - 1, high + 1), (0, n_max or 1.05 * histogram.counts.max()))
+    set_range(axes, (low - histogram.width, high + histogram.width), (0, n_max or 1.05 * histogram.counts.max()))
     return drawn
 
 
@@ -359,16 +359,15 @@ def accuracy_curves(axes: Axes, factor, accuracy, low, high, chosen: float, *, s
     return _rows(axes, series, factor, accuracy, low=np.asarray(low), high=np.asarray(high))
 
 
-def accuracy_page(tasks: Sequence[str], last_slot: float) -> tuple[Figure, dict[str, Axes]]:
-    """A row for each task, wide enough for so many networks."""
-    figure, axes = page([[task] for task in tasks], min(max(5.5, 0.12 * last_slot), 30.0), 0.6 + 1.9 * len(tasks))
-    for task, panel in axes.items():
-        label(panel, "Networks by condition", "Correct trials (%)", task)
-    return figure, axes
+def accuracy_page(last_slot: float) -> tuple[Figure, Axes]:
+    """One panel, wide enough for so many networks."""
+    figure, axes = page([["accuracy"]], min(max(3.5, 0.28 * last_slot), 30.0), 2.8)
+    label(axes["accuracy"], "Networks by condition", "Correct trials (%)")
+    return figure, axes["accuracy"]
 
 
 def finish_accuracy(axes: Axes, centres: Sequence[float], words: Sequence[str], last_slot: float) -> None:
-    """The criterion, the names of the conditions under their networks, the same width of a network in all panels."""
+    """The criterion, and the names of the conditions under their networks."""
     criterion(axes)
     axes.set_xticks(list(centres), ["\n".join(textwrap.fill(line, 16) for line in text.split("\n")) for text in words])
     axes.tick_params(axis="x", length=0)

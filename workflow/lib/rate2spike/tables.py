@@ -97,7 +97,8 @@ def summary_by_condition(networks: pd.DataFrame) -> pd.DataFrame:
         scaling_factors=("scaling_factor", lambda factors: " ".join(f"{f:g}" for f in factors)),
         n_on_edge=("on_edge", "sum"),
     )
-    return counts.join(summary).reset_index()
+    # whole numbers or missing; without the type, the flags of conditions with failed networks would be summed as objects
+    return counts.join(summary.astype({"n_successful": "Int64", "n_on_edge": "Int64"})).reset_index()
 
 
 HEADINGS = {

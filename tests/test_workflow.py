@@ -1,0 +1,419 @@
+"""The workflow as a user runs it: a tiny study end to end, resumed when interrupted, in other blocks, with a wrong config."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.io
+import yaml
+from conftest import PUBLISHED_MODEL, ROOT
+
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow" / "Snakefile"), "--cores", "2"]
+TINY = yaml.safe_load((ROOT / "tests" / "tiny" / "config.yaml").read_text())
+UNTRAINED = "n40_tau20-50ms_max1_eval10_loss1000_accuracy0"
+# task/condition/neuron -> networks that were trained, and all
+STUDY = {
+    "go-nogo/n80_tau20-50ms/lif": (["seed_0", "seed_1"], 2),
+    f"integration/{UNTRAINED}/lif": (["seed_0"], 1),
+    "xor/n40_tau20-50ms_max1_eval10_loss0.001_accuracy0/lif": ([], 1),
+    f"delayed-go/{UNTRAINED}/qif": (["seed_0"], 1),
+    "go-nogo/external_elsewhere/lif": (["model_gonogo_n200_tau4_20"], 1),
+}
+FIGURES = ["1b", "2b", "s1", "s2", "4a", "4b", "4c", "scaling", "accuracy"]
+KEYS = ["task", "condition", "neuron", "network"]
+
+
+def workplace(path):
+    """A folder as a user's: tasks and models of the tests under their usual paths, nothing else."""
+    shutil.copytree(ROOT / "tests" / "tiny", path / "tests" / "tiny")
+    (path / "tests" / "data").symlink_to(ROOT / "tests" / "data")
+    return path
+
+
+def write_config(path, values):
+    (path / "config.yaml").write_text(yaml.safe_dump(values))
+    return "config.yaml"
+
+
+def command(path, *options, config="tests/tiny/config.yaml"):
+    # targets first: --configfile takes all that follows
+    return [*SNAKEMAKE, *options, "--directory", str(path), "--configfile", str(path / config)]
+
+
+def run(path, *options, config="tests/tiny/config.yaml"):
+    return subprocess.run(command(path, *options, config=config), cwd=path, capture_output=True, text=True, timeout=600)
+
+
+def said(done):
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    path = workplace(tmp_path_factory.mktemp("tiny"))
+    done = run(path)
+    assert done.returncode == 0, said(done)[-8000:]
+    return path
+
+
+def table(path, name):
+    return pd.read_csv(path / "results" / "tables" / f"{name}.csv", dtype={"network": str})
+
+
+def model(path):
+    return {k: v for k, v in scipy.io.loadmat(path).items() if k != "__header__"}  # the header holds the time of day
+
+
+# The whole study ----------------------------------------------------------------------------------------------------------
+
+
+def test_everything_is_there(tiny):
+    results = tiny / "results"
+    for name in ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html"):
+        assert (results / "tables" / name).stat().st_size > 0
+    for figure in [f"figure_{f}" for f in FIGURES] + [f"conditions/{place}" for place in STUDY]:
+        for ending in ("pdf", "png", "csv", "rst"):
+            assert (results / "figures" / f"{figure}.{ending}").is_file(), (figure, ending)
+    assert (results / "figures" / "figure_1b.png").read_bytes().startswith(b"\x89PNG")
+    for place, (networks, _) in STUDY.items():
+        converted = [p.stem for p in (results / "converted" / place).rglob("*.mat")]
+        models = [p.stem for p in (results / "models" / place).parent.rglob("*.mat")]
+        assert sorted(converted) == sorted(models) == networks, place
+    assert not [p for p in results.rglob("*") if ".part" in p.name]
+
+
+def test_only_the_given_study_is_run(tiny):
+    networks = table(tiny, "networks")
+    expected = dict(zip(STUDY, ["go-nogo", "integration", "xor", "own", "elsewhere"], strict=True))
+    assert dict(zip(networks.task + "/" + networks.condition + "/" + networks.neuron, networks.name, strict=True)) == expected
+
+
+def test_every_trial_is_in_the_table_once(tiny):
+    trials = pd.read_parquet(tiny / "results" / "tables" / "trials.parquet")
+    assert not trials.duplicated([*KEYS, "purpose", "scaling_factor", "trial"]).any()
+    assert not trials.isna().any().any()
+    counted = trials.groupby(["task", "condition", "network", "purpose", "scaling_factor"]).size()
+    assert set(counted) == {12}
+    assert len(counted) == (2 * 3 + 1 + 1 + 1) + (2 + 1 + 1 + 1)  # search, held out
+    go = trials[trials.task == "go-nogo"]
+    assert np.array_equal(go.correct, np.where(go.label == 1, go.output_max > 0.7, go.output_max < 0.3))
+
+
+def test_accuracy_follows_from_the_trials(tiny):
+    trials = pd.read_parquet(tiny / "results" / "tables" / "trials.parquet")
+    searched = trials[trials.purpose == "search"].groupby([*KEYS, "scaling_factor"])
+    expected = searched.agg(n_trials=("correct", "size"), n_correct=("correct", "sum"), strict=("correct_strict", "mean"))
+    accuracy = table(tiny, "accuracy").set_index([*KEYS, "scaling_factor"]).sort_index()
+    assert accuracy.index.equals(expected.index)
+    assert np.array_equal(accuracy[["n_trials", "n_correct"]], expected[["n_trials", "n_correct"]])
+    np.testing.assert_allclose(accuracy.accuracy, expected.n_correct / 12)
+    np.testing.assert_allclose(accuracy.accuracy_strict, expected.strict)
+    assert (accuracy.ci_low <= accuracy.accuracy).all()
+    assert (accuracy.accuracy <= accuracy.ci_high).all()
+    assert (accuracy.ci_high - accuracy.ci_low > 0.2).all()
+
+
+def test_networks_follow_from_accuracy_and_fresh_trials(tiny):
+    accuracy, networks = table(tiny, "accuracy"), table(tiny, "networks")
+    trials = pd.read_parquet(tiny / "results" / "tables" / "trials.parquet")
+    fresh = trials[trials.purpose == "held out"]
+    assert len(networks) == sum(n for _, n in STUDY.values())
+    for row in networks.itertuples():
+        of = [(t[KEYS] == [row.task, row.condition, row.neuron, row.network]).all(axis=1) for t in (accuracy, fresh)]
+        curve, held_out = accuracy[of[0]], fresh[of[1]]
+        if row.name == "xor":
+            assert (row.converged, len(curve), len(held_out)) == (False, 0, 0)
+            assert np.isnan(row.scaling_factor)
+            continue
+        assert row.converged
+        best = curve.loc[curve.accuracy.idxmax()]  # the first of equals: the grid of this study rises
+        assert (row.scaling_factor, row.search_accuracy) == (best.scaling_factor, best.accuracy)
+        assert row.on_edge == (len(curve) > 1 and best.scaling_factor in (25, 40))
+        assert set(held_out.scaling_factor) == {row.scaling_factor}
+        assert row.held_out_accuracy == pytest.approx(held_out.correct.mean())
+        assert row.held_out_strict == pytest.approx(held_out.correct_strict.mean())
+        assert row.rate_trials == 12
+    units = {"go-nogo": 80, "integration": 40, "xor": 40, "own": 40, "elsewhere": 200}
+    assert dict(zip(networks.name, networks.n_units, strict=True)) == units
+
+
+def test_summary_follows_from_the_networks(tiny):
+    networks, summary = table(tiny, "networks"), table(tiny, "summary").set_index("name")
+    assert summary.n_networks.to_dict() == networks.groupby("name").size().to_dict()
+    assert summary.n_trained.to_dict() == networks.groupby("name").converged.sum().to_dict()
+    assert summary.n_trained["xor"] == 0
+    means = networks[networks.converged].groupby("name").held_out_accuracy.mean()
+    for name, mean in means.items():
+        assert summary.held_out_accuracy_mean[name] == pytest.approx(mean)
+
+
+def test_the_search_sees_other_trials_than_the_held_out(tiny):
+    trials = pd.read_parquet(tiny / "results" / "tables" / "trials.parquet")
+    for _, rows in trials.groupby(KEYS):
+        chosen = rows[rows.purpose == "held out"].scaling_factor.iloc[0]
+        search, fresh = (rows[(rows.purpose == p) & (rows.scaling_factor == chosen)].n_spikes for p in ("search", "held out"))
+        assert not np.array_equal(search, fresh)
+
+
+def test_curves_hold_every_evaluation(tiny):
+    networks, curves = table(tiny, "networks"), table(tiny, "curves")
+    for row in networks[networks.name == "go-nogo"].itertuples():
+        of = (curves.condition == row.condition) & (curves.task == row.task) & (curves.network == row.network)
+        assert curves.trial[of].tolist() == list(range(1, int(row.training_trials) + 1, 100))
+        assert curves.loss[of].iloc[-1] == row.training_loss < 7
+        assert curves.accuracy[of].iloc[-1] == row.training_accuracy >= 0.95
+    assert (curves.task == "xor").sum() == 1  # the network that failed is recorded too
+
+
+def test_converted_models_hold_the_search(tiny):
+    accuracy, networks = table(tiny, "accuracy"), table(tiny, "networks")
+    for path in (tiny / "results" / "converted").rglob("*.mat"):
+        task, condition, neuron, block, file = path.relative_to(tiny / "results" / "converted").parts
+        keys = model(path)
+        (of,) = networks[(networks[KEYS] == [task, condition, neuron, path.stem]).all(axis=1)].itertuples()
+        curve = accuracy[(accuracy[KEYS] == [task, condition, neuron, path.stem]).all(axis=1)]
+        assert keys["opt_scaling_factor"].tolist() == [[of.scaling_factor]]
+        assert keys["held_out_perf"].tolist() == [[of.held_out_accuracy]]
+        assert keys["scaling_factors"].ravel().tolist() == curve.scaling_factor.tolist()
+        assert keys["all_perfs"].ravel().tolist() == curve.accuracy.tolist()
+        source = model(tiny / "results" / "models" / task / condition / block / file)
+        assert set(keys) - set(source) == {"opt_scaling_factor", "all_perfs", "scaling_factors", "held_out_perf"}
+        for key, value in source.items():
+            assert np.array_equal(keys[key], value), key
+
+
+def test_a_model_from_elsewhere_is_taken_as_it_is(tiny):
+    (copy,) = (tiny / "results" / "models" / "go-nogo" / "external_elsewhere").rglob("*.mat")
+    assert copy.read_bytes() == PUBLISHED_MODEL.read_bytes()
+    row = table(tiny, "networks").set_index("name").loc["elsewhere"]
+    assert row.rate_accuracy > 0.7  # a trained Go-NoGo network: 12 trials
+
+
+def test_no_job_warned_about_its_own_code(tiny):
+    logs = [p for p in (tiny / "results" / "logs").rglob("*.log") if "figures" not in p.parts]
+    assert len(logs) > 30
+    for log in logs:
+        assert not re.search(r"\w+Warning\b|Traceback", log.read_text()), log.read_text()
+
+
+def test_the_log_says_what_failed_to_train(tiny):
+    (log,) = (tiny / "results" / "logs" / "train" / "xor").rglob("*.log")
+    assert "seed_0: FAILED to reach criterion after 1 trials" in log.read_text()
+
+
+# Running again ------------------------------------------------------------------------------------------------------------
+
+
+def jobs(done):
+    """Number of jobs by rule of a dry run."""
+    assert done.returncode == 0, said(done)
+    return {rule: int(n) for rule, n in re.findall(r"^([a-z]\w*)  +(\d+)$", said(done), flags=re.MULTILINE)}
+
+
+def test_a_second_run_does_nothing(tiny):
+    def files():
+        return {p: p.stat().st_mtime_ns for p in (tiny / "results").rglob("*")}
+
+    before = files()
+    done = run(tiny)
+    assert done.returncode == 0
+    assert "Nothing to be done" in said(done)
+    assert files() == before
+
+
+def test_a_change_reruns_what_depends_on_it(tiny):
+    values = yaml.safe_load((tiny / "tests" / "tiny" / "config.yaml").read_text())
+    values["conditions"]["integration"]["search"] = {"trials": 13}
+    planned = jobs(run(tiny, "--dry-run", "tables", config=write_config(tiny, values)))
+    assert planned.pop("total")
+    # the spiking trials of one condition, and nothing that was trained
+    assert planned == {"simulate": 1, "choose": 1, "held_out": 1, "aggregate": 1, "tables": 1}
+
+
+def test_a_change_of_the_users_task_reruns_it(tiny):
+    path = tiny / "tests" / "tiny" / "delayed_go.py"
+    text, stat = path.read_text(), path.stat()
+    try:
+        path.write_text(text.replace("slice(50, 60)", "slice(50, 59)"))
+        planned = jobs(run(tiny, "--dry-run", "tables"))
+    finally:
+        path.write_text(text)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert {rule: planned.get(rule) for rule in ("train", "export", "simulate", "held_out")} == dict.fromkeys(
+        ("train", "export", "simulate", "held_out"), 1
+    )
+
+
+def test_the_default_study_is_planned_quickly(tmp_path):
+    (tmp_path / "config").symlink_to(ROOT / "config")
+    started = time.perf_counter()
+    done = subprocess.run(
+        [*SNAKEMAKE, "--directory", str(tmp_path), "--dry-run"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    planned = jobs(done)
+    assert time.perf_counter() - started < 30
+    values = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    assert planned["choose"] == len(values["conditions"]) + len(values["external_models"])
+    assert planned["simulate"] >= 12 * len(values["conditions"])
+    assert planned["all"] == planned["aggregate"] == 1
+
+
+# Blocks and interruptions: the Go-NoGo condition of the tiny study, alone --------------------------------------------------
+
+
+def go_nogo_alone(path, networks_per_job):
+    alone = {"conditions": {"go-nogo": TINY["conditions"]["go-nogo"]}, "networks_per_job": networks_per_job}
+    return write_config(path, TINY | alone | {"tasks": {}, "external_models": {}, "figures": {}})
+
+
+def targets(networks_per_job):
+    blocks = ["seeds_0-1"] if networks_per_job == 2 else ["seeds_0-0", "seeds_1-1"]
+    return ["tables", *(f"results/converted/go-nogo/n80_tau20-50ms/lif/{block}" for block in blocks)]
+
+
+def bits(path):
+    """Every table and model of the Go-NoGo condition, down to the bit."""
+    kept = {}
+    trials = pd.read_parquet(path / "results" / "tables" / "trials.parquet")
+    tables = {"trials": trials} | {name: table(path, name) for name in ("accuracy", "networks", "curves", "summary")}
+    for name, rows in tables.items():
+        rows = rows[rows.condition == "n80_tau20-50ms"]
+        rows = rows.sort_values([c for c in ("purpose", "network", "scaling_factor", "trial") if c in rows])
+        for column in rows:
+            values = rows[column].to_numpy()
+            kept[name, column] = values.tolist() if values.dtype == object else values.tobytes()
+        assert len(rows) > 0
+    for folder in ("models", "converted"):
+        for file in (path / "results" / folder / "go-nogo" / "n80_tau20-50ms").rglob("*.mat"):
+            for key, value in model(file).items():
+                kept[folder, file.stem, key] = (value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value
+    assert len([k for k in kept if k[-1] == "opt_scaling_factor"]) == 2
+    return kept
+
+
+def differences(a, b):
+    return [key for key in a.keys() | b.keys() if a.get(key) != b.get(key)]
+
+
+def test_blocks_of_one_network_give_the_same_bits(tiny, tmp_path):
+    path = workplace(tmp_path)
+    done = run(path, *targets(1), config=go_nogo_alone(path, 1))
+    assert done.returncode == 0, said(done)[-8000:]
+    assert differences(bits(tiny), bits(path)) == []
+
+
+def interrupted(path, config, until, how):
+    """Start the study, send the signal `how` to it and its jobs when `until()` holds; returns what it said."""
+    with (path / "said.txt").open("w") as out:
+        process = subprocess.Popen(
+            command(path, *targets(2), config=config), cwd=path, stdout=out, stderr=out, start_new_session=True
+        )
+        deadline = time.monotonic() + 120
+        while not until() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert process.poll() is None, (path / "said.txt").read_text()
+        os.killpg(process.pid, how)
+        assert process.wait(timeout=60) != 0
+    return (path / "said.txt").read_text()
+
+
+def in_training(path):
+    """A moment within training: some networks have been evaluated a few times."""
+    return any("trial 201," in log.read_text() for log in (path / "results" / "logs").glob("train/**/*.log"))
+
+
+def in_simulation(path):
+    """A moment within the search: one shard is written, another begun."""
+    written = list((path / "results").glob("simulations/**/*.parquet"))
+    return written and len(list((path / "results" / "logs").glob("simulate/**/*.log"))) > len(written)
+
+
+@pytest.mark.parametrize(
+    ("how", "moment"), [(signal.SIGINT, in_training), (signal.SIGKILL, in_simulation)], ids=["Ctrl-C", "killed"]
+)
+def test_an_interrupted_study_goes_on_to_the_same_bits(tiny, tmp_path, how, moment):
+    path = workplace(tmp_path)
+    config = go_nogo_alone(path, 2)
+    interrupted(path, config, lambda: moment(path), how)
+    assert not (path / "results" / "tables" / "summary.csv").exists()
+    assert bool(list((path / "results").glob("training/**/*.npz"))) == (moment is in_simulation)
+    done = run(path, *targets(2), config=config)
+    if how == signal.SIGKILL:  # nobody was left to take the lock away
+        assert done.returncode != 0
+        assert "--unlock" in said(done)
+        assert run(path, "--unlock", config=config).returncode == 0
+        done = run(path, *targets(2), config=config)
+    assert done.returncode == 0, said(done)[-8000:]
+    assert differences(bits(tiny), bits(path)) == []
+    assert not [p for p in (path / "results").rglob("*.mat") if ".part" in p.name]
+
+
+# Mistakes -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"network": {"n_unit": 40}}, "config: network.n_unit: unknown key; allowed are n_units, p_inh,"),
+        ({"neuron": {"t_refractory_ms": -2}}, "config: neuron.t_refractory_ms: expected a number >= 0, got -2"),
+        (
+            {"conditions": {"a": {"task": "gonogo"}}, "figures": {}},
+            "config: task: unknown task 'gonogo'; there are go-nogo, xor,",
+        ),
+        ({"tasks": {"delayed-go": "tests/own.py"}}, "config: tasks.delayed-go: no such file: tests/own.py"),
+    ],
+    ids=["typo", "negative duration", "unknown task", "task file"],
+)
+def test_a_bad_config_is_told_in_one_line(tmp_path, change, told):
+    path = workplace(tmp_path)
+    done = run(path, config=write_config(path, TINY | change))
+    assert done.returncode != 0
+    lines = [line for line in said(done).splitlines() if line.startswith("config: ")]
+    assert len(lines) == 1, said(done)
+    assert lines[0].startswith(told)
+    assert "Traceback" not in said(done)
+    assert len(said(done).splitlines()) < 10
+    assert not (path / "results").exists()
+
+
+def test_a_missing_model_file_is_named_before_anything_runs(tmp_path):
+    path = workplace(tmp_path)
+    elsewhere = {"external_models": {"mine": {"task": "go-nogo", "files": ["models/none.mat"]}}}
+    done = run(path, config=write_config(path, TINY | elsewhere))
+    assert done.returncode != 0
+    assert "models/none.mat" in said(done)
+    assert not (path / "results").exists()
+
+
+def test_a_broken_model_fails_its_own_job_and_the_rest_goes_on(tmp_path):
+    path = workplace(tmp_path)
+    (path / "broken.mat").write_bytes(PUBLISHED_MODEL.read_bytes()[:100_000])
+    values = TINY | {
+        "conditions": {"own": TINY["conditions"]["own"]},
+        "external_models": {
+            "broken": {"task": "go-nogo", "files": ["broken.mat"]},
+            "misplaced": {"task": "xor", "files": ["tests/data/model_gonogo_n200_tau4_20.mat"]},
+        },
+        "figures": {},
+    }
+    done = run(path, "tables", config=write_config(path, values))
+    assert done.returncode != 0
+    logs = path / "results" / "logs" / "import_models"
+    for condition, told in (
+        ("go-nogo/external_broken", "broken.mat: not a readable .mat file, perhaps truncated"),
+        ("xor/external_misplaced", "key 'w_in': expected 2 input column(s) for task xor, got 1"),
+    ):
+        assert told in (logs / condition / "external.log").read_text()
+        assert told in said(done)  # the user need not look for the log
+        assert not (path / "results" / "models" / condition).exists() or not any(
+            (path / "results" / "models" / condition).iterdir()
+        )
+    assert list((path / "results" / "held_out" / "delayed-go").rglob("*.parquet"))
+    assert not (path / "results" / "tables" / "summary.csv").exists()
