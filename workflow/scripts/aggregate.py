@@ -24,11 +24,13 @@ def gather(files, depth: int) -> pd.DataFrame:
 
 tables.stack_trials({"search": inputs.shards, "held out": inputs.held_out}, output.trials)
 tables.write_csv(gather(inputs.accuracies, 3), output.accuracy)
-tables.write_csv(gather(inputs.curves, 2), output.curves)
+tables.write_csv(gather(inputs.curves, 2).astype({"trial": int}), output.curves)
 fresh = tables.held_out_accuracy(pd.concat([pd.read_parquet(f) for f in inputs.held_out], ignore_index=True))
 networks = settings.merge(gather(inputs.networks, 2), on=["task", "condition"])
 networks = networks.merge(gather(inputs.choices, 3), on=keys, how="left").merge(fresh, on=keys, how="left")
-tables.write_csv(networks, output.networks)
+# counts stay whole numbers where other networks have none
+counts = dict.fromkeys(["training_trials", "search_trials", "held_out_trials"], "Int64")
+tables.write_csv(networks.astype(counts), output.networks)
 summary = tables.summary_by_condition(networks)
 tables.write_csv(summary, output.summary)
 tables.write_html(summary, output.html)
