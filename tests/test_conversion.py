@@ -124,6 +124,17 @@ def test_another_stream_gives_other_trials_and_other_noise(trained, rows, simula
     assert not (other["n_spikes"] == rows["n_spikes"])[same].all()
 
 
+def test_the_noise_is_keyed_by_study_purpose_network_and_factor():
+    keys = {
+        conversion._stream(simulation, network, factor)
+        for simulation in (SEARCH, SEARCH._replace(study_seed=5), SEARCH._replace(purpose="held out"))
+        for network in ("a", "b")
+        for factor in (40.0, 41.0)
+    }
+    assert len(keys) == 12
+    assert conversion._stream(SEARCH, "a", 40) == conversion._stream(SEARCH, "a", np.float32(40))
+
+
 def test_a_row_says_what_the_output_did_in_the_response_window(trained, rows):
     numbers = np.array([3, 9])
     trials = conversion._trials(SEARCH, "net", 40.0, numbers)
