@@ -237,7 +237,7 @@ def test_a_condition_lays_its_own_values_over_the_shared_ones():
         "b": {"task": "xor", "neuron": {"model": "qif"}},
     }
     values["external_models"] = {"c": {"task": "xor", "files": ["x/one.mat", "two.mat"], "search": {"trials": 3}}}
-    values["figures"] = {"integration": "b"}
+    values["figures"] = {"xor": "b"}
     study = config.read_study(values)
     a, b, c = study.conditions
     assert (a.network.n_units, a.network.gain, a.training.max_trials, a.n_networks) == (50, 1.2, 7, 2)
@@ -251,6 +251,7 @@ def check(values):
     study = config.read_study(values)
     for c in study.conditions:
         find_task(c.task, study.user_tasks)
+    config.check_figures(study)
 
 
 def problem(where, text):
@@ -319,8 +320,9 @@ TRAPS = [
     ("conditions.go-nogo.networks", "0", "conditions.go-nogo.networks: expected a number >= 1, got 0"),
     ("conditions.again", "{task: go-nogo}", "conditions.again: the same settings as conditions.go-nogo; remove one"),
     ("conditions.again", "{task: go-nogo, search: {trials: 9}}", "conditions.again: the same settings as conditions.go-nogo"),
-    ("figures.go-nogo", "nogo", "figures.go-nogo: expected one of the conditions go-nogo, integration, xor"),
-    ("figures.1b", "xor", "figures.1b: unknown key; allowed are go-nogo, integration"),
+    ("figures.go-nogo", "nogo", "figures.go-nogo: expected a condition of the task go-nogo (go-nogo), got 'nogo'"),
+    ("figures.integration", "go-nogo", "figures.integration: expected a condition of the task integration (integration)"),
+    ("figures.1b", "xor", "figures.1b: unknown key; allowed are go-nogo, integration, xor"),
     ("external_models.mine", "{task: xor, files: []}", "external_models.mine.files: expected at least 1 value(s), got []"),
     ("external_models.mine", "{task: xor, files: a.mat}", "external_models.mine.files: expected array, got 'a.mat'"),
     ("external_models.mine", "{files: [a.mat]}", "external_models.mine.task: missing key"),

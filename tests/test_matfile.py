@@ -196,7 +196,7 @@ MISSING = object()
 NAN = float("nan")
 BAD = {
     "w is missing": ("w", lambda k: MISSING, "missing key 'w'; a rate model needs w, w_in, w_out"),
-    "taus_gaus is missing": ("taus_gaus", lambda k: MISSING, "missing key 'taus_gaus'"),
+    "taus_gaus is missing": ("taus_gaus", lambda k: MISSING, "key 'taus_gaus': missing"),
     "N is missing": ("N", lambda k: MISSING, "missing key 'N'"),
     "m is missing": ("m", lambda k: MISSING, "missing key 'm'"),
     "w not square": ("w", lambda k: k["w"][:, :-1], "key 'w': expected shape (24, 24), got (24, 23)"),
@@ -361,5 +361,6 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path, existing):
     with pytest.raises(AssertionError, match="interrupted"):
         fill(fail=True)
     assert [p.name for p in tmp_path.rglob("*")] == ["models", "old.mat"] * existing
+    (tmp_path / ".models.123.part").mkdir()  # what a killed job left
     fill(fail=False)
     assert [p.name for p in tmp_path.rglob("*")] == ["models", "new.mat"]

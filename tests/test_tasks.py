@@ -10,7 +10,7 @@ from rate2spike.config import ConfigError
 from rate2spike.tasks import BUILT_IN, Response, draw_trials, find_task, rate_response
 
 N = 400
-OWN = (Path(__file__).parent / "tiny" / "delayed_go.py").read_text()
+OWN = (Path(__file__).parents[1] / "config" / "tasks" / "delayed_go.py").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_other_streams_give_other_trials(words):
 
 
 def test_a_users_task_is_found_and_drawn():
-    path = Path(__file__).parent / "tiny" / "delayed_go.py"
+    path = Path(__file__).parents[1] / "config" / "tasks" / "delayed_go.py"
     task = find_task("delayed-go", {"delayed-go": str(path)})
     trials = draw_trials(task, 1, "test", (), range(20))
     assert trials.stimulus.shape == (20, 2, 100)

@@ -26,7 +26,7 @@ STUDY = {
     f"delayed-go/{UNTRAINED}/qif": (["seed_0"], 1),
     "go-nogo/external_elsewhere/lif": (["model_gonogo_n200_tau4_20"], 1),
 }
-FIGURES = ["1b", "2b", "s1", "s2", "4a", "4b", "4c", "scaling", "accuracy"]
+FIGURES = ["1b", "2b", "s1", "s2", "4a", "4b", "4c", "xor", "scaling", "accuracy"]
 KEYS = ["task", "condition", "neuron", "network"]
 
 
@@ -241,7 +241,7 @@ def test_a_change_reruns_what_depends_on_it(tiny):
 
 
 def test_a_change_of_the_users_task_reruns_it(tiny):
-    path = tiny / "tests" / "tiny" / "delayed_go.py"
+    path = tiny / "config" / "tasks" / "delayed_go.py"
     text, stat = path.read_text(), path.stat()
     try:
         path.write_text(text.replace("slice(50, 60)", "slice(50, 59)"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from rate2spike.config import Condition, ConfigError, read_study
+from rate2spike.config import Condition, ConfigError, check_figures, read_study
 from rate2spike.schema import first_problem
 from rate2spike.tasks import find_task
 
@@ -26,6 +26,7 @@ def checked_study():
         study = read_study(config)
         for c in study.conditions:
             find_task(c.task, study.user_tasks)
+        check_figures(study)
     except ConfigError as error:
         raise WorkflowError(f"config: {error}") from None
     return study

@@ -275,9 +275,6 @@ def read_study(values: Mapping[str, Any]) -> Study:
         if place in seen:
             raise ConfigError(f"conditions.{c.name}: the same settings as conditions.{seen[place]}; remove one")
         seen[place] = c.name
-    names = [c.name for c in conditions]
-    for figure, name in values["figures"].items():
-        _require(name in names, f"figures.{figure}", "one of the conditions " + ", ".join(names), name)
     return Study(
         study_seed=values["study_seed"],
         device=values["device"],
@@ -286,6 +283,13 @@ def read_study(values: Mapping[str, Any]) -> Study:
         figures=dict(values["figures"]),
         user_tasks=dict(values["tasks"]),
     )
+
+
+def check_figures(study: Study) -> None:
+    """Refuse a figure that is to be drawn from no condition, or from one of another task; raises ConfigError."""
+    for figure, name in study.figures.items():
+        fitting = [c.name for c in study.conditions if c.task == figure]
+        _require(name in fitting, f"figures.{figure}", f"a condition of the task {figure} ({', '.join(fitting) or 'none'})", name)
 
 
 def _settings(cls: type[T], values: Mapping[str, Any], key: str, own: Mapping[str, Any], where: str) -> T:

@@ -163,6 +163,9 @@ def example_recordings(simulation: Simulation, model: RateModel, network: str, s
 def _balanced(simulation: Simulation, network: str, n_per_label: int) -> tuple[Trials, np.ndarray]:
     """The first `n_per_label` trials of each label of the figure stream, and their numbers."""
     candidates = _trials(simulation, network, 0, range(8 * n_per_label))
+    for label, name in simulation.task.labels.items():
+        if not (candidates.label == label).any():
+            raise ValueError(f"task {simulation.task.name}: {name} (label {label}) never came in {8 * n_per_label} trials")
     chosen = np.concatenate([np.flatnonzero(candidates.label == x)[:n_per_label] for x in simulation.task.labels])
     return Trials(*(field[chosen] for field in candidates)), chosen
 

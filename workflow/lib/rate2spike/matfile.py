@@ -19,7 +19,7 @@ from .config import ACTIVATIONS, RATE_STEP_MS, ConfigError, RateConfig
 from .files import replacing
 from .rate import RateModel, TrainingRecord, Weights
 
-REQUIRED = ("w", "w_in", "w_out", "N", "m", "inh", "exc", "taus", "taus_gaus")
+REQUIRED = ("w", "w_in", "w_out", "N", "m", "inh", "exc", "taus")
 
 
 class ModelFileError(ValueError):
@@ -62,7 +62,7 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
     """Read a rate model from a .mat file (or from a mapping of its keys).
 
     Accepts float32 and float64, 1-D vectors, and integers or booleans of any width. `som_m`, `w0`, `taus_gaus0`, `b_out`,
-    `som_N` and `activation` may be absent.
+    `som_N` and `activation` may be absent, and `taus_gaus` where `taus` holds one value.
     Raises ModelFileError naming file and key for anything missing, of a wrong shape or type, not finite, or against
     Dale's principle.
     """
@@ -130,8 +130,10 @@ def _recurrent(reader: _Reader, n: int, inhibitory: np.ndarray) -> tuple[np.ndar
 
 def _decay(reader: _Reader, key: str, n: int) -> np.ndarray:
     taus = np.asarray(reader.values["taus"])
-    if taus.size == 1 and key not in reader.values:
-        return np.zeros(n)
+    if key not in reader.values:
+        if taus.size == 1:  # a fixed decay has no parameter
+            return np.zeros(n)
+        raise reader.fail(key, "missing; a network whose 'taus' is a range needs it")
     return reader.array(key, (n,))
 
 
@@ -171,7 +173,7 @@ def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> Rate
 
 
 def save(path: str | os.PathLike, model: RateModel, record: TrainingRecord, provenance: Mapping[str, Any]) -> None:
-    """Write `model` with the 27 keys of the published training code, plus `apply_dale` and `provenance` (JSON text)."""
+    """Write `model` with the keys of the published training code, plus `apply_dale` and `provenance` (JSON text)."""
     n = model.n_units
     dale = model.config.dale
     tau_steps = [t / RATE_STEP_MS for t in model.config.tau_decay_ms]
