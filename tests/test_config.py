@@ -250,7 +250,7 @@ def check(values):
     """What common.smk does after the schema."""
     study = config.read_study(values)
     for c in study.conditions:
-        find_task(c.task, study.user_tasks)
+        config.check_condition(c, find_task(c.task, study.user_tasks, f"{c.key}.task"))
     config.check_figures(study)
 
 
@@ -315,11 +315,15 @@ TRAPS = [
     ("conditions.go-nogo", "null", "conditions.go-nogo: expected object, got None"),
     ("conditions.go-nogo", "{networks: 3}", "conditions.go-nogo.task: missing key"),
     ("conditions.go-nogo.task", "no", "conditions.go-nogo.task: expected string, got False (YAML reads yes, no, on, off"),
-    ("conditions.go-nogo.task", "gonogo", "unknown task 'gonogo'; there are go-nogo, xor, integration"),
+    ("conditions.go-nogo.task", "gonogo", "conditions.go-nogo.task: unknown task 'gonogo'; there are go-nogo, xor, integration"),
     ("conditions.go_nogo", "{task: xor}", "conditions: expected a name of letters, digits, '.' and '-', got 'go_nogo'"),
     ("conditions.go-nogo.networks", "0", "conditions.go-nogo.networks: expected a number >= 1, got 0"),
-    ("conditions.again", "{task: go-nogo}", "conditions.again: the same settings as conditions.go-nogo; remove one"),
-    ("conditions.again", "{task: go-nogo, search: {trials: 9}}", "conditions.again: the same settings as conditions.go-nogo"),
+    (
+        "conditions.again",
+        "{task: go-nogo}",
+        "conditions.again: the same network, training and neuron as conditions.go-nogo; remove one",
+    ),
+    ("conditions.again", "{task: go-nogo, search: {trials: 9}}", "conditions.again: the same network, training and neuron as"),
     ("figures.go-nogo", "nogo", "figures.go-nogo: expected a condition of the task go-nogo (go-nogo), got 'nogo'"),
     ("figures.integration", "go-nogo", "figures.integration: expected a condition of the task integration (integration)"),
     ("figures.1b", "xor", "figures.1b: unknown key; allowed are go-nogo, integration, xor"),
@@ -331,6 +335,20 @@ TRAPS = [
         "{task: xor, files: [a/m.mat, b/m.mat]}",
         "mine.files: expected files of different names",
     ),
+    (
+        "conditions.again",
+        "{task: go-nogo, neuron: {model: qif}, networks: 3}",
+        "conditions.again.networks: expected 4, as in conditions.go-nogo, whose networks it shares, got 3",
+    ),
+    (
+        "conditions.again",
+        "{task: go-nogo, neuron: {model: qif}, search: {held_out_trials: 3}}",
+        "conditions.again.search.held_out_trials: expected 100, as in conditions.go-nogo",
+    ),
+    ("conditions.xor.search.downsample", "8", "conditions.xor.search.downsample: expected a divisor of 100"),
+    ("external_models.mine", "{task: xor, files: [a.mat]}", "external_models.mine.files: expected paths of .mat files"),
+    ("training.max_trials", "1", "conditions.go-nogo.training.max_trials: expected a whole number >= 2"),
+    ("tasks.xor", "x.py", "tasks.xor: a task of this name is built in; choose another name"),
     ("external_models.xor", "{task: xor, files: [a.mat]}", "external_models.xor: expected a name that no condition has"),
 ]
 

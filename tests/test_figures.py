@@ -41,6 +41,8 @@ def example_of(task_name: str, n_units: int = 12) -> dict:
     return {
         "n_networks": 2,
         "n_attempted": 4,
+        "given": False,
+        "condition": "task, n200_tau20-50ms",
         "held_out_accuracy": 0.97,
         "network": np.array("7"),
         "label": labels,

@@ -90,7 +90,7 @@ def stopped(monkeypatch, script, **training):
         ([NEVER], {}, (False, 401, [1, 101, 201, 301, 401], 402)),
         ([NEVER], {"max_trials": 401}, (False, 301, [1, 101, 201, 301], 302)),
         ([NEVER], {"max_trials": 402}, (False, 401, [1, 101, 201, 301, 401], 402)),
-        ([NEVER], {"max_trials": 1}, (False, 1, [1], 2)),
+        ([NEVER], {"max_trials": 2}, (False, 1, [1], 2)),
         ([PASSED], {"min_trials": 100}, (True, 101, [1, 101], 102)),
         ([PASSED], {"min_trials": 101}, (True, 101, [1, 101], 102)),
         ([PASSED], {"min_trials": 102}, (True, 201, [1, 101, 201], 202)),

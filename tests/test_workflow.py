@@ -17,12 +17,12 @@ from conftest import PUBLISHED_MODEL, ROOT
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
 TINY = yaml.safe_load((ROOT / "tests" / "tiny" / "config.yaml").read_text())
-UNTRAINED = "n40_tau20-50ms_max1_eval10_loss1000_accuracy0"
+UNTRAINED = "n40_tau20-50ms_max2_eval10_loss1000_accuracy0"
 # task/condition/neuron -> networks that were trained, and all
 STUDY = {
     "go-nogo/n80_tau20-50ms/lif": (["seed_0", "seed_1"], 2),
     f"integration/{UNTRAINED}/lif": (["seed_0"], 1),
-    "xor/n40_tau20-50ms_max1_eval10_loss0.001_accuracy0/lif": ([], 1),
+    "xor/n40_tau20-50ms_max2_eval10_loss0.001_accuracy0/lif": ([], 1),
     f"delayed-go/{UNTRAINED}/qif": (["seed_0"], 1),
     "go-nogo/external_elsewhere/lif": (["model_gonogo_n200_tau4_20"], 1),
 }
@@ -41,7 +41,7 @@ def workplace(path):
 
 
 def write_config(path, values):
-    (path / "config.yaml").write_text(yaml.safe_dump(values))
+    (path / "config.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
     return "config.yaml"
 
 
@@ -240,6 +240,69 @@ def test_a_change_reruns_what_depends_on_it(tiny):
     assert planned == {"simulate": 1, "choose": 1, "held_out": 1, "aggregate": 1, "tables": 1}
 
 
+def test_only_what_is_new_is_simulated(tiny):
+    values = yaml.safe_load((tiny / "tests" / "tiny" / "config.yaml").read_text())
+    values["tasks"]["unused"] = "config/tasks/delayed_go.py"
+    done = run(tiny, "--dry-run", "tables", config=write_config(tiny, values))
+    assert "Nothing to be done" in said(done), said(done)[:3000]
+    values["conditions"]["go-nogo"]["search"]["scaling_factors"].append(50)
+    planned = jobs(run(tiny, "--dry-run", "tables", config=write_config(tiny, values)))
+    assert planned["simulate"] == 1
+    assert not {"train", "export"} & set(planned)
+    values["conditions"]["go-nogo"]["search"] = {"scaling_factors": [25, 32.5, 40], "held_out_trials": 13}
+    assert "simulate" not in jobs(run(tiny, "--dry-run", "tables", config=write_config(tiny, values)))
+
+
+@pytest.mark.parametrize(
+    ("module", "reruns", "spares"),
+    [
+        ("streams.py", {"train", "export", "simulate", "held_out"}, set()),
+        ("kernels/streams_cpu.py", {"train", "export", "simulate", "held_out"}, set()),
+        ("kernels/rate_cpu.py", {"train", "export"}, set()),
+        ("kernels/spiking_cpu.py", {"simulate", "held_out", "example"}, {"train", "export"}),
+        ("analysis.py", {"choose", "aggregate"}, {"train", "simulate"}),
+        ("figures.py", {"figure_1b", "figure_accuracy"}, {"train", "simulate", "aggregate"}),
+    ],
+)
+def test_an_edit_of_the_library_reruns_the_stages_that_use_it(tiny, module, reruns, spares):
+    path = tiny / "workflow" / "lib" / "rate2spike" / module
+    text = path.read_text()
+    try:
+        path.write_text(text + "\nADDED = 1\n")
+        planned = set(jobs(run(tiny, "--dry-run")))
+        path.write_text(text + "\n# a remark\n")
+        assert "Nothing to be done" in said(run(tiny, "--dry-run"))
+    finally:
+        path.write_text(text)
+    assert reruns <= planned
+    assert not spares & planned
+
+
+def test_conditions_that_differ_in_the_neuron_share_their_networks(tmp_path):
+    values = TINY | {"figures": {}, "external_models": {}}
+    values["conditions"] = {
+        "leaky": {"task": "go-nogo", "networks": 2},
+        "quadratic": {"task": "go-nogo", "networks": 2, "neuron": {"model": "qif"}},
+    }
+    path = workplace(tmp_path)
+    done = run(path, "tables", config=write_config(path, values))
+    assert done.returncode == 0, said(done)[-8000:]
+    assert jobs(done)["train"] == jobs(done)["export"] == 1
+    networks = table(path, "networks")
+    assert networks[["name", "network"]].to_numpy().tolist() == [
+        [c, n] for c in ("leaky", "quadratic") for n in ("seed_0", "seed_1")
+    ]
+    assert networks.held_out_trials.tolist() == [12] * 4
+    assert not table(path, "curves").duplicated().any()
+    assert table(path, "summary").n_networks.tolist() == [2, 2]
+
+
+def test_a_target_that_no_condition_makes_is_refused(tiny):
+    done = run(tiny, "--dry-run", "results/choices/go-nogo/n80_tau20-50ms/bogus.csv")
+    assert done.returncode != 0
+    assert "no condition go-nogo/n80_tau20-50ms/bogus in the config; there are go-nogo/n80_tau20-50ms/lif" in said(done)
+
+
 def test_a_change_of_the_users_task_reruns_it(tiny):
     path = tiny / "config" / "tasks" / "delayed_go.py"
     text, stat = path.read_text(), path.stat()
@@ -362,7 +425,7 @@ def test_an_interrupted_study_goes_on_to_the_same_bits(tiny, tmp_path, how, mome
         ({"neuron": {"t_refractory_ms": -2}}, "config: neuron.t_refractory_ms: expected a number >= 0, got -2"),
         (
             {"conditions": {"a": {"task": "gonogo"}}, "figures": {}},
-            "config: task: unknown task 'gonogo'; there are go-nogo, xor,",
+            "config: conditions.a.task: unknown task 'gonogo'; there are go-nogo, xor,",
         ),
         ({"tasks": {"delayed-go": "tests/own.py"}}, "config: tasks.delayed-go: no such file: tests/own.py"),
     ],

@@ -11,6 +11,7 @@ rule aggregate:
         shards=every_shard(),
         held_out=all_blocks("results/held_out/{place}/{neuron}/{block}.parquet"),
         networks=all_blocks("results/networks/{place}/{block}.csv"),
+        rates=all_blocks("results/networks/{place}/{block}_rate.csv"),
         curves=all_blocks("results/networks/{place}/{block}_curves.csv"),
         choices=per_condition("results/choices/{place}/{neuron}.csv"),
         accuracies=per_condition("results/choices/{place}/{neuron}_accuracy.csv"),
@@ -38,7 +39,7 @@ rule aggregate:
         runtime=30,
     params:
         places=[(c.name, c.task, c.label, c.neuron_label) for c in STUDY.conditions],
-        code=library_hash("tables.py"),
+        code=library_hash("tables.py", "analysis.py"),
     message:
         "Aggregating all trials into one table"
     script:

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from rate2spike.config import Condition, ConfigError, check_figures, read_study
+from rate2spike.config import Condition, ConfigError, check_condition, check_figures, read_study
 from rate2spike.schema import first_problem
 from rate2spike.tasks import find_task
 
@@ -25,7 +25,9 @@ def checked_study():
     try:
         study = read_study(config)
         for c in study.conditions:
-            find_task(c.task, study.user_tasks)
+            check_condition(c, find_task(c.task, study.user_tasks, f"{c.key}.task"))
+        for name in study.user_tasks:
+            find_task(name, study.user_tasks)
         check_figures(study)
     except ConfigError as error:
         raise WorkflowError(f"config: {error}") from None
@@ -34,6 +36,7 @@ def checked_study():
 
 STUDY = checked_study()
 USER_TASKS = dict(STUDY.user_tasks)
+DEVICE = "cpu" if STUDY.device == "auto" else STUDY.device  # what auto means here and now
 
 
 def place(c: Condition) -> str:
@@ -42,9 +45,13 @@ def place(c: Condition) -> str:
 
 
 def condition_of(wildcards) -> Condition:
+    """The condition of a path. Conditions that differ only in the neuron share the path of their networks."""
     neuron = getattr(wildcards, "neuron", None)
-    matching = [c for c in STUDY.conditions if (c.task, c.label) == (wildcards.task, wildcards.condition)]
-    return next((c for c in matching if neuron in (None, c.neuron_label)), matching[0])
+    for c in STUDY.conditions:
+        if (c.task, c.label) == (wildcards.task, wildcards.condition) and neuron in (None, c.neuron_label):
+            return c
+    there = ", ".join(f"{place(c)}/{c.neuron_label}" for c in STUDY.conditions)
+    raise WorkflowError(f"no condition {wildcards.task}/{wildcards.condition}/{neuron or ''} in the config; there are {there}")
 
 
 def blocks(c: Condition) -> list[str]:
@@ -65,9 +72,38 @@ def task_file(wildcards) -> list[str]:
     return [USER_TASKS[wildcards.task]] if wildcards.task in USER_TASKS else []
 
 
+def own_task(wildcards) -> dict[str, str]:
+    """The name and file of the condition's task, where it is the user's."""
+    return {task: path for task, path in USER_TASKS.items() if task == wildcards.task}
+
+
+# what a stage uses of these it names itself: kernels are picked by device, statistics change no trial
+NOT_FOLLOWED = ("kernels/__init__.py", "analysis.py")
+
+
+def imported(module: str) -> set[str]:
+    """The library modules that `module` (a path below the library) imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse((LIBRARY / module).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = (LIBRARY / module).parents[node.level - 1] / (node.module or "").replace(".", "/")
+            # from .x import name, from . import x
+            for path in (folder, *(folder / name.name for name in node.names)):
+                files = (path.with_suffix(".py"), path / "__init__.py")
+                found |= {str(file.relative_to(LIBRARY)) for file in files if file.is_file()}
+    return found - {"__init__.py"}
+
+
 def library_hash(*modules: str) -> str:
-    """Fingerprint of library modules: an edit reruns the stages that use them; comments and layout do not count."""
-    trees = [ast.dump(ast.parse((LIBRARY / module).read_text())) for module in modules]
+    """Fingerprint of library modules, all they import, and what the scripts share: an edit reruns the stages that use them;
+    comments and layout do not count."""
+    waiting, behind = set(modules), set(modules)
+    while waiting:
+        new = imported(waiting.pop()) - behind
+        behind |= {module for module in new if module != "analysis.py"}
+        waiting |= new - set(NOT_FOLLOWED)
+    files = [LIBRARY / module for module in sorted(behind)] + [Path(workflow.basedir) / "scripts" / "job.py"]
+    trees = [ast.dump(ast.parse(file.read_text())) for file in files]
     return hashlib.sha256("\n".join(trees).encode()).hexdigest()[:16]
 
 
@@ -83,8 +119,20 @@ def neuron_params(wildcards) -> dict:
     return asdict(condition_of(wildcards).neuron)
 
 
-def search_params(wildcards) -> dict:
-    return asdict(condition_of(wildcards).search)
+def scaling_factors(wildcards) -> list[float]:
+    return list(condition_of(wildcards).search.scaling_factors)
+
+
+def search_trials(wildcards) -> int:
+    return condition_of(wildcards).search.trials
+
+
+def held_out_trials(wildcards) -> int:
+    return condition_of(wildcards).search.held_out_trials
+
+
+def downsample(wildcards) -> int:
+    return condition_of(wildcards).search.downsample
 
 
 def external_files(wildcards) -> list[str]:
@@ -104,10 +152,6 @@ def shards(wildcards) -> list[str]:
 def every_shard() -> list[str]:
     """All shards of the study."""
     return [shard for c in STUDY.conditions for shard in shards_of(c)]
-
-
-def held_out_trials(wildcards) -> int:
-    return condition_of(wildcards).search.held_out_trials
 
 
 # Estimates for a scheduler, generous by a factor of about four on a 2 GHz core: seconds per training trial and per spiking
@@ -130,9 +174,10 @@ def training_mem_mb(wildcards) -> int:
 
 def simulation_minutes(wildcards) -> int:
     c = condition_of(wildcards)
+    n_trials = max(c.search.trials, c.search.held_out_trials)
     n_units = c.network.n_units if c.network else 1000
     n_networks = len(c.models) or len(seeds_of(wildcards))
-    steps = find_task(c.task, USER_TASKS).n_steps * 100 * c.search.trials * n_networks
+    steps = find_task(c.task, USER_TASKS).n_steps * 100 * n_trials * n_networks
     return 10 + int(steps * n_units * SECONDS_PER_SPIKING_STEP / 60)
 
 
@@ -152,8 +197,9 @@ def per_condition(pattern: str) -> list[str]:
 
 
 def all_blocks(pattern: str) -> list[str]:
-    """The files of all blocks of all conditions."""
-    return [pattern.format(place=place(c), neuron=c.neuron_label, block=b) for c in STUDY.conditions for b in blocks(c)]
+    """The files of all blocks of all conditions, once each where conditions share their networks."""
+    files = [pattern.format(place=place(c), neuron=c.neuron_label, block=b) for c in STUDY.conditions for b in blocks(c)]
+    return list(dict.fromkeys(files))
 
 
 def example_of(name: str) -> str:
@@ -162,17 +208,8 @@ def example_of(name: str) -> str:
     return f"results/examples/{place(c)}/{c.neuron_label}.npz"
 
 
-CORE = ("config.py", "streams.py", "files.py", "tasks.py")
-TRAINING_CODE = (*CORE, "rate.py", "train.py", "kernels/streams_cpu.py", "kernels/rate_cpu.py")
-SIMULATION_CODE = (
-    *CORE,
-    "rate.py",
-    "spiking.py",
-    "matfile.py",
-    "conversion.py",
-    "kernels/streams_cpu.py",
-    "kernels/spiking_cpu.py",
-)
+TRAINING_CODE = ("train.py", "kernels/rate_cpu.py")
+SIMULATION_CODE = ("conversion.py", "matfile.py", "tables.py", "kernels/spiking_cpu.py")
 TABLES = [
     f"results/tables/{t}" for t in ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
 ]

@@ -1,13 +1,12 @@
-# One .mat model file per network that reached criterion, and a table of all networks of the block.
+# One .mat model file per network that reached criterion, a table of all networks of the block, the rate networks' accuracy.
 #
 # REQUIRED INPUTS: results/training/{task}/{condition}/{block}.npz, or the user's own .mat files
 # OUTPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat, results/networks/{task}/{condition}/{block}.csv,
-#          results/networks/{task}/{condition}/{block}_curves.csv
+#          results/networks/{task}/{condition}/{block}_curves.csv, results/networks/{task}/{condition}/{block}_rate.csv
 
 
 rule export:
     input:
-        task_file,
         block="results/training/{task}/{condition}/{block}.npz",
     output:
         models=directory("results/models/{task}/{condition}/{block}"),
@@ -27,11 +26,9 @@ rule export:
         runtime=20,
     params:
         study_seed=STUDY.study_seed,
-        user_tasks=USER_TASKS,
         seeds=seeds_of,
         training=training_params,
-        trials=held_out_trials,
-        code=library_hash(*TRAINING_CODE, "matfile.py"),
+        code=library_hash("train.py", "matfile.py", "tables.py"),
     message:
         "Exporting models of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:
@@ -59,11 +56,38 @@ rule import_models:
         mem_mb=2000,
         runtime=20,
     params:
-        study_seed=STUDY.study_seed,
-        user_tasks=USER_TASKS,
-        trials=held_out_trials,
-        code=library_hash(*TRAINING_CODE, "matfile.py"),
+        user_tasks=own_task,
+        code=library_hash("tasks.py", "matfile.py", "tables.py"),
     message:
         "Checking the models of {wildcards.task}, {wildcards.condition}"
     script:
         "../scripts/import_models.py"
+
+
+rule score_rate:
+    input:
+        task_file,
+        models="results/models/{task}/{condition}/{block}",
+        networks="results/networks/{task}/{condition}/{block}.csv",
+    output:
+        "results/networks/{task}/{condition}/{block}_rate.csv",
+    log:
+        "results/logs/score_rate/{task}/{condition}/{block}.log",
+    benchmark:
+        "results/benchmarks/score_rate/{task}/{condition}/{block}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        study_seed=STUDY.study_seed,
+        device=DEVICE,
+        user_tasks=own_task,
+        trials=held_out_trials,
+        code=library_hash(*TRAINING_CODE, "matfile.py", "tables.py"),
+    message:
+        "Fresh trials of the rate networks of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
+    script:
+        "../scripts/score_rate.py"

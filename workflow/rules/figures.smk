@@ -28,7 +28,7 @@ if "go-nogo" in STUDY.figures:
                 caption="../report/figure.rst",
                 category="Figures of the paper",
                 subcategory="Go-NoGo",
-                labels={"figure": "1B", "shows": "decays and output of a rate network"},
+                labels={"figure": "1B: decays and output of a rate network"},
             ),
             csv="results/figures/figure_1b.csv",
             caption="results/figures/figure_1b.rst",
@@ -44,7 +44,7 @@ if "go-nogo" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["go-nogo"]).task,
-            user_tasks=USER_TASKS,
+            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. 1B"
@@ -62,7 +62,7 @@ if "go-nogo" in STUDY.figures:
                 caption="../report/figure.rst",
                 category="Figures of the paper",
                 subcategory="Go-NoGo",
-                labels={"figure": "2B", "shows": "output of the spiking network at three constants"},
+                labels={"figure": "2B: output of the spiking network at three constants"},
             ),
             csv="results/figures/figure_2b.csv",
             caption="results/figures/figure_2b.rst",
@@ -78,7 +78,7 @@ if "go-nogo" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["go-nogo"]).task,
-            user_tasks=USER_TASKS,
+            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. 2B"
@@ -96,7 +96,7 @@ if "go-nogo" in STUDY.figures:
                 caption="../report/figure.rst",
                 category="Figures of the paper",
                 subcategory="Go-NoGo",
-                labels={"figure": "S1", "shows": "rates of all units"},
+                labels={"figure": "S1: rates of all units"},
             ),
             csv="results/figures/figure_s1.csv",
             caption="results/figures/figure_s1.rst",
@@ -112,7 +112,7 @@ if "go-nogo" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["go-nogo"]).task,
-            user_tasks=USER_TASKS,
+            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. S1"
@@ -130,7 +130,7 @@ if "go-nogo" in STUDY.figures:
                 caption="../report/figure.rst",
                 category="Figures of the paper",
                 subcategory="Go-NoGo",
-                labels={"figure": "S2", "shows": "principal components"},
+                labels={"figure": "S2: principal components"},
             ),
             csv="results/figures/figure_s2.csv",
             caption="results/figures/figure_s2.rst",
@@ -146,7 +146,7 @@ if "go-nogo" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["go-nogo"]).task,
-            user_tasks=USER_TASKS,
+            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. S2"
@@ -167,7 +167,7 @@ if "integration" in STUDY.figures:
                 caption="../report/figure.rst",
                 category="Figures of the paper",
                 subcategory="Integration",
-                labels={"figure": "4A", "shows": "single trials of the spiking network"},
+                labels={"figure": "4A: single trials of the spiking network"},
             ),
             csv="results/figures/figure_4a.csv",
             caption="results/figures/figure_4a.rst",
@@ -183,7 +183,7 @@ if "integration" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["integration"]).task,
-            user_tasks=USER_TASKS,
+            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. 4A"
@@ -201,7 +201,7 @@ if "integration" in STUDY.figures:
                 caption="../report/figure.rst",
                 category="Figures of the paper",
                 subcategory="Integration",
-                labels={"figure": "4B", "shows": "decays"},
+                labels={"figure": "4B: decays"},
             ),
             csv="results/figures/figure_4b.csv",
             caption="results/figures/figure_4b.rst",
@@ -217,7 +217,7 @@ if "integration" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["integration"]).task,
-            user_tasks=USER_TASKS,
+            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. 4B"
@@ -235,7 +235,7 @@ if "integration" in STUDY.figures:
                 caption="../report/figure.rst",
                 category="Figures of the paper",
                 subcategory="Integration",
-                labels={"figure": "4C", "shows": "output of the spiking network"},
+                labels={"figure": "4C: output of the spiking network"},
             ),
             csv="results/figures/figure_4c.csv",
             caption="results/figures/figure_4c.rst",
@@ -251,7 +251,7 @@ if "integration" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["integration"]).task,
-            user_tasks=USER_TASKS,
+            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. 4C"
@@ -270,9 +270,9 @@ if "xor" in STUDY.figures:
             png=report(
                 "results/figures/figure_xor.png",
                 caption="../report/figure.rst",
-                category="Figures of the paper",
+                category="In the style of the paper",
                 subcategory="XOR",
-                labels={"figure": "XOR", "shows": "an example network"},
+                labels={"figure": "XOR: an example network"},
             ),
             csv="results/figures/figure_xor.csv",
             caption="results/figures/figure_xor.rst",
@@ -288,7 +288,7 @@ if "xor" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["xor"]).task,
-            user_tasks=USER_TASKS,
+            user_tasks={},
             title="XOR",
             code=FIGURE_CODE,
         message:
@@ -309,7 +309,7 @@ rule figure_task:
             caption="../report/figure.rst",
             category="Conditions",
             subcategory="{task}",
-            labels={"condition": "{condition}", "neuron": "{neuron}"},
+            labels={"condition": "{condition}, {neuron}"},
         ),
         csv="results/figures/conditions/{task}/{condition}/{neuron}.csv",
         caption="results/figures/conditions/{task}/{condition}/{neuron}.rst",
@@ -325,7 +325,7 @@ rule figure_task:
         runtime=10,
     params:
         task="{task}",
-        user_tasks=USER_TASKS,
+        user_tasks=own_task,
         title="{task}, {condition}, {neuron}",
         code=FIGURE_CODE,
     message:
@@ -346,7 +346,7 @@ rule figure_scaling:
             caption="../report/figure.rst",
             category="Accuracy",
             subcategory="All conditions",
-            labels={"figure": "scaling", "shows": "accuracy against the scaling factor"},
+            labels={"figure": "scaling: accuracy against the scaling factor"},
         ),
         csv="results/figures/figure_scaling.csv",
         caption="results/figures/figure_scaling.rst",
@@ -379,7 +379,7 @@ rule figure_accuracy:
             caption="../report/figure.rst",
             category="Accuracy",
             subcategory="All conditions",
-            labels={"figure": "accuracy", "shows": "rate against spiking network"},
+            labels={"figure": "accuracy: rate against spiking network"},
         ),
         csv="results/figures/figure_accuracy.csv",
         caption="results/figures/figure_accuracy.rst",

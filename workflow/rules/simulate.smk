@@ -26,10 +26,11 @@ rule simulate:
         runtime=simulation_minutes,
     params:
         study_seed=STUDY.study_seed,
-        device=STUDY.device,
-        user_tasks=USER_TASKS,
+        device=DEVICE,
+        user_tasks=own_task,
         neuron=neuron_params,
-        search=search_params,
+        trials=search_trials,
+        downsample=downsample,
         code=library_hash(*SIMULATION_CODE),
     message:
         "Simulating {wildcards.task}, {wildcards.condition}, {wildcards.block} at 1/lambda = {wildcards.factor}"
@@ -54,8 +55,8 @@ rule choose:
         mem_mb=2000,
         runtime=10,
     params:
-        search=search_params,
-        code=library_hash("conversion.py", "tables.py"),
+        scaling_factors=scaling_factors,
+        code=library_hash("conversion.py", "tables.py", "analysis.py"),
     message:
         "Choosing the scaling factor of {wildcards.task}, {wildcards.condition}"
     script:
@@ -82,10 +83,11 @@ rule held_out:
         runtime=simulation_minutes,
     params:
         study_seed=STUDY.study_seed,
-        device=STUDY.device,
-        user_tasks=USER_TASKS,
+        device=DEVICE,
+        user_tasks=own_task,
         neuron=neuron_params,
-        search=search_params,
+        trials=held_out_trials,
+        downsample=downsample,
         code=library_hash(*SIMULATION_CODE),
     message:
         "Fresh trials of {wildcards.task}, {wildcards.condition}, {wildcards.block} at the chosen factor"
@@ -114,10 +116,10 @@ rule example:
         runtime=20,
     params:
         study_seed=STUDY.study_seed,
-        device=STUDY.device,
-        user_tasks=USER_TASKS,
+        device=DEVICE,
+        user_tasks=own_task,
         neuron=neuron_params,
-        search=search_params,
+        downsample=downsample,
         code=library_hash(*SIMULATION_CODE, "kernels/rate_cpu.py"),
     message:
         "Recording the example network of {wildcards.task}, {wildcards.condition}"

@@ -21,7 +21,8 @@ rule train:
         runtime=training_minutes,
     params:
         study_seed=STUDY.study_seed,
-        user_tasks=USER_TASKS,
+        device=DEVICE,
+        user_tasks=own_task,
         network=network_params,
         training=training_params,
         seeds=seeds_of,

@@ -14,10 +14,8 @@ import pandas as pd
 import rate2spike
 from rate2spike import matfile, tables, train
 from rate2spike.files import replacing
-from rate2spike.tasks import find_task
 
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output
-task = find_task(wildcards.task, params.user_tasks)
 versions = {"rate2spike": rate2spike.__version__, "python": platform.python_version()}
 versions |= {"numpy": np.__version__, "numba": numba.__version__}
 rows, curves = [], []
@@ -27,10 +25,10 @@ with replacing(output.models) as folder:
         stream = job.stream_name(wildcards, name)
         row = {"network": name, "converged": record.converged, "training_trials": record.trials}
         row |= {"training_loss": record.curve[-1, 1], "training_accuracy": record.curve[-1, 2]}
-        rows.append(row | job.describe(task, model, stream, params))
+        rows.append(row | job.made_of(model))
         curves.append(pd.DataFrame(record.curve, columns=["trial", "loss", "accuracy"]).assign(network=name))
         if record.converged:
-            provenance = {"task": task.name, "study_seed": params.study_seed, "seed": seed, "stream": stream}
+            provenance = {"task": wildcards.task, "study_seed": params.study_seed, "seed": seed, "stream": stream}
             provenance |= {"training": dict(params.training), "network": asdict(model.config), "versions": versions}
             matfile.save(folder / f"{name}.mat", model, record, provenance)
         else:

@@ -9,7 +9,7 @@ import pandas as pd
 from rate2spike import conversion, tables
 
 wildcards = snakemake.wildcards
-simulation, n_trials = job.simulation(snakemake), snakemake.params.search["held_out_trials"]
+simulation, n_trials = job.simulation(snakemake), snakemake.params.trials
 factors = pd.read_csv(snakemake.input.choice, dtype={"network": str}).set_index("network").scaling_factor
 rows = []
 for network, model in job.trained_models(snakemake.input.models, snakemake.input.networks):

@@ -60,7 +60,7 @@ def simulation(snakemake):
         task=find_task(snakemake.wildcards.task, params.user_tasks),
         study_seed=params.study_seed,
         neuron=from_mapping(NeuronConfig, params.neuron),
-        downsample=params.search["downsample"],
+        downsample=params.downsample,
         device=params.device,
         threads=snakemake.threads,
     )
@@ -77,20 +77,9 @@ def trained_models(folder: str, table: str):
         yield network, matfile.load(Path(folder) / f"{network}.mat")
 
 
-def describe(task, model, stream: str, params) -> dict:
-    """Columns of the table of networks: accuracy of the rate network on fresh trials, and what the network is made of."""
-    from rate2spike import analysis, train
-
-    n = params.trials
-    fresh = train.evaluate(
-        model, model.weights, task, study_seed=params.study_seed, purpose="rate held out", words=(stream,), n_trials=n
-    )
-    low, high = analysis.wilson_interval(round(fresh.accuracy * n), n)
+def made_of(model) -> dict:
+    """Columns of the table of networks: what the network is made of."""
     return {
-        "rate_accuracy": fresh.accuracy,
-        "rate_ci_low": float(low),
-        "rate_ci_high": float(high),
-        "rate_trials": n,
         "n_units": model.n_units,
         "n_inhibitory": int(model.inhibitory.sum()),
         "mean_tau_decay_ms": float(model.tau_decay_ms().mean()),

@@ -7,7 +7,7 @@ log = job.start(snakemake)
 from rate2spike import conversion, tables
 
 wildcards = snakemake.wildcards
-simulation, n_trials = job.simulation(snakemake), snakemake.params.search["trials"]
+simulation, n_trials = job.simulation(snakemake), snakemake.params.trials
 factor = float(wildcards.factor)
 rows = []
 for network, model in job.trained_models(snakemake.input.models, snakemake.input.networks):

@@ -20,5 +20,6 @@ with job.progress(len(networks) * training.max_trials, f"train {wildcards.task} 
         networks=[job.stream_name(wildcards, network) for network in networks],
         threads=snakemake.threads,
         progress=progress,
+        device=params.device,
     )
 train.save_block(snakemake.output[0], networks, results)

@@ -124,6 +124,13 @@ def describe_example(example: Mapping, labels: Mapping[int, str]) -> dict:
     """What captions say of the example network of a condition; `labels` names its kinds of answer."""
     facts = {"n_networks": int(example["n_networks"]), "n_attempted": int(example["n_attempted"])}
     if facts["n_networks"]:
+        given = (
+            "one of {n_networks} given networks"
+            if example["given"]
+            else "{n_networks} of {n_attempted} networks reached criterion"
+        )
+        facts["condition"] = str(example["condition"])
+        facts["networks"] = given.format(**facts)
         named = {value: name if name.isalnum() else f"({name})" for value, name in labels.items()}
         counts = [f"{int((example['label'] == value).sum())} {name}" for value, name in named.items()]
         inhibitory = np.asarray(example["inhibitory"])
@@ -134,6 +141,7 @@ def describe_example(example: Mapping, labels: Mapping[int, str]) -> dict:
             "n_exc": int((~inhibitory).sum()),
             "n_inh": int(inhibitory.sum()),
             "tau_mean": float(tau_ms.mean()),
+            "bin_ms": float(decay_histogram(tau_ms).width),
             "tau_sd": float(tau_ms.std(ddof=1)) if len(tau_ms) > 1 else 0.0,
             "factor": float(example["scaling_factors"][-1]),
             "held_out": 100 * float(example["held_out_accuracy"]),

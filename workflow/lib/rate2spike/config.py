@@ -7,9 +7,9 @@ expected and what came. Defaults are the values of Kim, Li & Sejnowski (PNAS 201
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 RATE_STEP_MS = 5.0  # Euler step of the rate network (paper, Methods)
@@ -112,7 +112,8 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         _require(_is_number(self.learning_rate) and self.learning_rate > 0, "learning_rate", "a number > 0", self.learning_rate)
-        for key in ("trials_per_update", "max_trials", "evaluation_interval", "evaluation_trials"):
+        _require(_is_count(self.max_trials, 2), "max_trials", "a whole number >= 2 (the first evaluation)", self.max_trials)
+        for key in ("trials_per_update", "evaluation_interval", "evaluation_trials"):
             _require(_is_count(getattr(self, key)), key, "a whole number >= 1", getattr(self, key))
         _require(_is_count(self.min_trials, 0), "min_trials", "a whole number >= 0", self.min_trials)
         _require(self.loss in LOSSES, "loss", "one of " + ", ".join(LOSSES), self.loss)
@@ -191,6 +192,11 @@ class Condition:
     search: SearchConfig
     n_networks: int
     models: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Where the condition stands in the config."""
+        return f"{'conditions' if self.network else 'external_models'}.{self.name}"
 
     @property
     def label(self) -> str:
@@ -273,8 +279,9 @@ def read_study(values: Mapping[str, Any]) -> Study:
     for c in conditions:
         place = (c.task, c.label, c.neuron_label)
         if place in seen:
-            raise ConfigError(f"conditions.{c.name}: the same settings as conditions.{seen[place]}; remove one")
-        seen[place] = c.name
+            raise ConfigError(f"{c.key}: the same network, training and neuron as {seen[place]}; remove one")
+        seen[place] = c.key
+    _check_shared(conditions)
     return Study(
         study_seed=values["study_seed"],
         device=values["device"],
@@ -283,6 +290,25 @@ def read_study(values: Mapping[str, Any]) -> Study:
         figures=dict(values["figures"]),
         user_tasks=dict(values["tasks"]),
     )
+
+
+def _check_shared(conditions: Sequence[Condition]) -> None:
+    """Conditions that differ only in the neuron share their networks, so what is done with the networks must be one."""
+    first: dict[tuple[str, str], Condition] = {}
+    for c in conditions:
+        other = first.setdefault((c.task, c.label), c)
+        shared = f"as in {other.key}, whose networks it shares"
+        _require(c.n_networks == other.n_networks, f"{c.key}.networks", f"{other.n_networks}, {shared}", c.n_networks)
+        ours, theirs = c.search.held_out_trials, other.search.held_out_trials
+        _require(ours == theirs, f"{c.key}.search.held_out_trials", f"{theirs}, {shared}", ours)
+
+
+def check_condition(c: Condition, task: Any) -> None:
+    """Refuse a condition that does not fit its task, or whose model files are not there; raises ConfigError."""
+    divides = task.n_steps % c.search.downsample == 0
+    _require(divides, f"{c.key}.search.downsample", f"a divisor of the task's {task.n_steps} steps", c.search.downsample)
+    for file in c.models:
+        _require(Path(file).is_file(), f"{c.key}.files", "paths of .mat files, seen from where snakemake is started", file)
 
 
 def check_figures(study: Study) -> None:

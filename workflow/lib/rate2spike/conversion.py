@@ -172,7 +172,7 @@ def _balanced(simulation: Simulation, network: str, n_per_label: int) -> tuple[T
 
 def _rate_trace(simulation: Simulation, model: RateModel, network: str, trials: Trials):
     noise = streams.key(simulation.study_seed, "figure rate noise", network)
-    return kernels.rate("cpu").outputs(model, model.weights, trials.stimulus, stream=noise, first_trial=0, keep=True)
+    return kernels.rate(simulation.device).outputs(model, model.weights, trials.stimulus, stream=noise, first_trial=0, keep=True)
 
 
 def _single_trials(simulation, model, network: str, scaling_factor: float, trials: Trials, rate_r) -> dict[str, np.ndarray]:

@@ -63,7 +63,7 @@ ACCURACY_NOTE = NETWORKS_NOTE + (
     "{rate_trials} fresh trials of each rate and {held_out_trials} of each spiking network; bars: 95 % Wilson intervals; "
     "dashed: 95 %."
 )
-EXAMPLE_NOTE = "Network {network}: {n_exc} exc., {n_inh} inh. units; {n_networks} of {n_attempted} networks reached criterion; "
+EXAMPLE_NOTE = "{condition}, {network}: {n_exc} exc., {n_inh} inh. units; {networks}; "
 
 COLUMNS = ["panel", "series", "x_name", "x", "y_name", "y", "z_name", "z", "low", "high"]
 

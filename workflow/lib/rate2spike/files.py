@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import glob
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +18,9 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    for orphan in path.parent.glob(f".{glob.escape(path.stem)}.*.part{path.suffix}"):
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
+    leftover = re.compile(rf"\.{re.escape(path.name)}\.\d+\.part{re.escape(path.suffix)}")
+    for orphan in filter(lambda p: leftover.fullmatch(p.name), path.parent.iterdir()):
         _remove(orphan)
     try:
         yield temporary

@@ -7,6 +7,7 @@ Published names stay here: `w` (rectified recurrent weights, [post, pre]), `m` (
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ import scipy.io
 from .config import ACTIVATIONS, RATE_STEP_MS, ConfigError, RateConfig
 from .files import replacing
 from .rate import RateModel, TrainingRecord, Weights
+
+log = logging.getLogger(__name__)
 
 REQUIRED = ("w", "w_in", "w_out", "N", "m", "inh", "exc", "taus")
 
@@ -155,6 +158,8 @@ def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> Rate
     if n_taus not in (1, 2):
         raise reader.fail("taus", f"expected one decay or [min, max] in steps of {RATE_STEP_MS:g} ms, got {n_taus} values")
     taus = reader.array("taus", (n_taus,)).astype(np.float64)
+    if "activation" not in reader.values:
+        log.warning("%s: key 'activation' is missing: taken to be sigmoid", reader.name)
     activation = "".join(map(str, np.ravel(reader.values.get("activation", "sigmoid"))[:1]))
     if activation not in ACTIVATIONS:
         raise reader.fail("activation", f"expected one of {', '.join(ACTIVATIONS)}, got {activation!r}")
@@ -211,8 +216,7 @@ def save(path: str | os.PathLike, model: RateModel, record: TrainingRecord, prov
         "apply_dale": np.uint8(dale),
         "provenance": json.dumps(provenance, sort_keys=True),
     }
-    with replacing(path) as temporary:
-        scipy.io.savemat(temporary, values, do_compression=True)
+    _write(path, values)
 
 
 def _rectified(w_rec: np.ndarray, dale: bool) -> np.ndarray:
@@ -231,5 +235,15 @@ def save_converted(
         "scaling_factors": np.asarray(scaling_factors, dtype=np.float64).reshape(1, -1),
         "held_out_perf": float(held_out),
     }
+    _write(path, values)
+
+
+HEADER = b"MATLAB 5.0 MAT-file, written by rate2spike"
+
+
+def _write(path: str | os.PathLike, values: Mapping[str, Any]) -> None:
+    """Write the keys whole; the header names no date, so that the same model is the same bytes."""
     with replacing(path) as temporary:
         scipy.io.savemat(temporary, values, do_compression=True)
+        with open(temporary, "r+b") as file:
+            file.write(HEADER.ljust(116))

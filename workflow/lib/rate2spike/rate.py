@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .config import RATE_STEP_MS, RateConfig
+from .config import RATE_STEP_MS, ConfigError, RateConfig
 
 NOISE_SD = 0.1  # N(0, 1)/10 added to x after each Euler step, not scaled by the step (published code)
 INITIAL_SD = 0.01  # x at step 0 is N(0, 1)/100
@@ -92,7 +92,10 @@ def decay_ms(tau_raw, tau_range_ms: tuple[float, ...]):
 
 
 def initial_model(config: RateConfig, n_inputs: int, rng: np.random.Generator) -> RateModel:
-    """A network before training, float32: sparse recurrent weights, Gaussian input weights (paper, Methods)."""
+    """A network before training, float32: sparse recurrent weights, Gaussian input weights (paper, Methods).
+
+    Raises ConfigError where fewer units are inhibitory than n_som asks for.
+    """
     n = config.n_units
     inhibitory = rng.random(n) < (config.p_inh if config.dale else 0.0)
     connected = rng.random((n, n)) < config.p_rec
@@ -103,6 +106,8 @@ def initial_model(config: RateConfig, n_inputs: int, rng: np.random.Generator) -
     w_rec = np.where(connected, np.abs(w_rec) if config.dale else w_rec, 0.0)
     mask = np.ones((n, n))
     som = np.flatnonzero(inhibitory)[: config.n_som]
+    if len(som) < config.n_som:
+        raise ConfigError(f"n_som: expected at most the {len(som)} inhibitory units of this network, got {config.n_som}")
     mask[np.ix_(som, np.flatnonzero(inhibitory))] = 0.0
     f32 = np.float32
     weights = Weights(

@@ -80,6 +80,14 @@ def held_out_accuracy(trials: pd.DataFrame) -> pd.DataFrame:
     return fresh.assign(held_out_ci_low=low, held_out_ci_high=high).drop(columns="n_correct").reset_index()
 
 
+def with_rate_interval(networks: pd.DataFrame) -> pd.DataFrame:
+    """The table of networks with the 95 % confidence interval of the rate network's accuracy on fresh trials."""
+    low, high = wilson_interval(
+        np.rint(networks.rate_accuracy * networks.rate_trials).to_numpy(), networks.rate_trials.to_numpy()
+    )
+    return networks.assign(rate_ci_low=low, rate_ci_high=high)
+
+
 def summary_by_condition(networks: pd.DataFrame) -> pd.DataFrame:
     """One row per condition: how many networks were trained and reached criterion, and the accuracy of those that did."""
     keys = ["name", "task", "condition", "neuron"]
@@ -104,7 +112,7 @@ def summary_by_condition(networks: pd.DataFrame) -> pd.DataFrame:
 HEADINGS = {
     "name": "condition",
     "n_networks": "networks",
-    "n_trained": "reached criterion",
+    "n_trained": "reached criterion, or given",
     "training_trials_mean": "training trials (mean)",
     "rate_accuracy_mean": "rate network, fresh trials",
     "search_accuracy_mean": "spiking, best of the grid",
@@ -128,7 +136,7 @@ def write_html(summary: pd.DataFrame, path: str | Path) -> None:
     table["training_trials_mean"] = table.training_trials_mean.map(lambda x: "\N{EN DASH}" if np.isnan(x) else f"{x:.0f}")
     table[["scaling_factors", "n_on_edge"]] = table[["scaling_factors", "n_on_edge"]].astype(object).fillna("\N{EN DASH}")
     page = PAGE.format(
-        title="Accuracy of every condition", table=table[list(HEADINGS)].rename(columns=HEADINGS).to_html(index=False)
+        title="Accuracy of every condition", table=table[list(HEADINGS)].rename(columns=HEADINGS).to_html(index=False, border=0)
     )
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")

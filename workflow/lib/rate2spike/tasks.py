@@ -253,6 +253,7 @@ def load_user_task(name: str, path: str | Path) -> Task:
 
 
 def _check_task(task: Task) -> None:
+    _check_windows(task)
     for key in ("n_inputs", "n_steps", "rate_window_onset"):
         if not isinstance(getattr(task, key), int):
             raise ConfigError(f"task {task.name}: {key}: expected a whole number, got {getattr(task, key)!r}")
@@ -288,11 +289,20 @@ def _telling(task: Task, function: str) -> Iterator[None]:
         raise ConfigError(f"task {task.name}: {function} fails: {type(error).__name__}: {error}") from error
 
 
-def find_task(name: str, user_tasks: Mapping[str, str | Path] | None = None) -> Task:
-    """The built-in task or the user's task of that name; raises ConfigError naming what there is."""
+def _check_windows(task: Task) -> None:
+    windows = task.stimulus_windows_ms
+    ok = isinstance(windows, tuple | list) and all(isinstance(w, tuple | list) and len(w) == 2 for w in windows)
+    if not (ok and all(0 <= start < stop for start, stop in windows)):
+        raise ConfigError(f"task {task.name}: stimulus_windows_ms: expected pairs as in ((100, 250),), got {windows!r}")
+
+
+def find_task(name: str, user_tasks: Mapping[str, str | Path] | None = None, key: str = "task") -> Task:
+    """The built-in task or the user's task of that name; raises ConfigError naming `key` of the config and what there is."""
     user_tasks = user_tasks or {}
+    if name in user_tasks and name in BUILT_IN:
+        raise ConfigError(f"tasks.{name}: a task of this name is built in; choose another name")
     if name in user_tasks:
         return load_user_task(name, user_tasks[name])
     if name not in BUILT_IN:
-        raise ConfigError(f"task: unknown task {name!r}; there are {', '.join([*BUILT_IN, *user_tasks])}")
+        raise ConfigError(f"{key}: unknown task {name!r}; there are {', '.join([*BUILT_IN, *user_tasks])}")
     return BUILT_IN[name]

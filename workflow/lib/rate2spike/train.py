@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,11 +44,12 @@ def evaluate(
     words: tuple,
     n_trials: int,
     loss: str = "l2",
+    device: str = "auto",
 ) -> Evaluation:
     """Score `weights` on `n_trials` fresh trials of the stream (`purpose`, *words), in one batch."""
     trials = draw_trials(task, study_seed, purpose, words, range(n_trials))
     noise = streams.key(study_seed, purpose + " noise", *words)
-    outputs = kernels.rate("cpu").outputs(model, weights, trials.stimulus, stream=noise, first_trial=0)
+    outputs = kernels.rate(device).outputs(model, weights, trials.stimulus, stream=noise, first_trial=0)
     error = outputs.astype(np.float64) - trials.target[:, : outputs.shape[1]]
     losses = np.abs(error).sum(axis=1) if loss == "l1" else np.sqrt((error**2).sum(axis=1))
     correct = task.correct_rate(trials.label, rate_response(task, outputs))
@@ -55,21 +57,31 @@ def evaluate(
 
 
 def train_network(
-    task: Task, config: RateConfig, training: TrainingConfig, *, study_seed: int, network: str, progress: Progress | None = None
+    task: Task,
+    config: RateConfig,
+    training: TrainingConfig,
+    *,
+    study_seed: int,
+    network: str,
+    progress: Progress | None = None,
+    device: str = "auto",
+    stop: Callable[[], bool] = lambda: False,
 ) -> tuple[RateModel, TrainingRecord]:
     """Train one network until mean loss and accuracy of fresh trials reach criterion, or `max_trials` are used up.
 
     Trials count from 0. The evaluations fall after trials 1, 101, 201 ... as published (for `evaluation_interval` 100); with
-    more than one trial per update, after the update that contains the trial.
+    more than one trial per update, after the update that contains the trial. Raises InterruptedError once `stop` says so.
     """
     untrained = initial_model(config, task.n_inputs, streams.generator(study_seed, "initial network", network))
-    kernel = kernels.rate("cpu")
+    kernel = kernels.rate(device)
     state = kernel.start(untrained)
     noise = streams.key(study_seed, "training noise", network)
     losses, curve, used, converged = [], [], 0, False
     started = time.perf_counter()
     # with max_trials = 6000 the last evaluation falls after trial 5901, and the trials after it could not change anything
-    for trial in range(1, max(2, training.max_trials), training.evaluation_interval):
+    for trial in range(1, training.max_trials, training.evaluation_interval):
+        if stop():
+            raise InterruptedError(f"{network}: stopped before trial {trial}")
         n_new = -(-(trial + 1 - used) // training.trials_per_update) * training.trials_per_update
         if n_new > 0:
             trials = draw_trials(task, study_seed, "training", (network,), range(used, used + n_new))
@@ -89,39 +101,41 @@ def train_network(
             words=(network, trial),
             n_trials=training.evaluation_trials,
             loss=training.loss,
+            device=device,
         )
         curve.append((trial, evaluation.loss, evaluation.accuracy))
         speed = used / (time.perf_counter() - started)
         log.info("%s: trial %d, loss %.2f, accuracy %.2f, %.0f trials/s", network, trial, *curve[-1][1:], speed)
         if progress:
             progress(n_new)
-        converged = (
-            evaluation.loss < training.loss_threshold
-            and evaluation.accuracy >= training.accuracy_threshold
-            and trial >= training.min_trials
-        )
+        converged = _at_criterion(evaluation, trial, training)
         if converged or not np.isfinite(evaluation.loss):
             break
     model = RateModel(config, untrained.w_in, untrained.inhibitory, untrained.mask, weights, untrained.weights)
     record = TrainingRecord(
-        converged=bool(converged),
+        converged=converged,
         trials=trial,
         losses=np.concatenate(losses),
         curve=np.array(curve, dtype=np.float64),
         evaluation_outputs=evaluation.outputs,
         evaluation_labels=evaluation.labels,
-        **_example(model, task, study_seed, network),
+        **_example(model, task, study_seed, network, kernel),
     )
     return model, record
 
 
-def _example(model: RateModel, task: Task, study_seed: int, network: str) -> dict:
+def _at_criterion(evaluation: Evaluation, trial: int, training: TrainingConfig) -> bool:
+    good = evaluation.loss < training.loss_threshold and evaluation.accuracy >= training.accuracy_threshold
+    return good and trial >= training.min_trials
+
+
+def _example(model: RateModel, task: Task, study_seed: int, network: str, kernel) -> dict:
     """One trial before and after training, with the same stimulus and noise, for the model file."""
     trials = draw_trials(task, study_seed, "example", (network,), [0])
     noise = streams.key(study_seed, "example noise", network)
 
     def run(weights: Weights) -> Trace:
-        trace = kernels.rate("cpu").outputs(model, weights, trials.stimulus, stream=noise, first_trial=0, keep=True)
+        trace = kernel.outputs(model, weights, trials.stimulus, stream=noise, first_trial=0, keep=True)
         return Trace(trace.x[0], trace.r[0], trace.o[0])
 
     return {
@@ -141,12 +155,15 @@ def train_block(
     networks: Sequence[str],
     threads: int = 1,
     progress: Progress | None = None,
+    device: str = "auto",
 ) -> list[tuple[RateModel, TrainingRecord]]:
     """Train `networks` side by side on `threads` cores. The result does not depend on how they share the cores."""
-    started = time.perf_counter()
+    started, stopped = time.perf_counter(), threading.Event()
 
     def train(network: str) -> tuple[RateModel, TrainingRecord]:
-        model, record = train_network(task, config, training, study_seed=study_seed, network=network, progress=progress)
+        model, record = train_network(
+            task, config, training, study_seed=study_seed, network=network, progress=progress, device=device, stop=stopped.is_set
+        )
         log.info(
             "%s: %s after %d trials, loss %.2f, accuracy %.2f, %.0f s since the block began",
             network,
@@ -158,7 +175,11 @@ def train_block(
         return model, record
 
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        return list(pool.map(train, networks))
+        try:
+            return list(pool.map(train, networks))
+        except BaseException:  # Ctrl-C, or one network failed: the others stop at their next evaluation, then it goes on up
+            stopped.set()
+            raise
 
 
 def save_block(path: str | Path, networks: Sequence[str], results: Sequence[tuple[RateModel, TrainingRecord]]) -> None:

@@ -17,12 +17,14 @@ DEVICES = ("auto", "cpu")
 
 
 def _cache_folder() -> Path:
-    """Where compiled kernels are kept: a folder for each state of their sources.
+    """Where compiled kernels are kept: a folder for each state of the sources they freeze, constants included.
 
-    numba looks only at the file of the compiled function, so a kernel would outlive a change of the generator it inlines.
+    numba looks only at the file of the compiled function, so a kernel would outlive a change of what it inlines. The setting
+    holds for all numba functions of the process.
     """
     here = Path(__file__).parent
-    sources = b"".join(path.read_bytes() for path in sorted(here.glob("*_cpu.py")))
+    constants = [here.parent / f"{module}.py" for module in ("config", "streams", "rate", "spiking")]
+    sources = b"".join(path.read_bytes() for path in [*constants, *sorted(here.glob("*_cpu.py"))])
     return Path(numba.config.CACHE_DIR or here / "__pycache__") / hashlib.sha256(sources).hexdigest()[:12]
 
 
