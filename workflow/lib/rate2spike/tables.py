@@ -82,9 +82,9 @@ def held_out_accuracy(trials: pd.DataFrame) -> pd.DataFrame:
 
 def with_rate_interval(networks: pd.DataFrame) -> pd.DataFrame:
     """The table of networks with the 95 % confidence interval of the rate network's accuracy on fresh trials."""
-    low, high = wilson_interval(
-        np.rint(networks.rate_accuracy * networks.rate_trials).to_numpy(), networks.rate_trials.to_numpy()
-    )
+    networks = networks.astype({"rate_accuracy": float, "rate_trials": int})  # a block without networks has no types
+    n_correct = np.rint(networks.rate_accuracy * networks.rate_trials)
+    low, high = wilson_interval(n_correct.to_numpy(), networks.rate_trials.to_numpy())
     return networks.assign(rate_ci_low=low, rate_ci_high=high)
 
 
