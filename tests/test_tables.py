@@ -133,7 +133,7 @@ def test_the_page_shows_per_cent_and_dashes(tmp_path):
     assert a == {
         "condition": "a",
         "networks": "4",
-        "reached criterion": "3",
+        "reached criterion, or given": "3",
         "training trials (mean)": "700",
         "rate network, fresh trials": "98.0 %",
         "spiking, best of the grid": "96.3 %",
