@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,6 +79,8 @@ def train_network(
     noise = streams.key(study_seed, "training noise", network)
     losses, curve, used, converged = [], [], 0, False
     started = time.perf_counter()
+    fresh = {"study_seed": study_seed, "purpose": "evaluation", "n_trials": training.evaluation_trials}
+    judge = partial(evaluate, task=task, loss=training.loss, device=device, **fresh)
     # with max_trials = 6000 the last evaluation falls after trial 5901, and the trials after it could not change anything
     for trial in range(1, training.max_trials, training.evaluation_interval):
         if stop():
@@ -85,24 +88,11 @@ def train_network(
         n_new = -(-(trial + 1 - used) // training.trials_per_update) * training.trials_per_update
         if n_new > 0:
             trials = draw_trials(task, study_seed, "training", (network,), range(used, used + n_new))
-            losses.append(
-                kernel.train_trials(
-                    untrained, state, trials.stimulus, trials.target, training=training, stream=noise, first_trial=used
-                )
-            )
+            train = partial(kernel.train_trials, untrained, state, trials.stimulus, trials.target)
+            losses.append(train(training=training, stream=noise, first_trial=used))
             used += n_new
         weights = kernel.weights(state)
-        evaluation = evaluate(
-            untrained,
-            weights,
-            task,
-            study_seed=study_seed,
-            purpose="evaluation",
-            words=(network, trial),
-            n_trials=training.evaluation_trials,
-            loss=training.loss,
-            device=device,
-        )
+        evaluation = judge(untrained, weights, words=(network, trial))
         curve.append((trial, evaluation.loss, evaluation.accuracy))
         speed = used / (time.perf_counter() - started)
         log.info("%s: trial %d, loss %.2f, accuracy %.2f, %.0f trials/s", network, trial, *curve[-1][1:], speed)
@@ -177,9 +167,8 @@ def train_block(
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
         try:
             return list(pool.map(train, networks))
-        except BaseException:  # Ctrl-C, or one network failed: the others stop at their next evaluation, then it goes on up
+        finally:  # after Ctrl-C, or where one network failed, the others stop at their next evaluation
             stopped.set()
-            raise
 
 
 def save_block(path: str | Path, networks: Sequence[str], results: Sequence[tuple[RateModel, TrainingRecord]]) -> None:
