@@ -7,8 +7,6 @@ made anew). `2 passes` reads an N x N float32 matrix twice per step and does not
 together a floor for `trial`. `torch` is the reference of `rate.py` with autograd and torch's Adam, one thread, float32.
 """
 
-from time import perf_counter
-
 import numpy as np
 import torch
 from numba import njit
@@ -17,6 +15,7 @@ from rate2spike import rate, streams
 from rate2spike.config import RateConfig, TrainingConfig
 from rate2spike.kernels import rate_cpu as kernel
 from rate2spike.kernels.streams_cpu import fill_normals
+from simulation import best_s
 
 SIZES = [(50, 200), (200, 200), (250, 200), (500, 200), (250, 500)]  # units, steps
 STREAM = streams.key(0, "benchmark")
@@ -24,13 +23,7 @@ COLUMNS = ("units", "steps", "trial", "forward", "backward", "update", "2 passes
 
 
 def best_ms(function, *arguments, runs=20):
-    function(*arguments)
-    times = []
-    for _ in range(runs):
-        begin = perf_counter()
-        function(*arguments)
-        times.append(perf_counter() - begin)
-    return 1e3 * min(times)
+    return 1e3 * best_s(function, *arguments, runs=runs)
 
 
 @njit(fastmath=True, nogil=True)

@@ -46,7 +46,6 @@ def example_of(task_name: str, n_units: int = 12) -> dict:
         "held_out_accuracy": 0.97,
         "network": np.array("7"),
         "label": labels,
-        "label_values": np.array(list(task.labels)),
         "inhibitory": np.arange(n_units) >= 9,
         "tau_decay_ms": rng.uniform(15, 70, n_units),
         "scaling_factors": np.array([1.0, 10.0, 35.0]),

@@ -139,6 +139,11 @@ def external_files(wildcards) -> list[str]:
     return list(condition_of(wildcards).models)
 
 
+def given(wildcards) -> bool:
+    """Whether the networks of a condition were given to the study, not trained by it."""
+    return bool(condition_of(wildcards).models)
+
+
 def shards_of(c: Condition) -> list[str]:
     """All shards of a condition: one per block and scaling factor."""
     base = f"results/simulations/{place(c)}/{c.neuron_label}"

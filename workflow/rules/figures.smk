@@ -44,7 +44,6 @@ if "go-nogo" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["go-nogo"]).task,
-            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. 1B"
@@ -78,7 +77,6 @@ if "go-nogo" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["go-nogo"]).task,
-            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. 2B"
@@ -112,7 +110,6 @@ if "go-nogo" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["go-nogo"]).task,
-            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. S1"
@@ -146,7 +143,6 @@ if "go-nogo" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["go-nogo"]).task,
-            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. S2"
@@ -183,7 +179,6 @@ if "integration" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["integration"]).task,
-            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. 4A"
@@ -217,7 +212,6 @@ if "integration" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["integration"]).task,
-            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. 4B"
@@ -251,7 +245,6 @@ if "integration" in STUDY.figures:
             runtime=10,
         params:
             task=STUDY.condition(STUDY.figures["integration"]).task,
-            user_tasks={},
             code=FIGURE_CODE,
         message:
             "Drawing Fig. 4C"

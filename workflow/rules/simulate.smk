@@ -120,6 +120,7 @@ rule example:
         user_tasks=own_task,
         neuron=neuron_params,
         downsample=downsample,
+        given=given,
         code=library_hash(*SIMULATION_CODE, "kernels/rate_cpu.py"),
     message:
         "Recording the example network of {wildcards.task}, {wildcards.condition}"

@@ -14,7 +14,7 @@ inputs, wildcards = snakemake.input, snakemake.wildcards
 networks = pd.concat([pd.read_csv(table, dtype={"network": str}) for table in inputs.networks])
 recording = {"n_networks": int(networks.converged.sum()), "n_attempted": len(networks)}
 recording["condition"] = f"{wildcards.task}, {wildcards.condition}"
-recording["given"] = wildcards.condition.startswith("external_")
+recording["given"] = snakemake.params.given
 if recording["n_networks"]:
     held_out = pd.concat([pd.read_parquet(table) for table in inputs.held_out])
     accuracy = held_out.groupby("network").correct.mean().reindex(networks.network[networks.converged])

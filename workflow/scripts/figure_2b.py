@@ -11,7 +11,7 @@ import numpy as np
 from rate2spike import analysis, figures
 from rate2spike.tasks import find_task
 
-task = find_task(snakemake.params.task, snakemake.params.user_tasks)
+task = find_task(snakemake.params.task)
 example = dict(np.load(snakemake.input.example))
 facts = analysis.describe_example(example, task.labels)
 Y_RANGE = {1: (-5, 4), 10: (-1.3, 6.6)}  # of the paper; at the chosen factor -0.2 to 1.05

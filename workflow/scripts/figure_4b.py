@@ -11,7 +11,7 @@ import numpy as np
 from rate2spike import analysis, figures
 from rate2spike.tasks import find_task
 
-task = find_task(snakemake.params.task, snakemake.params.user_tasks)
+task = find_task(snakemake.params.task)
 example = dict(np.load(snakemake.input.example))
 facts = analysis.describe_example(example, task.labels)
 

@@ -1,4 +1,4 @@
-"""What the scripts share: the log of a job, its wildcards as names and settings, tables written whole."""
+"""What the scripts share: the log of a job, its wildcards as names and settings, the models it works on."""
 
 import logging
 import os

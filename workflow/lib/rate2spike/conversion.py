@@ -147,7 +147,6 @@ def example_recordings(simulation: Simulation, model: RateModel, network: str, s
     return {
         "network": np.array(network),
         "label": trials.label,
-        "label_values": labels,
         "inhibitory": model.inhibitory,
         "tau_decay_ms": model.tau_decay_ms(),
         "scaling_factors": np.array(factors),

@@ -88,8 +88,11 @@ def train_network(
         n_new = -(-(trial + 1 - used) // training.trials_per_update) * training.trials_per_update
         if n_new > 0:
             trials = draw_trials(task, study_seed, "training", (network,), range(used, used + n_new))
-            train = partial(kernel.train_trials, untrained, state, trials.stimulus, trials.target)
-            losses.append(train(training=training, stream=noise, first_trial=used))
+            losses.append(
+                kernel.train_trials(
+                    untrained, state, trials.stimulus, trials.target, training=training, stream=noise, first_trial=used
+                )
+            )
             used += n_new
         weights = kernel.weights(state)
         evaluation = judge(untrained, weights, words=(network, trial))
