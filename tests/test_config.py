@@ -23,7 +23,7 @@ def values_of(settings):
 def test_defaults_are_the_papers():
     assert values_of(RateConfig()) == {
         "n_units": 200,
-        "p_inh": 0.2,
+        "p_inh": 0.25,  # not stated; see README
         "p_rec": 0.2,
         "n_som": 0,
         "weight_distribution": "gaussian",
@@ -121,7 +121,7 @@ def test_som_units_need_dales_principle():
 
 OTHER = {
     "n_units": [100, 250],
-    "p_inh": [0.25, 0.1],
+    "p_inh": [0.2, 0.1],
     "p_rec": [0.25, 0.1],
     "n_som": [1, 10],
     "weight_distribution": ["gamma"],
@@ -157,6 +157,7 @@ def condition(network=None, training=None, neuron=None, search=None, name="a"):
         neuron=neuron or NeuronConfig(),
         search=search or SearchConfig(),
         n_networks=1,
+        key=f"conditions.{name}",
     )
 
 
@@ -217,8 +218,42 @@ def test_schema_and_kernels_know_the_same_devices():
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
 def test_the_configs_of_the_repository_are_valid(path):
     values = yaml.safe_load(path.read_text())
+    if path.name == "middle.yaml":  # laid over the whole paper
+        values = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text()) | values
     assert schema.first_problem(values, SCHEMA) is None
     check(values)
+
+
+def test_the_whole_paper_has_the_published_sweeps():
+    values = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())
+    study = config.read_study(values)
+    swept = {name: [p.x for p in sweep.points] for name, sweep in study.sweeps.items()}
+    hundreds = [50.0 * i for i in range(1, 21)]
+    assert swept == {
+        "go-nogo-size": [10, *hundreds[:8]],
+        "go-nogo-decay": [20, *hundreds],
+        "integration-size": [10, *hundreds[:10]],
+        "integration-decay": [20, *hundreds],
+        "integration-refractory": [*(0.5 * i for i in range(11)), *(5.0 * i for i in range(2, 11))],
+        "integration-filter": [0, 2],
+        "integration-gain": [0.5, 1, 1.5, 2, 2.5, 3],
+    }
+    assert {c.n_networks for c in study.conditions} == {100}
+    assert {(c.search.trials, len(c.search.scaling_factors)) for c in study.conditions} == {(100, 12)}
+    assert set(study.figures) == set(config.FIGURE_ROLES) - {"figure_xor"}
+    networks = {(c.task, c.label): c.n_networks for c in study.conditions}
+    assert sum(networks.values()) == 7100  # the paper: "about 6,800" with those that serve several figures
+
+
+def test_thinned_sweeps_are_parts_of_the_papers():
+    thinned, paper = (yaml.safe_load((ROOT / "config" / name).read_text()) for name in ("config.yaml", "paper.yaml"))
+    for name, sweep in thinned["sweeps"].items():
+        assert sweep.keys() == paper["sweeps"][name].keys()
+        assert [v for v in paper["sweeps"][name]["values"] if v in sweep["values"]] == sweep["values"]
+    for section in ("network", "training", "neuron", "search"):
+        assert thinned[section] == paper[section]
+    assert {k: v for k, v in thinned["figures"].items() if k != "figure_xor"} == paper["figures"]
+    assert {k: v for k, v in thinned["conditions"].items() if v["task"] != "xor"} == paper["conditions"]
 
 
 def test_the_default_config_shows_every_key_with_its_default():
@@ -226,7 +261,8 @@ def test_the_default_config_shows_every_key_with_its_default():
     assert set(values) == set(SCHEMA["properties"]) == set(SCHEMA["required"])
     for section, cls in SECTIONS.items():
         assert list(values[section]) == [f.name for f in fields(cls)]
-        assert from_mapping(cls, values[section]) == cls()
+        default = replace(cls(), n_units=250) if section == "network" else cls()  # the size of most of the paper's networks
+        assert from_mapping(cls, values[section]) == default
 
 
 def test_a_condition_lays_its_own_values_over_the_shared_ones():
@@ -237,13 +273,20 @@ def test_a_condition_lays_its_own_values_over_the_shared_ones():
         "b": {"task": "xor", "neuron": {"model": "qif"}},
     }
     values["external_models"] = {"c": {"task": "xor", "files": ["x/one.mat", "two.mat"], "search": {"trials": 3}}}
-    values["figures"] = {"xor": "b"}
+    values["sweeps"] = {
+        "d": {"task": "xor", "key": "network.tau_decay_ms", "values": [[30], [20, 50]], "neuron": {"model": "qif"}},
+    }
+    values["figures"] = {"figure_xor": {"example": "b"}}
     study = config.read_study(values)
-    a, b, c = study.conditions
+    a, b, c, d = study.conditions
     assert (a.network.n_units, a.network.gain, a.training.max_trials, a.n_networks) == (50, 1.2, 7, 2)
-    assert (b.network.n_units, b.network.gain, b.neuron.v_threshold, b.n_networks) == (200, 1.2, 30, 4)
+    assert (b.network.n_units, b.network.gain, b.neuron.v_threshold, b.n_networks) == (250, 1.2, 30, 3)
     assert (c.models, c.n_networks, c.search.trials, c.label) == (("x/one.mat", "two.mat"), 2, 3, "external_c")
-    assert study.condition("b") is b
+    assert (d.name, d.network.tau_decay_ms, d.key) == ("d-30", (30,), "sweeps.d.values: [30]")
+    # a point of a sweep that is a condition already is that condition
+    assert study.points("d") == ((30, d), (50, b))
+    assert study.points("b") == ((None, b),)
+    assert study.names["d-20-50"] is b
 
 
 def check(values):
@@ -320,13 +363,22 @@ TRAPS = [
     ("conditions.go-nogo.networks", "0", "conditions.go-nogo.networks: expected a number >= 1, got 0"),
     (
         "conditions.again",
-        "{task: go-nogo}",
-        "conditions.again: the same network, training and neuron as conditions.go-nogo; remove one",
+        "{task: go-nogo, search: {trials: 9}}",
+        "again.search.trials: expected 100, as in conditions.go-nogo-tuned, the same network, training and neuron, got 9",
     ),
-    ("conditions.again", "{task: go-nogo, search: {trials: 9}}", "conditions.again: the same network, training and neuron as"),
-    ("figures.go-nogo", "nogo", "figures.go-nogo: expected a condition of the task go-nogo (go-nogo), got 'nogo'"),
-    ("figures.integration", "go-nogo", "figures.integration: expected a condition of the task integration (integration)"),
-    ("figures.1b", "xor", "figures.1b: unknown key; allowed are go-nogo, integration, xor"),
+    ("conditions.again", "{task: go-nogo, networks: 9}", "networks: expected 3, as in conditions.go-nogo-tuned, the same"),
+    ("conditions.go-nogo-size-10", "{task: xor}", "sweeps.go-nogo-size.values: 10: expected a name that no other"),
+    ("sweeps.go-nogo-size.key", "n_units", "sweeps.go-nogo-size.key: expected one of network.n_units, network.p_inh,"),
+    ("sweeps.go-nogo-size.values", "[]", "sweeps.go-nogo-size.values: expected at least 1 value(s), got []"),
+    ("sweeps.go-nogo-size.values", "[a]", "sweeps.go-nogo-size.values.0: expected number or array, got 'a'"),
+    ("sweeps.go-nogo-size.values", "[10.5]", "sweeps.go-nogo-size.values: 10.5.network.n_units: expected a whole number >= 1"),
+    ("sweeps.go-nogo-decay.values", "[[20, 50], [30, 50]]", "sweeps.go-nogo-decay.values: expected different values"),
+    ("figures.figure_xor.example", "nogo", "figure_xor.example: expected a condition of the task xor (xor, xor-reliable)"),
+    ("figures.figure_4.example", "go-nogo", "figure_4.example: expected a condition of the task integration (integration,"),
+    ("figures.figure_4.sizes", "go-nogo-size", "figure_4.sizes: expected a sweep of network.n_units of the task"),
+    ("figures.figure_4", "{sizes: integration-size}", "figures.figure_4.example: expected a condition of the task integration"),
+    ("figures.figure_3.example", "integration", "figures.figure_3: expected only sizes, got 'example'"),
+    ("figures.figure_9", "{}", "figures.figure_9: unknown key; allowed are figure_1, figure_2,"),
     ("external_models.mine", "{task: xor, files: []}", "external_models.mine.files: expected at least 1 value(s), got []"),
     ("external_models.mine", "{task: xor, files: a.mat}", "external_models.mine.files: expected array, got 'a.mat'"),
     ("external_models.mine", "{files: [a.mat]}", "external_models.mine.task: missing key"),
@@ -337,19 +389,19 @@ TRAPS = [
     ),
     (
         "conditions.again",
-        "{task: go-nogo, neuron: {model: qif}, networks: 3}",
-        "conditions.again.networks: expected 4, as in conditions.go-nogo, whose networks it shares, got 3",
+        "{task: go-nogo, neuron: {model: qif}, networks: 4}",
+        "conditions.again.networks: expected 3, as in conditions.go-nogo-tuned, whose networks it shares, got 4",
     ),
     (
         "conditions.again",
         "{task: go-nogo, neuron: {model: qif}, search: {held_out_trials: 3}}",
-        "conditions.again.search.held_out_trials: expected 100, as in conditions.go-nogo",
+        "conditions.again.search.held_out_trials: expected 100, as in conditions.go-nogo-tuned",
     ),
     ("conditions.xor.search.downsample", "8", "conditions.xor.search.downsample: expected a divisor of 100"),
     ("external_models.mine", "{task: xor, files: [a.mat]}", "external_models.mine.files: expected paths of .mat files"),
     ("training.max_trials", "1", "conditions.go-nogo.training.max_trials: expected a whole number >= 2"),
     ("tasks.xor", "x.py", "tasks.xor: a task of this name is built in; choose another name"),
-    ("external_models.xor", "{task: xor, files: [a.mat]}", "external_models.xor: expected a name that no condition has"),
+    ("external_models.xor", "{task: xor, files: [a.mat]}", "external_models.xor: expected a name that no other condition has"),
 ]
 
 
@@ -366,7 +418,7 @@ def test_a_missing_key_is_named():
 
 
 def test_a_study_of_nothing_is_refused():
-    values = yaml.safe_load(DEFAULT) | {"conditions": {}, "figures": {}}
+    values = yaml.safe_load(DEFAULT) | {"conditions": {}, "sweeps": {}, "figures": {}}
     assert schema.first_problem(values, SCHEMA) is None
-    with pytest.raises(ConfigError, match=r"^conditions: expected at least one condition or external model"):
+    with pytest.raises(ConfigError, match=r"^conditions: expected at least one condition, sweep or external model"):
         config.read_study(values)

@@ -140,8 +140,12 @@ def test_progress_counts_the_trials():
 @pytest.mark.parametrize("loss", ["l2", "l1"])
 def test_evaluation_is_the_published_loss_and_scoring(trained, loss):
     n, where = 40, {"study_seed": 3, "purpose": "evaluation", "words": ("a", 1)}
-    # half-trained readout, so that there are right and wrong answers
-    weights = trained.model.weights._replace(w_out=0.75 * trained.model.weights.w_out)
+    # a readout so weak that about half of the Go answers are right
+    before = train.evaluate(trained.model, trained.model.weights, GO_NOGO, n_trials=n, **where)
+    go = before.outputs[before.labels == 1, 75:].max(axis=1)
+    b_out = trained.model.weights.b_out
+    weak = (0.7 - b_out) / (np.median(go) - b_out)
+    weights = trained.model.weights._replace(w_out=np.float32(weak) * trained.model.weights.w_out)
     result = train.evaluate(trained.model, weights, GO_NOGO, n_trials=n, loss=loss, **where)
     target = draw_trials(GO_NOGO, 3, "evaluation", ("a", 1), range(n)).target.astype(float)
     error = result.outputs - target[:, :199]  # output i belongs to target i (published code)

@@ -18,22 +18,36 @@ from conftest import PUBLISHED_MODEL, ROOT
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
 TINY = yaml.safe_load((ROOT / "tests" / "tiny" / "config.yaml").read_text())
 UNTRAINED = "n40_tau20-50ms_max2_eval10_loss1000_accuracy0"
-# task/condition/neuron -> networks that were trained, and all
+TWO = ["seed_0", "seed_1"]
+# task/condition/neuron -> name in the config, networks that were trained, and all
 STUDY = {
-    "go-nogo/n80_tau20-50ms/lif": (["seed_0", "seed_1"], 2),
-    f"integration/{UNTRAINED}/lif": (["seed_0"], 1),
-    "xor/n40_tau20-50ms_max2_eval10_loss0.001_accuracy0/lif": ([], 1),
-    f"delayed-go/{UNTRAINED}/qif": (["seed_0"], 1),
-    "go-nogo/external_elsewhere/lif": (["model_gonogo_n200_tau4_20"], 1),
+    "go-nogo/n80_tau20-50ms/lif": ("go-nogo", TWO, 2),
+    f"integration/{UNTRAINED}/lif": ("integration", TWO[:1], 1),
+    "xor/n40_tau20-50ms_max2_eval10_loss0.001_accuracy0/lif": ("xor", [], 1),
+    f"delayed-go/{UNTRAINED}/qif": ("own", TWO[:1], 1),
+    f"go-nogo/{UNTRAINED.replace('ms_', 'ms_softplus_')}/lif": ("go-nogo-softplus", TWO[:1], 1),
+    f"go-nogo/{UNTRAINED.replace('ms_', 'ms_clipped_relu_')}/lif": ("go-nogo-relu", TWO[:1], 1),
+    f"go-nogo/{UNTRAINED.replace('ms_', 'ms_inh0.5_som6_')}/lif": ("go-nogo-sst", TWO[:1], 1),
+    f"go-nogo/{UNTRAINED.replace('ms_', 'ms_nodale_')}/lif": ("go-nogo-no-dale", TWO[:1], 1),
+    f"integration/{UNTRAINED}/qif": ("integration-qif", TWO[:1], 1),
+    "go-nogo/external_elsewhere/lif": ("elsewhere", ["model_gonogo_n200_tau4_20"], 1),
+    # points of sweeps that are none of these
+    "go-nogo/n10_tau20-50ms/lif": ("go-nogo-size-10", [], 2),
+    "go-nogo/n80_tau20ms/lif": ("go-nogo-decay-20", TWO, 2),
+    f"integration/{UNTRAINED}/lif_refractory0ms": ("integration-refractory-0", TWO[:1], 1),
+    f"integration/{UNTRAINED}/lif_rise0ms": ("integration-filter-0", TWO[:1], 1),
 }
-FIGURES = ["1b", "2b", "s1", "s2", "4a", "4b", "4c", "xor", "scaling", "accuracy"]
+SHOWN = list(STUDY)[:10]
+PAPER = [str(i) for i in range(1, 8)] + [f"s{i}" for i in range(1, 8)]
+FIGURES = [f"figure_{f}" for f in [*PAPER, "xor", "scaling", "accuracy"]] + ["scorecard"]
 KEYS = ["task", "condition", "neuron", "network"]
 
 
 def workplace(path):
     """A working copy: the workflow, the tasks and models of the tests under their usual paths."""
     shutil.copytree(ROOT / "workflow", path / "workflow", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    shutil.copytree(ROOT / "config", path / "config")
+    for folder in ("config", "resources"):
+        shutil.copytree(ROOT / folder, path / folder)
     shutil.copyfile(ROOT / "environment.yml", path / "environment.yml")
     shutil.copytree(ROOT / "tests" / "tiny", path / "tests" / "tiny")
     (path / "tests" / "data").symlink_to(ROOT / "tests" / "data")
@@ -81,11 +95,11 @@ def test_everything_is_there(tiny):
     results = tiny / "results"
     for name in ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html"):
         assert (results / "tables" / name).stat().st_size > 0
-    for figure in [f"figure_{f}" for f in FIGURES] + [f"conditions/{place}" for place in STUDY]:
+    for figure in FIGURES + [f"conditions/{place}" for place in SHOWN]:
         for ending in ("pdf", "png", "csv", "rst"):
             assert (results / "figures" / f"{figure}.{ending}").is_file(), (figure, ending)
-    assert (results / "figures" / "figure_1b.png").read_bytes().startswith(b"\x89PNG")
-    for place, (networks, _) in STUDY.items():
+    assert (results / "figures" / "figure_1.png").read_bytes().startswith(b"\x89PNG")
+    for place, (_, networks, _) in STUDY.items():
         converted = [p.stem for p in (results / "converted" / place).rglob("*.mat")]
         models = [p.stem for p in (results / "models" / place).parent.rglob("*.mat")]
         assert sorted(converted) == sorted(models) == networks, place
@@ -94,7 +108,7 @@ def test_everything_is_there(tiny):
 
 def test_only_the_given_study_is_run(tiny):
     networks = table(tiny, "networks")
-    expected = dict(zip(STUDY, ["go-nogo", "integration", "xor", "own", "elsewhere"], strict=True))
+    expected = {place: name for place, (name, *_) in STUDY.items()}
     assert dict(zip(networks.task + "/" + networks.condition + "/" + networks.neuron, networks.name, strict=True)) == expected
 
 
@@ -102,9 +116,9 @@ def test_every_trial_is_in_the_table_once(tiny):
     trials = pd.read_parquet(tiny / "results" / "tables" / "trials.parquet")
     assert not trials.duplicated([*KEYS, "purpose", "scaling_factor", "trial"]).any()
     assert not trials.isna().any().any()
-    counted = trials.groupby(["task", "condition", "network", "purpose", "scaling_factor"]).size()
+    counted = trials.groupby([*KEYS, "purpose", "scaling_factor"]).size()
     assert set(counted) == {12}
-    assert len(counted) == (2 * 3 + 1 + 1 + 1) + (2 + 1 + 1 + 1)  # search, held out
+    assert len(counted) == (2 * 2 * 3 + 10) + (2 * 2 + 10)  # search, held out
     go = trials[trials.task == "go-nogo"]
     assert np.array_equal(go.correct, np.where(go.label == 1, go.output_max > 0.7, go.output_max < 0.3))
 
@@ -127,11 +141,11 @@ def test_networks_follow_from_accuracy_and_fresh_trials(tiny):
     accuracy, networks = table(tiny, "accuracy"), table(tiny, "networks")
     trials = pd.read_parquet(tiny / "results" / "tables" / "trials.parquet")
     fresh = trials[trials.purpose == "held out"]
-    assert len(networks) == sum(n for _, n in STUDY.values())
+    assert len(networks) == sum(n for *_, n in STUDY.values())
     for row in networks.itertuples():
         of = [(t[KEYS] == [row.task, row.condition, row.neuron, row.network]).all(axis=1) for t in (accuracy, fresh)]
         curve, held_out = accuracy[of[0]], fresh[of[1]]
-        if row.name == "xor":
+        if row.name in ("xor", "go-nogo-size-10"):
             assert (row.converged, len(curve), len(held_out)) == (False, 0, 0)
             assert np.isnan(row.scaling_factor)
             continue
@@ -143,8 +157,8 @@ def test_networks_follow_from_accuracy_and_fresh_trials(tiny):
         assert row.held_out_accuracy == pytest.approx(held_out.correct.mean())
         assert row.held_out_strict == pytest.approx(held_out.correct_strict.mean())
         assert row.rate_trials == 12
-    units = {"go-nogo": 80, "integration": 40, "xor": 40, "own": 40, "elsewhere": 200}
-    assert dict(zip(networks.name, networks.n_units, strict=True)) == units
+    units = {"go-nogo": 80, "elsewhere": 200, "go-nogo-size-10": 10, "go-nogo-decay-20": 80}
+    assert dict(zip(networks.name, networks.n_units, strict=True)) == dict.fromkeys(networks.name, 40) | units
 
 
 def test_summary_follows_from_the_networks(tiny):
@@ -233,11 +247,11 @@ def test_a_second_run_does_nothing(tiny):
 
 def test_a_change_reruns_what_depends_on_it(tiny):
     values = yaml.safe_load((tiny / "tests" / "tiny" / "config.yaml").read_text())
-    values["conditions"]["integration"]["search"] = {"trials": 13}
+    values["conditions"]["own"]["search"] = {"trials": 13}
     planned = jobs(run(tiny, "--dry-run", "tables", config=write_config(tiny, values)))
     assert planned.pop("total")
     # the spiking trials of one condition, and nothing that was trained
-    assert planned == {"simulate": 1, "choose": 1, "held_out": 1, "aggregate": 1, "tables": 1}
+    assert planned == {"simulate": 1, "choose": 1, "held_out": 1, "networks_of_condition": 1, "aggregate": 1, "tables": 1}
 
 
 def test_the_report_is_made_with_its_captions(tiny):
@@ -265,9 +279,10 @@ def test_only_what_is_new_is_simulated(tiny):
     assert "Nothing to be done" in said(done), said(done)[:3000]
     values["conditions"]["go-nogo"]["search"]["scaling_factors"].append(50)
     planned = jobs(run(tiny, "--dry-run", "tables", config=write_config(tiny, values)))
-    assert planned["simulate"] == 1
+    assert planned["simulate"] == 3  # the sweeps that share the settings get the factor as well
     assert not {"train", "export"} & set(planned)
-    values["conditions"]["go-nogo"]["search"] = {"scaling_factors": [25, 32.5, 40], "held_out_trials": 13}
+    for section, name in (("conditions", "go-nogo"), ("sweeps", "go-nogo-size"), ("sweeps", "go-nogo-decay")):
+        values[section][name]["search"] = {"scaling_factors": [25, 32.5, 40], "held_out_trials": 13}
     assert "simulate" not in jobs(run(tiny, "--dry-run", "tables", config=write_config(tiny, values)))
 
 
@@ -279,7 +294,7 @@ def test_only_what_is_new_is_simulated(tiny):
         ("kernels/rate_cpu.py", {"train", "export"}, set()),
         ("kernels/spiking_cpu.py", {"simulate", "held_out", "example"}, {"train", "export"}),
         ("analysis.py", {"choose", "aggregate"}, {"train", "simulate"}),
-        ("figures.py", {"figure_1b", "figure_accuracy"}, {"train", "simulate", "aggregate"}),
+        ("figures.py", {"figure_1", "figure_s7", "figure_accuracy", "scorecard"}, {"train", "simulate", "aggregate"}),
     ],
 )
 def test_an_edit_of_the_library_reruns_the_stages_that_use_it(tiny, module, reruns, spares):
@@ -297,7 +312,7 @@ def test_an_edit_of_the_library_reruns_the_stages_that_use_it(tiny, module, reru
 
 
 def test_conditions_that_differ_in_the_neuron_share_their_networks(tmp_path):
-    values = TINY | {"figures": {}, "external_models": {}}
+    values = TINY | {"figures": {}, "sweeps": {}, "external_models": {}}
     values["conditions"] = {
         "leaky": {"task": "go-nogo", "networks": 2},
         "quadratic": {"task": "go-nogo", "networks": 2, "neuron": {"model": "qif"}},
@@ -335,14 +350,38 @@ def test_a_change_of_the_users_task_reruns_it(tiny):
     )
 
 
+def test_the_cost_is_said_beforehand(tmp_path):
+    path = workplace(tmp_path)
+    planned = jobs(run(path, "--dry-run"))["total"]
+    done = run(path, "cost")
+    assert done.returncode == 0, said(done)
+    # go-nogo, its size 10 and its decay 20 train for real, 900 trials are typical; the others have one network that stops at once
+    n_spiking = 3 * 2 * (3 + 1) * 12 + 11 * 1 * 2 * 12
+    told = f"{planned} jobs; 14 rate networks, {6 * 900 + 8 * 2:.2g} training trials, {n_spiking:.2g} spiking trials"
+    assert told in said(done), said(done)
+    assert not (path / "results" / "training").exists()
+
+
+def test_the_whole_paper_is_planned_quickly(tmp_path):
+    started = time.perf_counter()
+    path = workplace(tmp_path)
+    planned = jobs(run(path, "--dry-run", config="config/paper.yaml"))
+    assert time.perf_counter() - started < 40  # on a slow machine; 10 s where it was measured
+    assert planned["total"] < 3000
+    figure = jobs(run(path, "--dry-run", "figure_6", config="config/paper.yaml"))
+    assert figure["figure_6"] == 1
+    assert figure["train"] == 6  # one a gain; refractory periods and filters share the networks of one of them
+    assert {"aggregate", "example", "scorecard"}.isdisjoint(figure)
+
+
 def test_the_default_study_is_planned_quickly(tmp_path):
     started = time.perf_counter()
     dry_run = [*SNAKEMAKE, "--dry-run"]
     planned = jobs(subprocess.run(dry_run, cwd=workplace(tmp_path), capture_output=True, text=True, timeout=120))
     assert time.perf_counter() - started < 30
     values = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-    assert planned["choose"] == len(values["conditions"]) + len(values["external_models"])
-    assert planned["simulate"] >= 12 * len(values["conditions"])
+    assert planned["choose"] == planned["networks_of_condition"] > len(values["conditions"])
+    assert planned["simulate"] == 12 * planned["choose"]
     assert planned["all"] == planned["aggregate"] == 1
 
 
@@ -351,7 +390,7 @@ def test_the_default_study_is_planned_quickly(tmp_path):
 
 def go_nogo_alone(path, networks_per_job):
     alone = {"conditions": {"go-nogo": TINY["conditions"]["go-nogo"]}, "networks_per_job": networks_per_job}
-    return write_config(path, TINY | alone | {"tasks": {}, "external_models": {}, "figures": {}})
+    return write_config(path, TINY | alone | {"tasks": {}, "sweeps": {}, "external_models": {}, "figures": {}})
 
 
 def targets(networks_per_job):
@@ -444,7 +483,7 @@ def test_an_interrupted_study_goes_on_to_the_same_bits(tiny, tmp_path, how, mome
         ({"network": {"n_unit": 40}}, "config: network.n_unit: unknown key; allowed are n_units, p_inh,"),
         ({"neuron": {"t_refractory_ms": -2}}, "config: neuron.t_refractory_ms: expected a number >= 0, got -2"),
         (
-            {"conditions": {"a": {"task": "gonogo"}}, "figures": {}},
+            {"conditions": {"a": {"task": "gonogo"}}, "sweeps": {}, "figures": {}},
             "config: conditions.a.task: unknown task 'gonogo'; there are go-nogo, xor,",
         ),
         ({"tasks": {"delayed-go": "tests/own.py"}}, "config: tasks.delayed-go: no such file: tests/own.py"),
@@ -481,6 +520,7 @@ def test_a_broken_model_fails_its_own_job_and_the_rest_goes_on(tmp_path):
             "broken": {"task": "go-nogo", "files": ["broken.mat"]},
             "misplaced": {"task": "xor", "files": ["tests/data/model_gonogo_n200_tau4_20.mat"]},
         },
+        "sweeps": {},
         "figures": {},
     }
     done = run(path, "tables", config=write_config(path, values))

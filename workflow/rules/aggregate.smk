@@ -1,19 +1,45 @@
-# Tidy tables of the whole study, and the converted model files.
+# Tidy tables of every condition and of the whole study, and the converted model files.
 #
 # REQUIRED INPUTS: results/simulations, results/held_out, results/choices, results/networks, results/models
-# OUTPUTS: results/tables/trials.parquet (one row per trial), accuracy.csv (network and factor), networks.csv (network),
+# OUTPUTS: results/conditions/{task}/{condition}/{neuron}.csv, one row per network of a condition
+#          results/tables/trials.parquet (one row per trial), accuracy.csv (network and factor), networks.csv (network),
 #          curves.csv (evaluations during training), summary.csv and .html (condition),
 #          results/converted/{task}/{condition}/{neuron}/{block}/NETWORK.mat
+
+
+rule networks_of_condition:
+    input:
+        networks=per_block("results/networks/{place}/{block}.csv"),
+        rates=per_block("results/networks/{place}/{block}_rate.csv"),
+        held_out=per_block("results/held_out/{place}/{neuron}/{block}.parquet"),
+        choice="results/choices/{task}/{condition}/{neuron}.csv",
+    output:
+        "results/conditions/{task}/{condition}/{neuron}.csv",
+    log:
+        "results/logs/networks_of_condition/{task}/{condition}/{neuron}.log",
+    benchmark:
+        "results/benchmarks/networks_of_condition/{task}/{condition}/{neuron}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        name=condition_name,
+        code=library_hash("tables.py", "analysis.py"),
+    message:
+        "Gathering the networks of {wildcards.task}, {wildcards.condition}"
+    script:
+        "../scripts/networks_of_condition.py"
 
 
 rule aggregate:
     input:
         shards=every_shard(),
         held_out=all_blocks("results/held_out/{place}/{neuron}/{block}.parquet"),
-        networks=all_blocks("results/networks/{place}/{block}.csv"),
-        rates=all_blocks("results/networks/{place}/{block}_rate.csv"),
+        networks=per_condition("results/conditions/{place}/{neuron}.csv"),
         curves=all_blocks("results/networks/{place}/{block}_curves.csv"),
-        choices=per_condition("results/choices/{place}/{neuron}.csv"),
         accuracies=per_condition("results/choices/{place}/{neuron}_accuracy.csv"),
     output:
         trials="results/tables/trials.parquet",
@@ -38,7 +64,6 @@ rule aggregate:
         mem_mb=4000,
         runtime=30,
     params:
-        places=[(c.name, c.task, c.label, c.neuron_label) for c in STUDY.conditions],
         code=library_hash("tables.py", "analysis.py"),
     message:
         "Aggregating all trials into one table"

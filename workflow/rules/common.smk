@@ -54,6 +54,10 @@ def condition_of(wildcards) -> Condition:
     raise WorkflowError(f"no condition {wildcards.task}/{wildcards.condition}/{neuron or ''} in the config; there are {there}")
 
 
+def condition_name(wildcards) -> str:
+    return condition_of(wildcards).name
+
+
 def blocks(c: Condition) -> list[str]:
     """Blocks of seeds, the unit of work of a job; models from elsewhere are one block."""
     if c.models:
@@ -107,6 +111,13 @@ def library_hash(*modules: str) -> str:
     return hashlib.sha256("\n".join(trees).encode()).hexdigest()[:16]
 
 
+def script_hash(script: str) -> str:
+    """Fingerprint of the library modules that a script imports by name: an edit of a figure's code redraws that figure alone."""
+    tree = ast.parse((Path(workflow.basedir) / "scripts" / script).read_text())
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "rate2spike"]
+    return library_hash("tables.py", *(f"{name.name}.py" for node in froms for name in node.names))
+
+
 def network_params(wildcards) -> dict:
     return asdict(condition_of(wildcards).network)
 
@@ -137,6 +148,12 @@ def downsample(wildcards) -> int:
 
 def external_files(wildcards) -> list[str]:
     return list(condition_of(wildcards).models)
+
+
+def trials_per(wildcards) -> str:
+    """Whether an example is recorded for 50 trials of each label or, where Fig. S7 is drawn from it, of each kind of trial."""
+    of_s7 = STUDY.figures.get("figure_s7", {}).get("example")
+    return "kind" if of_s7 and STUDY.names[of_s7] == condition_of(wildcards) else "label"
 
 
 def given(wildcards) -> bool:
@@ -207,10 +224,14 @@ def all_blocks(pattern: str) -> list[str]:
     return list(dict.fromkeys(files))
 
 
-def example_of(name: str) -> str:
-    """The example recordings of the condition called `name` in the config."""
-    c = STUDY.condition(name)
-    return f"results/examples/{place(c)}/{c.neuron_label}.npz"
+def of_role(pattern: str, name: str) -> str:
+    """A file of the condition called `name` in the config, e.g. results/examples/{place}/{neuron}.npz."""
+    c = STUDY.names[name]
+    return pattern.format(place=place(c), neuron=c.neuron_label)
+
+
+# conditions that have a page of their own; the points of sweeps are drawn together
+SHOWN = [c for c in STUDY.conditions if not c.key.startswith("sweeps.")]
 
 
 TRAINING_CODE = ("train.py", "kernels/rate_cpu.py")

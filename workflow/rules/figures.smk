@@ -1,41 +1,105 @@
-# Figures of the paper from the study's own networks, one page for every condition, accuracy of all networks. Each figure as PDF and
-# PNG, with the CSV it was drawn from and a caption with its numbers, which the report shows.
+# Figures of the paper from the study's own networks, the scorecard of published against found numbers, one page for every
+# condition, accuracy of all networks. Each figure as PDF and PNG, with the CSV it was drawn from and a caption with its numbers,
+# which the report shows. `snakemake figure_6` makes what Fig. 6 needs and nothing else.
 #
-# REQUIRED INPUTS: results/examples/{task}/{condition}/{neuron}.npz, results/tables/accuracy.csv, results/tables/networks.csv,
+# REQUIRED INPUTS: results/examples/{task}/{condition}/{neuron}.npz, results/conditions/{task}/{condition}/{neuron}.csv,
+#                  results/tables/accuracy.csv, results/tables/networks.csv, resources/published.tsv,
 #                  workflow/report/figure_*.rst, the wording of the captions
-# OUTPUTS: results/figures/figure_{1b,2b,s1,s2}.* where the config names a condition under figures.go-nogo,
-#          results/figures/figure_{4a,4b,4c}.* under figures.integration, results/figures/figure_xor.* under figures.xor,
-#          results/figures/figure_scaling.*, results/figures/figure_accuracy.*,
+# OUTPUTS: results/figures/figure_{1..7,s1..s7,xor}.* where the config says under figures what to draw them from,
+#          results/figures/scorecard.*, results/figures/figure_sweeps.*, results/figures/figure_scaling.*, results/figures/figure_accuracy.*,
 #          results/figures/conditions/{task}/{condition}/{neuron}.* for every condition, the user's own tasks included
-FIGURE_CODE = library_hash("analysis.py", "figures.py")
-PANELS = {"go-nogo": ("1b", "2b", "s1", "s2"), "integration": ("4a", "4b", "4c"), "xor": ("xor",)}
-DRAWN = [f"figures/figure_{p}" for name in PANELS if name in STUDY.figures for p in PANELS[name]]
-DRAWN += ["figures/figure_scaling", "figures/figure_accuracy"]
-DRAWN += [f"figures/conditions/{place(c)}/{c.neuron_label}" for c in STUDY.conditions]
+PUBLISHED = Path(workflow.basedir).parent / "resources" / "published.tsv"
+# figure: category and name in the report
+PAPER = {
+    "figure_1": ("Go-NoGo", "1: rate networks, Go-NoGo"),
+    "figure_2": ("Go-NoGo", "2: from rate to spiking networks, Go-NoGo"),
+    "figure_3": ("Integration", "3: rate networks, contextual integration"),
+    "figure_4": ("Integration", "4: spiking networks, contextual integration"),
+    "figure_5": ("Go-NoGo", "5: fixed against tuned decays"),
+    "figure_6": ("Integration", "6: refractory period, filter, gain"),
+    "figure_7": ("Go-NoGo", "7: transfer functions"),
+    "figure_s1": ("Go-NoGo", "S1: rates of all units"),
+    "figure_s2": ("Go-NoGo", "S2: principal components"),
+    "figure_s3": ("Go-NoGo", "S3: three populations"),
+    "figure_s4": ("Go-NoGo", "S4: without Dale's principle"),
+    "figure_s5": ("Integration", "S5: mixed selectivity"),
+    "figure_s6": ("Go-NoGo", "S6: a softplus network"),
+    "figure_s7": ("Integration", "S7: quadratic integrate-and-fire units"),
+    "figure_xor": ("XOR", "XOR: the task of the released code"),
+}
+SCRIPT = {"figure_xor": "figure_task.py"}  # where it is not called as the figure
+# figures that hand single numbers of their example network to the scorecard
+WITH_SINGLES = ("figure_1", "figure_2", "figure_4", "figure_s2", "figure_s3", "figure_s4", "figure_s7")
+DRAWN = [f"figures/{figure}" for figure in STUDY.figures]
+DRAWN += ["figures/scorecard"] if STUDY.figures else []
+DRAWN += ["figures/figure_sweeps"] if STUDY.sweeps else []
+DRAWN += ["figures/figure_scaling", "figures/figure_accuracy"] if SHOWN else []
+DRAWN += [f"figures/conditions/{place(c)}/{c.neuron_label}" for c in SHOWN]
 FIGURES = expand("results/{figure}.{ending}", figure=DRAWN, ending=["pdf", "png", "csv", "rst"])
 
 
-if "go-nogo" in STUDY.figures:
+def points_of(figure: str, roles: dict[str, str]) -> list[tuple]:
+    """(figure, role, value along the sweep or None, table of the condition's networks) for everything a figure is drawn from."""
+    return [
+        (figure, role, point.x, f"results/conditions/{place(point.condition)}/{point.condition.neuron_label}.csv")
+        for role, name in roles.items()
+        for point in STUDY.points(name)
+    ]
 
-    rule figure_1b:
+
+POINTS = {figure: points_of(figure, roles) for figure, roles in STUDY.figures.items()}
+SWEPT = points_of("figure_sweeps", {name: name for name in STUDY.sweeps})
+
+
+def published_size(name: str) -> int | None:
+    """The size whose published numbers stand beside a sweep: where the sweep is about something else than the paper's sizes and
+    decays, and its networks have the paper's decays."""
+    sweep, c = STUDY.sweeps[name], STUDY.sweeps[name].points[0].condition
+    other = sweep.key not in ("network.n_units", "network.tau_decay_ms")
+    return c.network.n_units if other and c.network.tau_decay_ms == (20, 50) else None
+
+
+def inputs_of(figure: str) -> dict:
+    """The files a figure of the paper is drawn from."""
+    files = {"caption": workflow.source_path(f"../report/{figure}.rst"), "published": PUBLISHED}
+    files["tables"] = [table for *_, table in POINTS[figure]]
+    example = STUDY.figures[figure].get("example")
+    if example:
+        files["example"] = of_role("results/examples/{place}/{neuron}.npz", example)
+    if figure == "figure_s5":
+        files["selectivity"] = of_role("results/selectivity/{place}/{neuron}.npz", example)
+    return files
+
+
+def outputs_of(figure: str) -> dict:
+    """The files that a figure consists of."""
+    files = {ending: f"results/figures/{figure}.{ending}" for ending in ("pdf", "csv")}
+    files["caption"] = f"results/figures/{figure}.rst"
+    if figure in WITH_SINGLES:
+        files["singles"] = f"results/figures/{figure}_singles.csv"
+    return files
+
+
+for figure in STUDY.figures:
+
+    rule:
+        name:
+            figure
         input:
-            example=example_of(STUDY.figures["go-nogo"]),
-            caption=workflow.source_path("../report/figure_1b.rst"),
+            **inputs_of(figure),
         output:
-            pdf="results/figures/figure_1b.pdf",
+            **outputs_of(figure),
             png=report(
-                "results/figures/figure_1b.png",
+                f"results/figures/{figure}.png",
                 caption="../report/figure.rst",
                 category="Figures of the paper",
-                subcategory="Go-NoGo",
-                labels={"figure": "1B: decays and output of a rate network"},
+                subcategory=PAPER[figure][0],
+                labels={"figure": PAPER[figure][1]},
             ),
-            csv="results/figures/figure_1b.csv",
-            caption="results/figures/figure_1b.rst",
         log:
-            "results/logs/figures/figure_1b.log",
+            f"results/logs/figures/{figure}.log",
         benchmark:
-            "results/benchmarks/figures/figure_1b.tsv"
+            f"results/benchmarks/figures/{figure}.tsv"
         conda:
             "../../environment.yml"
         threads: 1
@@ -43,251 +107,100 @@ if "go-nogo" in STUDY.figures:
             mem_mb=1500,
             runtime=10,
         params:
-            task=STUDY.condition(STUDY.figures["go-nogo"]).task,
-            code=FIGURE_CODE,
-        message:
-            "Drawing Fig. 1B"
-        script:
-            "../scripts/figure_1b.py"
-
-    rule figure_2b:
-        input:
-            example=example_of(STUDY.figures["go-nogo"]),
-            caption=workflow.source_path("../report/figure_2b.rst"),
-        output:
-            pdf="results/figures/figure_2b.pdf",
-            png=report(
-                "results/figures/figure_2b.png",
-                caption="../report/figure.rst",
-                category="Figures of the paper",
-                subcategory="Go-NoGo",
-                labels={"figure": "2B: output of the spiking network at three constants"},
-            ),
-            csv="results/figures/figure_2b.csv",
-            caption="results/figures/figure_2b.rst",
-        log:
-            "results/logs/figures/figure_2b.log",
-        benchmark:
-            "results/benchmarks/figures/figure_2b.tsv"
-        conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=1500,
-            runtime=10,
-        params:
-            task=STUDY.condition(STUDY.figures["go-nogo"]).task,
-            code=FIGURE_CODE,
-        message:
-            "Drawing Fig. 2B"
-        script:
-            "../scripts/figure_2b.py"
-
-    rule figure_s1:
-        input:
-            example=example_of(STUDY.figures["go-nogo"]),
-            caption=workflow.source_path("../report/figure_s1.rst"),
-        output:
-            pdf="results/figures/figure_s1.pdf",
-            png=report(
-                "results/figures/figure_s1.png",
-                caption="../report/figure.rst",
-                category="Figures of the paper",
-                subcategory="Go-NoGo",
-                labels={"figure": "S1: rates of all units"},
-            ),
-            csv="results/figures/figure_s1.csv",
-            caption="results/figures/figure_s1.rst",
-        log:
-            "results/logs/figures/figure_s1.log",
-        benchmark:
-            "results/benchmarks/figures/figure_s1.tsv"
-        conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=1500,
-            runtime=10,
-        params:
-            task=STUDY.condition(STUDY.figures["go-nogo"]).task,
-            code=FIGURE_CODE,
-        message:
-            "Drawing Fig. S1"
-        script:
-            "../scripts/figure_s1.py"
-
-    rule figure_s2:
-        input:
-            example=example_of(STUDY.figures["go-nogo"]),
-            caption=workflow.source_path("../report/figure_s2.rst"),
-        output:
-            pdf="results/figures/figure_s2.pdf",
-            png=report(
-                "results/figures/figure_s2.png",
-                caption="../report/figure.rst",
-                category="Figures of the paper",
-                subcategory="Go-NoGo",
-                labels={"figure": "S2: principal components"},
-            ),
-            csv="results/figures/figure_s2.csv",
-            caption="results/figures/figure_s2.rst",
-        log:
-            "results/logs/figures/figure_s2.log",
-        benchmark:
-            "results/benchmarks/figures/figure_s2.tsv"
-        conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=1500,
-            runtime=10,
-        params:
-            task=STUDY.condition(STUDY.figures["go-nogo"]).task,
-            code=FIGURE_CODE,
-        message:
-            "Drawing Fig. S2"
-        script:
-            "../scripts/figure_s2.py"
-
-
-if "integration" in STUDY.figures:
-
-    rule figure_4a:
-        input:
-            example=example_of(STUDY.figures["integration"]),
-            caption=workflow.source_path("../report/figure_4a.rst"),
-        output:
-            pdf="results/figures/figure_4a.pdf",
-            png=report(
-                "results/figures/figure_4a.png",
-                caption="../report/figure.rst",
-                category="Figures of the paper",
-                subcategory="Integration",
-                labels={"figure": "4A: single trials of the spiking network"},
-            ),
-            csv="results/figures/figure_4a.csv",
-            caption="results/figures/figure_4a.rst",
-        log:
-            "results/logs/figures/figure_4a.log",
-        benchmark:
-            "results/benchmarks/figures/figure_4a.tsv"
-        conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=1500,
-            runtime=10,
-        params:
-            task=STUDY.condition(STUDY.figures["integration"]).task,
-            code=FIGURE_CODE,
-        message:
-            "Drawing Fig. 4A"
-        script:
-            "../scripts/figure_4a.py"
-
-    rule figure_4b:
-        input:
-            example=example_of(STUDY.figures["integration"]),
-            caption=workflow.source_path("../report/figure_4b.rst"),
-        output:
-            pdf="results/figures/figure_4b.pdf",
-            png=report(
-                "results/figures/figure_4b.png",
-                caption="../report/figure.rst",
-                category="Figures of the paper",
-                subcategory="Integration",
-                labels={"figure": "4B: decays"},
-            ),
-            csv="results/figures/figure_4b.csv",
-            caption="results/figures/figure_4b.rst",
-        log:
-            "results/logs/figures/figure_4b.log",
-        benchmark:
-            "results/benchmarks/figures/figure_4b.tsv"
-        conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=1500,
-            runtime=10,
-        params:
-            task=STUDY.condition(STUDY.figures["integration"]).task,
-            code=FIGURE_CODE,
-        message:
-            "Drawing Fig. 4B"
-        script:
-            "../scripts/figure_4b.py"
-
-    rule figure_4c:
-        input:
-            example=example_of(STUDY.figures["integration"]),
-            caption=workflow.source_path("../report/figure_4c.rst"),
-        output:
-            pdf="results/figures/figure_4c.pdf",
-            png=report(
-                "results/figures/figure_4c.png",
-                caption="../report/figure.rst",
-                category="Figures of the paper",
-                subcategory="Integration",
-                labels={"figure": "4C: output of the spiking network"},
-            ),
-            csv="results/figures/figure_4c.csv",
-            caption="results/figures/figure_4c.rst",
-        log:
-            "results/logs/figures/figure_4c.log",
-        benchmark:
-            "results/benchmarks/figures/figure_4c.tsv"
-        conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=1500,
-            runtime=10,
-        params:
-            task=STUDY.condition(STUDY.figures["integration"]).task,
-            code=FIGURE_CODE,
-        message:
-            "Drawing Fig. 4C"
-        script:
-            "../scripts/figure_4c.py"
-
-
-if "xor" in STUDY.figures:
-
-    rule figure_xor:
-        input:
-            example=example_of(STUDY.figures["xor"]),
-            caption=workflow.source_path("../report/figure_task.rst"),
-        output:
-            pdf="results/figures/figure_xor.pdf",
-            png=report(
-                "results/figures/figure_xor.png",
-                caption="../report/figure.rst",
-                category="In the style of the paper",
-                subcategory="XOR",
-                labels={"figure": "XOR: an example network"},
-            ),
-            csv="results/figures/figure_xor.csv",
-            caption="results/figures/figure_xor.rst",
-        log:
-            "results/logs/figures/figure_xor.log",
-        benchmark:
-            "results/benchmarks/figures/figure_xor.tsv"
-        conda:
-            "../../environment.yml"
-        threads: 1
-        resources:
-            mem_mb=1500,
-            runtime=10,
-        params:
-            task=STUDY.condition(STUDY.figures["xor"]).task,
+            figure=figure,
+            points=[point[:3] for point in POINTS[figure]],
+            task=STUDY.points(list(STUDY.figures[figure].values())[0])[0].condition.task,
             user_tasks={},
-            title="XOR",
-            code=FIGURE_CODE,
+            title=PAPER[figure][1],
+            script=SCRIPT.get(figure, f"{figure}.py"),
+            code=script_hash(SCRIPT.get(figure, f"{figure}.py")),
         message:
-            "Drawing the XOR network"
+            f"Drawing Fig. {PAPER[figure][1]}"
         script:
-            "../scripts/figure_task.py"
+            "../scripts/{params.script}"  # filled in when the job runs: `figure` itself is the last of the loop by then
+
+
+if STUDY.figures:
+
+    rule scorecard:
+        input:
+            caption=workflow.source_path("../report/scorecard.rst"),
+            published=PUBLISHED,
+            tables=[table for points in POINTS.values() for *_, table in points],
+            singles=[f"results/figures/{figure}_singles.csv" for figure in STUDY.figures if figure in WITH_SINGLES],
+        output:
+            table="results/tables/scorecard.csv",
+            html=report(
+                "results/tables/scorecard.html",
+                caption="../report/figure.rst",
+                category="Scorecard",
+                labels={"scorecard": "every published number beside ours"},
+            ),
+            pdf="results/figures/scorecard.pdf",
+            png=report(
+                "results/figures/scorecard.png",
+                caption="../report/figure.rst",
+                category="Scorecard",
+                labels={"scorecard": "differences from the paper"},
+            ),
+            csv="results/figures/scorecard.csv",
+            caption="results/figures/scorecard.rst",
+        log:
+            "results/logs/scorecard.log",
+        benchmark:
+            "results/benchmarks/scorecard.tsv"
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=1500,
+            runtime=10,
+        params:
+            points=[point[:3] for points in POINTS.values() for point in points],
+            code=script_hash("scorecard.py"),
+        message:
+            "Setting every published number beside ours"
+        script:
+            "../scripts/scorecard.py"
+
+
+if STUDY.sweeps:
+
+    rule figure_sweeps:
+        input:
+            tables=[table for *_, table in SWEPT],
+            published=PUBLISHED,
+            caption=workflow.source_path("../report/figure_sweeps.rst"),
+        output:
+            pdf="results/figures/figure_sweeps.pdf",
+            png=report(
+                "results/figures/figure_sweeps.png",
+                caption="../report/figure.rst",
+                category="Accuracy",
+                subcategory="All conditions",
+                labels={"figure": "sweeps: training and three scorings"},
+            ),
+            csv="results/figures/figure_sweeps.csv",
+            caption="results/figures/figure_sweeps.rst",
+        log:
+            "results/logs/figures/figure_sweeps.log",
+        benchmark:
+            "results/benchmarks/figures/figure_sweeps.tsv"
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=1500,
+            runtime=10,
+        params:
+            points=[point[:3] for point in SWEPT],
+            swept={name: sweep.key for name, sweep in STUDY.sweeps.items()},
+            sizes={name: published_size(name) for name in STUDY.sweeps},
+            code=script_hash("figure_sweeps.py"),
+        message:
+            "Drawing every sweep"
+        script:
+            "../scripts/figure_sweeps.py"
 
 
 rule figure_task:
@@ -320,7 +233,7 @@ rule figure_task:
         task="{task}",
         user_tasks=own_task,
         title="{task}, {condition}, {neuron}",
-        code=FIGURE_CODE,
+        code=script_hash("figure_task.py"),
     message:
         "Drawing an example network of {wildcards.task}, {wildcards.condition}"
     script:
@@ -354,7 +267,8 @@ rule figure_scaling:
         mem_mb=1500,
         runtime=10,
     params:
-        code=FIGURE_CODE,
+        shown=[c.name for c in SHOWN],
+        code=script_hash("figure_scaling.py"),
     message:
         "Drawing accuracy against the scaling factor"
     script:
@@ -387,7 +301,8 @@ rule figure_accuracy:
         mem_mb=1500,
         runtime=10,
     params:
-        code=FIGURE_CODE,
+        shown=[c.name for c in SHOWN],
+        code=script_hash("figure_accuracy.py"),
     message:
         "Drawing rate against spiking accuracy"
     script:

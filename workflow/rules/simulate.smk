@@ -5,6 +5,7 @@
 #          results/choices/{task}/{condition}/{neuron}.csv and _accuracy.csv, the factor chosen for each network, the curve
 #          results/held_out/{task}/{condition}/{neuron}/{block}.parquet, one row per fresh trial at the chosen factor
 #          results/examples/{task}/{condition}/{neuron}.npz, recordings of the example network
+#          results/selectivity/{task}/{condition}/{neuron}.npz, its responses to graded inputs (Fig. S5)
 
 
 rule simulate:
@@ -121,8 +122,41 @@ rule example:
         neuron=neuron_params,
         downsample=downsample,
         given=given,
-        code=library_hash(*SIMULATION_CODE, "kernels/rate_cpu.py"),
+        per=trials_per,
+        code=library_hash(*SIMULATION_CODE, "recordings.py", "kernels/rate_cpu.py"),
     message:
         "Recording the example network of {wildcards.task}, {wildcards.condition}"
     script:
         "../scripts/example.py"
+
+
+rule selectivity:
+    input:
+        task_file,
+        models=per_block("results/models/{place}/{block}"),
+        networks=per_block("results/networks/{place}/{block}.csv"),
+        held_out=per_block("results/held_out/{place}/{neuron}/{block}.parquet"),
+        choice="results/choices/{task}/{condition}/{neuron}.csv",
+    output:
+        "results/selectivity/{task}/{condition}/{neuron}.npz",
+    log:
+        "results/logs/selectivity/{task}/{condition}/{neuron}.log",
+    benchmark:
+        "results/benchmarks/selectivity/{task}/{condition}/{neuron}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        study_seed=STUDY.study_seed,
+        device=DEVICE,
+        user_tasks=own_task,
+        neuron=neuron_params,
+        downsample=downsample,
+        code=library_hash(*SIMULATION_CODE, "recordings.py", "targeted.py"),
+    message:
+        "Recording the responses to graded inputs of {wildcards.task}, {wildcards.condition}"
+    script:
+        "../scripts/selectivity.py"

@@ -26,6 +26,7 @@ rule train:
         network=network_params,
         training=training_params,
         seeds=seeds_of,
+        keep_traces=STUDY.keep_traces,
         code=library_hash(*TRAINING_CODE),
     message:
         "Training {wildcards.task}, {wildcards.condition}, {wildcards.block}"

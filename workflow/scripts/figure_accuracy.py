@@ -6,11 +6,9 @@ log = job.start(snakemake)
 
 from pathlib import Path
 
-import pandas as pd
-
 from rate2spike import analysis, figures
 
-networks = pd.read_csv(snakemake.input.networks, dtype={"network": str})
+networks = job.shown(snakemake)
 facts = analysis.describe_networks(networks)
 KINDS = (("rate", "rate", figures.RATE, -0.17), ("spiking", "held_out", figures.SPIKING, 0.17))
 

@@ -12,7 +12,7 @@ from rate2spike import analysis, figures
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task)
-example = dict(np.load(snakemake.input.example))
+example, published = dict(np.load(snakemake.input.example)), job.published(snakemake)
 facts = analysis.describe_example(example, task.labels)
 
 
@@ -34,6 +34,11 @@ def draw():
         histograms = [analysis.rate_histogram(rates_hz[of]) for of in (~inhibitory, inhibitory)]
         axes[f"histogram {i}"].set_title(f"Spiking network, one {name} trial")
         drawn += figures.rate_histograms(axes[f"histogram {i}"], histograms)
+        for units, marker in (("excitatory", "o"), ("inhibitory", "s")):
+            of_paper = published[published.condition.str.endswith(f";{name} trial;{units} units")]
+            x, y = (of_paper[column].astype(float) for column in ("x_value", "value"))
+            legend = f"published, {units}"
+            drawn.append(figures.published_points(axes[f"histogram {i}"], x, y, series=units, marker=marker, legend=legend))
     figures.finish_rates(axes)
     line = figures.EXAMPLE_NOTE.format(**facts) + f"single trials; spiking at {figures.lambda_title(facts['factor'])}."
     return figure, drawn, line

@@ -12,17 +12,20 @@ from rate2spike import analysis, figures
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task)
-example = dict(np.load(snakemake.input.example))
-facts = analysis.describe_example(example, task.labels)
+example, published = dict(np.load(snakemake.input.example)), job.published(snakemake)
+facts, singles = analysis.describe_example(example, task.labels), []
+OF_PAPER = published[published.quantity == "variance captured by top 3 PCs"]
 
 
 def draw():
-    figure, axes = figures.page([["rate", "spiking"]], 6.5, 3.3, three_d=True)
+    figure, axes = figures.page([["rate", "spiking"]], 6.5, 3.4, three_d=True)
     drawn = []
-    for panel, title in (("rate", "Rate network"), ("spiking", "Spiking network")):
+    for panel, title, in_paper in (("rate", "Rate network", "rate"), ("spiking", "Spiking network", "LIF")):
         components = analysis.principal_components(example[f"{panel}_population"])
         percent = 100 * components.variance_fraction
-        axes[panel].set_title(f"{title}: {percent.sum():.1f} % of the variance")
+        singles.append(figures.single(OF_PAPER, percent.sum(), x_value=in_paper))
+        of_paper = f"published: {OF_PAPER.value.iloc[0]} %"
+        axes[panel].set_title(f"{title}: {percent.sum():.1f} % of the variance\n({of_paper})")
         axis_labels = [f"PC{i} ({p:.1f} %)" for i, p in enumerate(percent, start=1)]
         drawn += figures.trajectories_3d(axes[panel], components.scores, task.labels.values(), axis_labels)
         facts[f"{panel}_variance"] = percent.sum()
@@ -31,4 +34,5 @@ def draw():
 
 
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
+figures.write_singles(snakemake.output, singles)
 log.info("drawn from %s", facts)

@@ -12,7 +12,7 @@ from rate2spike import analysis, figures
 
 KEYS = ["task", "condition", "neuron"]
 curves = pd.read_csv(snakemake.input.accuracy, dtype={"network": str})
-networks = pd.read_csv(snakemake.input.networks, dtype={"network": str})
+networks = job.shown(snakemake)
 facts = analysis.describe_networks(networks)
 
 

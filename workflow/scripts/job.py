@@ -77,6 +77,56 @@ def trained_models(folder: str, table: str):
         yield network, matfile.load(Path(folder) / f"{network}.mat")
 
 
+def best_network(inputs):
+    """The example network of a condition: the one most accurate on fresh trials, the first of equals.
+
+    Returns facts and model: n_networks (that reached criterion) and n_attempted, and where there is one its name (`network`),
+    `held_out_accuracy` and `scaling_factor`; else the model is None. inputs: networks, held_out, choice, models of the condition.
+    """
+    import pandas as pd
+
+    networks = pd.concat([pd.read_csv(table, dtype={"network": str}) for table in inputs.networks])
+    facts = {"n_networks": int(networks.converged.sum()), "n_attempted": len(networks)}
+    if not facts["n_networks"]:
+        return facts, None
+    held_out = pd.concat([pd.read_parquet(table) for table in inputs.held_out])
+    accuracy = held_out.groupby("network").correct.mean().reindex(networks.network[networks.converged])
+    best = str(accuracy.idxmax())
+    factor = pd.read_csv(inputs.choice, dtype={"network": str}).set_index("network").scaling_factor[best]
+    blocks = zip(inputs.models, inputs.networks, strict=True)
+    model = next(m for folder, table in blocks for name, m in trained_models(folder, table) if name == best)
+    return facts | {"network": best, "held_out_accuracy": float(accuracy[best]), "scaling_factor": float(factor)}, model
+
+
+def points(snakemake):
+    """All networks that a figure is drawn from, one row each: columns figure, role, x (the value along a sweep, NaN where the
+    role is one condition), then those of results/tables/networks.csv."""
+    import pandas as pd
+
+    from rate2spike import tables
+
+    read = zip(snakemake.params.points, snakemake.input.tables, strict=True)
+    parts = [tables.read_networks([file]).assign(figure=figure, role=role, x=x) for (figure, role, x), file in read]
+    return pd.concat(parts, ignore_index=True).astype({"x": float})
+
+
+def shown(snakemake):
+    """The networks of the conditions that have a page of their own; points of sweeps are drawn elsewhere."""
+    from rate2spike import tables
+
+    networks = tables.read_networks([snakemake.input.networks])
+    return networks[networks.name.isin(snakemake.params.shown)]
+
+
+def published(snakemake):
+    """The published numbers of a figure, all columns as text; of all figures where the job has no `figure`."""
+    import pandas as pd
+
+    numbers = pd.read_csv(snakemake.input.published, sep="\t", dtype=str, keep_default_na=False)
+    figure = snakemake.params.get("figure")
+    return numbers if figure is None else numbers[numbers.figure == figure.removeprefix("figure_").upper()]
+
+
 def made_of(model) -> dict:
     """Columns of the table of networks: what the network is made of."""
     return {

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePath
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 RATE_STEP_MS = 5.0  # Euler step of the rate network (paper, Methods)
 SPIKING_STEPS_PER_RATE_STEP = 100  # 0.05 ms each (published LIF code)
@@ -61,7 +61,8 @@ class RateConfig:
     """One rate network: size, connectivity, activation and synaptic decay (paper, Methods; published defaults)."""
 
     n_units: int = 200
-    p_inh: float = 0.2  # probability that a unit is inhibitory
+    # probability that a unit is inhibitory: not in the paper, whose example networks have 260 of 1050; the released code has 0.2
+    p_inh: float = 0.25
     p_rec: float = 0.2  # probability of a recurrent connection
     n_som: int = 0  # inhibitory units that receive no inhibition (SOM/SST, Fig. S3)
     weight_distribution: str = "gaussian"
@@ -191,12 +192,13 @@ class Condition:
     neuron: NeuronConfig
     search: SearchConfig
     n_networks: int
+    key: str  # where the condition stands in the config
     models: tuple[str, ...] = ()
 
     @property
-    def key(self) -> str:
-        """Where the condition stands in the config."""
-        return f"{'conditions' if self.network else 'external_models'}.{self.name}"
+    def place(self) -> tuple[str, str, str]:
+        """Task, network and neuron in words: the folders of the condition's files."""
+        return self.task, self.label, self.neuron_label
 
     @property
     def label(self) -> str:
@@ -251,45 +253,86 @@ def _changed_words(settings: Any, default: Any, words: Mapping[str, str]) -> lis
     return [w.format(getattr(settings, key)) for key, w in words.items() if getattr(settings, key) != getattr(default, key)]
 
 
+class Point(NamedTuple):
+    """One condition of a sweep and the value swept (None where a condition stands alone)."""
+
+    x: float | None
+    condition: Condition
+
+
+class Sweep(NamedTuple):
+    """Conditions along one key of the config, such as network.n_units."""
+
+    key: str
+    points: tuple[Point, ...]
+
+
 @dataclass(frozen=True)
 class Study:
-    """A whole study: the seed that keys every random number, the device, and the conditions."""
+    """A whole study: the seed that keys every random number, the device, the conditions, and what figures are drawn from.
+
+    `conditions` are all there is to compute, each once; `names` has one entry per name in the config, and two names may stand for
+    the same condition (a network that serves several figures is trained once).
+    """
 
     study_seed: int
     device: str
     networks_per_job: int
+    keep_traces: bool
     conditions: tuple[Condition, ...]
-    figures: Mapping[str, str]
+    names: Mapping[str, Condition]
+    sweeps: Mapping[str, Sweep]
+    figures: Mapping[str, Mapping[str, str]]
     user_tasks: Mapping[str, str]
 
-    def condition(self, name: str) -> Condition:
-        return next(c for c in self.conditions if c.name == name)
+    def points(self, name: str) -> tuple[Point, ...]:
+        """The points of the sweep or the one condition of that name."""
+        return self.sweeps[name].points if name in self.sweeps else (Point(None, self.names[name]),)
 
 
 def read_study(values: Mapping[str, Any]) -> Study:
     """The study described by the config file, already checked against the schema.
 
-    A condition's settings are the study's `network`, `training`, `neuron` and `search` with its own laid over them.
-    Raises ConfigError naming the key.
+    A condition's settings are the study's `network`, `training`, `neuron` and `search` with its own laid over them; a sweep is a
+    condition for each value of one key. Raises ConfigError naming the key.
     """
-    conditions = [_trained_condition(values, name, own or {}) for name, own in values["conditions"].items()]
-    conditions += [_external_condition(values, name, own) for name, own in values["external_models"].items()]
-    _require(len(conditions) > 0, "conditions", "at least one condition or external model", values["conditions"])
-    seen: dict[tuple[str, str, str], str] = {}
-    for c in conditions:
-        place = (c.task, c.label, c.neuron_label)
-        if place in seen:
-            raise ConfigError(f"{c.key}: the same network, training and neuron as {seen[place]}; remove one")
-        seen[place] = c.key
-    _check_shared(conditions)
+    listed = [_trained_condition(values, name, own, f"conditions.{name}") for name, own in values["conditions"].items()]
+    listed += [_external_condition(values, name, own) for name, own in values["external_models"].items()]
+    sweeps = {name: _sweep(values, name, own) for name, own in values["sweeps"].items()}
+    listed += [point.condition for sweep in sweeps.values() for point in sweep.points]
+    _require(len(listed) > 0, "conditions", "at least one condition, sweep or external model", values["conditions"])
+    unique = _unique(listed)
+    _check_shared(list(unique.values()))
     return Study(
         study_seed=values["study_seed"],
         device=values["device"],
         networks_per_job=values["networks_per_job"],
-        conditions=tuple(conditions),
-        figures=dict(values["figures"]),
+        keep_traces=values["keep_traces"],
+        conditions=tuple(unique.values()),
+        names={c.name: unique[c.place] for c in listed},
+        sweeps={
+            name: sweep._replace(points=tuple(Point(p.x, unique[p.condition.place]) for p in sweep.points))
+            for name, sweep in sweeps.items()
+        },
+        figures={figure: dict(roles) for figure, roles in values["figures"].items()},
         user_tasks=dict(values["tasks"]),
     )
+
+
+def _unique(listed: Sequence[Condition]) -> dict[tuple[str, str, str], Condition]:
+    """Each condition once, under the first of its names. What is the same network, training and neuron must be searched alike."""
+    unique: dict[tuple[str, str, str], Condition] = {}
+    names: set[str] = set()
+    for c in listed:
+        _require(c.name not in names, c.key, "a name that no other condition has", c.name)
+        names.add(c.name)
+        first = unique.setdefault(c.place, c)
+        same = f"as in {first.key}, the same network, training and neuron"
+        for f in fields(SearchConfig):
+            ours, theirs = getattr(c.search, f.name), getattr(first.search, f.name)
+            _require(ours == theirs, f"{c.key}.search.{f.name}", f"{theirs}, {same}", ours)
+        _require(c.n_networks == first.n_networks, f"{c.key}.networks", f"{first.n_networks}, {same}", c.n_networks)
+    return unique
 
 
 def _check_shared(conditions: Sequence[Condition]) -> None:
@@ -311,19 +354,51 @@ def check_condition(c: Condition, task: Any) -> None:
         _require(Path(file).is_file(), f"{c.key}.files", "paths of .mat files, seen from where snakemake is started", file)
 
 
+# What each figure is drawn from: role -> task of the condition or, for the roles in SWEPT, of the sweep.
+FIGURE_ROLES: Mapping[str, Mapping[str, str]] = {
+    "figure_1": {"example": "go-nogo", "sizes": "go-nogo"},
+    "figure_2": {"example": "go-nogo", "sizes": "go-nogo", "decays": "go-nogo"},
+    "figure_3": {"sizes": "integration"},
+    "figure_4": {"example": "integration", "sizes": "integration", "decays": "integration"},
+    "figure_5": {"fixed": "go-nogo", "tuned": "go-nogo"},
+    "figure_6": {"refractory": "integration", "filters": "integration", "gains": "integration"},
+    "figure_7": {"sigmoid": "go-nogo", "softplus": "go-nogo", "relu": "go-nogo"},
+    **{figure: {"example": "go-nogo"} for figure in ("figure_s1", "figure_s2", "figure_s3", "figure_s4", "figure_s6")},
+    **{figure: {"example": "integration"} for figure in ("figure_s5", "figure_s7")},
+    "figure_xor": {"example": "xor"},
+}
+SWEPT = {
+    "sizes": "network.n_units",
+    "decays": "network.tau_decay_ms",
+    "refractory": "neuron.t_refractory_ms",
+    "filters": "neuron.tau_rise_ms",
+    "gains": "network.gain",
+}
+
+
 def check_figures(study: Study) -> None:
-    """Refuse a figure that is to be drawn from no condition, or from one of another task; raises ConfigError."""
-    for figure, name in study.figures.items():
-        fitting = [c.name for c in study.conditions if c.task == figure]
-        _require(name in fitting, f"figures.{figure}", f"a condition of the task {figure} ({', '.join(fitting) or 'none'})", name)
+    """Refuse a figure without one of its roles, or a role that names nothing, or something of another task or another key;
+    raises ConfigError."""
+    for figure, roles in study.figures.items():
+        for role, task in FIGURE_ROLES[figure].items():
+            if role in SWEPT:
+                kind = f"a sweep of {SWEPT[role]}"
+                sweeps = study.sweeps.items()
+                fitting = [name for name, s in sweeps if (s.points[0].condition.task, s.key) == (task, SWEPT[role])]
+            else:
+                kind = "a condition"
+                fitting = [name for name, c in study.names.items() if c.task == task]
+            allowed = f"{kind} of the task {task} ({', '.join(fitting) or 'there is none'})"
+            _require(roles.get(role) in fitting, f"figures.{figure}.{role}", allowed, roles.get(role))
+        unknown = sorted(set(roles) - set(FIGURE_ROLES[figure]))
+        _require(not unknown, f"figures.{figure}", f"only {', '.join(FIGURE_ROLES[figure])}", ", ".join(unknown))
 
 
 def _settings(cls: type[T], values: Mapping[str, Any], key: str, own: Mapping[str, Any], where: str) -> T:
     return from_mapping(cls, {**values[key], **(own.get(key) or {})}, f"{where}.{key}")
 
 
-def _trained_condition(values: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Condition:
-    where = f"conditions.{name}"
+def _trained_condition(values: Mapping[str, Any], name: str, own: Mapping[str, Any], where: str) -> Condition:
     return Condition(
         name=name,
         task=own["task"],
@@ -332,12 +407,25 @@ def _trained_condition(values: Mapping[str, Any], name: str, own: Mapping[str, A
         neuron=_settings(NeuronConfig, values, "neuron", own, where),
         search=_settings(SearchConfig, values, "search", own, where),
         n_networks=own.get("networks", values["networks_per_condition"]),
+        key=where,
     )
+
+
+def _sweep(values: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Sweep:
+    """One condition for each value of `own["key"]`, called after sweep and value; a list counts as its last number (tau_max)."""
+    section, key = own["key"].split(".")
+    points = []
+    for value in own["values"]:
+        numbers = value if isinstance(value, list) else [value]
+        label = f"{name}-" + "-".join(f"{n:g}" for n in numbers)
+        here = {**own, section: {**own.get(section, {}), key: value}}
+        points.append(Point(float(numbers[-1]), _trained_condition(values, label, here, f"sweeps.{name}.values: {value}")))
+    _require(len({p.x for p in points}) == len(points), f"sweeps.{name}.values", "different values", own["values"])
+    return Sweep(own["key"], tuple(points))
 
 
 def _external_condition(values: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Condition:
     where = f"external_models.{name}"
-    _require(name not in values["conditions"], where, "a name that no condition has", name)
     # a network is called after its file
     different = len({PurePath(file).stem for file in own["files"]}) == len(own["files"])
     _require(different, f"{where}.files", "files of different names", own["files"])
@@ -349,5 +437,6 @@ def _external_condition(values: Mapping[str, Any], name: str, own: Mapping[str, 
         neuron=_settings(NeuronConfig, values, "neuron", own, where),
         search=_settings(SearchConfig, values, "search", own, where),
         n_networks=len(own["files"]),
+        key=where,
         models=tuple(own["files"]),
     )

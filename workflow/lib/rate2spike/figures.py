@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -25,11 +26,12 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)  # thirty lines for eve
 
 # The paper's colours (fill values in its PDF); output colours beyond two answers are ours.
 RATE, SPIKING = "#ff417c", "#0071b4"
-EXCITATORY, INHIBITORY, NO_DALE = "#d7191c", "#0071b4", "black"
+EXCITATORY, INHIBITORY, SST, NO_DALE = "#d7191c", "#0071b4", "#f0b400", "black"
 OUTPUTS = ("#9f10a3", "#a2a7e6", "#e08214", "#4d9221", "#8c510a", "#35978f")
 TRAJECTORIES = ("#d7191c", "#0071b4", *OUTPUTS[2:])  # Fig. S2: Go red, NoGo blue
 INPUTS = ("#00b064", "#d6218f", "#7f7f7f", "#b8860b")  # modality 1 green, modality 2 magenta
 STIMULUS, HISTOGRAM, NOTE = "#dcf0d6", "#404040", "#404040"
+PUBLISHED = "0.45"
 HEAT_MAP = "cividis"  # blue to yellow, as the paper's, and the same to colour-blind eyes
 
 STYLE = {
@@ -68,7 +70,7 @@ EXAMPLE_NOTE = "{condition}, {network}: {n_exc} exc., {n_inh} inh. units; {netwo
 COLUMNS = ["panel", "series", "x_name", "x", "y_name", "y", "z_name", "z", "low", "high"]
 
 
-def _rows(axes: Axes, series: str, x, y, **more) -> pd.DataFrame:
+def table_of(axes: Axes, series: str, x, y, **more) -> pd.DataFrame:
     names = {
         "panel": axes.get_label(),
         "series": series if isinstance(series, str) else np.asarray(series),
@@ -121,9 +123,9 @@ def label(axes: Axes, x: str, y: str, title: str = "", **title_style) -> None:
     axes.set_title(title, **title_style)
 
 
-def name_panel(axes: Axes, letter: str) -> None:
-    """The bold letter at the upper left of a panel."""
-    place = {"xycoords": "axes fraction", "xytext": (-36, 10), "textcoords": "offset points"}
+def name_panel(axes: Axes, letter: str, left: float = -36) -> None:
+    """The bold letter at the upper left of a panel, `left` points from its corner (0: a panel without numbers on its axis)."""
+    place = {"xycoords": "axes fraction", "xytext": (left, 10), "textcoords": "offset points"}
     axes.annotate(letter, (0, 1), **place, fontsize=9, fontweight="bold")
 
 
@@ -160,14 +162,21 @@ def note(figure: Figure, words: str) -> None:
 def curve(axes: Axes, x, y, *, series: str, colour: str, **style) -> pd.DataFrame:
     """One line. x, y (n,)."""
     axes.plot(x, y, color=colour, label=series, **style)
-    return _rows(axes, series, x, y)
+    return table_of(axes, series, x, y)
 
 
 def mean_band(axes: Axes, x, mean, low, high, *, series: str, colour: str) -> pd.DataFrame:
     """A line with a band from low to high around it, (n,) each."""
     axes.fill_between(x, low, high, color=colour, alpha=0.3, linewidth=0)
     axes.plot(x, mean, color=colour, label=series)
-    return _rows(axes, series, x, mean, low=np.asarray(low), high=np.asarray(high))
+    return table_of(axes, series, x, mean, low=np.asarray(low), high=np.asarray(high))
+
+
+def published_points(axes: Axes, x, y, *, series: str, marker: str = "o", legend: str = "published", **style) -> pd.DataFrame:
+    """Numbers of the paper as small open grey markers over bands and behind lines, (n,) each; legend "" leaves no entry."""
+    mark = {"markersize": 2.6, "markerfacecolor": "white", "markeredgewidth": 0.7, "linestyle": "none", "linewidth": 0.6}
+    axes.plot(x, y, marker, **{"color": PUBLISHED, "zorder": 1.9, "label": legend or "_"} | mark | style)
+    return table_of(axes, f"published {series}", x, y)
 
 
 def outputs_by_label(axes: Axes, task, means, *, time_s, network: str, y_range: Sequence[float]) -> list[pd.DataFrame]:
@@ -192,13 +201,41 @@ def single_trial(axes: Axes, trial, inputs: Sequence[tuple], *, task, y_range: S
     trial: its time_s, output (n_steps,) and label.
     """
     label(axes, "Time (s)", "Output (a.u.)", axes.get_title(), color=axes.title.get_color())
-    axes.axhline(0, color="0.75", linewidth=0.6, zorder=0)
-    drawn = [curve(axes, x, y, series=name, colour=shade, linewidth=0.6, zorder=1.5) for name, x, y, shade in inputs]
+    drawn = input_curves(axes, inputs)
     i = list(task.labels).index(trial.label)
     name, colour = f"output, {task.labels[trial.label]}", OUTPUTS[i % len(OUTPUTS)]
     drawn.append(curve(axes, trial.time_s, trial.output, series=name, colour=colour, linewidth=1.3, zorder=3))
     set_range(axes, (0, task.duration_ms / 1000), y_range)
     return drawn
+
+
+def single_outputs(axes: Axes, time_s, outputs, *, series: str, colour: str) -> pd.DataFrame:
+    """The output of every trial, (n_trials, n_steps), as thin lines of one colour."""
+    n_trials, n_steps = np.shape(outputs)
+    for i, output in enumerate(outputs):
+        axes.plot(time_s, output, color=colour, linewidth=0.5, alpha=0.8, label="_" if i else series)
+    names = np.repeat([f"{series}, trial {i}" for i in range(1, n_trials + 1)], n_steps)
+    return table_of(axes, names, np.tile(time_s, n_trials), np.ravel(outputs))
+
+
+def published_envelope(axes: Axes, published: pd.DataFrame, *, series: str, marker: str = "o") -> pd.DataFrame:
+    """The least and the greatest of the paper's single outputs at some times, in front of ours; an edge that it hides is missing.
+
+    published: rows of resources/published.tsv with values as in "-0.62 to -0.31".
+    """
+    x, edges = pd.to_numeric(published.x_value), published.value.str.split(" to ", expand=True)
+    drawn = []
+    for name, edge in (("least", edges[0]), ("greatest", edges[1])):
+        y = pd.to_numeric(edge, errors="coerce")
+        style = {"legend": f"published range, {series}" if name == "least" else "", "linestyle": "-", "zorder": 4, "color": "0.2"}
+        drawn.append(published_points(axes, x[y.notna()], y.dropna(), series=f"{series}, {name}", marker=marker, **style))
+    return pd.concat(drawn)
+
+
+def input_curves(axes: Axes, inputs: Sequence[tuple]) -> list[pd.DataFrame]:
+    """Inputs of a trial behind its output: (name, time, values, colour), last in front."""
+    axes.axhline(0, color="0.75", linewidth=0.6, zorder=0)
+    return [curve(axes, x, y, series=name, colour=shade, linewidth=0.6, zorder=1.5) for name, x, y, shade in inputs]
 
 
 def half_inputs(stimulus) -> list[tuple]:
@@ -224,7 +261,7 @@ def bars(axes: Axes, histogram, *, series: str, colour: str = HISTOGRAM) -> pd.D
     """A bar histogram without gaps between the bins."""
     axes.bar(histogram.centres, histogram.counts, width=histogram.width, color=colour, edgecolor="white", linewidth=0.4)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    return _rows(axes, series, histogram.centres, histogram.counts)
+    return table_of(axes, series, histogram.centres, histogram.counts)
 
 
 def decay_histogram(axes: Axes, histogram, tau_range_ms: Sequence[float] | None = None, n_max: int = 0) -> pd.DataFrame:
@@ -236,40 +273,65 @@ def decay_histogram(axes: Axes, histogram, tau_range_ms: Sequence[float] | None 
     return drawn
 
 
-def raster(axes: Axes, time_s, unit, inhibitory, duration_s: float) -> list[pd.DataFrame]:
-    """One dot a spike: excitatory rows red below, inhibitory rows blue in the strip above; black without Dale's principle.
+class Strip(NamedTuple):
+    """The rows of one population in a raster: members (n_units,) bool; name of its spikes, in the table and on the axis."""
 
-    time_s and unit (n_spikes,), inhibitory (n_units,) bool.
-    """
+    members: np.ndarray
+    series: str
+    tick: str
+    colour: str
+
+
+def raster_of(axes: Axes, time_s, unit, strips: Sequence[Strip], duration_s: float) -> list[pd.DataFrame]:
+    """One dot a spike, the populations one upon the other, the first below. time_s and unit (n_spikes,)."""
     label(axes, "Time (s)", "Units", axes.get_title())
-    inhibitory, unit, time_s = np.asarray(inhibitory, bool), np.asarray(unit, int), np.asarray(time_s)
-    n_units, n_exc = len(inhibitory), int((~inhibitory).sum())
-    row = np.empty(n_units, int)
-    row[np.flatnonzero(~inhibitory)] = np.arange(n_exc)
-    row[np.flatnonzero(inhibitory)] = np.arange(n_exc, n_units)
-    of_inhibitory = inhibitory[unit]
-    exc_name, exc_colour = ("excitatory spikes", EXCITATORY) if inhibitory.any() else ("spikes", NO_DALE)
-    drawn = []
-    for name, colour, chosen in ((exc_name, exc_colour, ~of_inhibitory), ("inhibitory spikes", INHIBITORY, of_inhibitory)):
+    unit, time_s, strips = np.asarray(unit, int), np.asarray(time_s), [s for s in strips if s.members.any()]
+    row, first, centres, drawn = np.zeros(len(strips[0].members), int), 0, [], []
+    for strip in strips:
+        n = int(strip.members.sum())
+        row[strip.members] = np.arange(first, first + n)
+        centres.append(first + (n - 1) / 2)
+        first += n
+        chosen = strip.members[unit]
         if chosen.any():
             x, y = time_s[chosen], row[unit[chosen]]
-            axes.plot(x, y, ".", color=colour, markersize=1.1, markeredgewidth=0, rasterized=True)
-            drawn.append(_rows(axes, name, x, y))
+            axes.plot(x, y, ".", color=strip.colour, markersize=1.1, markeredgewidth=0, rasterized=True)
+            drawn.append(table_of(axes, strip.series, x, y))
     axes.set_xlim(0, duration_s)
-    axes.set_ylim(-1, n_units)
-    groups = [(0, n_exc, "exc.", exc_colour), (n_exc, n_units, "inh.", INHIBITORY)] if inhibitory.any() else []
-    groups = [g for g in groups if g[1] > g[0]]
-    axes.set_yticks([(first + last - 1) / 2 for first, last, *_ in groups], [g[2] for g in groups])
-    for tick, (*_, colour) in zip(axes.get_yticklabels(), groups, strict=True):
-        tick.set_color(colour)
+    axes.set_ylim(-1, first)
+    axes.set_yticks(centres, [strip.tick for strip in strips])
+    for tick, strip in zip(axes.get_yticklabels(), strips, strict=True):
+        tick.set_color(strip.colour)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     return drawn
 
 
+def raster(axes: Axes, time_s, unit, inhibitory, duration_s: float) -> list[pd.DataFrame]:
+    """One dot a spike: excitatory rows red below, inhibitory rows blue in the strip above; black without Dale's principle.
+
+    time_s and unit (n_spikes,), inhibitory (n_units,) bool.
+    """
+    inhibitory = np.asarray(inhibitory, bool)
+    dale = [
+        Strip(~inhibitory, "excitatory spikes", "exc.", EXCITATORY),
+        Strip(inhibitory, "inhibitory spikes", "inh.", INHIBITORY),
+    ]
+    return raster_of(axes, time_s, unit, dale if inhibitory.any() else [Strip(~inhibitory, "spikes", "", NO_DALE)], duration_s)
+
+
 def trial_raster(axes: Axes, trial, inhibitory, *, task) -> list[pd.DataFrame]:
     """The spikes of one trial."""
     return raster(axes, trial.spike_time_s, trial.spike_unit, inhibitory, task.duration_ms / 1000)
+
+
+def finish_trial(output: Axes, spikes: Axes, trial, *, task) -> None:
+    """Title, green box where the trial has a stimulus, and few numbers on the time axis of an output over its spikes."""
+    output.set_title(f"One {trial.kind} trial")
+    for panel in (output, spikes):
+        stimulus_box(panel, task.stimulus_windows_ms if trial.stimulus.any() else ())
+        panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    hide_time(output)
 
 
 def rate_histograms(axes: Axes, histograms: Sequence) -> list[pd.DataFrame]:
@@ -305,7 +367,7 @@ def heat_map(axes: Axes, values, duration_s: float, *, series: str):
     for side in axes.spines.values():
         side.set_visible(False)
     time_s = (np.arange(n_steps) + 0.5) * duration_s / n_steps
-    rows = _rows(axes, series, np.tile(time_s, n_units), np.repeat(np.arange(n_units), n_steps), z=np.ravel(values))
+    rows = table_of(axes, series, np.tile(time_s, n_units), np.repeat(np.arange(n_units), n_steps), z=np.ravel(values))
     return image, rows.assign(z_name="Rate, 0 to 1")
 
 
@@ -319,7 +381,7 @@ def trajectories_3d(axes, scores, names: Sequence[str], axis_labels: Sequence[st
         axes.plot(*path, color=colour, linewidth=1.1, label=name)
         axes.plot(*path[:, :1], "o", markersize=5, markerfacecolor="white", markeredgecolor=colour)
         axes.plot(*path[:, -1:], "o", markersize=5, color=colour)
-        drawn.append(_rows(axes, name, path[0], path[1], z=path[2]).assign(z_name=axis_labels[2]))
+        drawn.append(table_of(axes, name, path[0], path[1], z=path[2]).assign(z_name=axis_labels[2]))
     axes.tick_params(pad=-3, labelsize=6)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_major_locator(MaxNLocator(nbins=4))
@@ -356,7 +418,7 @@ def accuracy_curves(axes: Axes, factor, accuracy, low, high, chosen: float, *, s
     at = factor == chosen
     ring = {"markersize": 4.5, "markerfacecolor": "white", "markeredgecolor": colour, "zorder": 3}
     axes.plot(factor[at], accuracy[at], "o", clip_on=False, **ring)
-    return _rows(axes, series, factor, accuracy, low=np.asarray(low), high=np.asarray(high))
+    return table_of(axes, series, factor, accuracy, low=np.asarray(low), high=np.asarray(high))
 
 
 def accuracy_page(last_slot: float) -> tuple[Figure, Axes]:
@@ -409,7 +471,7 @@ def with_interval(axes: Axes, x, y, low, high, *, series, colour: str, legend: s
     errors = np.maximum([y - low, high - y], 0)  # rounding must not make a length negative
     marks = {"fmt": "o", "color": colour, "markersize": size, "markeredgewidth": 0, "elinewidth": 0.8, "clip_on": False}
     axes.errorbar(x, y, yerr=errors, label=legend, **marks)
-    return _rows(axes, series, x, y, low=low, high=high)
+    return table_of(axes, series, x, y, low=low, high=high)
 
 
 def criterion(axes: Axes, percent: float = 95) -> None:
@@ -431,7 +493,9 @@ def legend_above(figure: Figure, panels, n_columns: int = 4) -> None:
 
 
 def _legend_order(name: str) -> tuple:
-    """Inputs by name, then outputs as they come: the first answer first."""
+    """Inputs by name, then outputs as they come: the first answer first; the paper's last."""
+    if name.startswith("published"):
+        return (2, name)
     return (1,) if name.startswith("output") else (0, name)
 
 
@@ -447,6 +511,33 @@ def lambda_title(scaling_factor: float, chosen: float | None = None) -> str:
     """The scaling constant as the paper writes it."""
     fraction = "1" if scaling_factor == 1 else f"1/{scaling_factor:g}"
     return f"λ\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{fraction}" + (" (chosen)" if scaling_factor == chosen else "")
+
+
+SINGLES = ["figure", "panel", "quantity", "condition", "x_value", "value"]
+
+
+def single(published: pd.DataFrame, value: float, **more: str) -> dict:
+    """Our value of one published number, the first of these rows of resources/published.tsv, in the paper's words; `more`
+    replaces some of them."""
+    return {**published.iloc[0][SINGLES[:-1]], **more, "value": value}
+
+
+def singles_at_last(published: pd.DataFrame, panel: str, quantities: Sequence[str], time_s, outputs) -> list[dict]:
+    """Our outputs at the last time at which the paper's mean traces were read. outputs (n_quantities, n_steps)."""
+    found = []
+    for quantity, output in zip(quantities, outputs, strict=True):
+        trace = published[(published.panel == panel) & (published.quantity == quantity)]
+        last = trace.iloc[[pd.to_numeric(trace.x_value).argmax()]]
+        found.append(single(last, float(np.interp(float(last.x_value.iloc[0]), time_s, output))))
+    return found
+
+
+def write_singles(output, singles: Sequence[Mapping]) -> None:
+    """The numbers of one example network for the scorecard, where the job is asked for them (`output.singles`)."""
+    if hasattr(output, "singles"):
+        with replacing(output.singles) as temporary:
+            table = pd.DataFrame(singles, columns=SINGLES)
+            table.to_csv(temporary, index=False, float_format="%.9g", lineterminator="\n")
 
 
 Drawing = tuple[Figure, list[pd.DataFrame], str]  # the figure, the tables of what is in it, the line under it

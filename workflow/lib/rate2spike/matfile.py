@@ -178,7 +178,11 @@ def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> Rate
 
 
 def save(path: str | os.PathLike, model: RateModel, record: TrainingRecord, provenance: Mapping[str, Any]) -> None:
-    """Write `model` with the keys of the published training code, plus `apply_dale` and `provenance` (JSON text)."""
+    """Write `model` with the keys of the published training code, plus `apply_dale` and `provenance` (JSON text).
+
+    The keys x, r, o, x0, r0 (one trial after and before training), eval_os and eval_labels (outputs of the last evaluation) are
+    there when `record` holds them.
+    """
     n = model.n_units
     dale = model.config.dale
     tau_steps = [t / RATE_STEP_MS for t in model.config.tau_decay_ms]
@@ -204,19 +208,26 @@ def save(path: str | os.PathLike, model: RateModel, record: TrainingRecord, prov
         "losses": record.losses.astype(np.float64),
         "eval_loss_mean": float(record.curve[-1, 1]),
         "eval_perf_mean": float(record.curve[-1, 2]),
-        "eval_os": record.evaluation_outputs.astype(np.float64),
-        "eval_labels": record.evaluation_labels.astype(np.float64),
         "u": record.stimulus.astype(np.float64),
         "target": record.target.astype(np.float64),
+        "apply_dale": np.uint8(dale),
+        "provenance": json.dumps(provenance, sort_keys=True),
+    }
+    if record.example.x is not None:
+        values |= _traces(record)
+    _write(path, values)
+
+
+def _traces(record: TrainingRecord) -> dict[str, np.ndarray]:
+    return {
+        "eval_os": record.evaluation_outputs.astype(np.float64),
+        "eval_labels": record.evaluation_labels.astype(np.float64),
         "x": record.example.x[:, :, None],
         "r": record.example.r[:, :, None],
         "o": record.example.o[:, None, None],
         "x0": record.untrained_example.x[:, :, None],
         "r0": record.untrained_example.r[:, :, None],
-        "apply_dale": np.uint8(dale),
-        "provenance": json.dumps(provenance, sort_keys=True),
     }
-    _write(path, values)
 
 
 def _rectified(w_rec: np.ndarray, dale: bool) -> np.ndarray:

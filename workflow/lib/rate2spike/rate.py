@@ -51,6 +51,11 @@ class TrainingRecord(NamedTuple):
     example: Trace  # that trial after training: x, r (n_steps, n_units), o (n_steps - 1,)
     untrained_example: Trace  # the same trial before training
 
+    def without_traces(self) -> TrainingRecord:
+        """The record without what takes space: activity of the example trial, outputs of the last evaluation."""
+        nothing = Trace(None, None, None)
+        return self._replace(evaluation_outputs=None, evaluation_labels=None, example=nothing, untrained_example=nothing)
+
 
 @dataclass(frozen=True)
 class RateModel:

@@ -26,6 +26,9 @@ TRIAL_TYPES = {
     "correct": "bool",
     "correct_strict": "bool",
 }
+COUNTS = ("training_trials", "rate_trials", "search_trials", "held_out_trials")
+# whole numbers stay whole, and flags flags, where other networks have none
+NETWORK_TYPES = {"name": "str", **dict.fromkeys(NETWORK_KEYS, "str"), **dict.fromkeys(COUNTS, "Int64"), "on_edge": "boolean"}
 ACCURACY_COLUMNS = ["network", "scaling_factor", "n_trials", "n_correct", "accuracy", "accuracy_strict", "ci_low", "ci_high"]
 SUCCESS = 0.95  # a spiking network succeeds at 95 % correct trials (paper, Results)
 
@@ -33,6 +36,11 @@ SUCCESS = 0.95  # a spiking network succeeds at 95 % correct trials (paper, Resu
 def write_csv(table: pd.DataFrame, path: str | Path) -> None:
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False)
+
+
+def read_networks(files: Sequence[str]) -> pd.DataFrame:
+    """The tables of networks of several conditions as one."""
+    return pd.concat([pd.read_csv(file, dtype=NETWORK_TYPES) for file in files], ignore_index=True)
 
 
 def write_trials(rows: Sequence[Mapping[str, object]], path: str | Path) -> None:
@@ -106,7 +114,8 @@ def summary_by_condition(networks: pd.DataFrame) -> pd.DataFrame:
         n_on_edge=("on_edge", "sum"),
     )
     # whole numbers or missing; without the type, the flags of conditions with failed networks would be summed as objects
-    return counts.join(summary.astype({"n_successful": "Int64", "n_on_edge": "Int64"})).reset_index()
+    types = {"training_trials_mean": float, "training_trials_sd": float, "n_successful": "Int64", "n_on_edge": "Int64"}
+    return counts.join(summary.astype(types)).reset_index()
 
 
 HEADINGS = {

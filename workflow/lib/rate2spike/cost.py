@@ -1,0 +1,106 @@
+"""What a study will take: seconds per training and per spiking trial, measured on this machine, times how many there are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from . import conversion, kernels, streams
+from .config import NeuronConfig, RateConfig, TrainingConfig, from_mapping
+from .rate import initial_model
+from .tasks import Task, draw_trials
+
+# Trials to criterion, failed networks included, where they are known (means of the paper's conditions); else all of max_trials
+TYPICAL_TRIALS = {"go-nogo": 900, "integration": 4400}
+JOB_S = 2.0  # starting Python and reading files
+BYTES_PER_TRIAL = 40  # in the shard, and again in the table of all trials
+TRAINING_TRIALS, SPIKING_TRIALS = 20, 4  # of a calibration
+
+
+def seconds_per_training_trial(task: Task, config: RateConfig, training: TrainingConfig, device: str) -> float:
+    """Of one trial with its share of the evaluations."""
+    model, kernel = initial_model(config, task.n_inputs, streams.generator(0, "cost")), kernels.rate(device)
+    stream = streams.key(0, "cost noise")
+    trials = draw_trials(task, 0, "cost", (), range(TRAINING_TRIALS))
+    training = replace(training, trials_per_update=1)
+
+    def train() -> float:
+        return _seconds(
+            lambda: kernel.train_trials(
+                model, kernel.start(model), trials.stimulus, trials.target, training=training, stream=stream, first_trial=0
+            )
+        )
+
+    def evaluate() -> float:
+        return _seconds(lambda: kernel.outputs(model, model.weights, trials.stimulus, stream=stream, first_trial=0))
+
+    share = training.evaluation_trials / training.evaluation_interval
+    return (train() + share * evaluate()) / TRAINING_TRIALS
+
+
+def seconds_per_spiking_trial(task: Task, config: RateConfig, neuron: NeuronConfig, downsample: int, device: str) -> float:
+    """Of one trial of an untrained network, which fires about as much as a trained one."""
+    model = initial_model(config, task.n_inputs, streams.generator(0, "cost"))
+    simulation = conversion.Simulation(task, 0, "cost", neuron, downsample, device)
+    return _seconds(lambda: conversion.score_network(simulation, model, "cost", 40.0, SPIKING_TRIALS)) / SPIKING_TRIALS
+
+
+def _seconds(work) -> float:
+    """The least of three runs after one that compiles: what else runs on the machine can only slow it down."""
+    work()
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
+
+
+def bytes_per_network(config: RateConfig, n_steps: int, keep_traces: bool) -> float:
+    """Training record, model file and converted copy of one network. Absent connections compress to nothing."""
+    weights = 4 * config.n_units**2 * (2 * config.p_rec + 0.1)
+    traces = 4 * 4 * config.n_units * n_steps + 800 * n_steps
+    return 3 * (weights + (traces if keep_traces else 0) + 20_000)
+
+
+def of_condition(row: Mapping, task: Task, device: str, keep_traces: bool) -> dict:
+    """Networks, trials, core-hours and megabytes of one condition; `row` as in the rule `cost`."""
+    config = from_mapping(RateConfig, row["network"] or {})
+    n_training, training_s, n_bytes = 0, 0.0, 0.0
+    if row["training"]:
+        training = from_mapping(TrainingConfig, row["training"])
+        n_training = row["n_networks"] * min(TYPICAL_TRIALS.get(task.name, training.max_trials), training.max_trials)
+        training_s = n_training * seconds_per_training_trial(task, config, training, device)
+        n_bytes = row["n_networks"] * bytes_per_network(config, task.n_steps, keep_traces)
+    n_spiking = row["n_networks"] * (row["n_factors"] * row["trials"] + row["held_out_trials"])
+    neuron = from_mapping(NeuronConfig, row["neuron"])
+    spiking_s = n_spiking * seconds_per_spiking_trial(task, config, neuron, row["downsample"], device)
+    return {
+        "condition": row["name"],
+        "networks": row["n_networks"] if row["training"] else 0,
+        "training_trials": n_training,
+        "spiking_trials": n_spiking,
+        "training_core_hours": training_s / 3600,
+        "simulation_core_hours": spiking_s / 3600,
+        "megabytes": (n_bytes + 2 * n_spiking * BYTES_PER_TRIAL) / 1e6,
+    }
+
+
+def in_words(costs: pd.DataFrame, n_jobs: int) -> str:
+    """The table of conditions and the sum under it."""
+    total = costs.drop(columns="condition").sum()
+    hours = total.training_core_hours + total.simulation_core_hours
+    jobs_h = n_jobs * JOB_S / 3600
+    table = costs.round({"training_core_hours": 3, "simulation_core_hours": 3, "megabytes": 0}).to_string(index=False)
+    return (
+        f"{table}\n\n"
+        f"{n_jobs} jobs; {total.networks:.0f} rate networks, {total.training_trials:.2g} training trials, "
+        f"{total.spiking_trials:.2g} spiking trials\n"
+        f"{hours:.2f} core-hours of training and simulation on this machine, {jobs_h:.2f} of everything else; "
+        f"about {(hours + jobs_h) / 8 * 60:.0f} minutes on 8 such cores\n"
+        f"{total.megabytes / 1000:.2f} GB on disk\n"
+        f"Networks of other tasks than {' and '.join(TYPICAL_TRIALS)} are counted with all their max_trials.\n"
+    )

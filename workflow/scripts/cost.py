@@ -1,0 +1,20 @@
+"""Say what the study will take, from a short calibration on this machine."""
+
+import job
+
+log = job.start(snakemake)
+
+import pandas as pd
+
+from rate2spike import cost
+from rate2spike.tasks import find_task
+
+params = snakemake.params
+with job.progress(len(params.workload), "calibrate", "conditions") as progress:
+    rows = []
+    for row in params.workload:
+        rows.append(cost.of_condition(row, find_task(row["task"], params.user_tasks), params.device, params.keep_traces))
+        progress(1)
+said = cost.in_words(pd.DataFrame(rows), params.n_jobs)
+log.info("%s", said)
+print(said)

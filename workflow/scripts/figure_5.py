@@ -1,0 +1,30 @@
+"""Fig. 5: fixed against tuned synaptic decays, Go-NoGo."""
+
+import job
+
+log = job.start(snakemake)
+
+from pathlib import Path
+
+from rate2spike import figures, sweep_figures, sweeps
+
+points, published = job.points(snakemake), job.published(snakemake)
+NAMES = ["Fixed", "Tuned"]
+rows = sweeps.side_by_side(points, {"fixed": NAMES[0], "tuned": NAMES[1]})
+facts = sweeps.describe(points) | {"test": sweeps.comparison_in_words(rows, "search_accuracy")}
+COLOURS = [sweep_figures.FIXED, sweep_figures.TUNED]
+
+
+def draw():
+    figure, axes = figures.page([["left", "right"]], 5.0, 2.7)
+    figures.label(axes["left"], "Synaptic decay", "Successful (% of trained)")
+    figures.label(axes["right"], "Synaptic decay", "Spiking performance (%)")
+    shares = sweeps.successful(rows, published, "left", NAMES)
+    means = sweeps.spiking_performance(rows, published, "right", NAMES)
+    drawn = sweep_figures.bars(axes["left"], shares, NAMES, colours=COLOURS, counts=sweeps.shares_in_words(shares.ours))
+    drawn += sweep_figures.bars(axes["right"], means, NAMES, colours=COLOURS, counts=sweeps.sizes_in_words(means.ours))
+    return figure, drawn, "{sweep_note}; bars: ±1 SD over networks. Performance: {test}.".format(**facts)
+
+
+figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
+log.info("drawn from %s", facts)

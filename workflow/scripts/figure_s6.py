@@ -1,0 +1,45 @@
+"""Fig. S6: the output of a converted softplus network in each of many single trials."""
+
+import job
+
+log = job.start(snakemake)
+
+from pathlib import Path
+
+import numpy as np
+
+from rate2spike import analysis, figures
+from rate2spike.tasks import Response, find_task
+
+task = find_task(snakemake.params.task)
+example, published = dict(np.load(snakemake.input.example)), job.published(snakemake)
+facts = analysis.describe_example(example, task.labels)
+OF_PAPER = published[published.quantity == "task performance of example softplus LIF"]
+
+
+def accuracy() -> float:
+    """Per cent correct of the trials drawn, from the samples of their outputs in the response window."""
+    window = example["spiking_out"][-1][:, example["time_s"] >= task.spiking_window_onset_ms / 1000]
+    response = Response(window.max(axis=1), window.min(axis=1))
+    return 100 * float(np.mean(task.correct_spiking(example["label"], response)))
+
+
+def draw():
+    facts["accuracy"], out = accuracy(), example["spiking_out"][-1]
+    figure, axes = figures.page([["output"]], 4.4, 3.2)
+    panel, drawn = axes["output"], []
+    title = f"{facts['accuracy']:.0f} % of these trials correct (published: {OF_PAPER.value.iloc[0]} %)"
+    figures.label(panel, "Time (s)", "Spiking output (a.u.)", title)
+    figures.stimulus_box(panel, task.stimulus_windows_ms)
+    for (label, name), colour, marker in zip(task.labels.items(), figures.OUTPUTS, "os", strict=False):
+        of_label, envelope = out[example["label"] == label], published[published.quantity == f"envelope of 50 {name} outputs"]
+        drawn.append(figures.single_outputs(panel, example["time_s"], of_label, series=name, colour=colour))
+        drawn.append(figures.published_envelope(panel, envelope, series=name, marker=marker))
+    figures.set_range(panel, (0, task.duration_ms / 1000), (-1, 1.5))
+    figures.legend_above(figure, [panel])
+    line = f"{facts['trials']} trials, one line each; {figures.lambda_title(facts['factor'])}."
+    return figure, drawn, figures.EXAMPLE_NOTE.format(**facts) + line
+
+
+figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
+log.info("drawn from %s", facts)

@@ -1,0 +1,57 @@
+"""Fig. S7: a converted integration network of quadratic integrate-and-fire units: mean outputs, two stimuli in two contexts."""
+
+import job
+
+log = job.start(snakemake)
+
+from pathlib import Path
+
+import numpy as np
+
+from rate2spike import analysis, cartoons, figures, sweep_figures, sweeps
+from rate2spike.tasks import find_task
+
+task = find_task(snakemake.params.task)
+example, published = dict(np.load(snakemake.input.example)), job.published(snakemake)
+facts, singles = analysis.describe_example(example, task.labels), []
+SIGNS = {1: "+ \N{MINUS SIGN}", 2: "\N{MINUS SIGN} +"}  # of modality 1 and 2 in stimulus 1 and 2
+QUANTITY, END_S = "mean QIF output", 2.25  # end of the paper's axis; a trial lasts 2.5 s
+
+
+def draw_kind(panel, s: int, c: int) -> list:
+    kind, shown = f"context {c}: {SIGNS[s]}", example["time_s"] <= END_S
+    trial, time_s = analysis.single_trials(example)[kind], example["time_s"][shown]
+    means = analysis.mean_sd(example["spiking_out"][-1][:, shown], example["kind"], [kind])
+    mean, sd, answer = means.mean[0], means.sd[0], list(task.labels).index(trial.label)
+    of_paper = published[published.condition.str.contains(f"ctx{c} stim{s}", regex=False)]
+    singles.extend(figures.singles_at_last(of_paper, "B", [QUANTITY], time_s, [mean]))
+    figures.label(panel, "Time (s)", "Output (a.u.)", f"Stimulus {s}, modality {c} context", color=figures.INPUTS[c - 1])
+    drawn = figures.input_curves(panel, sweep_figures.cued_inputs(trial, task, c))
+    style = {"series": f"output, {task.labels[trial.label]}", "colour": figures.OUTPUTS[answer]}
+    drawn.append(figures.mean_band(panel, time_s, mean, mean - sd, mean + sd, **style))
+    trace = sweeps.published_values(of_paper, "B", QUANTITY)
+    drawn.append(figures.published_points(panel, trace.x, trace.y, series=kind))
+    figures.set_range(panel, (0, END_S), (-1.5, 1.5))
+    facts["per_kind"] = int(means.n[0])
+    return drawn
+
+
+def draw():
+    figure, axes = figures.page([["A", "1 1", "1 2"], ["A", "2 1", "2 2"]], 7.2, 4.0, width_ratios=[1.25, 1, 1])
+    cartoons.spiking_integration(axes["A"])
+    panels = {(s, c): axes[f"{s} {c}"] for s in SIGNS for c in (1, 2)}
+    drawn = [rows for (s, c), panel in panels.items() for rows in draw_kind(panel, s, c)]
+    axes["A"].set_anchor("N")
+    for c in (1, 2):
+        figures.hide_time(panels[1, c])
+    figures.share_range(list(panels.values()), ticks=[-1, 0, 1])
+    figures.name_panel(axes["A"], "A", left=0)
+    figures.name_panel(axes["1 1"], "B")
+    figures.legend_above(figure, panels.values())
+    line = f"mean ± SD over {facts['per_kind']} trials of a kind, inputs of one; {figures.lambda_title(facts['factor'])}."
+    return figure, drawn, figures.EXAMPLE_NOTE.format(**facts) + line
+
+
+figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
+figures.write_singles(snakemake.output, singles)
+log.info("drawn from %s", facts)

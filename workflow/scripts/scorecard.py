@@ -1,0 +1,29 @@
+"""The scorecard: every published number beside ours, as a table, as a page for the report, and as a forest plot."""
+
+import job
+
+log = job.start(snakemake)
+
+from pathlib import Path
+
+import pandas as pd
+
+from rate2spike import figures, forest, scorecard, tables
+
+inputs, output = snakemake.input, snakemake.output
+published, points = job.published(snakemake), job.points(snakemake)
+parts = [pd.read_csv(file, dtype=str, keep_default_na=False) for file in inputs.singles]
+singles = pd.concat([pd.DataFrame(columns=figures.SINGLES), *parts], ignore_index=True)
+found = scorecard.table(published, points, singles.assign(value=pd.to_numeric(singles.value)))
+tables.write_csv(found, output.table)
+scorecard.write_html(found, output.html)
+facts = scorecard.describe(found, published, points)
+
+
+def draw():
+    figure, drawn = forest.draw(found)
+    return figure, drawn, scorecard.NOTE.format(**facts)
+
+
+figures.publish(output, Path(inputs.caption).read_text("utf-8"), facts, draw)
+log.info("drawn from %s", facts)
