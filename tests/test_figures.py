@@ -202,7 +202,7 @@ def test_accuracy_of_the_trials_drawn(tmp_path):
 @pytest.mark.parametrize("script", EXAMPLES)
 def test_condition_without_a_trained_network(script, tmp_path):
     output = run(script, tmp_path, task=EXAMPLES[script])
-    assert "No network of this condition reached criterion (0 of 4)." in Path(output.caption).read_text("utf-8")
+    assert "No network reached criterion (0 of 4)." in Path(output.caption).read_text("utf-8")
     assert Path(output.csv).read_text() == ",".join(figures.COLUMNS) + "\n"
     if script in N_SINGLES:
         assert Path(output.singles).read_text() == ",".join(figures.SINGLES) + "\n"

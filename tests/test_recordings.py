@@ -417,4 +417,4 @@ def test_fig_s5_says_what_it_cannot_draw(run_script, tmp_path):
     assert "3 of 800 correct" in caption.replace("\n", " ")
     assert "{" not in caption
     _, caption = draw_figure(run_script, tmp_path, {"n_networks": 0}, n_networks=0)
-    assert caption.startswith("No network of this condition reached criterion")
+    assert caption.startswith("No network reached criterion")

@@ -174,7 +174,7 @@ def test_example_without_trained_networks_in_the_sweeps(run):
 @pytest.mark.parametrize("figure", TASKS)
 def test_nothing_trained(figure, run):
     drawn = run(figure, points_of(figure, 2, trained=False))
-    assert "No network of this condition reached criterion (0 of" in drawn.caption
+    assert "No network reached criterion (0 of" in drawn.caption
     assert drawn.table.empty
 
 

@@ -555,7 +555,7 @@ def publish(output, template: str, facts: Mapping, draw: Callable[[], Drawing]) 
             note(figure, line)
             caption = template.format(**facts)
         else:
-            caption = f"No network of this condition reached criterion (0 of {facts['n_attempted']})."
+            caption = f"No network reached criterion (0 of {facts['n_attempted']})."
             figure, axes = page([["empty"]], 3.5, 1.5)
             words(axes["empty"], caption)
             drawn = []
