@@ -242,6 +242,9 @@ def test_the_whole_paper_has_the_published_sweeps():
     assert {(c.search.trials, len(c.search.scaling_factors)) for c in study.conditions} == {(100, 12)}
     assert set(study.figures) == set(config.FIGURE_ROLES) - {"figure_xor"}
     networks = {(c.task, c.label): c.n_networks for c in study.conditions}
+    # Fig. 6A: all but the point at 2 ms take the factors chosen there
+    taken = [p.condition.factor_of for p in study.sweeps["integration-refractory"].points]
+    assert taken == [*4 * ["integration-filter-2"], None, *15 * ["integration-filter-2"]]
     assert sum(networks.values()) == 7100  # the paper: "about 6,800" with those that serve several figures
 
 
@@ -378,6 +381,16 @@ TRAPS = [
     ("figures.figure_4.sizes", "go-nogo-size", "figure_4.sizes: expected a sweep of network.n_units of the task"),
     ("figures.figure_4", "{sizes: integration-size}", "figures.figure_4.example: expected a condition of the task integration"),
     ("figures.figure_3.example", "integration", "figures.figure_3: expected only sizes, got 'example'"),
+    (
+        "sweeps.integration-gain.factor_of",
+        "integration",
+        "values: 0.5.factor_of: expected a condition of the same networks that searches its own (there is none), got 'integr",
+    ),
+    (
+        "conditions.integration-400-qif.factor_of",
+        "go-nogo",
+        "400-qif.factor_of: expected a condition of the same networks that searches its own (integration-400), got 'go-nogo'",
+    ),
     ("figures.figure_9", "{}", "figures.figure_9: unknown key; allowed are figure_1, figure_2,"),
     ("external_models.mine", "{task: xor, files: []}", "external_models.mine.files: expected at least 1 value(s), got []"),
     ("external_models.mine", "{task: xor, files: a.mat}", "external_models.mine.files: expected array, got 'a.mat'"),

@@ -145,3 +145,12 @@ def test_the_example_is_described_and_not_counted_among_the_sweeps(points):
     facts = sweeps.describe(none_trained, found)
     assert (facts["n_networks"], facts["n_attempted"]) == (3, 5)  # there is something to draw
     assert (facts["decays"], facts["scaling"], facts["trials"]) == ("30.0 ± 8.0 ms", "1/25", "9 Go")
+
+
+def test_a_condition_without_a_search_has_no_point_in_the_search(points):
+    sizes = sweeps.of_role(points, "sizes")
+    given = sizes.assign(search_accuracy=sizes.search_accuracy.where(sizes.x != 250))
+    for table in (sweeps.spread(given, "search_accuracy"), sweeps.share_successful(given)):
+        assert 250 not in table.x.tolist()
+        assert table.x.nunique() == sizes.x.nunique() - 1
+    assert 250 in sweeps.share_trained(given).x.tolist()

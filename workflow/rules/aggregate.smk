@@ -37,9 +37,9 @@ rule networks_of_condition:
 rule aggregate:
     input:
         shards=every_shard(),
-        held_out=all_blocks("results/held_out/{place}/{neuron}/{block}.parquet"),
+        held_out=all_blocks("results/held_out/{place}/{neuron}/{block}.parquet", STUDY.conditions),
         networks=per_condition("results/conditions/{place}/{neuron}.csv"),
-        curves=all_blocks("results/networks/{place}/{block}_curves.csv"),
+        curves=all_blocks("results/networks/{place}/{block}_curves.csv", STUDY.conditions),
         accuracies=per_condition("results/choices/{place}/{neuron}_accuracy.csv"),
     output:
         trials="results/tables/trials.parquet",

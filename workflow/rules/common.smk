@@ -162,13 +162,21 @@ def given(wildcards) -> bool:
 
 
 def shards_of(c: Condition) -> list[str]:
-    """All shards of a condition: one per block and scaling factor."""
+    """All shards of a condition: one per block and scaling factor; none where it takes the factors of another condition."""
+    if c.factor_of:
+        return []
     base = f"results/simulations/{place(c)}/{c.neuron_label}"
     return [f"{base}/{b}/factor_{f:g}.parquet" for b in blocks(c) for f in c.search.scaling_factors]
 
 
 def shards(wildcards) -> list[str]:
     return shards_of(condition_of(wildcards))
+
+
+def other_choice(wildcards) -> list[str]:
+    """The factors chosen for the condition whose factors this one takes, where it does."""
+    other = condition_of(wildcards).factor_of
+    return [of_role("results/choices/{place}/{neuron}.csv", other)] if other else []
 
 
 def every_shard() -> list[str]:
@@ -218,9 +226,9 @@ def per_condition(pattern: str) -> list[str]:
     return [pattern.format(place=place(c), neuron=c.neuron_label) for c in STUDY.conditions]
 
 
-def all_blocks(pattern: str) -> list[str]:
-    """The files of all blocks of all conditions, once each where conditions share their networks."""
-    files = [pattern.format(place=place(c), neuron=c.neuron_label, block=b) for c in STUDY.conditions for b in blocks(c)]
+def all_blocks(pattern: str, conditions: tuple[Condition, ...]) -> list[str]:
+    """The files of all blocks of these conditions, once each where conditions share their networks."""
+    files = [pattern.format(place=place(c), neuron=c.neuron_label, block=b) for c in conditions for b in blocks(c)]
     return list(dict.fromkeys(files))
 
 
@@ -239,7 +247,8 @@ SIMULATION_CODE = ("conversion.py", "matfile.py", "tables.py", "kernels/spiking_
 TABLES = [
     f"results/tables/{t}" for t in ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
 ]
-CONVERTED = all_blocks("results/converted/{place}/{neuron}/{block}")
+SEARCHED = tuple(c for c in STUDY.conditions if not c.factor_of)
+CONVERTED = all_blocks("results/converted/{place}/{neuron}/{block}", SEARCHED)
 
 
 wildcard_constraints:

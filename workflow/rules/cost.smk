@@ -7,7 +7,8 @@ def n_jobs() -> int:
     """How many jobs the whole study is, as `snakemake -n` counts them in an empty folder."""
     networks = {(c.task, c.label): c for c in STUDY.conditions}.values()
     trained = sum(len(blocks(c)) * (2 if c.models else 3) for c in networks)  # train, export (or import_models), score_rate
-    searched = sum(len(blocks(c)) * (len(c.search.scaling_factors) + 2) + 2 for c in STUDY.conditions)
+    # the shards, choose and networks_of_condition; for each block held_out and, where there was a search, convert
+    searched = sum(len(shards_of(c)) + 2 + len(blocks(c)) * (1 if c.factor_of else 2) for c in STUDY.conditions)
     examples = {c.place for c in SHOWN}
     examples |= {STUDY.names[roles["example"]].place for roles in STUDY.figures.values() if "example" in roles}
     return trained + searched + len(examples) + ("figure_s5" in STUDY.figures) + len(DRAWN) + 2  # aggregate, all
@@ -27,7 +28,7 @@ def workload() -> list[dict]:
                 "training": asdict(c.training) if trains else None,
                 "neuron": asdict(c.neuron),
                 "n_networks": c.n_networks,
-                "n_factors": len(c.search.scaling_factors),
+                "n_factors": 0 if c.factor_of else len(c.search.scaling_factors),
                 "trials": c.search.trials,
                 "held_out_trials": c.search.held_out_trials,
                 "downsample": c.search.downsample,

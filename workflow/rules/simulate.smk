@@ -2,7 +2,8 @@
 #
 # REQUIRED INPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat, results/networks/{task}/{condition}/{block}.csv
 # OUTPUTS: results/simulations/{task}/{condition}/{neuron}/{block}/factor_{factor}.parquet, one row per trial
-#          results/choices/{task}/{condition}/{neuron}.csv and _accuracy.csv, the factor chosen for each network, the curve
+#          results/choices/{task}/{condition}/{neuron}.csv and _accuracy.csv, the factor chosen for each network, the curve; where
+#          the condition takes the factors of another one, those and an empty curve
 #          results/held_out/{task}/{condition}/{neuron}/{block}.parquet, one row per fresh trial at the chosen factor
 #          results/examples/{task}/{condition}/{neuron}.npz, recordings of the example network
 #          results/selectivity/{task}/{condition}/{neuron}.npz, its responses to graded inputs (Fig. S5)
@@ -42,6 +43,7 @@ rule simulate:
 rule choose:
     input:
         shards=shards,
+        other=other_choice,
     output:
         choice="results/choices/{task}/{condition}/{neuron}.csv",
         accuracy="results/choices/{task}/{condition}/{neuron}_accuracy.csv",

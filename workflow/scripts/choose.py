@@ -1,4 +1,4 @@
-"""Accuracy of every network at every scaling factor, and the factor of the highest accuracy."""
+"""Accuracy of every network at every scaling factor, and the factor of the highest; or the factors of another condition."""
 
 import job
 
@@ -9,15 +9,20 @@ import pandas as pd
 from rate2spike import conversion, tables
 
 factors = list(snakemake.params.scaling_factors)
-columns = ["network", "scaling_factor", "correct", "correct_strict"]
-accuracy = tables.accuracy_by_factor(pd.concat([pd.read_parquet(shard, columns=columns) for shard in snakemake.input.shards]))
-choices = []
-for network, curve in accuracy.groupby("network"):
-    values = curve.set_index("scaling_factor").accuracy.reindex(factors).to_numpy()
-    choice = conversion.choose_factor(factors, values)
-    if choice.on_edge:
-        log.info("%s: chosen factor %g on the edge of the grid", network, choice.scaling_factor)
-    choices.append([network, *choice, values.max(), curve.n_trials.iloc[0]])
-columns = ["network", "scaling_factor", "on_edge", "search_accuracy", "search_trials"]
-tables.write_csv(pd.DataFrame(choices, columns=columns), snakemake.output.choice)
+if snakemake.input.other:
+    accuracy = pd.DataFrame(columns=tables.ACCURACY_COLUMNS)
+    taken = pd.read_csv(snakemake.input.other[0], dtype={"network": str})
+    choices = taken[["network", "scaling_factor"]].reindex(columns=tables.CHOICE_COLUMNS)
+else:
+    columns = ["network", "scaling_factor", "correct", "correct_strict"]
+    accuracy = tables.accuracy_by_factor(pd.concat([pd.read_parquet(shard, columns=columns) for shard in snakemake.input.shards]))
+    rows = []
+    for network, curve in accuracy.groupby("network"):
+        values = curve.set_index("scaling_factor").accuracy.reindex(factors).to_numpy()
+        choice = conversion.choose_factor(factors, values)
+        if choice.on_edge:
+            log.info("%s: chosen factor %g on the edge of the grid", network, choice.scaling_factor)
+        rows.append([network, *choice, values.max(), curve.n_trials.iloc[0]])
+    choices = pd.DataFrame(rows, columns=tables.CHOICE_COLUMNS)
+tables.write_csv(choices, snakemake.output.choice)
 tables.write_csv(accuracy, snakemake.output.accuracy)

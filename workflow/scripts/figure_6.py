@@ -19,7 +19,7 @@ BLOCKS = [Block(3.7, [["A-inset"], ["A-main"]], heights=[1, 1.7]), Block(2.5, [[
 
 
 def draw_refractory(axes) -> list:
-    (ours, main), (_, inset) = (sweeps.spiking_performance(refractory, published, f"A-{part}") for part in ("main", "inset"))
+    (ours, main), (_, inset) = (sweeps.at_given_factor(refractory, published, f"A-{part}") for part in ("main", "inset"))
     beyond, within = (ours.x <= 0) | (ours.x >= 5), ours.x.between(0, 5)
     numbers = {"main": (ours[beyond], main), "inset": (ours[within], inset)}
     return sweep_figures.refractory_panels(axes["A-main"], axes["A-inset"], numbers, inset_ms=(0, 5))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple, TypeVar
 
@@ -194,6 +194,7 @@ class Condition:
     n_networks: int
     key: str  # where the condition stands in the config
     models: tuple[str, ...] = ()
+    factor_of: str | None = None  # the condition whose scaling factors it takes; None: it searches its own
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -301,7 +302,7 @@ def read_study(values: Mapping[str, Any]) -> Study:
     sweeps = {name: _sweep(values, name, own) for name, own in values["sweeps"].items()}
     listed += [point.condition for sweep in sweeps.values() for point in sweep.points]
     _require(len(listed) > 0, "conditions", "at least one condition, sweep or external model", values["conditions"])
-    unique = _unique(listed)
+    unique = _unique(_with_factors(listed))
     _check_shared(list(unique.values()))
     return Study(
         study_seed=values["study_seed"],
@@ -319,6 +320,21 @@ def read_study(values: Mapping[str, Any]) -> Study:
     )
 
 
+def _with_factors(listed: Sequence[Condition]) -> list[Condition]:
+    """The conditions, each `factor_of` checked: it must name a searched condition of the same networks. Where a point of a sweep
+    is that condition itself, the point is searched too."""
+    names = {c.name: c for c in listed}
+    checked = []
+    for c in listed:
+        source = names.get(c.factor_of) if c.factor_of else None
+        if c.factor_of:
+            fitting = [n for n, o in names.items() if not o.factor_of and (o.task, o.label) == (c.task, c.label)]
+            allowed = f"a condition of the same networks that searches its own ({', '.join(fitting) or 'there is none'})"
+            _require(c.factor_of in fitting, f"{c.key}.factor_of", allowed, c.factor_of)
+        checked.append(replace(c, factor_of=None) if source and source.place == c.place else c)
+    return checked
+
+
 def _unique(listed: Sequence[Condition]) -> dict[tuple[str, str, str], Condition]:
     """Each condition once, under the first of its names. What is the same network, training and neuron must be searched alike."""
     unique: dict[tuple[str, str, str], Condition] = {}
@@ -332,6 +348,7 @@ def _unique(listed: Sequence[Condition]) -> dict[tuple[str, str, str], Condition
             ours, theirs = getattr(c.search, f.name), getattr(first.search, f.name)
             _require(ours == theirs, f"{c.key}.search.{f.name}", f"{theirs}, {same}", ours)
         _require(c.n_networks == first.n_networks, f"{c.key}.networks", f"{first.n_networks}, {same}", c.n_networks)
+        _require(c.factor_of == first.factor_of, f"{c.key}.factor_of", f"{first.factor_of}, {same}", c.factor_of)
     return unique
 
 
@@ -408,6 +425,7 @@ def _trained_condition(values: Mapping[str, Any], name: str, own: Mapping[str, A
         search=_settings(SearchConfig, values, "search", own, where),
         n_networks=own.get("networks", values["networks_per_condition"]),
         key=where,
+        factor_of=own.get("factor_of"),
     )
 
 

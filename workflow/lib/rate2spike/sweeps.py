@@ -44,9 +44,12 @@ def by_x(rows: pd.DataFrame) -> dict[object, pd.DataFrame]:
 
 
 def spread(rows: pd.DataFrame, column: str, scale: float = 1.0) -> pd.DataFrame:
-    """Mean and SD of a column over the networks that reached criterion, at each x. NaN where none did; no SD of one network."""
+    """Mean and SD of a column over the networks that reached criterion, at each x. NaN where none did; no SD of one network.
+
+    An x is left out where there are networks but no such number: a condition that takes its factors from another has no search.
+    """
     values = {x: scale * trained(group)[column].astype(float) for x, group in by_x(rows).items()}
-    return _numbers((x, v.mean(), v.std(ddof=1), len(v)) for x, v in values.items())
+    return _numbers((x, v.mean(), v.std(ddof=1), len(v)) for x, v in values.items() if v.empty or v.notna().any())
 
 
 def share_trained(rows: pd.DataFrame) -> pd.DataFrame:
@@ -57,11 +60,13 @@ def share_trained(rows: pd.DataFrame) -> pd.DataFrame:
 def share_successful(rows: pd.DataFrame) -> pd.DataFrame:
     """Percentage of the converted networks (those that reached criterion) with at least 95 % correct spiking trials, at each x.
 
-    n: converted networks; NaN where there is none.
+    n: converted networks; NaN where there is none. An x is left out where the networks were not searched.
     """
     shares = []
     for x, group in by_x(rows).items():
         accuracy = trained(group).search_accuracy.to_numpy(float)
+        if len(accuracy) and np.isnan(accuracy).all():
+            continue
         shares.append((x, PERCENT * np.mean(accuracy >= SUCCESS) if len(accuracy) else np.nan, np.nan, len(accuracy)))
     return _numbers(shares)
 
@@ -119,6 +124,11 @@ def performance(rows: pd.DataFrame, published: pd.DataFrame, panel: str, at: Seq
 def spiking_performance(rows: pd.DataFrame, published: pd.DataFrame, panel: str, at: Sequence | None = None) -> Compared:
     """Correct trials (%) of the spiking networks at the best scaling factor of the search."""
     return Compared(spread(rows, "search_accuracy", PERCENT), published_values(published, panel, "LIF task performance", at))
+
+
+def at_given_factor(rows: pd.DataFrame, published: pd.DataFrame, panel: str) -> Compared:
+    """Correct trials (%) of the spiking networks on fresh trials, at factors chosen beforehand (paper, Fig. 6A)."""
+    return Compared(spread(rows, "held_out_accuracy", PERCENT), published_values(published, panel, "LIF task performance"))
 
 
 def successful(rows: pd.DataFrame, published: pd.DataFrame, panel: str, at: Sequence | None = None) -> Compared:

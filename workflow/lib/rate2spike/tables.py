@@ -30,6 +30,7 @@ COUNTS = ("training_trials", "rate_trials", "search_trials", "held_out_trials")
 # whole numbers stay whole, and flags flags, where other networks have none
 NETWORK_TYPES = {"name": "str", **dict.fromkeys(NETWORK_KEYS, "str"), **dict.fromkeys(COUNTS, "Int64"), "on_edge": "boolean"}
 ACCURACY_COLUMNS = ["network", "scaling_factor", "n_trials", "n_correct", "accuracy", "accuracy_strict", "ci_low", "ci_high"]
+CHOICE_COLUMNS = ["network", "scaling_factor", "on_edge", "search_accuracy", "search_trials"]
 SUCCESS = 0.95  # a spiking network succeeds at 95 % correct trials (paper, Results)
 
 
@@ -109,7 +110,7 @@ def summary_by_condition(networks: pd.DataFrame) -> pd.DataFrame:
         held_out_accuracy_mean=("held_out_accuracy", "mean"),
         held_out_accuracy_sd=("held_out_accuracy", "std"),
         held_out_strict_mean=("held_out_strict", "mean"),
-        n_successful=("search_accuracy", lambda accuracy: int((accuracy >= SUCCESS).sum())),
+        n_successful=("search_accuracy", lambda accuracy: (accuracy >= SUCCESS).sum() if accuracy.notna().any() else pd.NA),
         scaling_factors=("scaling_factor", lambda factors: " ".join(f"{f:g}" for f in factors)),
         n_on_edge=("on_edge", "sum"),
     )
