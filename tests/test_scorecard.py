@@ -287,7 +287,7 @@ def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
     job = importlib.import_module("job")
     monkeypatch.setattr(job, "start", lambda snakemake: SimpleNamespace(info=print))
     points = pd.concat([networks("figure_1", "sizes", 50), networks("figure_4", "sizes", 50, task="integration", n_trained=0)])
-    monkeypatch.setattr(job, "points", lambda snakemake: points)
+    monkeypatch.setattr(importlib.import_module("reading"), "points", lambda snakemake: points)
     all_singles().to_csv(tmp_path / "singles.csv", index=False)
     NO_SINGLES.to_csv(tmp_path / "none.csv", index=False)
     output = {ending: str(tmp_path / f"scorecard.{ending}") for ending in ("table", "html", "pdf", "png", "csv", "caption")}

@@ -100,9 +100,10 @@ def run(tmp_path, monkeypatch):
 
     def run_script(figure: str, points: pd.DataFrame, *, example: dict | None = None, render: bool = False) -> Drawn:
         np.savez(tmp_path / "example.npz", **(example or {"n_networks": 0, "n_attempted": 4}))
-        job = {"start": lambda snakemake: SimpleNamespace(info=print), "points": lambda snakemake: points}
-        job["published"] = lambda snakemake: PUBLISHED[PUBLISHED.figure == figure]
-        monkeypatch.setitem(sys.modules, "job", SimpleNamespace(**job))
+        published = PUBLISHED[PUBLISHED.figure == figure]
+        read = {"points": lambda snakemake: points, "published": lambda snakemake: published}
+        monkeypatch.setitem(sys.modules, "job", SimpleNamespace(start=lambda snakemake: SimpleNamespace(info=print)))
+        monkeypatch.setitem(sys.modules, "reading", SimpleNamespace(**read))
         if not render:
             monkeypatch.setattr(figures, "save", lay_out)
         files = {name: str(tmp_path / f"{figure}.{name}") for name in ("pdf", "png", "csv", "caption", "singles")}

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+import reading
 from rate2spike import analysis, cartoons, figures, sweep_figures, sweeps
 from rate2spike.sweep_figures import Block
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task)
-example, points, published = dict(np.load(snakemake.input.example)), job.points(snakemake), job.published(snakemake)
+example, points, published = dict(np.load(snakemake.input.example)), reading.points(snakemake), reading.published(snakemake)
 found = analysis.describe_example(example, task.labels)
 facts, singles = sweeps.describe(points, found), []
 OUTPUTS = ["mean rate output Go", "mean rate output NoGo"]  # as the published numbers call them

@@ -6,10 +6,11 @@ log = job.start(snakemake)
 
 from pathlib import Path
 
+import reading
 from rate2spike import cartoons, figures, sweep_figures, sweeps
 from rate2spike.sweep_figures import Block
 
-points, published = job.points(snakemake), job.published(snakemake)
+points, published = reading.points(snakemake), reading.published(snakemake)
 facts = sweeps.describe(points)
 BLOCKS = [Block(2.9, [["A", "B-top", "C"], ["A", "B-bottom", "C"]], [1.3, 1, 1])]
 

@@ -6,9 +6,10 @@ log = job.start(snakemake)
 
 from pathlib import Path
 
+import reading
 from rate2spike import figures, sweep_figures, sweeps
 
-points, published = job.points(snakemake), job.published(snakemake)
+points, published = reading.points(snakemake), reading.published(snakemake)
 NAMES = ["Fixed", "Tuned"]
 rows = sweeps.side_by_side(points, {"fixed": NAMES[0], "tuned": NAMES[1]})
 facts = sweeps.describe(points) | {"test": sweeps.comparison_in_words(rows, "search_accuracy")}

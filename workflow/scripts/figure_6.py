@@ -6,10 +6,11 @@ log = job.start(snakemake)
 
 from pathlib import Path
 
+import reading
 from rate2spike import figures, sweep_figures, sweeps
 from rate2spike.sweep_figures import Block
 
-points, published = job.points(snakemake), job.published(snakemake)
+points, published = reading.points(snakemake), reading.published(snakemake)
 refractory, filters, gains = (sweeps.of_role(points, role) for role in ("refractory", "filters", "gains"))
 tests = {
     f"{name}_test": sweeps.comparison_in_words(rows, "search_accuracy") for name, rows in (("filter", filters), ("gain", gains))

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import torch
 
+import reading
 from rate2spike import figures, rate, sweep_figures, sweeps
 from rate2spike.sweep_figures import Block
 
-points, published = job.points(snakemake), job.published(snakemake)
+points, published = reading.points(snakemake), reading.published(snakemake)
 ROLES = {"sigmoid": "sigmoid", "softplus": "softplus", "relu": "ReLU"}
 FUNCTIONS = {"sigmoid": "sigmoid", "softplus": "softplus", "ReLU": "clipped_relu"}
 rows = sweeps.side_by_side(points, ROLES)

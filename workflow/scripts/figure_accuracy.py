@@ -6,9 +6,10 @@ log = job.start(snakemake)
 
 from pathlib import Path
 
+import reading
 from rate2spike import analysis, figures
 
-networks = job.shown(snakemake)
+networks = reading.shown(snakemake)
 facts = analysis.describe_networks(networks)
 KINDS = (("rate", "rate", figures.RATE, -0.17), ("spiking", "held_out", figures.SPIKING, 0.17))
 

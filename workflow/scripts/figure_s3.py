@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+import reading
 from rate2spike import analysis, cartoons, figures, population_figures, sweep_figures, sweeps
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task)
-example, published = dict(np.load(snakemake.input.example)), job.published(snakemake)
+example, published = dict(np.load(snakemake.input.example)), reading.published(snakemake)
 facts, singles = analysis.describe_example(example, task.labels), []
 QUANTITIES = [f"mean LIF output {name}" for name in task.labels.values()]
 

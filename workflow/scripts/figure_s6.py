@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+import reading
 from rate2spike import analysis, figures
 from rate2spike.tasks import Response, find_task
 
 task = find_task(snakemake.params.task)
-example, published = dict(np.load(snakemake.input.example)), job.published(snakemake)
+example, published = dict(np.load(snakemake.input.example)), reading.published(snakemake)
 facts = analysis.describe_example(example, task.labels)
 OF_PAPER = published[published.quantity == "task performance of example softplus LIF"]
 

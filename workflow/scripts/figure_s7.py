@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+import reading
 from rate2spike import analysis, cartoons, figures, sweep_figures, sweeps
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task)
-example, published = dict(np.load(snakemake.input.example)), job.published(snakemake)
+example, published = dict(np.load(snakemake.input.example)), reading.published(snakemake)
 facts, singles = analysis.describe_example(example, task.labels), []
 SIGNS = {1: "+ \N{MINUS SIGN}", 2: "\N{MINUS SIGN} +"}  # of modality 1 and 2 in stimulus 1 and 2
 QUANTITY, END_S = "mean QIF output", 2.25  # end of the paper's axis; a trial lasts 2.5 s

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
+import reading
 from rate2spike import analysis, figures
 
 KEYS = ["task", "condition", "neuron"]
 curves = pd.read_csv(snakemake.input.accuracy, dtype={"network": str})
-networks = job.shown(snakemake)
+networks = reading.shown(snakemake)
 facts = analysis.describe_networks(networks)
 
 

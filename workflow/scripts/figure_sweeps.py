@@ -6,9 +6,10 @@ log = job.start(snakemake)
 
 from pathlib import Path
 
+import reading
 from rate2spike import figures, sweep_figures, sweeps
 
-points, published = job.points(snakemake), job.published(snakemake)
+points, published = reading.points(snakemake), reading.published(snakemake)
 facts = sweeps.describe(points)
 
 
