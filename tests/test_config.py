@@ -8,7 +8,8 @@ import yaml
 from conftest import ROOT
 
 from rate2spike import config, kernels, schema
-from rate2spike.config import Condition, ConfigError, NeuronConfig, RateConfig, SearchConfig, TrainingConfig, from_mapping
+from rate2spike.config import ConfigError, NeuronConfig, RateConfig, SearchConfig, TrainingConfig, from_mapping
+from rate2spike.study import FIGURE_ROLES, Condition, check_condition, check_figures, read_study
 from rate2spike.tasks import find_task
 
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
@@ -226,7 +227,7 @@ def test_the_configs_of_the_repository_are_valid(path):
 
 def test_the_whole_paper_has_the_published_sweeps():
     values = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())
-    study = config.read_study(values)
+    study = read_study(values)
     swept = {name: [p.x for p in sweep.points] for name, sweep in study.sweeps.items()}
     hundreds = [50.0 * i for i in range(1, 21)]
     assert swept == {
@@ -240,7 +241,7 @@ def test_the_whole_paper_has_the_published_sweeps():
     }
     assert {c.n_networks for c in study.conditions} == {100}
     assert {(c.search.trials, len(c.search.scaling_factors)) for c in study.conditions} == {(100, 12)}
-    assert set(study.figures) == set(config.FIGURE_ROLES) - {"figure_xor"}
+    assert set(study.figures) == set(FIGURE_ROLES) - {"figure_xor"}
     networks = {(c.task, c.label): c.n_networks for c in study.conditions}
     # Fig. 6A: all but the point at 2 ms take the factors chosen there
     taken = [p.condition.factor_of for p in study.sweeps["integration-refractory"].points]
@@ -280,7 +281,7 @@ def test_a_condition_lays_its_own_values_over_the_shared_ones():
         "d": {"task": "xor", "key": "network.tau_decay_ms", "values": [[30], [20, 50]], "neuron": {"model": "qif"}},
     }
     values["figures"] = {"figure_xor": {"example": "b"}}
-    study = config.read_study(values)
+    study = read_study(values)
     a, b, c, d = study.conditions
     assert (a.network.n_units, a.network.gain, a.training.max_trials, a.n_networks) == (50, 1.2, 7, 2)
     assert (b.network.n_units, b.network.gain, b.neuron.v_threshold, b.n_networks) == (250, 1.2, 30, 3)
@@ -294,10 +295,10 @@ def test_a_condition_lays_its_own_values_over_the_shared_ones():
 
 def check(values):
     """What common.smk does after the schema."""
-    study = config.read_study(values)
+    study = read_study(values)
     for c in study.conditions:
-        config.check_condition(c, find_task(c.task, study.user_tasks, f"{c.key}.task"))
-    config.check_figures(study)
+        check_condition(c, find_task(c.task, study.user_tasks, f"{c.key}.task"))
+    check_figures(study)
 
 
 def problem(where, text):
@@ -371,6 +372,11 @@ TRAPS = [
     ),
     ("conditions.again", "{task: go-nogo, networks: 9}", "networks: expected 3, as in conditions.go-nogo-tuned, the same"),
     ("conditions.go-nogo-size-10", "{task: xor}", "sweeps.go-nogo-size.values: 10: expected a name that no other"),
+    (
+        "figures.figure_6.filters",
+        "integration-refractory-again",
+        "figures.figure_6.filters: expected a sweep of neuron.tau_rise_ms of the task integration (integration-filter), got",
+    ),
     ("sweeps.go-nogo-size.key", "n_units", "sweeps.go-nogo-size.key: expected one of network.n_units, network.p_inh,"),
     ("sweeps.go-nogo-size.values", "[]", "sweeps.go-nogo-size.values: expected at least 1 value(s), got []"),
     ("sweeps.go-nogo-size.values", "[a]", "sweeps.go-nogo-size.values.0: expected number or array, got 'a'"),
@@ -390,6 +396,11 @@ TRAPS = [
         "conditions.integration-400-qif.factor_of",
         "go-nogo",
         "400-qif.factor_of: expected a condition of the same networks that searches its own (integration-400), got 'go-nogo'",
+    ),
+    (
+        "sweeps.example",
+        "{task: go-nogo, key: network.gain, values: [1]}",
+        "sweeps.example: expected another name (figures call their example network so)",
     ),
     ("figures.figure_9", "{}", "figures.figure_9: unknown key; allowed are figure_1, figure_2,"),
     ("external_models.mine", "{task: xor, files: []}", "external_models.mine.files: expected at least 1 value(s), got []"),
@@ -434,4 +445,4 @@ def test_a_study_of_nothing_is_refused():
     values = yaml.safe_load(DEFAULT) | {"conditions": {}, "sweeps": {}, "figures": {}}
     assert schema.first_problem(values, SCHEMA) is None
     with pytest.raises(ConfigError, match=r"^conditions: expected at least one condition, sweep or external model"):
-        config.read_study(values)
+        read_study(values)

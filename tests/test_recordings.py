@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from rate2spike import conversion, matfile, recordings
+from rate2spike import selectivity as graded
 from rate2spike.config import NeuronConfig, RateConfig
 from rate2spike.conversion import Simulation
 from rate2spike.rate import initial_model
@@ -160,7 +161,7 @@ def untrained(**settings):
 
 @pytest.fixture(scope="module")
 def selectivity():
-    return recordings.selectivity_recordings(SELECTIVITY, untrained(), "net", 20.0)
+    return graded.selectivity_recordings(SELECTIVITY, untrained(), "net", 20.0)
 
 
 def test_the_selectivity_recordings_hold_all_the_figure_needs(selectivity):
@@ -208,26 +209,26 @@ def test_a_stronger_input_lies_further_along_the_axis_of_its_modality(selectivit
 
 def test_responses_do_not_depend_on_how_many_trials_run_at_once(monkeypatch):
     offsets = np.array([[0.5, -0.1]] * 9)
-    design, simulation = recordings._Design(offsets, np.array([1, 2, 1] * 3)), SELECTIVITY._replace(purpose="selectivity")
-    whole, correct = recordings._responses(simulation, untrained(), "net", 20.0, design)
+    design, simulation = graded._Design(offsets, np.array([1, 2, 1] * 3)), SELECTIVITY._replace(purpose="selectivity")
+    whole, correct = graded._responses(simulation, untrained(), "net", 20.0, design)
     assert whole.shape == (9, 20, 4)
     assert correct.shape == (9,)
-    monkeypatch.setattr(recordings, "TRIALS_AT_ONCE", 4)
-    assert np.array_equal(recordings._responses(simulation, untrained(), "net", 20.0, design)[0], whole)
+    monkeypatch.setattr(graded, "TRIALS_AT_ONCE", 4)
+    assert np.array_equal(graded._responses(simulation, untrained(), "net", 20.0, design)[0], whole)
     assert not np.array_equal(whole[0], whole[3])  # the same condition, other noise
-    other = recordings._responses(simulation._replace(study_seed=5), untrained(), "net", 20.0, design)[0]
+    other = graded._responses(simulation._replace(study_seed=5), untrained(), "net", 20.0, design)[0]
     assert not np.array_equal(other, whole)
 
 
 def test_the_design_knows_answer_and_variables():
-    design = recordings._Design(np.array([[0.5, -0.1], [0.5, -0.1], [-0.2, 0.3]]), np.array([1, 2, 2]))
+    design = graded._Design(np.array([[0.5, -0.1], [0.5, -0.1], [-0.2, 0.3]]), np.array([1, 2, 2]))
     assert design.answer.tolist() == [1, -1, 1]
     np.testing.assert_allclose(design.variables, [[1, 1, -0.2, 1], [-1, 1, -0.2, -1], [1, -0.4, 0.6, -1]])
 
 
 def test_the_stimulus_is_that_of_the_task():
     task = BUILT_IN["integration"]
-    drawn = np.stack([recordings._stimulus(task, np.random.default_rng(i), (0.3, -0.2), 2) for i in range(50)])
+    drawn = np.stack([graded._stimulus(task, np.random.default_rng(i), (0.3, -0.2), 2) for i in range(50)])
     assert not drawn[:, :2, :50].any()
     assert not drawn[:, :2, 250:].any()
     on = drawn[:, :2, 50:250]
@@ -239,23 +240,23 @@ def test_the_stimulus_is_that_of_the_task():
 
 
 def test_the_conditions_of_a_pair_differ_in_one_thing():
-    conditions = np.array(list(recordings.TRACES.values()))
+    conditions = np.array(list(graded.TRACES.values()))
     for k, name in enumerate(("modality 1", "modality 2", "context")):
         pair = conditions[2 * k : 2 * k + 2]
         assert np.flatnonzero(pair[0] != pair[1]).tolist() == [k]
-        assert all(key.startswith(name) for key in list(recordings.TRACES)[2 * k : 2 * k + 2])
+        assert all(key.startswith(name) for key in list(graded.TRACES)[2 * k : 2 * k + 2])
     assert (conditions[np.arange(6), conditions[:, 2].astype(int) - 1] > 0).all()  # the answer is + in all
 
 
 def test_no_spike_of_a_voltage_trace_is_lost(selectivity, monkeypatch):
-    units, kept, simulate = selectivity["trace_unit"], [], recordings.spiking.simulate
+    units, kept, simulate = selectivity["trace_unit"], [], graded.spiking.simulate
 
     def listening(*args, **options):
         kept.append(simulate(*args, **options))
         return kept[-1]
 
-    monkeypatch.setattr(recordings.spiking, "simulate", listening)
-    again = recordings._voltages(SELECTIVITY, untrained(), "net", 20.0, units)
+    monkeypatch.setattr(graded.spiking, "simulate", listening)
+    again = graded._voltages(SELECTIVITY, untrained(), "net", 20.0, units)
     assert np.array_equal(again["trace_mv"], selectivity["trace_mv"])
     for k, recording in enumerate(kept):
         n_spikes = recording.spikes[units, : 20 * 300].sum(axis=1)
@@ -267,7 +268,7 @@ def test_no_spike_of_a_voltage_trace_is_lost(selectivity, monkeypatch):
 
 def test_without_correct_trials_only_the_numbers_are_recorded():
     task = replace(SHORT, correct_strict=lambda labels, response: labels == 2)
-    found = recordings.selectivity_recordings(SELECTIVITY._replace(task=task), untrained(), "net", 20.0)
+    found = graded.selectivity_recordings(SELECTIVITY._replace(task=task), untrained(), "net", 20.0)
     assert sorted(found) == ["n_correct", "n_trials", "offsets"]
     assert (found["n_trials"], found["n_correct"]) == (800, 0)
 
@@ -276,7 +277,7 @@ def test_a_path_needs_five_correct_trials(run_script, tmp_path):
     def some(labels, response):  # every answer +, one − in six
         return (labels == 1) | (np.arange(len(labels)) % 6 == 0)
 
-    found = recordings.selectivity_recordings(
+    found = graded.selectivity_recordings(
         SELECTIVITY._replace(task=replace(SHORT, correct_strict=some)), untrained(), "net", 20.0
     )
     few = found["path_trials"] < 5
@@ -287,7 +288,7 @@ def test_a_path_needs_five_correct_trials(run_script, tmp_path):
 
 
 def test_without_inhibitory_units_one_unit_is_drawn():
-    found = recordings.selectivity_recordings(SELECTIVITY, untrained(dale=False), "net", 20.0)
+    found = graded.selectivity_recordings(SELECTIVITY, untrained(dale=False), "net", 20.0)
     assert found["trace_unit"].shape == (1,)
     assert found["trace_mv"].shape == (1, 6, 300)
 
@@ -296,14 +297,14 @@ def test_without_inhibitory_units_one_unit_is_drawn():
 def test_a_task_of_another_form_is_refused(change):
     simulation = SELECTIVITY._replace(task=replace(SHORT, **change))
     with pytest.raises(ValueError, match=r"^task integration: expected the form of the integration task: 4 inputs .*; got "):
-        recordings.selectivity_recordings(simulation, untrained(), "net", 20.0)
+        graded.selectivity_recordings(simulation, untrained(), "net", 20.0)
 
 
 def test_a_simulation_that_diverges_is_an_error():
     model = untrained()
     bad = replace(model, weights=model.weights._replace(w_out=np.full(20, np.nan, np.float32)))
     with pytest.raises(FloatingPointError, match="net at scaling factor 20: the simulation diverged"):
-        recordings.selectivity_recordings(SELECTIVITY, bad, "net", 20.0)
+        graded.selectivity_recordings(SELECTIVITY, bad, "net", 20.0)
 
 
 # The scripts --------------------------------------------------------------------------------------------------------------
@@ -411,7 +412,7 @@ def test_fig_s5_draws_what_was_recorded(run_script, tmp_path, selectivity):
 
 
 def test_fig_s5_says_what_it_cannot_draw(run_script, tmp_path):
-    counts = {"offsets": recordings.OFFSETS, "n_trials": 800, "n_correct": 3}
+    counts = {"offsets": graded.OFFSETS, "n_trials": 800, "n_correct": 3}
     table, caption = draw_figure(run_script, tmp_path, counts)
     assert table.empty
     assert "3 of 800 correct" in caption.replace("\n", " ")

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rate2spike import tables
+from rate2spike import trials as trials_table
 
 
 def trials(network, factor, correct, strict=None, condition="n200", task="go-nogo"):
@@ -149,13 +150,13 @@ def test_the_page_shows_per_cent_and_dashes(tmp_path):
 
 
 def test_a_study_where_nothing_was_trained(tmp_path):
-    tables.write_trials([], tmp_path / "shard.parquet")
+    trials_table.write_trials([], tmp_path / "shard.parquet")
     empty = pd.read_parquet(tmp_path / "shard.parquet")
-    assert empty.columns.tolist() == list(tables.TRIAL_TYPES)
+    assert empty.columns.tolist() == list(trials_table.TRIAL_TYPES)
     assert tables.accuracy_by_factor(empty).columns.tolist() == tables.ACCURACY_COLUMNS
     fresh = tables.held_out_accuracy(empty)
     assert len(fresh) == 0
-    assert {*tables.NETWORK_KEYS, "held_out_accuracy", "held_out_ci_low"} <= set(fresh)
+    assert {*trials_table.NETWORK_KEYS, "held_out_accuracy", "held_out_ci_low"} <= set(fresh)
     only_b = networks()[lambda t: t.name == "b"]
     summary = tables.summary_by_condition(only_b)
     assert summary[["n_networks", "n_trained"]].to_numpy().tolist() == [[2, 0]]
@@ -165,9 +166,9 @@ def test_a_study_where_nothing_was_trained(tmp_path):
 
 def test_trials_are_written_as_they_are(tmp_path):
     rows = [trials("seed_0", 40.0, [1, 0, 1], [0, 0, 1]), trials("001", 20.0, [0])]
-    tables.write_trials(rows, tmp_path / "shard.parquet")
+    trials_table.write_trials(rows, tmp_path / "shard.parquet")
     table = pd.read_parquet(tmp_path / "shard.parquet")
-    assert table.columns.tolist() == list(tables.TRIAL_TYPES)
+    assert table.columns.tolist() == list(trials_table.TRIAL_TYPES)
     assert table.network.tolist() == ["seed_0"] * 3 + ["001"]
     assert table.correct.tolist() == [True, False, True, False]
     assert table.correct_strict.tolist() == [False, False, True, False]
@@ -186,10 +187,10 @@ def test_stacked_trials_are_all_trials_with_their_purpose(tmp_path):
     for purpose, shards in parts.items():
         files[purpose] = [str(tmp_path / f"{purpose}{i}.parquet") for i in range(len(shards))]
         for rows, path in zip(shards, files[purpose], strict=True):
-            tables.write_trials(rows, path)
+            trials_table.write_trials(rows, path)
     tables.stack_trials(files, tmp_path / "all.parquet")
     table = pd.read_parquet(tmp_path / "all.parquet")
-    assert table.columns.tolist() == [*tables.TRIAL_TYPES, "purpose"]
+    assert table.columns.tolist() == [*trials_table.TRIAL_TYPES, "purpose"]
     assert table.purpose.tolist() == ["search"] * 5 + ["held out"]
     assert table.scaling_factor.tolist() == [20, 20, 40, 40, 40, 40]
     assert table.correct.tolist() == [True, False, True, True, True, False]
@@ -197,12 +198,12 @@ def test_stacked_trials_are_all_trials_with_their_purpose(tmp_path):
 
 @pytest.mark.parametrize("order", [("empty", "full"), ("full", "empty"), ("empty", "empty")])
 def test_an_empty_part_changes_no_column_type(tmp_path, order):
-    tables.write_trials([trials("a", 20.0, [1, 0])], tmp_path / "full.parquet")
-    tables.write_trials([], tmp_path / "empty.parquet")
+    trials_table.write_trials([trials("a", 20.0, [1, 0])], tmp_path / "full.parquet")
+    trials_table.write_trials([], tmp_path / "empty.parquet")
     tables.stack_trials({"search": [str(tmp_path / f"{o}.parquet") for o in order]}, tmp_path / "all.parquet")
     types = {field.name: str(field.type) for field in pq.read_schema(tmp_path / "all.parquet")}
     text = {"string", "large_string"}
-    assert {types[k] for k in (*tables.NETWORK_KEYS, "kind", "purpose")} <= text
+    assert {types[k] for k in (*trials_table.NETWORK_KEYS, "kind", "purpose")} <= text
     assert types["correct"] == types["correct_strict"] == "bool"
     assert (types["trial"], types["scaling_factor"], types["output_max"]) == ("int64", "double", "float")
 
@@ -210,7 +211,7 @@ def test_an_empty_part_changes_no_column_type(tmp_path, order):
 def test_no_table_half_written(tmp_path, monkeypatch):
     path = tmp_path / "all.parquet"
     path.write_text("older")
-    tables.write_trials([trials("a", 20.0, [1, 0])], tmp_path / "good.parquet")
+    trials_table.write_trials([trials("a", 20.0, [1, 0])], tmp_path / "good.parquet")
     (tmp_path / "bad.parquet").write_text("no parquet")
     with pytest.raises(Exception, match=r"(?i)parquet"):
         tables.stack_trials({"search": [str(tmp_path / f"{x}.parquet") for x in ("good", "bad")]}, path)

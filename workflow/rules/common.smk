@@ -3,17 +3,21 @@
 # REQUIRED INPUTS: config/config.yaml (or --configfile), workflow/schemas/config.schema.yaml
 import ast
 import hashlib
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from rate2spike.config import Condition, ConfigError, check_condition, check_figures, read_study
+LIBRARY = Path(workflow.basedir) / "lib" / "rate2spike"
+sys.path.insert(0, str(LIBRARY.parent))  # the library of this workflow, not one that another clone has installed
+
+from rate2spike.config import ConfigError, RateConfig
 from rate2spike.schema import first_problem
+from rate2spike.study import Condition, check_condition, check_figures, read_study
 from rate2spike.tasks import find_task
 
-LIBRARY = Path(workflow.basedir) / "lib" / "rate2spike"
 SCHEMA = yaml.safe_load((Path(workflow.basedir) / "schemas" / "config.schema.yaml").read_text())
 
 
@@ -186,6 +190,7 @@ def every_shard() -> list[str]:
 
 # Estimates for a scheduler, generous by a factor of about four on a 2 GHz core: seconds per training trial and per spiking
 # trial follow from the size and the length of the task.
+MOST_THREADS = 16  # of a training job: more is more than many a machine or cluster node has
 SECONDS_PER_TRAINING_STEP = 2e-10  # per unit squared and 5-ms step
 SECONDS_PER_SPIKING_STEP = 8e-9  # per unit and 0.05-ms step
 
@@ -243,7 +248,7 @@ SHOWN = [c for c in STUDY.conditions if not c.key.startswith("sweeps.")]
 
 
 TRAINING_CODE = ("train.py", "kernels/rate_cpu.py")
-SIMULATION_CODE = ("conversion.py", "matfile.py", "tables.py", "kernels/spiking_cpu.py")
+SIMULATION_CODE = ("conversion.py", "matfile.py", "trials.py", "kernels/spiking_cpu.py")
 TABLES = [
     f"results/tables/{t}" for t in ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
 ]

@@ -28,7 +28,7 @@ rule export:
         study_seed=STUDY.study_seed,
         seeds=seeds_of,
         training=training_params,
-        code=library_hash("train.py", "matfile.py", "tables.py"),
+        code=library_hash("train.py", "matfile.py"),
     message:
         "Exporting models of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:
@@ -57,7 +57,7 @@ rule import_models:
         runtime=20,
     params:
         user_tasks=own_task,
-        code=library_hash("tasks.py", "matfile.py", "tables.py"),
+        code=library_hash("tasks.py", "matfile.py"),
     message:
         "Checking the models of {wildcards.task}, {wildcards.condition}"
     script:
@@ -86,7 +86,7 @@ rule score_rate:
         device=DEVICE,
         user_tasks=own_task,
         trials=held_out_trials,
-        code=library_hash(*TRAINING_CODE, "matfile.py", "tables.py"),
+        code=library_hash(*TRAINING_CODE, "matfile.py"),
     message:
         "Fresh trials of the rate networks of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:

@@ -52,11 +52,13 @@ SWEPT = points_of("figure_sweeps", {name: name for name in STUDY.sweeps})
 
 
 def published_size(name: str) -> int | None:
-    """The size whose published numbers stand beside a sweep: where the sweep is about something else than the paper's sizes and
-    decays, and its networks have the paper's decays."""
-    sweep, c = STUDY.sweeps[name], STUDY.sweeps[name].points[0].condition
-    other = sweep.key not in ("network.n_units", "network.tau_decay_ms")
-    return c.network.n_units if other and c.network.tau_decay_ms == (20, 50) else None
+    """The size whose published numbers stand beside a sweep: where nothing but what is swept differs from the default networks,
+    which are the paper's with decays of 20 to 50 ms, and the paper does not sweep it itself."""
+    section, key = STUDY.sweeps[name].key.split(".")
+    network = STUDY.sweeps[name].points[0].condition.network
+    default = RateConfig(n_units=network.n_units)
+    rest = replace(network, **{key: getattr(default, key)}) if section == "network" else network
+    return network.n_units if rest == default and key not in ("n_units", "tau_decay_ms") else None
 
 
 def inputs_of(figure: str) -> dict:

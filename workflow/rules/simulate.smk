@@ -157,7 +157,7 @@ rule selectivity:
         user_tasks=own_task,
         neuron=neuron_params,
         downsample=downsample,
-        code=library_hash(*SIMULATION_CODE, "recordings.py", "targeted.py"),
+        code=library_hash(*SIMULATION_CODE, "selectivity.py"),
     message:
         "Recording the responses to graded inputs of {wildcards.task}, {wildcards.condition}"
     script:

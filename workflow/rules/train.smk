@@ -15,7 +15,7 @@ rule train:
         "results/benchmarks/train/{task}/{condition}/{block}.tsv"
     conda:
         "../../environment.yml"
-    threads: STUDY.networks_per_job
+    threads: min(STUDY.networks_per_job, MOST_THREADS)
     resources:
         mem_mb=training_mem_mb,
         runtime=training_minutes,

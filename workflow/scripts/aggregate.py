@@ -7,6 +7,8 @@ log = job.start(snakemake)
 import pandas as pd
 
 from rate2spike import tables
+from rate2spike.files import write_csv
+from rate2spike.trials import NETWORK_KEYS
 
 inputs, output = snakemake.input, snakemake.output
 
@@ -16,17 +18,17 @@ def gather(files, depth: int) -> pd.DataFrame:
     found = []
     for file in files:
         parts = file.removesuffix("_accuracy.csv").removesuffix(".csv").split("/")[2 : 2 + depth]
-        found.append(pd.read_csv(file, dtype={"network": str}).assign(**dict(zip(tables.NETWORK_KEYS, parts, strict=False))))
+        found.append(pd.read_csv(file, dtype={"network": str}).assign(**dict(zip(NETWORK_KEYS, parts, strict=False))))
     return pd.concat(found, ignore_index=True)
 
 
 tables.stack_trials({"search": inputs.shards, "held out": inputs.held_out}, output.trials)
-tables.write_csv(gather(inputs.accuracies, 3), output.accuracy)
-tables.write_csv(gather(inputs.curves, 2).astype({"trial": int}), output.curves)
+write_csv(gather(inputs.accuracies, 3), output.accuracy)
+write_csv(gather(inputs.curves, 2).astype({"trial": int}), output.curves)
 networks = tables.read_networks(inputs.networks)
-tables.write_csv(networks, output.networks)
+write_csv(networks, output.networks)
 summary = tables.summary_by_condition(networks)
-tables.write_csv(summary, output.summary)
+write_csv(summary, output.summary)
 tables.write_html(summary, output.html)
 for row in summary[summary.n_on_edge > 0].itertuples():
     log.warning(

@@ -7,6 +7,7 @@ log = job.start(snakemake)
 import pandas as pd
 
 from rate2spike import conversion, tables
+from rate2spike.files import write_csv
 
 factors = list(snakemake.params.scaling_factors)
 if snakemake.input.other:
@@ -24,5 +25,5 @@ else:
             log.info("%s: chosen factor %g on the edge of the grid", network, choice.scaling_factor)
         rows.append([network, *choice, values.max(), curve.n_trials.iloc[0]])
     choices = pd.DataFrame(rows, columns=tables.CHOICE_COLUMNS)
-tables.write_csv(choices, snakemake.output.choice)
-tables.write_csv(accuracy, snakemake.output.accuracy)
+write_csv(choices, snakemake.output.choice)
+write_csv(accuracy, snakemake.output.accuracy)

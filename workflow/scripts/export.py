@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 import rate2spike
-from rate2spike import matfile, tables, train
-from rate2spike.files import replacing
+from rate2spike import matfile, train
+from rate2spike.files import replacing, write_csv
 
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output
 versions = {"rate2spike": rate2spike.__version__, "python": platform.python_version()}
@@ -33,5 +33,5 @@ with replacing(output.models) as folder:
             matfile.save(folder / f"{name}.mat", model, record, provenance)
         else:
             log.warning("%s did not reach criterion: recorded as failed, no model file", stream)
-tables.write_csv(pd.DataFrame(rows), output.networks)
-tables.write_csv(pd.concat(curves), output.curves)
+write_csv(pd.DataFrame(rows), output.networks)
+write_csv(pd.concat(curves), output.curves)

@@ -6,7 +6,8 @@ log = job.start(snakemake)
 
 import pandas as pd
 
-from rate2spike import conversion, tables
+from rate2spike import conversion
+from rate2spike.trials import write_trials
 
 wildcards = snakemake.wildcards
 simulation, n_trials = job.simulation(snakemake), snakemake.params.trials
@@ -18,4 +19,4 @@ for network, model in job.trained_models(snakemake.input.models, snakemake.input
     )
     log.info("%s at 1/lambda = %g: accuracy on fresh trials %.2f", network, factors[network], trials["correct"].mean())
     rows.append(trials | job.names(wildcards, network))
-tables.write_trials(rows, snakemake.output[0])
+write_trials(rows, snakemake.output[0])

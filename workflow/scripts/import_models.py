@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from rate2spike import matfile, tables
-from rate2spike.files import replacing
+from rate2spike import matfile
+from rate2spike.files import replacing, write_csv
 from rate2spike.tasks import find_task
 
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output
@@ -27,5 +27,5 @@ with replacing(output.models) as folder:
         row = {"network": file.stem, "converged": True, "training_trials": None, "training_loss": None, "training_accuracy": None}
         rows.append(row | job.made_of(model))
         shutil.copyfile(file, folder / f"{file.stem}.mat")
-tables.write_csv(pd.DataFrame(rows), output.networks)
-tables.write_csv(pd.DataFrame(columns=["trial", "loss", "accuracy", "network"]), output.curves)
+write_csv(pd.DataFrame(rows), output.networks)
+write_csv(pd.DataFrame(columns=["trial", "loss", "accuracy", "network"]), output.curves)

@@ -7,6 +7,9 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
+# the library of this workflow, not one that another clone has installed
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+
 
 def start(snakemake) -> logging.Logger:
     """Log to the job's log file and, from warnings on, to the terminal; a crash leaves its traceback in the log.

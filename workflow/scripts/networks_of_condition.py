@@ -7,6 +7,8 @@ log = job.start(snakemake)
 import pandas as pd
 
 from rate2spike import tables
+from rate2spike.files import write_csv
+from rate2spike.trials import NETWORK_KEYS
 
 inputs, wildcards = snakemake.input, snakemake.wildcards
 
@@ -19,7 +21,7 @@ place = {"name": snakemake.params.name, "task": wildcards.task, "condition": wil
 fresh = tables.held_out_accuracy(pd.concat([pd.read_parquet(file) for file in inputs.held_out], ignore_index=True))
 networks = pd.DataFrame([place]).merge(stack(inputs.networks), how="cross")
 networks = networks.merge(tables.with_rate_interval(stack(inputs.rates)), on="network", how="left")
-networks = networks.merge(stack([inputs.choice]), on="network", how="left").merge(fresh, on=tables.NETWORK_KEYS, how="left")
-tables.write_csv(networks.astype(dict.fromkeys(tables.COUNTS, "Int64")), snakemake.output[0])
+networks = networks.merge(stack([inputs.choice]), on="network", how="left").merge(fresh, on=NETWORK_KEYS, how="left")
+write_csv(networks.astype(dict.fromkeys(tables.COUNTS, "Int64")), snakemake.output[0])
 for row in networks[networks.on_edge.eq(True)].itertuples():
     log.info("%s: the chosen factor %g lies on the edge of the grid", row.network, row.scaling_factor)

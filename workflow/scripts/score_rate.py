@@ -6,7 +6,8 @@ log = job.start(snakemake)
 
 import pandas as pd
 
-from rate2spike import tables, train
+from rate2spike import train
+from rate2spike.files import write_csv
 from rate2spike.tasks import find_task
 
 wildcards, params = snakemake.wildcards, snakemake.params
@@ -25,4 +26,4 @@ for network, model in job.trained_models(snakemake.input.models, snakemake.input
     )
     log.info("%s: accuracy of the rate network on fresh trials %.2f", network, fresh.accuracy)
     rows.append([network, fresh.accuracy, params.trials])
-tables.write_csv(pd.DataFrame(rows, columns=["network", "rate_accuracy", "rate_trials"]), snakemake.output[0])
+write_csv(pd.DataFrame(rows, columns=["network", "rate_accuracy", "rate_trials"]), snakemake.output[0])

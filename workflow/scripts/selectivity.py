@@ -6,14 +6,14 @@ log = job.start(snakemake)
 
 import numpy as np
 
-from rate2spike import recordings
+from rate2spike import selectivity
 from rate2spike.files import replacing
 
 wildcards = snakemake.wildcards
 recording, model = job.best_network(snakemake.input)
 if model:
     name = job.stream_name(wildcards, recording["network"])
-    recording |= recordings.selectivity_recordings(job.simulation(snakemake), model, name, recording["scaling_factor"])
+    recording |= selectivity.selectivity_recordings(job.simulation(snakemake), model, name, recording["scaling_factor"])
     log.info("{network}: {n_correct} of {n_trials} trials correct".format(**recording))
     if "paths" not in recording:
         log.warning("%s: too few correct trials to tell choice, modalities and context apart", name)

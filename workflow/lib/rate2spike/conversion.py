@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import kernels, spiking, streams
-from .config import NeuronConfig
+from .config import SPIKING_STEPS_PER_RATE_STEP, NeuronConfig
 from .rate import RateModel
 from .spiking import SpikingNetwork
 from .tasks import Response, Task, Trials, draw_trials, first_response_step, spiking_stimulus
@@ -53,6 +53,11 @@ class Simulation(NamedTuple):
     downsample: int = 1
     device: str = "auto"
     threads: int = 1
+
+
+def steps_kept(simulation: Simulation) -> int:
+    """Spiking steps in the 5 ms between two recorded samples."""
+    return SPIKING_STEPS_PER_RATE_STEP // simulation.downsample
 
 
 def _stream(simulation: Simulation, network: str, scaling_factor: float) -> streams.Key:

@@ -31,6 +31,12 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         _remove(temporary)
 
 
+def write_csv(table, path: str | os.PathLike) -> None:
+    """Write a pandas table whole."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)

@@ -11,21 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .analysis import wilson_interval
-from .files import replacing
+from .files import replacing, write_csv  # noqa: F401
+from .trials import NETWORK_KEYS
 
-NETWORK_KEYS = ["task", "condition", "neuron", "network"]
-TRIAL_TYPES = {
-    **dict.fromkeys(NETWORK_KEYS, "str"),
-    "scaling_factor": "float64",
-    "trial": "int64",
-    "label": "int64",
-    "kind": "str",
-    "output_max": "float32",
-    "output_min": "float32",
-    "n_spikes": "int64",
-    "correct": "bool",
-    "correct_strict": "bool",
-}
 COUNTS = ("training_trials", "rate_trials", "search_trials", "held_out_trials")
 # whole numbers stay whole, and flags flags, where other networks have none
 NETWORK_TYPES = {"name": "str", **dict.fromkeys(NETWORK_KEYS, "str"), **dict.fromkeys(COUNTS, "Int64"), "on_edge": "boolean"}
@@ -34,21 +22,9 @@ CHOICE_COLUMNS = ["network", "scaling_factor", "on_edge", "search_accuracy", "se
 SUCCESS = 0.95  # a spiking network succeeds at 95 % correct trials (paper, Results)
 
 
-def write_csv(table: pd.DataFrame, path: str | Path) -> None:
-    with replacing(path) as temporary:
-        table.to_csv(temporary, index=False)
-
-
 def read_networks(files: Sequence[str]) -> pd.DataFrame:
     """The tables of networks of several conditions as one."""
     return pd.concat([pd.read_csv(file, dtype=NETWORK_TYPES) for file in files], ignore_index=True)
-
-
-def write_trials(rows: Sequence[Mapping[str, object]], path: str | Path) -> None:
-    """The per-trial table as parquet, with its columns even where no network was there to simulate."""
-    table = pd.concat([pd.DataFrame(r) for r in rows], ignore_index=True) if rows else pd.DataFrame(columns=list(TRIAL_TYPES))
-    with replacing(path) as temporary:
-        table[list(TRIAL_TYPES)].astype(TRIAL_TYPES).to_parquet(temporary, index=False)
 
 
 def stack_trials(files: Mapping[str, Sequence[str]], path: str | Path) -> None:
