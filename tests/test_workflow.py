@@ -301,6 +301,10 @@ def test_only_what_is_new_is_simulated(tiny):
         ("kernels/streams_cpu.py", {"train", "export", "simulate", "held_out"}, set()),
         ("kernels/rate_cpu.py", {"train", "export"}, set()),
         ("kernels/spiking_cpu.py", {"simulate", "held_out", "example"}, {"train", "export"}),
+        ("study.py", set(), {"train", "export", "simulate", "choose", "aggregate", "figure_1"}),
+        ("tables.py", {"choose", "aggregate"}, {"train", "export", "simulate", "held_out"}),
+        ("sweep_figures.py", {"figure_1", "figure_sweeps"}, {"train", "simulate", "aggregate", "figure_s1", "figure_accuracy"}),
+        ("targeted.py", {"selectivity"}, {"train", "simulate", "example"}),
         ("analysis.py", {"choose", "aggregate"}, {"train", "simulate"}),
         ("figures.py", {"figure_1", "figure_s7", "figure_accuracy", "scorecard"}, {"train", "simulate", "aggregate"}),
     ],
@@ -310,13 +314,14 @@ def test_an_edit_of_the_library_reruns_the_stages_that_use_it(tiny, module, reru
     text = path.read_text()
     try:
         path.write_text(text + "\nADDED = 1\n")
-        planned = set(jobs(run(tiny, "--dry-run")))
+        edited = run(tiny, "--dry-run")
+        planned = set() if "Nothing to be done" in said(edited) else set(jobs(edited))
         path.write_text(text + "\n# a remark\n")
         assert "Nothing to be done" in said(run(tiny, "--dry-run"))
     finally:
         path.write_text(text)
-    assert reruns <= planned
-    assert not spares & planned
+    assert reruns <= planned, planned
+    assert not spares & planned, planned
 
 
 def test_conditions_that_differ_in_the_neuron_share_their_networks(tmp_path):
@@ -371,11 +376,12 @@ def test_the_cost_is_said_beforehand(tmp_path):
 
 
 def test_the_whole_paper_is_planned_quickly(tmp_path):
-    started = time.perf_counter()
     path = workplace(tmp_path)
+    started = time.perf_counter()
     planned = jobs(run(path, "--dry-run", config="config/paper.yaml"))
-    assert time.perf_counter() - started < 40  # on a slow machine; 10 s where it was measured
-    assert planned["total"] < 3000
+    assert time.perf_counter() - started < 40  # on a busy machine; the README says what was measured
+    assert planned["total"] == 1479
+    assert (planned["train"], planned["simulate"], planned["networks_of_condition"]) == (71, 12 * 73, 92)
     figure = jobs(run(path, "--dry-run", "figure_6", config="config/paper.yaml"))
     assert figure["figure_6"] == 1
     assert figure["train"] == 6  # one a gain; refractory periods and filters share the networks of one of them

@@ -1,6 +1,6 @@
 # Figures of the paper from the study's own networks, the scorecard of published against found numbers, one page for every
 # condition, accuracy of all networks. Each figure as PDF and PNG, with the CSV it was drawn from and a caption with its numbers,
-# which the report shows. `snakemake figure_6` makes what Fig. 6 needs and nothing else.
+# which the report shows. `snakemake --cores 8 figure_6` makes what Fig. 6 needs, no more.
 #
 # REQUIRED INPUTS: results/examples/{task}/{condition}/{neuron}.npz, results/conditions/{task}/{condition}/{neuron}.csv,
 #                  results/tables/accuracy.csv, results/tables/networks.csv, resources/published.tsv,
@@ -27,9 +27,10 @@ PAPER = {
     "figure_s7": ("Integration", "S7: quadratic integrate-and-fire units"),
     "figure_xor": ("XOR", "XOR: the task of the released code"),
 }
-SCRIPT = {"figure_xor": "figure_task.py"}  # where it is not called as the figure
+SCRIPT = {"figure_xor": "figure_task"}  # and caption, where they are not called as the figure
 # figures that hand single numbers of their example network to the scorecard
 WITH_SINGLES = ("figure_1", "figure_2", "figure_4", "figure_s2", "figure_s3", "figure_s4", "figure_s7")
+WITH_TESTS = ("figure_5", "figure_6", "figure_7")  # a table of their statistical tests
 DRAWN = [f"figures/{figure}" for figure in STUDY.figures]
 DRAWN += ["figures/scorecard"] if STUDY.figures else []
 DRAWN += ["figures/figure_sweeps"] if STUDY.sweeps else []
@@ -63,7 +64,7 @@ def published_size(name: str) -> int | None:
 
 def inputs_of(figure: str) -> dict:
     """The files a figure of the paper is drawn from."""
-    files = {"caption": workflow.source_path(f"../report/{figure}.rst"), "published": PUBLISHED}
+    files = {"caption": workflow.source_path(f"../report/{SCRIPT.get(figure, figure)}.rst"), "published": PUBLISHED}
     files["tables"] = [table for *_, table in POINTS[figure]]
     example = STUDY.figures[figure].get("example")
     if example:
@@ -79,6 +80,8 @@ def outputs_of(figure: str) -> dict:
     files["caption"] = f"results/figures/{figure}.rst"
     if figure in WITH_SINGLES:
         files["singles"] = f"results/figures/{figure}_singles.csv"
+    if figure in WITH_TESTS:
+        files["tests"] = f"results/figures/{figure}_tests.csv"
     return files
 
 
@@ -114,8 +117,8 @@ for figure in STUDY.figures:
             task=STUDY.points(list(STUDY.figures[figure].values())[0])[0].condition.task,
             user_tasks={},
             title=PAPER[figure][1],
-            script=SCRIPT.get(figure, f"{figure}.py"),
-            code=script_hash(SCRIPT.get(figure, f"{figure}.py")),
+            script=f"{SCRIPT.get(figure, figure)}.py",
+            code=script_hash(f"{SCRIPT.get(figure, figure)}.py"),
         message:
             f"Drawing Fig. {PAPER[figure][1]}"
         script:

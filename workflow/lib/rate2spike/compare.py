@@ -77,18 +77,38 @@ def _all_equal(groups: Sequence) -> bool:
     return bool(np.ptp(np.concatenate([np.asarray(group, dtype=float) for group in groups])) == 0)
 
 
+class Names(NamedTuple):
+    """What a test, its statistic and its effect size are called."""
+
+    test: str
+    statistic: str
+    effect: str
+
+
+NAMES = {
+    RankSum: Names("rank-sum test", "U", "rank-biserial r"),
+    KruskalWallis: Names("Kruskal-Wallis test", "H", "ε²"),
+}
+
+
 def in_words(test: RankSum | KruskalWallis) -> str:
     """The result as a caption says it, for example "rank-sum test, U = 12, p = 0.34, rank-biserial r = 0.20 (n = 5 and 5)"."""
     *first, last = map(str, test.n)
     sizes = f"(n = {', '.join(first)} and {last})"
-    name = "rank-sum test" if isinstance(test, RankSum) else "Kruskal-Wallis test"
+    names = NAMES[type(test)]
     if np.isnan(test.p):
-        return f"no {name}: a group has fewer than 2 {sizes}"
+        return f"no {names.test}: a group has fewer than 2 {sizes}"
     p = "p < 0.001" if test.p < 0.001 else f"p = {test.p:.2g}"
     effect = f"{round(test.effect, 2) + 0.0:.2f}".replace("-", "−")  # + 0.0: no minus before a zero
-    if isinstance(test, RankSum):
-        return f"{name}, U = {test.u:g}, {p}, rank-biserial r = {effect} {sizes}"
-    return f"{name}, H = {test.h:.2f}, {p}, ε² = {effect} {sizes}"
+    statistic = f"{test[0]:g}" if isinstance(test, RankSum) else f"{test[0]:.2f}"
+    return f"{names.test}, {names.statistic} = {statistic}, {p}, {names.effect} = {effect} {sizes}"
+
+
+def as_row(test: RankSum | KruskalWallis) -> dict[str, str | float]:
+    """The result as a table has it, the sizes of the groups aside."""
+    names = NAMES[type(test)]
+    found = {"test": names.test, "statistic_name": names.statistic, "statistic": test[0], "p": test.p}
+    return found | {"effect_name": names.effect, "effect": test.effect}
 
 
 class Sample(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,8 +14,12 @@ from .config import NeuronConfig, RateConfig, TrainingConfig, from_mapping
 from .rate import initial_model
 from .tasks import Task, draw_trials
 
-# Trials to criterion, failed networks included, where they are known (means of the paper's conditions); else all of max_trials
-TYPICAL_TRIALS = {"go-nogo": 900, "integration": 4400}
+# Trials to criterion, failed networks included, by the upper limit of the decays (ms): what networks of 250 units took here. Other
+# tasks are counted with all of max_trials.
+TYPICAL_TRIALS = {
+    "go-nogo": ((50, 900), (300, 550), (math.inf, 1300)),
+    "integration": ((50, 4400), (100, 1800), (math.inf, 800)),
+}
 JOB_S = 2.0  # starting Python and reading files
 BYTES_PER_TRIAL = 40  # in the shard, and again in the table of all trials
 TRAINING_TRIALS, SPIKING_TRIALS = 20, 4  # of a calibration
@@ -66,13 +71,19 @@ def bytes_per_network(config: RateConfig, n_steps: int, keep_traces: bool) -> fl
     return 3 * (weights + (traces if keep_traces else 0) + 20_000)
 
 
+def typical_trials(task: str, config: RateConfig, training: TrainingConfig) -> int:
+    """How many trials the training of a network takes."""
+    steps = TYPICAL_TRIALS.get(task, ((math.inf, training.max_trials),))
+    return min(training.max_trials, next(n for limit, n in steps if config.tau_decay_ms[-1] <= limit))
+
+
 def of_condition(row: Mapping, task: Task, device: str, keep_traces: bool) -> dict:
     """Networks, trials, core-hours and megabytes of one condition; `row` as in the rule `cost`."""
     config = from_mapping(RateConfig, row["network"] or {})
     n_training, training_s, n_bytes = 0, 0.0, 0.0
     if row["training"]:
         training = from_mapping(TrainingConfig, row["training"])
-        n_training = row["n_networks"] * min(TYPICAL_TRIALS.get(task.name, training.max_trials), training.max_trials)
+        n_training = row["n_networks"] * typical_trials(task.name, config, training)
         training_s = n_training * seconds_per_training_trial(task, config, training, device)
         n_bytes = row["n_networks"] * bytes_per_network(config, task.n_steps, keep_traces)
     n_spiking = row["n_networks"] * (row["n_factors"] * row["trials"] + row["held_out_trials"])

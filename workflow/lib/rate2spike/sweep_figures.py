@@ -28,8 +28,10 @@ from .figures import (
     curve,
     decay_histogram,
     hide_time,
+    input_curves,
     label,
     legend_above,
+    mean_band,
     outputs_by_label,
     page,
     pale,
@@ -45,6 +47,7 @@ from .figures import (
 # The paper's colours (fill values in its PDF)
 FIXED, TUNED = SPIKING, "#00b064"
 FILTERS = {"Single": "#00236e", "Double": SPIKING}  # exponential
+OTHER_FILTER = pale(SPIKING)
 GAINS = ("#005a8f", "#007ac3", "#0090cd", "#10a5d2", "#70bedb", "#b0daeb")
 ACTIVATIONS = {"sigmoid": SPIKING, "softplus": "#a766c0", "ReLU": "#ff6d46"}
 PALE_GREY = "0.7"
@@ -99,7 +102,8 @@ def published_dots(
     """The paper's mean and SD, open and grey, moved aside by `shift`; the table has them in their place."""
     low, high = _limits(values, top)
     style = {"label": "published", "color": PUBLISHED, "ecolor": PALE_GREY, "markerfacecolor": "white", "markeredgewidth": 0.7}
-    _with_bars(axes, values.x + shift, values.y, low, high, marker=marker, size=3.2, zorder=1.8, **style)
+    size = 3.2 if shift else 6.0  # in the same place it shows as a ring round ours
+    _with_bars(axes, values.x + shift, values.y, low, high, marker=marker, size=size, zorder=1.8, **style)
     return table_of(axes, f"published {series}", values.x, values.y, low=low, high=high)
 
 
@@ -153,7 +157,8 @@ def conversion_panels(
 def decay_panel(axes: Axes, numbers) -> list[pd.DataFrame]:
     """Mean synaptic decay against its upper limit; dashed: the two equal (paper, Fig. 2D)."""
     label(axes, UPPER_DECAY, "Mean synaptic decay (ms)")
-    drawn = compared_dots(axes, numbers, series="rate", colour=RATE)
+    behind = published_dots(axes, numbers.published, series="rate", top=None, shift=0)  # the dashed line is read against x
+    drawn = [dots(axes, numbers.ours, series="rate", colour=RATE), behind]
     axes.axline((0, 0), slope=1, color="0.5", linewidth=0.8, linestyle="--", zorder=0)
     set_range(axes, (0, 1000), (0, 1000))
     legend_over(axes, [axes])
@@ -174,13 +179,14 @@ def stack(top: Axes, bottom: Axes, *, x_range: Sequence[float], y_ranges: Sequen
 def bars(axes: Axes, numbers, names: Sequence[str], *, colours: Sequence[str], counts: Sequence[str]) -> list[pd.DataFrame]:
     """A bar with SD for each condition, per cent, and right of it the published value.
 
-    numbers: ours and published, in the order of `names`; counts: the words under each name.
+    numbers: ours and published, in the order of `names`; counts: the words under each name. The place of a condition that has
+    no such number (n is NaN) stays empty; a cross is for one whose networks all failed to reach criterion.
     """
     ours, published = (table.assign(x=np.arange(len(names))) for table in numbers)
     low, high = _limits(ours, ALL)
     axes.bar(ours.x - 0.1, ours.y, width=0.5, color=list(colours))
     _with_bars(axes, ours.x - 0.1, ours.y, low, high, marker="", size=0, color="black", capsize=2.5)
-    _crosses(axes, ours.x[ours.y.isna()], PUBLISHED)
+    _crosses(axes, ours.x[ours.y.isna() & ours.n.notna()], PUBLISHED)
     beside = published_dots(axes, published, series="", top=ALL, shift=0.28)
     axes.set_xticks(ours.x, [f"{name}\n{count}" for name, count in zip(names, counts, strict=True)])
     axes.tick_params(axis="x", length=0)
@@ -188,6 +194,11 @@ def bars(axes: Axes, numbers, names: Sequence[str], *, colours: Sequence[str], c
     legend_over(axes, [axes])
     rows = table_of(axes, list(names), list(names), ours.y, low=low, high=high, z=ours.n).assign(z_name="Networks")
     return [rows, beside.assign(x=list(names), series=[f"published {name}" for name in names])]
+
+
+def filter_colours(names: Sequence[str]) -> list[str]:
+    """The paper's colours of the two filters, one more for any other."""
+    return [FILTERS.get(name, OTHER_FILTER) for name in names]
 
 
 def gain_colours(n: int) -> list[str]:
@@ -226,6 +237,21 @@ def context_trials(axes: Mapping[str, Axes], trials: Mapping, inhibitory, *, tas
             outputs.append(output)
     share_range(outputs, ticks=[-1, 0, 1])
     legend_above(output.figure, outputs, 3)
+    return drawn
+
+
+def context_output(
+    axes: Axes, trial, means, published: pd.DataFrame, *, task, stimulus: int, context: int, x_range: Sequence[float]
+) -> list[pd.DataFrame]:
+    """Mean +- SD of the output for one stimulus and context, before the inputs of one trial, and the published mean (paper, Fig.
+    S7B). means: time_s, mean, sd, each (n_times,)."""
+    answer = list(task.labels).index(trial.label)
+    label(axes, "Time (s)", "Output (a.u.)", f"Stimulus {stimulus}, modality {context} context", color=INPUTS[context - 1])
+    drawn = input_curves(axes, cued_inputs(trial, task, context))
+    style = {"series": f"output, {task.labels[trial.label]}", "colour": OUTPUTS[answer]}
+    drawn.append(mean_band(axes, means.time_s, means.mean, means.mean - means.sd, means.mean + means.sd, **style))
+    drawn.append(published_points(axes, published.x, published.y, series=f"context {context}: {SIGNS[stimulus]}"))
+    set_range(axes, x_range, (-1.5, 1.5))
     return drawn
 
 

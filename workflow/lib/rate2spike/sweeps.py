@@ -7,7 +7,7 @@ the columns x, y, sd, n: the mean or the share in y, its SD over networks (n - 1
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from .tables import SUCCESS
 EXAMPLE = "example"  # the role of the condition that the example network is from
 PERCENT = 100.0
 NUMBERS = ["x", "y", "sd", "n"]
+RISE_MS = {"Single": 0.0, "Double": 2.0}  # the exponential filters of Fig. 6B
 
 
 def of_role(points: pd.DataFrame, role: str) -> pd.DataFrame:
@@ -31,6 +32,13 @@ def side_by_side(points: pd.DataFrame, roles: Mapping[str, str]) -> pd.DataFrame
     named = points.assign(x=points.role.map(roles))
     order = {name: i for i, name in enumerate(roles.values())}
     return named[named.x.notna()].sort_values("x", key=lambda names: names.map(order), kind="stable")
+
+
+def by_filter(rows: pd.DataFrame) -> pd.DataFrame:
+    """The networks of a sweep over rise times, as a sweep over the paper's names of the filters; another time is its own name."""
+    names = {ms: name for name, ms in RISE_MS.items()}
+    rows = rows.sort_values("x", kind="stable")
+    return rows.assign(x=[names.get(ms, f"{ms:g} ms") for ms in rows.x])
 
 
 def trained(rows: pd.DataFrame) -> pd.DataFrame:
@@ -75,25 +83,72 @@ def _numbers(rows) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=NUMBERS).astype({"y": float, "sd": float})
 
 
-def comparison_in_words(rows: pd.DataFrame, column: str) -> str:
-    """Whether a column differs between the values of x, over the networks that reached criterion.
+class Comparison(NamedTuple):
+    """Whether a column differs between the values of x, over the networks that reached criterion and have such a number.
 
-    The rank-sum test of two values, the Kruskal-Wallis test of more.
+    panel: of the paper; what: the comparison in words.
     """
-    groups = [trained(group)[column].to_numpy(float) for group in by_x(rows).values()]
-    if len(groups) < 2:
-        return "no test: there is one condition"
-    return compare.in_words(compare.rank_sum(*groups) if len(groups) == 2 else compare.kruskal_wallis(groups))
+
+    panel: str
+    what: str
+    rows: pd.DataFrame
+    column: str
+
+    @property
+    def groups(self) -> dict[str, np.ndarray]:
+        """The values at each x."""
+        return {str(x): trained(group)[self.column].dropna().to_numpy(float) for x, group in by_x(self.rows).items()}
+
+    @property
+    def test(self) -> compare.RankSum | compare.KruskalWallis | None:
+        """The rank-sum test of two values of x, the Kruskal-Wallis test of more; None where there is one."""
+        groups = list(self.groups.values())
+        if len(groups) < 2:
+            return None
+        return compare.rank_sum(*groups) if len(groups) == 2 else compare.kruskal_wallis(groups)
+
+    def in_words(self) -> str:
+        return compare.in_words(self.test) if self.test else "no test: there is one condition"
+
+
+TESTS = ["figure", "panel", "comparison", "conditions", "n", "test", "statistic_name", "statistic", "p", "effect_name", "effect"]
+
+
+def table_of_tests(figure: str, comparisons: Iterable[Comparison]) -> pd.DataFrame:
+    """One row for each comparison of a figure: the conditions, the networks behind each, and the test; no p where there are too
+    few networks or conditions to test."""
+    rows = []
+    for comparison in comparisons:
+        named = {"figure": figure, "panel": comparison.panel, "comparison": comparison.what}
+        groups = comparison.groups
+        sizes = {"conditions": "; ".join(groups), "n": "; ".join(str(len(values)) for values in groups.values())}
+        rows.append(named | sizes | (compare.as_row(comparison.test) if comparison.test else {"test": "none"}))
+    return pd.DataFrame(rows, columns=TESTS)
+
+
+def searched_in_words(rows: pd.DataFrame) -> str:
+    """Where the scaling factors of the refractory periods (ms, in x) come from, for networks drawn on fresh trials."""
+    networks = {ms: trained(group) for ms, group in by_x(rows).items()}
+    searched = {ms: group.search_accuracy.notna().any() for ms, group in networks.items() if len(group)}
+    if all(searched.values()):
+        return "on fresh trials at the factors searched for each period"
+    periods = " and ".join(f"{ms:g}" for ms, there in searched.items() if there)
+    where = f"at {periods} ms" if periods else "in another condition"
+    return f"on fresh trials at the scaling factors chosen {where}"
+
+
+NO_NUMBER = "\N{EN DASH}"
 
 
 def shares_in_words(shares: pd.DataFrame) -> list[str]:
     """The counts behind percentages, "94/100"."""
-    return [f"{round(row.y * row.n / PERCENT) if row.n else 0}/{row.n}" for row in shares.itertuples()]
+    counts = zip((shares.y * shares.n / PERCENT).fillna(0), shares.n, strict=True)
+    return [NO_NUMBER if np.isnan(n) else f"{round(k)}/{n:.0f}" for k, n in counts]
 
 
 def sizes_in_words(means: pd.DataFrame) -> list[str]:
     """The numbers of networks behind means."""
-    return [f"n = {n}" for n in means.n]
+    return [NO_NUMBER if np.isnan(n) else f"n = {n:.0f}" for n in means.n]
 
 
 def published_values(published: pd.DataFrame, panel: str, quantity: str, at: Sequence | None = None) -> pd.DataFrame:
@@ -106,7 +161,7 @@ def published_values(published: pd.DataFrame, panel: str, quantity: str, at: Seq
     x = pd.to_numeric(found.x_value, errors="coerce")
     y, sd = (pd.to_numeric(found[column], errors="coerce") for column in ("value", "sd"))
     values = pd.DataFrame({"x": found.x_value if x.isna().any() else x, "y": y, "sd": sd, "n": np.nan})
-    return (values if at is None else values.set_index("x").reindex(list(at)).reset_index())[NUMBERS]
+    return _at(values, at)
 
 
 class Compared(NamedTuple):
@@ -116,24 +171,31 @@ class Compared(NamedTuple):
     published: pd.DataFrame
 
 
+def _at(numbers: pd.DataFrame, at: Sequence | None) -> pd.DataFrame:
+    """The numbers at these x, in that order, all NaN where there are none; all as they are where `at` is None."""
+    return numbers if at is None else numbers.set_index("x").reindex(list(at)).reset_index()[NUMBERS]
+
+
 def performance(rows: pd.DataFrame, published: pd.DataFrame, panel: str, at: Sequence | None = None) -> Compared:
-    """Correct trials (%) of the rate networks in the evaluation that ended their training; at: as for `published_values`."""
-    return Compared(spread(rows, "training_accuracy", PERCENT), published_values(published, panel, "rate task performance", at))
+    """Correct trials (%) of the rate networks in the evaluation that ended their training; at: of ours and of the published."""
+    ours = _at(spread(rows, "training_accuracy", PERCENT), at)
+    return Compared(ours, published_values(published, panel, "rate task performance", at))
 
 
 def spiking_performance(rows: pd.DataFrame, published: pd.DataFrame, panel: str, at: Sequence | None = None) -> Compared:
     """Correct trials (%) of the spiking networks at the best scaling factor of the search."""
-    return Compared(spread(rows, "search_accuracy", PERCENT), published_values(published, panel, "LIF task performance", at))
+    ours = _at(spread(rows, "search_accuracy", PERCENT), at)
+    return Compared(ours, published_values(published, panel, "LIF task performance", at))
 
 
-def at_given_factor(rows: pd.DataFrame, published: pd.DataFrame, panel: str) -> Compared:
-    """Correct trials (%) of the spiking networks on fresh trials, at factors chosen beforehand (paper, Fig. 6A)."""
+def fresh_performance(rows: pd.DataFrame, published: pd.DataFrame, panel: str) -> Compared:
+    """Correct trials (%) of the spiking networks on fresh trials (paper, Fig. 6A)."""
     return Compared(spread(rows, "held_out_accuracy", PERCENT), published_values(published, panel, "LIF task performance"))
 
 
 def successful(rows: pd.DataFrame, published: pd.DataFrame, panel: str, at: Sequence | None = None) -> Compared:
     """Share (%) of successful spiking networks."""
-    return Compared(share_successful(rows), published_values(published, panel, "successful LIF models", at))
+    return Compared(_at(share_successful(rows), at), published_values(published, panel, "successful LIF models", at))
 
 
 class Training(NamedTuple):
@@ -239,7 +301,8 @@ def describe(points: pd.DataFrame, example: Mapping | None = None) -> dict:
     `analysis.describe_example` says of it.
     """
     networks = points.drop_duplicates(["task", "condition", "network"])
-    conditions = points[points.role != EXAMPLE].groupby(["role", "x"], dropna=False).converged
+    compared = points[points.role != EXAMPLE] if example else points
+    conditions = compared.groupby(["role", "x"], dropna=False).converged
     least, most = conditions.size().min(), conditions.size().max()
     per_condition = ("1 network" if most == 1 else f"{most} networks") if least == most else f"{least} to {most} networks"
     crosses = "" if conditions.any().all() else "; ×: no network trained"
@@ -249,10 +312,7 @@ def describe(points: pd.DataFrame, example: Mapping | None = None) -> dict:
         "per_condition": per_condition,
         "sweep_note": f"{per_condition} per condition (paper: 100){crosses}",
     }
-    if example:
-        facts |= {name: max(facts[name], example[name]) for name in ("n_networks", "n_attempted")}  # the example may be given
-        facts |= describe_example(example)
-    return facts
+    return facts | describe_example(example) if example else facts
 
 
 def describe_example(example: Mapping) -> dict[str, str]:
