@@ -14,8 +14,8 @@ from .config import NeuronConfig, RateConfig, TrainingConfig, from_mapping
 from .rate import initial_model
 from .tasks import Task, draw_trials
 
-# Trials to criterion, failed networks included, by the upper limit of the decays (ms): what networks of 250 units took here. Other
-# tasks are counted with all of max_trials.
+# Trials to criterion, failed networks included, by the upper limit of the decays (ms): what networks of 250 units took here.
+# Other tasks are counted with all of max_trials.
 TYPICAL_TRIALS = {
     "go-nogo": ((50, 900), (300, 550), (math.inf, 1300)),
     "integration": ((50, 4400), (100, 1800), (math.inf, 800)),
