@@ -71,6 +71,19 @@ def test_words():
     assert compare.in_words(compare.rank_sum([1], [2, 3])) == "no rank-sum test: a group has fewer than 2 (n = 1 and 2)"
 
 
+def test_rows_of_a_table():
+    assert compare.as_row(compare.RankSum(12, 0.34, 0.2, (5, 5))) == {
+        "test": "rank-sum test",
+        "statistic_name": "U",
+        "statistic": 12,
+        "p": 0.34,
+        "effect_name": "rank-biserial r",
+        "effect": 0.2,
+    }
+    row = compare.as_row(compare.KruskalWallis(3.1, 0.68, 0.117, (5, 4, 3)))
+    assert (row["test"], row["statistic_name"], row["statistic"], row["effect_name"]) == ("Kruskal-Wallis test", "H", 3.1, "ε²")
+
+
 def test_difference_of_means_is_welch():
     rng = np.random.default_rng(2)
     a, b = rng.normal(5, 1, 7), rng.normal(4, 3, 12)

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 
-from rate2spike import figures, forest, scorecard
+from rate2spike import figures, forest, scorecard, sweeps
 from rate2spike.compare import Difference
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +50,7 @@ def everything(n) -> pd.DataFrame:
     parts = []
     for row in places.drop_duplicates(["figure", "role", "x_value"]).itertuples():
         by_name = row.one or row.role == scorecard.BY_X
-        x = np.nan if by_name else float(scorecard.ON_SWEEP.get(row.x_value, row.x_value))
+        x = np.nan if by_name else float(sweeps.RISE_MS.get(row.x_value, row.x_value))
         role = row.x_value.lower() if row.role == scorecard.BY_X else row.role
         n_trained = 0 if row.x_value == "20" and row.figure == "4" else n
         parts.append(networks(f"figure_{row.figure.lower()}", role, x, task=row.task, n=n, n_trained=n_trained))
@@ -89,6 +90,30 @@ def test_numbers_are_compared_once():
     assert at_2_ms.value.tolist() == [97.0, 95.53]  # text and figure disagree: both
     assert found.x_value[(found.panel == "A-main")].tolist() == ["10", "15", "20", "25", "30", "35", "40", "45", "50"]
     assert found[(found.figure == "7") & (found.x_value == "softplus")].source.unique().tolist() == ["digitised"]
+
+
+def test_refractory_periods_are_compared_on_fresh_trials():
+    accuracy = {"search_accuracy": 0.97, "held_out_accuracy": 0.9, "held_out_strict": 0.8}
+    periods = [networks("figure_6", "refractory", x, task="integration", **accuracy) for x in (0, 2, 10)]
+    found = scorecard.table(PUBLISHED, pd.concat(periods), NO_SINGLES)
+    rows = found.set_index(["panel", "x_value"])
+    assert rows.ours[("A", "2")] == pytest.approx(97)  # the text
+    assert rows.ours.drop(("A", "2")).to_dict() == pytest.approx(
+        dict.fromkeys([("A-inset", "0"), ("A-inset", "2"), ("A-main", "10")], 90)
+    )
+    assert (rows.fresh.unique().tolist(), rows.strict.unique().tolist()) == ([90], [80])
+    comparable = scorecard.comparable(PUBLISHED)
+    at_2 = comparable[(comparable.figure == "6") & (comparable.x_name == "refractory_ms") & (comparable.x_value == "2")]
+    assert at_2.measure.tolist() == ["spiking", "fixed"]
+    given = pd.concat(periods).assign(search_accuracy=np.nan)
+    assert "A" not in scorecard.table(PUBLISHED, given, NO_SINGLES).panel.tolist()
+
+
+def test_given_networks_have_no_training_to_compare():
+    points = networks("figure_7", "sigmoid", training_accuracy=np.nan)
+    found = scorecard.table(PUBLISHED, points, NO_SINGLES)
+    assert "rate task performance" not in found.quantity.tolist()
+    assert "LIF task performance" in found.quantity.tolist()
 
 
 def test_networks_behind_a_published_number():
@@ -282,6 +307,27 @@ def test_forest_plot_draws_every_number():
     assert not any(a.overlaps(b) for i, a in enumerate(covered) for b in covered[:i])
 
 
+@pytest.mark.parametrize(("figure", "roles"), [("figure_5", ["fixed", "tuned"]), ("figure_s1", ["example"])])
+def test_a_study_of_one_figure(figure, roles, tmp_path):
+    points = pd.concat([networks(figure, role) for role in roles])
+    found = scorecard.table(PUBLISHED, points, NO_SINGLES)
+    facts = scorecard.describe(found, PUBLISHED, points)
+    page, drawn = forest.draw(found)
+    words = [text.get_text().replace("\n", " ") for text in page.findobj(Text)]
+    assert ("no published number has a counterpart in this study" in words) == (figure == "figure_s1")
+    assert sum(map(len, drawn)) == len(found) == facts["n_numbers"] == (4 if figure == "figure_5" else 0)
+    scorecard.write_html(found, tmp_path / "scorecard.html")
+    assert (tmp_path / "scorecard.html").read_text("utf-8").count("<tr") == len(found) + 1
+    assert "{" not in scorecard.NOTE.format(**facts)
+    assert scorecard.markdown(found).splitlines()[-1].startswith(f"| all | {len(found)} |")
+
+
+def test_words_of_the_page_are_escaped(tmp_path):
+    found = scorecard.table(PUBLISHED, networks("figure_5", "fixed"), NO_SINGLES)
+    scorecard.write_html(found.assign(quantity="a < b & c"), tmp_path / "scorecard.html")
+    assert "<td>a &lt; b &amp; c</td>" in (tmp_path / "scorecard.html").read_text("utf-8")
+
+
 def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "workflow" / "scripts"))
     job = importlib.import_module("job")
@@ -304,6 +350,6 @@ def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
     assert len(pd.read_csv(output["csv"])) == len(table)
     page, caption = Path(output["html"]).read_text("utf-8"), Path(output["caption"]).read_text("utf-8")
     assert page.count("<tr") == len(table) + 1
-    assert "figure_1<" in page
+    assert '<a href="../figures/figure_1.png">1</a>' in page
     assert "{" not in caption
     assert f"{len(table)} numbers" in caption

@@ -48,7 +48,7 @@ def points_of(figure: str, n: int, *, trained: bool = True) -> pd.DataFrame:
                 row |= {"neuron": "lif", "network": f"seed_{i}", "converged": converged, "training_trials": 801 + 100 * i}
                 row |= {"training_accuracy": 1 - 0.01 * (i % 4), "mean_tau_decay_ms": rng.uniform(25, 35)}
                 row["search_accuracy"] = round(rng.uniform(0.85, 1), 2) if converged else np.nan
-                row["held_out_accuracy"] = row["search_accuracy"]
+                row["held_out_accuracy"] = row["search_accuracy"] - 0.1
                 rows.append(row)
     return pd.DataFrame(rows)
 
@@ -84,7 +84,7 @@ def example_of(task_name: str, n_units: int = 12) -> dict:
 
 
 class Drawn(SimpleNamespace):
-    """The page of a script, its table, its caption, the numbers for the scorecard."""
+    """The page of a script, its table, its caption, the numbers for the scorecard, its statistical tests."""
 
 
 @pytest.fixture
@@ -101,12 +101,12 @@ def run(tmp_path, monkeypatch):
     def run_script(figure: str, points: pd.DataFrame, *, example: dict | None = None, render: bool = False) -> Drawn:
         np.savez(tmp_path / "example.npz", **(example or {"n_networks": 0, "n_attempted": 4}))
         published = PUBLISHED[PUBLISHED.figure == figure]
-        read = {"points": lambda snakemake: points, "published": lambda snakemake: published}
+        reading = {"points": lambda snakemake: points, "published": lambda snakemake: published}
         monkeypatch.setitem(sys.modules, "job", SimpleNamespace(start=lambda snakemake: SimpleNamespace(info=print)))
-        monkeypatch.setitem(sys.modules, "reading", SimpleNamespace(**read))
+        monkeypatch.setitem(sys.modules, "reading", SimpleNamespace(**reading))
         if not render:
             monkeypatch.setattr(figures, "save", lay_out)
-        files = {name: str(tmp_path / f"{figure}.{name}") for name in ("pdf", "png", "csv", "caption", "singles")}
+        files = {name: str(tmp_path / f"{figure}.{name}") for name in ("pdf", "png", "csv", "caption", "singles", "tests")}
         inputs = {"example": tmp_path / "example.npz", "caption": ROOT / "workflow" / "report" / f"figure_{figure}.rst"}
         snakemake = SimpleNamespace(input=SimpleNamespace(**inputs), output=SimpleNamespace(**files))
         snakemake.params = SimpleNamespace(task=TASKS[figure], figure=f"figure_{figure}")
@@ -115,9 +115,9 @@ def run(tmp_path, monkeypatch):
             warnings.simplefilter("error")
             runpy.run_path(str(script), init_globals={"snakemake": snakemake})
         caption = Path(files["caption"]).read_text("utf-8")
-        singles = pd.read_csv(files["singles"]) if Path(files["singles"]).exists() else None
+        read = {name: pd.read_csv(files[name]) if Path(files[name]).exists() else None for name in ("singles", "tests")}
         page = pages[-1] if pages else None
-        return Drawn(page=page, table=pd.read_csv(files["csv"]), caption=caption, singles=singles, **{"png": files["png"]})
+        return Drawn(page=page, table=pd.read_csv(files["csv"]), caption=caption, png=files["png"], **read)
 
     return run_script
 
@@ -166,7 +166,9 @@ def test_page_without_an_example(figure, run):
 
 
 def test_example_without_trained_networks_in_the_sweeps(run):
-    drawn = run("2", points_of("2", 2, trained=False), example=example_of("go-nogo"))
+    points = points_of("2", 2, trained=False)
+    points["converged"] = points.role == "example"
+    drawn = run("2", points, example=example_of("go-nogo"))
     ours = drawn.table[(drawn.table.panel == "C-bottom") & (drawn.table.series == "spiking")]
     assert ours.x.tolist() == [10, 50, 250]
     assert ours.y.isna().all()
@@ -209,6 +211,66 @@ def test_csv_of_bars(run):
     assert of_paper.y.tolist() == [94, 55, 0]
     curve = table[(table.panel == "A sigmoid")]
     assert curve.y.to_numpy() == pytest.approx(1 / (1 + np.exp(-curve.x.astype(float))), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("figure", "panel", "role", "column"),
+    [
+        ("5", "left", "fixed", "search_accuracy"),
+        ("5", "right", "fixed", "search_accuracy"),
+        ("6", "B", "filters", "search_accuracy"),
+        ("7", "B", "softplus", "training_accuracy"),
+        ("7", "C-left", "softplus", "search_accuracy"),
+        ("7", "C-right", "softplus", "search_accuracy"),
+    ],
+)
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_a_condition_without_a_number_leaves_its_place_empty(figure, panel, role, column, everywhere, run):
+    points = points_of(figure, 3)
+    missing = points.role.isin(ROLES[figure]) if everywhere else (points.role == role) & ~(points.x > 0)
+    drawn = run(figure, points.assign(**{column: points[column].where(~missing)}))
+    check_page(drawn.page)
+    table = drawn.table[drawn.table.panel == panel]
+    bars, of_paper = (table[table.series.str.startswith("published") == beside] for beside in (False, True))
+    assert len(bars) == len(of_paper) == len(ROLES[figure] if figure != "6" else ROLES["6"][role])
+    assert bars.y.isna().sum() == (len(bars) if everywhere else 1)
+    assert of_paper.y.notna().all()
+    axes = next(axes for axes in drawn.page.findobj(lambda a: getattr(a, "get_label", str)() == panel and hasattr(a, "lines")))
+    assert not [line for line in axes.lines if line.get_marker() == "x"]  # networks were trained
+    assert "fewer than 2" in drawn.caption
+
+
+def test_refractory_periods_are_drawn_on_fresh_trials(run):
+    points = points_of("6", 4)
+    drawn = run("6", points)
+    inset = drawn.table[(drawn.table.panel == "A-inset") & (drawn.table.series == "spiking")]
+    at_2 = points[(points.role == "refractory") & (points.x == 2)]
+    assert inset.y[inset.x.astype(float) == 2].tolist() == pytest.approx([100 * at_2.held_out_accuracy.mean()])
+    assert at_2.held_out_accuracy.mean() != at_2.search_accuracy.mean()
+    assert "on fresh trials at the factors searched for each period" in drawn.caption.replace("\n", " ")
+    given = (points.role == "refractory") & (points.x != 2)
+    caption = run("6", points.assign(search_accuracy=points.search_accuracy.where(~given))).caption
+    assert "on fresh trials at the scaling factors chosen at 2 ms" in caption.replace("\n", " ")
+
+
+def test_a_filter_the_paper_has_not_is_called_by_its_rise_time(run):
+    points = points_of("6", 3)
+    table = run("6", points.assign(x=points.x.where((points.role != "filters") | (points.x > 0), 5.0))).table
+    series = table.series[table.panel == "B"].tolist()
+    assert series == ["Double", "5 ms", "published Double", "published 5 ms"]
+    of_paper = table[(table.panel == "B") & table.series.str.startswith("published")]
+    assert of_paper.y.tolist() == pytest.approx([97.01, np.nan], nan_ok=True)
+
+
+@pytest.mark.parametrize(("figure", "panels"), [("5", ["right"]), ("6", ["B", "C"]), ("7", ["B", "C-right"])])
+def test_tests_stand_in_a_table(figure, panels, run):
+    drawn = run(figure, points_of(figure, 4))
+    assert drawn.tests.columns.tolist() == sweeps.TESTS
+    assert drawn.tests.panel.tolist() == panels
+    assert drawn.tests.p.between(0, 1).all()
+    for row in drawn.tests.itertuples():
+        assert f"{row.test}, {row.statistic_name} = " in drawn.caption.replace("\n", " ")
+        assert set(row.n.split("; ")) == {"4"}
 
 
 def test_inset_shows_what_the_main_panel_leaves_out(run):
@@ -266,6 +328,15 @@ def test_published_markers_stand_beside_and_behind():
     assert (behind.get_xdata() < front.get_xdata()).all()
 
 
+def test_published_decays_are_in_their_place():
+    axes = labelled_axes()
+    compared = sweeps.Compared(numbers([20, 30], [1, 2]), numbers([21, 31], [1, 2]))
+    sweep_figures.decay_panel(axes, compared)
+    ring, dot = sorted((c.lines[0] for c in axes.containers), key=lambda line: line.get_zorder())
+    assert ring.get_xdata().tolist() == dot.get_xdata().tolist() == [10, 20]
+    assert ring.get_markersize() > dot.get_markersize()
+
+
 def test_bars_without_a_published_value():
     axes = labelled_axes()
     compared = sweeps.Compared(numbers([98, np.nan], [1, np.nan]), numbers([np.nan, np.nan], [np.nan, np.nan]))
@@ -276,6 +347,6 @@ def test_bars_without_a_published_value():
 
 
 def test_gain_colours_go_from_dark_to_pale():
-    assert sweep_figures.gain_colours(6) == list(sweep_figures.GAINS)
-    assert sweep_figures.gain_colours(3)[::2] == [sweep_figures.GAINS[0], sweep_figures.GAINS[-1]]
-    assert sweep_figures.gain_colours(1) == [sweep_figures.GAINS[0]]
+    assert sweep_figures.gain_colours(range(6)) == list(sweep_figures.GAINS)
+    assert sweep_figures.gain_colours([0.5, 1.5, 3])[::2] == [sweep_figures.GAINS[0], sweep_figures.GAINS[-1]]
+    assert sweep_figures.gain_colours([1.5]) == [sweep_figures.GAINS[0]]

@@ -75,11 +75,49 @@ def test_comparison_names_the_test(points):
     sizes = sweeps.of_role(points, "sizes")
     two = pd.concat([sizes[sizes.x == 250], sizes[sizes.x == 250].assign(x=300.0, search_accuracy=0.5)])
     expected = compare.in_words(compare.rank_sum([0.95, 1.0, 0.94], [0.5, 0.5, 0.5]))
-    assert sweeps.comparison_in_words(two, "search_accuracy") == expected
+    assert comparison(two).in_words() == expected
     three = pd.concat([two, sizes[sizes.x == 250].assign(x=400.0)])
-    assert sweeps.comparison_in_words(three, "search_accuracy").startswith("Kruskal-Wallis test, H = ")
-    assert sweeps.comparison_in_words(sizes[sizes.x == 250], "search_accuracy") == "no test: there is one condition"
-    assert sweeps.comparison_in_words(sizes, "search_accuracy").startswith("no Kruskal-Wallis test")  # none trained at 10
+    assert comparison(three).in_words().startswith("Kruskal-Wallis test, H = ")
+    assert comparison(sizes[sizes.x == 250]).in_words() == "no test: there is one condition"
+    assert comparison(sizes).in_words().startswith("no Kruskal-Wallis test")  # none trained at 10
+
+
+def comparison(rows) -> sweeps.Comparison:
+    return sweeps.Comparison("C", "sizes, spiking performance", rows, "search_accuracy")
+
+
+def test_networks_without_the_number_are_not_compared(points):
+    rows = sweeps.side_by_side(points, {"fixed": "Fixed", "sizes": "Sizes"})
+    given = rows.assign(search_accuracy=rows.search_accuracy.where(rows.x != "Fixed"))
+    assert comparison(given).in_words() == "no rank-sum test: a group has fewer than 2 (n = 0 and 4)"
+
+
+def test_table_of_tests(points):
+    sizes = sweeps.of_role(points, "sizes")
+    two = pd.concat([sizes[sizes.x == 250], sizes[sizes.x == 250].assign(x=300.0, search_accuracy=0.5)])
+    few, one = sizes[sizes.x <= 50], sizes[sizes.x == 250]
+    table = sweeps.table_of_tests("9", map(comparison, (two, few, one)))
+    assert table.columns.tolist() == sweeps.TESTS
+    assert table[["figure", "panel"]].drop_duplicates().to_numpy().tolist() == [["9", "C"]]
+    assert table.conditions.tolist() == ["250.0; 300.0", "10.0; 50.0", "250.0"]
+    assert table.n.tolist() == ["3; 3", "0; 1", "3"]
+    assert table.test.tolist() == ["rank-sum test", "rank-sum test", "none"]
+    assert table.p.tolist() == pytest.approx([0.1, np.nan, np.nan], nan_ok=True)
+    assert table.loc[0, ["statistic_name", "statistic", "effect_name", "effect"]].tolist() == ["U", 9, "rank-biserial r", 1]
+
+
+def test_where_the_scaling_factors_come_from(points):
+    rows = pd.concat([points[points.x == 250].assign(x=x) for x in (0.0, 2.0, 5.0)])
+    assert sweeps.searched_in_words(rows) == "on fresh trials at the factors searched for each period"
+    at_2 = rows.assign(search_accuracy=rows.search_accuracy.where(rows.x == 2))
+    assert sweeps.searched_in_words(at_2) == "on fresh trials at the scaling factors chosen at 2 ms"
+    elsewhere = rows.assign(search_accuracy=np.nan)
+    assert sweeps.searched_in_words(elsewhere) == "on fresh trials at the scaling factors chosen in another condition"
+
+
+def test_filters_by_name(points):
+    rows = pd.concat([points[points.x == 250].assign(x=x) for x in (2.0, 0.5, 0.0)])
+    assert list(sweeps.by_x(sweeps.by_filter(rows))) == ["Single", "0.5 ms", "Double"]
 
 
 def published() -> pd.DataFrame:
@@ -111,6 +149,21 @@ def test_published_values_by_name_and_where_there_are_none():
     assert sweeps.published_values(published(), "D", "performance").empty
 
 
+def test_a_condition_without_a_number_keeps_its_place(points):
+    rows = sweeps.side_by_side(points, {"fixed": "Single", "tuned": "Double"})
+    rows = rows.assign(search_accuracy=rows.search_accuracy.where(rows.x != "Single"))
+    ours, beside = sweeps.spiking_performance(rows, named(), "B", ["Single", "Double"])
+    assert ours.x.tolist() == beside.x.tolist() == ["Single", "Double"]
+    assert ours.y.tolist() == pytest.approx([np.nan, 90], nan_ok=True)
+    assert sweeps.sizes_in_words(ours) == ["–", "n = 1"]
+    shares = sweeps.successful(rows, named(), "B", ["Single", "Double"]).ours
+    assert sweeps.shares_in_words(shares) == ["–", "0/1"]
+
+
+def named() -> pd.DataFrame:
+    return published().assign(quantity="LIF task performance")
+
+
 def test_networks_shared_by_conditions_count_once(points):
     other_neuron = points[points.condition == "n250"].assign(neuron="lif_tau-rise0ms", role="filters", x=0.0)
     facts = sweeps.describe(pd.concat([points, other_neuron]))
@@ -127,8 +180,10 @@ def test_words_for_one_network_each(points):
 def test_the_example_is_described_and_not_counted_among_the_sweeps(points):
     example = points[points.condition == "tuned"].assign(role=sweeps.EXAMPLE, condition="n200")
     found = {"n_networks": 0, "n_attempted": 1}
-    facts = sweeps.describe(pd.concat([points[points.role == "sizes"], example]), found)
+    both = pd.concat([points[points.role == "sizes"], example])
+    facts = sweeps.describe(both, found)
     assert facts["per_condition"] == "4 networks"
+    assert (facts["n_networks"], facts["n_attempted"]) == (5, 13)
     assert facts["example"] == "No network of this condition reached criterion (0 of 1)."
     found = {"n_networks": 3, "n_attempted": 5, "condition": "go-nogo, n200", "network": "seed_1", "networks": "3 of 5 networks"}
     found |= {
@@ -141,10 +196,13 @@ def test_the_example_is_described_and_not_counted_among_the_sweeps(points):
         "held_out": 98,
         "trials": "9 Go",
     }
-    none_trained = points[points.x == 10]
-    facts = sweeps.describe(none_trained, found)
-    assert (facts["n_networks"], facts["n_attempted"]) == (3, 5)  # there is something to draw
+    facts = sweeps.describe(both, found)
     assert (facts["decays"], facts["scaling"], facts["trials"]) == ("30.0 ± 8.0 ms", "1/25", "9 Go")
+
+
+def test_a_sweep_may_be_called_example(points):
+    facts = sweeps.describe(points[points.role == "sizes"].assign(role=sweeps.EXAMPLE))
+    assert facts["per_condition"] == "4 networks"
 
 
 def test_a_condition_without_a_search_has_no_point_in_the_search(points):

@@ -7,12 +7,13 @@ log = job.start(snakemake)
 from pathlib import Path
 
 import reading
-from rate2spike import figures, sweep_figures, sweeps
+from rate2spike import figures, files, sweep_figures, sweeps
 
 points, published = reading.points(snakemake), reading.published(snakemake)
 NAMES = ["Fixed", "Tuned"]
 rows = sweeps.side_by_side(points, {"fixed": NAMES[0], "tuned": NAMES[1]})
-facts = sweeps.describe(points) | {"test": sweeps.comparison_in_words(rows, "search_accuracy")}
+comparison = sweeps.Comparison("right", "fixed against tuned decays, spiking performance", rows, "search_accuracy")
+facts = sweeps.describe(points) | {"test": comparison.in_words()}
 COLOURS = [sweep_figures.FIXED, sweep_figures.TUNED]
 
 
@@ -28,4 +29,5 @@ def draw():
 
 
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
+files.write_csv(sweeps.table_of_tests("5", [comparison]), snakemake.output.tests)
 log.info("drawn from %s", facts)

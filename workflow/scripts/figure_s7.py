@@ -10,31 +10,25 @@ import numpy as np
 
 import reading
 from rate2spike import analysis, cartoons, figures, sweep_figures, sweeps
+from rate2spike.sweep_figures import SIGNS
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task)
 example, published = dict(np.load(snakemake.input.example)), reading.published(snakemake)
 facts, singles = analysis.describe_example(example, task.labels), []
-SIGNS = {1: "+ \N{MINUS SIGN}", 2: "\N{MINUS SIGN} +"}  # of modality 1 and 2 in stimulus 1 and 2
 QUANTITY, END_S = "mean QIF output", 2.25  # end of the paper's axis; a trial lasts 2.5 s
 
 
 def draw_kind(panel, s: int, c: int) -> list:
     kind, shown = f"context {c}: {SIGNS[s]}", example["time_s"] <= END_S
-    trial, time_s = analysis.single_trials(example)[kind], example["time_s"][shown]
     means = analysis.mean_sd(example["spiking_out"][-1][:, shown], example["kind"], [kind])
-    mean, sd, answer = means.mean[0], means.sd[0], list(task.labels).index(trial.label)
+    band = (example["time_s"][shown], means.mean[0], means.sd[0])
     of_paper = published[published.condition.str.contains(f"ctx{c} stim{s}", regex=False)]
-    singles.extend(figures.singles_at_last(of_paper, "B", [QUANTITY], time_s, [mean]))
-    figures.label(panel, "Time (s)", "Output (a.u.)", f"Stimulus {s}, modality {c} context", color=figures.INPUTS[c - 1])
-    drawn = figures.input_curves(panel, sweep_figures.cued_inputs(trial, task, c))
-    style = {"series": f"output, {task.labels[trial.label]}", "colour": figures.OUTPUTS[answer]}
-    drawn.append(figures.mean_band(panel, time_s, mean, mean - sd, mean + sd, **style))
-    trace = sweeps.published_values(of_paper, "B", QUANTITY)
-    drawn.append(figures.published_points(panel, trace.x, trace.y, series=kind))
-    figures.set_range(panel, (0, END_S), (-1.5, 1.5))
+    singles.extend(figures.singles_at_last(of_paper, "B", [QUANTITY], band[0], [band[1]]))
     facts["per_kind"] = int(means.n[0])
-    return drawn
+    trial, trace = analysis.single_trials(example)[kind], sweeps.published_values(of_paper, "B", QUANTITY)
+    where = {"task": task, "stimulus": s, "context": c, "x_range": (0, END_S)}
+    return sweep_figures.context_output(panel, trial, band, trace, **where)
 
 
 def draw():

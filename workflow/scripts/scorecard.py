@@ -9,14 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 import reading
-from rate2spike import figures, forest, scorecard, tables
+from rate2spike import figures, files, forest, scorecard
 
 inputs, output = snakemake.input, snakemake.output
 published, points = reading.published(snakemake), reading.points(snakemake)
 parts = [pd.read_csv(file, dtype=str, keep_default_na=False) for file in inputs.singles]
 singles = pd.concat([pd.DataFrame(columns=figures.SINGLES), *parts], ignore_index=True)
 found = scorecard.table(published, points, singles.assign(value=pd.to_numeric(singles.value)))
-tables.write_csv(found, output.table)
+files.write_csv(found, output.table)
 scorecard.write_html(found, output.html)
 facts = scorecard.describe(found, published, points)
 

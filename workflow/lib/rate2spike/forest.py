@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from .figures import COLUMNS, NOTE
+from .figures import COLUMNS, NOTE, page, words
 from .scorecard import AGREES, DIFFERS, TOO_FEW, panel_names
 
 # told apart by shape as well as by colour (blue and vermilion of Okabe and Ito, for any colour vision)
@@ -71,6 +71,10 @@ class Panel(NamedTuple):
 def draw(found: pd.DataFrame) -> tuple[Figure, list[pd.DataFrame]]:
     """The page of a scorecard, and the table of what is on it: differences in y, ends of the intervals in low and high."""
     found = found.reset_index(drop=True)
+    if found.empty:
+        figure, axes = page([["empty"]], 5.0, 1.8)
+        words(axes["empty"], "no published number has a counterpart in this study")
+        return figure, []
     columns = _columns([*_swept(found), *_counted(found), *_of_one(found)])
     width = COLUMN * max(len(columns), 3)
     height = HEAD + max(sum(panel.height for panel in column) for column in columns) + FOOT
@@ -113,16 +117,18 @@ def _counted(found: pd.DataFrame) -> Iterator[Panel]:
 def _of_one(found: pd.DataFrame) -> Iterator[Panel]:
     """A panel for each kind of number that the paper gives of one network."""
     rows = found[found.published_n == 1]
+    if rows.empty:
+        return
     extra = [OF_ONE[row.quantity][1] or row.x_value.partition(" (")[0] for row in rows.itertuples()]
     rows = rows.assign(words=[OF_ONE[quantity][0] for quantity in rows.quantity], name=panel_names(rows) + " " + extra)
-    for words, group in rows.groupby("words", sort=False):
-        yield Panel(f"One network: {words}", "", group, list(group.name.str.strip()))
+    for kind, group in rows.groupby("words", sort=False):
+        yield Panel(f"One network: {kind}", "", group, list(group.name.str.strip()))
 
 
 def _columns(panels: Sequence[Panel]) -> list[list[Panel]]:
     """The panels in their order, one below the other, in at most N_COLUMNS columns that are as short as can be."""
     total = sum(panel.height for panel in panels)
-    limit = max(total / N_COLUMNS, *(panel.height for panel in panels))
+    limit = max([total / N_COLUMNS, *(panel.height for panel in panels)])
     while len(columns := _filled(panels, limit)) > N_COLUMNS:
         limit += ROW / 2
     return columns

@@ -22,6 +22,7 @@ wide as it would be for any number of them, and that is narrow enough.
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ import pandas as pd
 from . import compare
 from .compare import Difference, Sample
 from .files import replacing
+from .sweeps import RISE_MS
 from .tables import PAGE, SUCCESS
 
 AGREES, DIFFERS, TOO_FEW = VERDICTS = ("agrees", "differs", "too few networks")
@@ -65,11 +67,11 @@ MEASURES = {
     "successful": Measure("search_accuracy", 100, share=True, tolerance=15),  # of the networks that reached criterion
     "rate": Measure("training_accuracy", 100, tolerance=2),
     "spiking": Measure("search_accuracy", 100, tolerance=5, or_sd=True),
-    "fixed": Measure("held_out_accuracy", 100, tolerance=5, or_sd=True),  # at factors chosen beforehand
+    "fixed": Measure("held_out_accuracy", 100, tolerance=5, or_sd=True),  # on fresh trials, at factors chosen beforehand
     "trials": Measure("training_trials", or_sd=True),
     "decay": Measure("mean_tau_decay_ms", tolerance=1, or_sd=True),
 }
-ON_FRESH_TRIALS = {"fresh": "held_out_accuracy", "strict": "held_out_strict"}  # in place of search_accuracy
+ON_FRESH_TRIALS = {"fresh": "held_out_accuracy", "strict": "held_out_strict"}  # for measures of spiking networks
 
 
 class Match(NamedTuple):
@@ -143,7 +145,6 @@ SINGLES = (  # of a mean output, the last time at which it was read
     ("S4", "B", "mean LIF output NoGo"),
     ("S7", "B", "mean QIF output"),
 )
-ON_SWEEP = {"Single": 0.0, "Double": 2.0}  # rise time in ms of the filters of Fig. 6B
 TASKS = {"mante": "integration"}
 # networks behind a point of a sweep over decays where they are not 100: 78/88 and 97/98 read in Figs. 4E and 2E
 N_AT_DECAY = {("4", "50"): 88, ("2", "250"): 98}
@@ -252,7 +253,7 @@ def _networks(row, points: pd.DataFrame) -> pd.DataFrame:
     if row.role == BY_X:
         return rows[rows.role == row.x_value.lower()]
     rows = rows[rows.role == row.role]
-    return rows[np.isclose(rows.x, float(ON_SWEEP.get(row.x_value, row.x_value)))] if row.x_value else rows
+    return rows[np.isclose(rows.x, float(RISE_MS.get(row.x_value, row.x_value)))] if row.x_value else rows
 
 
 def _values(networks: pd.DataFrame, measure: Measure, column: str) -> np.ndarray:
@@ -268,14 +269,15 @@ def _mean(values: np.ndarray) -> float:
 
 
 def _compared(row, networks: pd.DataFrame) -> dict | None:
-    """The row of the scorecard for a published number and our networks behind it; None where there are none."""
-    if networks.empty:
-        return None
+    """The row of the scorecard for a published number and our networks behind it; None where there are none, or none that has
+    such a number: networks that were given have no training, those at given scaling factors no search."""
     measure = MEASURES[row.measure]
     values = _values(networks, measure, measure.column)
+    if networks.empty or (networks.converged.astype(bool).any() and not len(values)):
+        return None
     has_sd = not measure.share and len(values) > 1
     ours = Sample(_mean(values), float(values.std(ddof=1)) if has_sd else np.nan, len(values))
-    fresh = ON_FRESH_TRIALS if measure.column == "search_accuracy" else {}
+    fresh = ON_FRESH_TRIALS if measure.column in ("search_accuracy", "held_out_accuracy") else {}
     found = _difference(row, ours, measure)
     tolerance = max(measure.tolerance, row.sd) if measure.or_sd else measure.tolerance
     if row.one:
@@ -391,7 +393,7 @@ def describe(found: pd.DataFrame, published: pd.DataFrame, points: pd.DataFrame)
 
 def panel_names(found: pd.DataFrame) -> pd.Series:
     """The panel of the paper as one says it: 1C for each part of Fig. 1C, 5 for both halves of Fig. 5."""
-    letter = found.panel.str.partition("-")[0]
+    letter = found.panel.str.split("-").str[0]
     return found.figure + letter.where(letter.str.fullmatch("[A-Z]"), "")
 
 
@@ -433,13 +435,18 @@ HEADINGS = {
 }
 
 
+def _cell(value: str | float) -> str:
+    """A number or words as the page shows them."""
+    if isinstance(value, str):
+        return html.escape(value)
+    return "\N{EN DASH}" if np.isnan(value) else f"{value:.4g}".replace("-", "−")
+
+
 def write_html(found: pd.DataFrame, path: str | Path) -> None:
-    """The scorecard as a page for the report: a dash where there is no number, the figure by its name."""
-    shown = found[list(HEADINGS)].assign(link=found.link.map(lambda link: Path(link).stem))
-    numbers = shown.select_dtypes("number").columns
-    shown[numbers] = shown[numbers].map(lambda x: "\N{EN DASH}" if np.isnan(x) else f"{x:.4g}".replace("-", "−"))
-    page = PAGE.format(
-        title="Every published number and ours", table=shown.rename(columns=HEADINGS).to_html(index=False, border=0)
-    )
+    """The scorecard as a page for the report: a dash where there is no number, a link to our figure."""
+    shown = found[list(HEADINGS)].map(_cell)
+    shown["link"] = [f'<a href="../{link}">{figure}</a>' for link, figure in zip(shown.link, shown.figure, strict=True)]
+    rows = shown.rename(columns=HEADINGS).to_html(index=False, border=0, escape=False)
+    page = PAGE.format(title="Every published number and ours", table=rows)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -57,7 +57,7 @@ def page(units: Sequence[str], traces: Sequence[str]) -> tuple[Figure, dict[str,
 
 
 def voltage(axes: Axes, time_s, mv, *, series: str, colour: str, window_ms: Sequence[float]) -> pd.DataFrame:
-    """One membrane-voltage trace over the stimulus window; the name of its condition stands for the axis."""
+    """One membrane-voltage trace over the trial, the stimulus green; the name of its condition stands for the axis."""
     figures.label(axes, "Time (s)", "Membrane voltage (mV)", axes.get_title(), color=colour)
     figures.stimulus_box(axes, [window_ms])
     drawn = figures.curve(axes, time_s, mv, series=series, colour=colour, linewidth=0.45)

@@ -102,7 +102,7 @@ def published_dots(
     """The paper's mean and SD, open and grey, moved aside by `shift`; the table has them in their place."""
     low, high = _limits(values, top)
     style = {"label": "published", "color": PUBLISHED, "ecolor": PALE_GREY, "markerfacecolor": "white", "markeredgewidth": 0.7}
-    size = 3.2 if shift else 6.0  # in the same place it shows as a ring round ours
+    size = 3.2 if shift else 5.2  # in the same place it shows as a ring round ours
     _with_bars(axes, values.x + shift, values.y, low, high, marker=marker, size=size, zorder=1.8, **style)
     return table_of(axes, f"published {series}", values.x, values.y, low=low, high=high)
 
@@ -201,9 +201,9 @@ def filter_colours(names: Sequence[str]) -> list[str]:
     return [FILTERS.get(name, OTHER_FILTER) for name in names]
 
 
-def gain_colours(n: int) -> list[str]:
-    """n blues from the paper's darkest to its palest."""
-    return [to_hex(c) for c in LinearSegmentedColormap.from_list("gains", GAINS)(np.linspace(0, 1, n))]
+def gain_colours(gains: Sequence[float]) -> list[str]:
+    """Blues from the paper's darkest to its palest, one a gain."""
+    return [to_hex(c) for c in LinearSegmentedColormap.from_list("gains", GAINS)(np.linspace(0, 1, len(gains)))]
 
 
 def published_outline(axes: Axes, values: pd.DataFrame, *, series: str) -> pd.DataFrame:
@@ -241,15 +241,16 @@ def context_trials(axes: Mapping[str, Axes], trials: Mapping, inhibitory, *, tas
 
 
 def context_output(
-    axes: Axes, trial, means, published: pd.DataFrame, *, task, stimulus: int, context: int, x_range: Sequence[float]
+    axes: Axes, trial, band: Sequence, published: pd.DataFrame, *, task, stimulus: int, context: int, x_range: Sequence[float]
 ) -> list[pd.DataFrame]:
-    """Mean +- SD of the output for one stimulus and context, before the inputs of one trial, and the published mean (paper, Fig.
-    S7B). means: time_s, mean, sd, each (n_times,)."""
+    """Mean +- SD of the output for one stimulus and context before the inputs of one trial, and points of the published mean
+    (paper, Fig. S7B). band: time_s, mean, SD, (n_times,) each."""
+    time_s, mean, sd = band
     answer = list(task.labels).index(trial.label)
     label(axes, "Time (s)", "Output (a.u.)", f"Stimulus {stimulus}, modality {context} context", color=INPUTS[context - 1])
     drawn = input_curves(axes, cued_inputs(trial, task, context))
     style = {"series": f"output, {task.labels[trial.label]}", "colour": OUTPUTS[answer]}
-    drawn.append(mean_band(axes, means.time_s, means.mean, means.mean - means.sd, means.mean + means.sd, **style))
+    drawn.append(mean_band(axes, time_s, mean, mean - sd, mean + sd, **style))
     drawn.append(published_points(axes, published.x, published.y, series=f"context {context}: {SIGNS[stimulus]}"))
     set_range(axes, x_range, (-1.5, 1.5))
     return drawn
@@ -291,17 +292,22 @@ def name_panels(axes: Mapping[str, Axes], panels: Mapping[str, str]) -> None:
         panel.annotate(letter, (0, 1), **place, **offset, fontsize=9, fontweight="bold").set_in_layout(False)
 
 
-def refractory_panels(main: Axes, inset: Axes, numbers: Mapping, *, inset_ms: Sequence[float]) -> list[pd.DataFrame]:
+def refractory_panels(main: Axes, inset: Axes, *, all_ms, few_ms, inset_ms: Sequence[float]) -> list[pd.DataFrame]:
     """Performance of the spiking networks against the refractory period, and a part of it enlarged above (paper, Fig. 6A).
 
-    numbers: "main" and "inset", each ours and published; inset_ms: what the inset shows.
+    all_ms, few_ms: ours and what is published of either panel; inset_ms: the part, of which the panel below has but the ends.
     """
+    first, last = inset_ms
+    ours = all_ms.ours
+    parts = (
+        (main, ours[(ours.x <= first) | (ours.x >= last)], all_ms.published, (-2, 51), -20),
+        (inset, ours[ours.x.between(first, last)], few_ms.published, (first - 0.8, last + 0.4), 60),
+    )
     drawn = []
-    x_range = {"main": (-2, 51), "inset": (inset_ms[0] - 0.8, inset_ms[1] + 0.4)}
-    for axes, which, lowest in ((main, "main", -20), (inset, "inset", 60)):
+    for axes, shown, published, x_range, lowest in parts:
         label(axes, "Refractory period (ms)", "Spiking performance (%)")
-        drawn += compared_dots(axes, numbers[which], series="spiking", colour=SPIKING, top=ALL)
-        set_range(axes, x_range[which], (lowest, 110))
+        drawn += compared_dots(axes, (shown, published), series="spiking", colour=SPIKING, top=ALL)
+        set_range(axes, x_range, (lowest, 110))
     inset.set(xlabel="", ylabel="")  # those of the panel below
     _enlarge(main, inset)
     legend_above(main.figure, [main])

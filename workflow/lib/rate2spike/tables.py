@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .analysis import wilson_interval
-from .files import replacing, write_csv  # noqa: F401
+from .files import replacing
 from .trials import NETWORK_KEYS
 
 COUNTS = ("training_trials", "rate_trials", "search_trials", "held_out_trials")
