@@ -271,7 +271,9 @@ def outputs_beside(
 ) -> list[pd.DataFrame]:
     """Mean +- SD of the output for each answer, and points of the published means (paper, Figs. 1B, 2B, 4C)."""
     drawn = outputs_by_label(axes, task, means, time_s=time_s, network=network, y_range=y_range)
-    return drawn + [published_points(axes, values.x, values.y, series=name) for name, values in published.items()]
+    drawn += [published_points(axes, values.x, values.y, series=name) for name, values in published.items()]
+    set_range(axes, y=y_range)  # again, now that the published points are there
+    return drawn
 
 
 def no_example(axes: Mapping[str, Axes], letters: str, why: str) -> list[pd.DataFrame]:
