@@ -395,7 +395,8 @@ def test_the_default_study_is_planned_quickly(tmp_path):
     assert time.perf_counter() - started < 30
     values = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     assert planned["choose"] == planned["networks_of_condition"] > len(values["conditions"])
-    assert planned["simulate"] == 12 * planned["choose"]
+    given_factors = len(values["sweeps"]["integration-refractory"]["values"]) - 1
+    assert planned["simulate"] == 12 * (planned["choose"] - given_factors)
     assert planned["all"] == planned["aggregate"] == 1
 
 
