@@ -262,3 +262,79 @@ wildcard_constraints:
     neuron="[^/]+",
     block=r"seeds_\d+-\d+|external",
     factor=r"[0-9.e+-]+",
+
+
+def points_of(figure: str, roles: dict[str, str]) -> list[tuple]:
+    """(figure, role, value along the sweep or None, table of the condition's networks) for everything a figure is drawn from."""
+    return [
+        (figure, role, point.x, f"results/conditions/{place(point.condition)}/{point.condition.neuron_label}.csv")
+        for role, name in roles.items()
+        for point in STUDY.points(name)
+    ]
+
+
+def published_size(name: str) -> int | None:
+    """The size whose published numbers stand beside a sweep: where nothing but what is swept differs from the default networks,
+    which are the paper's with decays of 20 to 50 ms, and the paper does not sweep it itself."""
+    section, key = STUDY.sweeps[name].key.split(".")
+    network = STUDY.sweeps[name].points[0].condition.network
+    default = RateConfig(n_units=network.n_units)
+    rest = replace(network, **{key: getattr(default, key)}) if section == "network" else network
+    return network.n_units if rest == default and key not in ("n_units", "tau_decay_ms") else None
+
+
+def inputs_of(figure: str) -> dict:
+    """The files a figure of the paper is drawn from."""
+    files = {"caption": workflow.source_path(f"../report/{SCRIPT.get(figure, figure)}.rst"), "published": PUBLISHED}
+    files["tables"] = [table for *_, table in POINTS[figure]]
+    example = STUDY.figures[figure].get("example")
+    if example:
+        files["example"] = of_role("results/examples/{place}/{neuron}.npz", example)
+    if figure == "figure_s5":
+        files["selectivity"] = of_role("results/selectivity/{place}/{neuron}.npz", example)
+    return files
+
+
+def outputs_of(figure: str) -> dict:
+    """The files that a figure consists of."""
+    files = {ending: f"results/figures/{figure}.{ending}" for ending in ("pdf", "csv")}
+    files["caption"] = f"results/figures/{figure}.rst"
+    if figure in WITH_SINGLES:
+        files["singles"] = f"results/figures/{figure}_singles.csv"
+    if figure in WITH_TESTS:
+        files["tests"] = f"results/figures/{figure}_tests.csv"
+    return files
+
+
+def n_jobs() -> int:
+    """How many jobs the whole study is, as `snakemake -n` counts them in an empty folder."""
+    networks = {(c.task, c.label): c for c in STUDY.conditions}.values()
+    trained = sum(len(blocks(c)) * (2 if c.models else 3) for c in networks)  # train, export (or import_models), score_rate
+    # the shards, choose and networks_of_condition; for each block held_out and, where there was a search, convert
+    searched = sum(len(shards_of(c)) + 2 + len(blocks(c)) * (1 if c.factor_of else 2) for c in STUDY.conditions)
+    examples = {c.place for c in SHOWN}
+    examples |= {STUDY.names[roles["example"]].place for roles in STUDY.figures.values() if "example" in roles}
+    return trained + searched + len(examples) + ("figure_s5" in STUDY.figures) + len(DRAWN) + 2  # aggregate, all
+
+
+def workload() -> list[dict]:
+    """What each condition asks of the machine; conditions that share their networks train them once."""
+    rows, seen = [], set()
+    for c in STUDY.conditions:
+        trains = not c.models and (c.task, c.label) not in seen
+        seen.add((c.task, c.label))
+        rows.append(
+            {
+                "name": c.name,
+                "task": c.task,
+                "network": asdict(c.network) if c.network else None,
+                "training": asdict(c.training) if trains else None,
+                "neuron": asdict(c.neuron),
+                "n_networks": c.n_networks,
+                "n_factors": 0 if c.factor_of else len(c.search.scaling_factors),
+                "trials": c.search.trials,
+                "held_out_trials": c.search.held_out_trials,
+                "downsample": c.search.downsample,
+            }
+        )
+    return rows

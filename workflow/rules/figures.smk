@@ -39,50 +39,8 @@ DRAWN += [f"figures/conditions/{place(c)}/{c.neuron_label}" for c in SHOWN]
 FIGURES = expand("results/{figure}.{ending}", figure=DRAWN, ending=["pdf", "png", "csv", "rst"])
 
 
-def points_of(figure: str, roles: dict[str, str]) -> list[tuple]:
-    """(figure, role, value along the sweep or None, table of the condition's networks) for everything a figure is drawn from."""
-    return [
-        (figure, role, point.x, f"results/conditions/{place(point.condition)}/{point.condition.neuron_label}.csv")
-        for role, name in roles.items()
-        for point in STUDY.points(name)
-    ]
-
-
 POINTS = {figure: points_of(figure, roles) for figure, roles in STUDY.figures.items()}
 SWEPT = points_of("figure_sweeps", {name: name for name in STUDY.sweeps})
-
-
-def published_size(name: str) -> int | None:
-    """The size whose published numbers stand beside a sweep: where nothing but what is swept differs from the default networks,
-    which are the paper's with decays of 20 to 50 ms, and the paper does not sweep it itself."""
-    section, key = STUDY.sweeps[name].key.split(".")
-    network = STUDY.sweeps[name].points[0].condition.network
-    default = RateConfig(n_units=network.n_units)
-    rest = replace(network, **{key: getattr(default, key)}) if section == "network" else network
-    return network.n_units if rest == default and key not in ("n_units", "tau_decay_ms") else None
-
-
-def inputs_of(figure: str) -> dict:
-    """The files a figure of the paper is drawn from."""
-    files = {"caption": workflow.source_path(f"../report/{SCRIPT.get(figure, figure)}.rst"), "published": PUBLISHED}
-    files["tables"] = [table for *_, table in POINTS[figure]]
-    example = STUDY.figures[figure].get("example")
-    if example:
-        files["example"] = of_role("results/examples/{place}/{neuron}.npz", example)
-    if figure == "figure_s5":
-        files["selectivity"] = of_role("results/selectivity/{place}/{neuron}.npz", example)
-    return files
-
-
-def outputs_of(figure: str) -> dict:
-    """The files that a figure consists of."""
-    files = {ending: f"results/figures/{figure}.{ending}" for ending in ("pdf", "csv")}
-    files["caption"] = f"results/figures/{figure}.rst"
-    if figure in WITH_SINGLES:
-        files["singles"] = f"results/figures/{figure}_singles.csv"
-    if figure in WITH_TESTS:
-        files["tests"] = f"results/figures/{figure}_tests.csv"
-    return files
 
 
 for figure in STUDY.figures:
