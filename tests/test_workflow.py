@@ -32,7 +32,7 @@ STUDY = {
     f"integration/{UNTRAINED}/qif": ("integration-qif", TWO[:1], 1),
     "go-nogo/external_elsewhere/lif": ("elsewhere", ["model_gonogo_n200_tau4_20"], 1),
     # points of sweeps that are none of these
-    "go-nogo/n10_tau20-50ms/lif": ("go-nogo-size-10", [], 2),
+    "go-nogo/n3_tau20-50ms/lif": ("go-nogo-size-3", [], 2),
     "go-nogo/n80_tau20ms/lif": ("go-nogo-decay-20", TWO, 2),
     f"integration/{UNTRAINED}/lif_refractory0ms": ("integration-refractory-0", TWO[:1], 1),
     f"integration/{UNTRAINED}/lif_rise0ms": ("integration-filter-0", TWO[:1], 1),
@@ -148,7 +148,7 @@ def test_networks_follow_from_accuracy_and_fresh_trials(tiny):
     for row in networks.itertuples():
         of = [(t[KEYS] == [row.task, row.condition, row.neuron, row.network]).all(axis=1) for t in (accuracy, fresh)]
         curve, held_out = accuracy[of[0]], fresh[of[1]]
-        if row.name in ("xor", "go-nogo-size-10"):
+        if row.name in ("xor", "go-nogo-size-3"):
             assert (row.converged, len(curve), len(held_out)) == (False, 0, 0)
             assert np.isnan(row.scaling_factor)
             continue
@@ -165,7 +165,7 @@ def test_networks_follow_from_accuracy_and_fresh_trials(tiny):
         assert row.held_out_accuracy == pytest.approx(held_out.correct.mean())
         assert row.held_out_strict == pytest.approx(held_out.correct_strict.mean())
         assert row.rate_trials == 12
-    units = {"go-nogo": 80, "elsewhere": 200, "go-nogo-size-10": 10, "go-nogo-decay-20": 80}
+    units = {"go-nogo": 80, "elsewhere": 200, "go-nogo-size-3": 3, "go-nogo-decay-20": 80}
     assert dict(zip(networks.name, networks.n_units, strict=True)) == dict.fromkeys(networks.name, 40) | units
 
 
@@ -368,7 +368,7 @@ def test_the_cost_is_said_beforehand(tmp_path):
     planned = jobs(run(path, "--dry-run"))["total"]
     done = run(path, "cost")
     assert done.returncode == 0, said(done)
-    # go-nogo, its size 10 and its decay 20 train for real, 900 trials are typical; the others have one network that stops at once
+    # go-nogo, its size 3 and its decay 20 train for real, 900 trials are typical; the others have one network that stops at once
     n_spiking = 3 * 2 * (3 + 1) * 12 + 10 * 2 * 12 + 12
     told = f"{planned} jobs; 13 rate networks, {6 * 900 + 7 * 2:.2g} training trials, {n_spiking:.2g} spiking trials"
     assert told in said(done), said(done)
