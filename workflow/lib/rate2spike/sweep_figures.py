@@ -310,7 +310,8 @@ def refractory_panels(main: Axes, inset: Axes, *, all_ms, few_ms, inset_ms: Sequ
         label(axes, "Refractory period (ms)", "Spiking performance (%)")
         drawn += compared_dots(axes, (shown, published), series="spiking", colour=SPIKING, top=ALL)
         set_range(axes, x_range, (lowest, 110))
-    inset.set(xlabel="", ylabel="")  # those of the panel below
+    inset.set_ylabel("")  # that of the panel below
+    inset.xaxis.set_label_position("top")
     _enlarge(main, inset)
     legend_above(main.figure, [main])
     return drawn
@@ -371,7 +372,7 @@ def _limits(values: pd.DataFrame, top: float | None) -> tuple[pd.Series, pd.Seri
 def _crosses(axes: Axes, x: pd.Series, colour: str) -> None:
     """A cross on the axis at each x."""
     for at in x:
-        axes.plot(at, 0.04, "x", transform=axes.get_xaxis_transform(), color=colour, markersize=3.5, clip_on=False)
+        axes.plot(at, 0, "x", transform=axes.get_xaxis_transform(), color=colour, markersize=3.5, clip_on=False)
 
 
 def _with_bars(axes: Axes, x, y, low, high, *, marker: str, size: float, **style) -> None:
@@ -415,4 +416,7 @@ def sweep_panels(axes: Mapping[str, Axes], name: str, key: str, numbers, publish
         axes[panel].axhline(value, color=PUBLISHED, linewidth=0.8, linestyle="--", zorder=0, label="published")
     for panel, low in (("trained", 0), ("successful", 0), ("correct", 40)):
         set_range(axes[panel], y=(low, 105))
+    limits = [f(end) for f, end in zip((min, max), zip(*(panel.get_xlim() for panel in axes.values()), strict=True), strict=True)]
+    for panel in axes.values():  # one with fewer points has the range of the others
+        panel.set_xlim(limits)
     return drawn
