@@ -401,7 +401,7 @@ def test_fig_s5_draws_what_was_recorded(run_script, tmp_path, selectivity):
     table, caption = draw_figure(run_script, tmp_path, selectivity)
     exc, inh = selectivity["trace_unit"]
     assert f"excitatory unit {exc} and inhibitory unit {inh}" in caption
-    assert "20 to 40 trials" in caption
+    assert "20 to 40 trials" in " ".join(caption.split())
     assert "{" not in caption
     trace = table[table.panel == f"inhibitory unit {inh}: context 2"]
     np.testing.assert_allclose(trace.y, selectivity["trace_mv"][1, 5], rtol=1e-6)
