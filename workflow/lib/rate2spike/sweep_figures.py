@@ -88,10 +88,14 @@ def _panels(whole, blocks: Sequence[Block], *, below: bool) -> dict[str, Axes]:
     return axes
 
 
-def dots(axes: Axes, values: pd.DataFrame, *, series: str, colour: str, top: float | None = None) -> pd.DataFrame:
+def dots(
+    axes: Axes, values: pd.DataFrame, *, series: str, colour: str, top: float | None = None, size: float = 4
+) -> pd.DataFrame:
     """Mean and SD against the swept value; a small cross on the axis where there is no network to draw."""
     low, high = _limits(values, top)
-    _with_bars(axes, values.x, values.y, low, high, marker="o", size=4, label=series, color=colour, markeredgewidth=0, zorder=3)
+    _with_bars(
+        axes, values.x, values.y, low, high, marker="o", size=size, label=series, color=colour, markeredgewidth=0, zorder=3
+    )
     _crosses(axes, values.x[values.y.isna()], colour)
     return table_of(axes, series, values.x, values.y, low=low, high=high, z=values.n).assign(z_name="Networks")
 
@@ -389,6 +393,7 @@ SWEEP_PANELS = {
     "successful": "Successful\n(% of trained)",
 }
 SCORING_COLOURS = (RATE, SPIKING, FILTERS["Single"], OUTPUTS[2])  # in the order of `sweeps.SCORINGS`
+SCORING_SIZES = (6, 4.8, 3.6, 2.4)  # the later lie on the earlier where they are equal
 
 
 def page_of_sweeps(names: Sequence[str]) -> tuple[Figure, dict[str, dict[str, Axes]]]:
@@ -410,8 +415,8 @@ def sweep_panels(axes: Mapping[str, Axes], name: str, key: str, numbers, publish
         dots(axes["trials"], numbers.trials, series="trials", colour=RATE),
         dots(axes["successful"], numbers.successful, series="successful", colour=SPIKING),
     ]
-    for (series, values), colour in zip(numbers.correct.items(), SCORING_COLOURS, strict=True):
-        drawn.append(dots(axes["correct"], values, series=series, colour=colour, top=ALL))
+    for (series, values), colour, size in zip(numbers.correct.items(), SCORING_COLOURS, SCORING_SIZES, strict=True):
+        drawn.append(dots(axes["correct"], values, series=series, colour=colour, top=ALL, size=size))
     for panel, value in published.items():
         axes[panel].axhline(value, color=PUBLISHED, linewidth=0.8, linestyle="--", zorder=0, label="published")
     for panel, low in (("trained", 0), ("successful", 0), ("correct", 40)):
