@@ -42,9 +42,9 @@ def test_hours_follow_from_the_calibration(monkeypatch):
     monkeypatch.setattr(cost, "seconds_per_spiking_trial", lambda *_: 0.01)
     row = {"name": "a", "network": {"n_units": 250}, "training": {}, "neuron": {}, "n_networks": 10, "n_factors": 12}
     row |= {"trials": 100, "held_out_trials": 50, "downsample": 1}
-    shared = cost.of_condition(row | {"training": None}, BUILT_IN["go-nogo"], "cpu", False)
+    shared = cost.of_condition(row | {"training": None}, BUILT_IN["go-nogo"], "cpu", False, {})
     assert (shared["networks"], shared["training_core_hours"], shared["spiking_trials"]) == (0, 0, 12_500)
-    of = cost.of_condition(row | {"training": {"max_trials": 600}}, BUILT_IN["go-nogo"], "cpu", False)
+    of = cost.of_condition(row | {"training": {"max_trials": 600}}, BUILT_IN["go-nogo"], "cpu", False, {})
     assert of["training_trials"] == 6000
     assert of["training_core_hours"] == pytest.approx(12 / 3600)
     assert of["simulation_core_hours"] == pytest.approx(125 / 3600)
@@ -57,3 +57,29 @@ def test_a_calibration_is_a_time():
     seconds = cost.seconds_per_training_trial(BUILT_IN["go-nogo"], RateConfig(n_units=20), TrainingConfig(), "cpu")
     assert 0 < seconds < 0.1
     assert np.isfinite(seconds)
+
+
+def test_what_takes_the_same_time_is_timed_once(monkeypatch):
+    timed, asked = {}, []
+    monkeypatch.setattr(cost, "seconds_per_training_trial", lambda task, config, *_: asked.append(config) or 0.002)
+    monkeypatch.setattr(cost, "seconds_per_spiking_trial", lambda task, config, neuron, *_: asked.append(neuron) or 0.01)
+    row = {
+        "name": "a",
+        "training": {"max_trials": 9},
+        "n_networks": 1,
+        "n_factors": 1,
+        "trials": 1,
+        "held_out_trials": 1,
+        "downsample": 1,
+    }
+    for network, neuron in (
+        ({}, {}),
+        ({"tau_decay_ms": [20, 500]}, {}),
+        ({"gain": 3}, {}),
+        ({"n_units": 50}, {}),
+        ({}, {"model": "qif"}),
+    ):
+        of = cost.of_condition(row | {"network": network, "neuron": neuron}, BUILT_IN["go-nogo"], "cpu", False, timed)
+        assert of["training_core_hours"] > 0
+    assert [c.n_units for c in asked if isinstance(c, RateConfig)] == [200, 50]
+    assert [n.model for n in asked if not isinstance(n, RateConfig)] == ["lif", "lif", "qif"]

@@ -10,9 +10,10 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import example_of
 from matplotlib.figure import Figure
 
-from rate2spike import analysis, figures, population_figures
+from rate2spike import analysis, figures, population_figures, sweeps
 from rate2spike.tasks import BUILT_IN
 
 ROOT = Path(__file__).parents[1] / "workflow"
@@ -30,44 +31,6 @@ N_SINGLES = {"figure_s2": 2, "figure_s3": 8, "figure_s4": 2, "figure_s7": 4}
 
 def axes_named(name: str):
     return Figure().add_subplot(label=name)
-
-
-def example_of(task_name: str, n_units: int = 12) -> dict:
-    """A made-up recording with the keys and shapes of `recordings.example_recordings`, three trials of each kind."""
-    task, rng = BUILT_IN[task_name], np.random.default_rng(5)
-    drawn = {trial.kind: trial for trial in (task.draw(np.random.default_rng(i)) for i in range(60))}
-    kinds, n_steps = sorted(drawn), task.n_steps
-    trials, n_trials = np.repeat(kinds, 3), 3 * len(kinds)
-    n_spikes = 40 * len(kinds)
-    return {
-        "n_networks": 2,
-        "n_attempted": 4,
-        "given": False,
-        "condition": "task, n200_tau20-50ms",
-        "held_out_accuracy": 0.97,
-        "network": np.array("7"),
-        "kind": trials,
-        "label": np.array([drawn[kind].label for kind in trials]),
-        "inhibitory": np.arange(n_units) >= 7,
-        "som": np.arange(n_units) >= 10,
-        "tau_decay_ms": rng.uniform(15, 70, n_units),
-        "scaling_factors": np.array([1.0, 10.0, 35.0]),
-        "time_s": 0.005 * np.arange(1, n_steps + 1),
-        "rate_out": rng.normal(size=(n_trials, n_steps - 1)),
-        "spiking_out": rng.normal(size=(3, n_trials, n_steps)),
-        "rate_population": rng.random((2, n_units, n_steps)),
-        "spiking_population": 60 * rng.random((2, n_units, n_steps)),
-        "single_kind": np.array(kinds),
-        "single_label": np.array([drawn[k].label for k in kinds]),
-        "single_stimulus": np.stack([drawn[k].stimulus for k in kinds]),
-        "single_out": rng.normal(size=(len(kinds), n_steps)),
-        "single_rate_r": rng.random((len(kinds), n_units, n_steps)),
-        "single_spiking_rates": 60 * rng.random((len(kinds), n_units, n_steps)),
-        "single_mean_rates_hz": rng.uniform(0, 45, (len(kinds), n_units)),
-        "spike_trial": np.sort(rng.integers(0, len(kinds), n_spikes)),
-        "spike_unit": rng.integers(0, n_units, n_spikes),
-        "spike_time_s": rng.uniform(0, task.duration_ms / 1000, n_spikes),
-    }
 
 
 def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -163,7 +126,7 @@ def test_csv_of_mean_outputs_holds_mean_and_sd(panel, script, outputs_of):
 @pytest.mark.parametrize(("script", "n"), N_SINGLES.items())
 def test_singles_name_published_numbers(script, n, outputs_of):
     singles = pd.read_csv(outputs_of(script).singles, dtype=str)
-    assert list(singles.columns) == figures.SINGLES
+    assert list(singles.columns) == sweeps.SINGLES
     assert len(singles) == n
     assert singles.value.astype(float).notna().all()
     published = pd.read_csv(ROOT.parent / "resources" / "published.tsv", sep="\t", dtype=str, keep_default_na=False)
@@ -205,7 +168,7 @@ def test_condition_without_a_trained_network(script, tmp_path):
     assert "No network reached criterion (0 of 4)." in Path(output.caption).read_text("utf-8")
     assert Path(output.csv).read_text() == ",".join(figures.COLUMNS) + "\n"
     if script in N_SINGLES:
-        assert Path(output.singles).read_text() == ",".join(figures.SINGLES) + "\n"
+        assert Path(output.singles).read_text() == ",".join(sweeps.SINGLES) + "\n"
     assert Path(output.png).stat().st_size > 1000
 
 

@@ -11,12 +11,12 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
-from rate2spike import figures, forest, scorecard, sweeps
+from rate2spike import forest, scorecard, sweeps
 from rate2spike.compare import Difference
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = pd.read_csv(ROOT / "resources" / "published.tsv", sep="\t", dtype=str, keep_default_na=False)
-NO_SINGLES = pd.DataFrame(columns=figures.SINGLES)
+NO_SINGLES = pd.DataFrame(columns=sweeps.SINGLES)
 
 
 def networks(figure, role, x=np.nan, *, task="go-nogo", n=10, n_trained=None, **columns) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def everything(n) -> pd.DataFrame:
 
 def all_singles() -> pd.DataFrame:
     found = scorecard.comparable_singles(PUBLISHED)
-    singles = found[figures.SINGLES[:-1]].assign(value=found.value + 0.1)
+    singles = found[sweeps.SINGLES[:-1]].assign(value=found.value + 0.1)
     of_variance = singles[singles.figure == "S2"]
     both = [of_variance.assign(x_value=kind) for kind in ("rate", "LIF")]
     return pd.concat([singles[singles.figure != "S2"], *both], ignore_index=True)
@@ -287,7 +287,7 @@ def test_summary():
     assert (facts["n_networks"], facts["n_attempted"], facts["n_numbers"]) == (6, 6, 6)
     assert facts["n_agree"] + facts["n_differ"] + facts["n_few"] == 6
     assert (facts["median_n"], facts["n_judged"], facts["n_by_chance"]) == (3, 2, pytest.approx(0.1))
-    lines = scorecard.markdown(found).splitlines()
+    lines = scorecard.in_markdown(found).splitlines()
     assert lines[0].startswith("| panel | numbers |")
     assert [line.split(" | ")[:2] for line in lines[2:]] == [["| 5", "4"], ["| S2", "2"], ["| all", "6"]]
 
@@ -319,7 +319,7 @@ def test_a_study_of_one_figure(figure, roles, tmp_path):
     scorecard.write_html(found, tmp_path / "scorecard.html")
     assert (tmp_path / "scorecard.html").read_text("utf-8").count("<tr") == len(found) + 1
     assert "{" not in scorecard.NOTE.format(**facts)
-    assert scorecard.markdown(found).splitlines()[-1].startswith(f"| all | {len(found)} |")
+    assert scorecard.in_markdown(found).splitlines()[-1].startswith(f"| all | {len(found)} |")
 
 
 def test_words_of_the_page_are_escaped(tmp_path):
@@ -336,7 +336,9 @@ def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.import_module("reading"), "points", lambda snakemake: points)
     all_singles().to_csv(tmp_path / "singles.csv", index=False)
     NO_SINGLES.to_csv(tmp_path / "none.csv", index=False)
-    output = {ending: str(tmp_path / f"scorecard.{ending}") for ending in ("table", "html", "pdf", "png", "csv", "caption")}
+    output = {
+        ending: str(tmp_path / f"scorecard.{ending}") for ending in ("table", "by_panel", "html", "pdf", "png", "csv", "caption")
+    }
     inputs = {
         "published": str(ROOT / "resources" / "published.tsv"),
         "singles": [tmp_path / "singles.csv", tmp_path / "none.csv"],
@@ -351,5 +353,6 @@ def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
     page, caption = Path(output["html"]).read_text("utf-8"), Path(output["caption"]).read_text("utf-8")
     assert page.count("<tr") == len(table) + 1
     assert '<a href="../figures/figure_1.png">1</a>' in page
+    assert f"| all | {len(table)} |" in Path(output["by_panel"]).read_text("utf-8")
     assert "{" not in caption
     assert f"{len(table)} numbers" in caption

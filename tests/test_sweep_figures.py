@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import example_of
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from rate2spike import figures, sweep_figures, sweeps
-from rate2spike.tasks import BUILT_IN
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = pd.read_csv(ROOT / "resources" / "published.tsv", sep="\t", dtype=str, keep_default_na=False)
@@ -51,36 +51,6 @@ def points_of(figure: str, n: int, *, trained: bool = True) -> pd.DataFrame:
                 row["held_out_accuracy"] = row["search_accuracy"] - 0.1
                 rows.append(row)
     return pd.DataFrame(rows)
-
-
-def example_of(task_name: str, n_units: int = 12) -> dict:
-    """A made-up recording with the keys and shapes of an example network, as far as Figs. 1, 2 and 4 read it."""
-    task, rng = BUILT_IN[task_name], np.random.default_rng(5)
-    drawn = {trial.kind: trial for trial in (task.draw(np.random.default_rng(i)) for i in range(60))}
-    kinds, n_trials = sorted(drawn), 6
-    n_spikes = 10 * len(kinds)
-    return {
-        "n_networks": 2,
-        "n_attempted": 4,
-        "given": False,
-        "condition": "task, n200_tau20-50ms",
-        "held_out_accuracy": 0.97,
-        "network": "seed_7",
-        "label": np.repeat(list(task.labels), n_trials // 2),
-        "inhibitory": np.arange(n_units) >= 9,
-        "tau_decay_ms": rng.uniform(20, 50, n_units),
-        "scaling_factors": np.array([1.0, 10.0, 35.0]),
-        "time_s": 0.005 * np.arange(1, task.n_steps + 1),
-        "rate_out": rng.normal(size=(n_trials, task.n_steps - 1)),
-        "spiking_out": rng.normal(size=(3, n_trials, task.n_steps)),
-        "single_kind": np.array(kinds),
-        "single_label": np.array([drawn[k].label for k in kinds]),
-        "single_stimulus": np.stack([drawn[k].stimulus for k in kinds]),
-        "single_out": rng.normal(size=(len(kinds), task.n_steps)),
-        "spike_trial": np.sort(rng.integers(0, len(kinds), n_spikes)),
-        "spike_unit": rng.integers(0, n_units, n_spikes),
-        "spike_time_s": rng.uniform(0, task.duration_ms / 1000, n_spikes),
-    }
 
 
 class Drawn(SimpleNamespace):

@@ -305,12 +305,13 @@ def test_only_what_is_new_is_simulated(tiny):
         ("tables.py", {"choose", "aggregate"}, {"train", "export", "simulate"}),
         ("sweep_figures.py", {"figure_1", "figure_sweeps"}, {"train", "simulate", "aggregate", "figure_s1", "figure_accuracy"}),
         ("targeted.py", {"selectivity"}, {"train", "simulate", "example"}),
+        ("../../scripts/reading.py", {"figure_1", "figure_sweeps", "scorecard"}, {"train", "simulate", "aggregate", "figure_s5"}),
         ("analysis.py", {"choose", "aggregate"}, {"train", "simulate"}),
         ("figures.py", {"figure_1", "figure_s7", "figure_accuracy", "scorecard"}, {"train", "simulate", "aggregate"}),
     ],
 )
 def test_an_edit_of_the_library_reruns_the_stages_that_use_it(tiny, module, reruns, spares):
-    path = tiny / "workflow" / "lib" / "rate2spike" / module
+    path = (tiny / "workflow" / "lib" / "rate2spike" / module).resolve()
     text = path.read_text()
     try:
         path.write_text(text + "\nADDED = 1\n")
@@ -322,6 +323,13 @@ def test_an_edit_of_the_library_reruns_the_stages_that_use_it(tiny, module, reru
         path.write_text(text)
     assert reruns <= planned, planned
     assert not spares & planned, planned
+
+
+def test_jobs_run_the_library_that_was_fingerprinted(tiny):
+    # the environment of these tests has the package installed from somewhere else
+    asked = "import job, rate2spike; print(rate2spike.__file__)"
+    done = subprocess.run([sys.executable, "-c", asked], cwd=tiny / "workflow" / "scripts", capture_output=True, text=True)
+    assert done.stdout.strip() == str(tiny / "workflow" / "lib" / "rate2spike" / "__init__.py")
 
 
 def test_conditions_that_differ_in_the_neuron_share_their_networks(tmp_path):

@@ -4,6 +4,7 @@
 import ast
 import hashlib
 import sys
+from functools import cache
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 LIBRARY = Path(workflow.basedir) / "lib" / "rate2spike"
-sys.path.insert(0, str(LIBRARY.parent))  # the library of this workflow, not one that another clone has installed
+SCRIPTS = Path(workflow.basedir) / "scripts"
+# What is fingerprinted below is what runs: the library of this workflow, not that of another clone, whose environment this may be.
+# scripts/job.py does the same for the jobs.
+sys.path.insert(0, str(LIBRARY.parent))
 
 from rate2spike.config import ConfigError, RateConfig
 from rate2spike.schema import first_problem
@@ -89,10 +93,23 @@ def own_task(wildcards) -> dict[str, str]:
 NOT_FOLLOWED = ("kernels/__init__.py", "analysis.py")
 
 
+@cache
+def syntax(file: Path) -> ast.Module:
+    """What a Python file says, comments and layout left out."""
+    return ast.parse(file.read_text())
+
+
+@cache
+def words(file: Path) -> str:
+    """The same as text, to be fingerprinted."""
+    return ast.dump(syntax(file))
+
+
+@cache
 def imported(module: str) -> set[str]:
     """The library modules that `module` (a path below the library) imports, at its top or inside a function."""
     found = set()
-    for node in ast.walk(ast.parse((LIBRARY / module).read_text())):
+    for node in ast.walk(syntax(LIBRARY / module)):
         if isinstance(node, ast.ImportFrom) and node.level:
             folder = (LIBRARY / module).parents[node.level - 1] / (node.module or "").replace(".", "/")
             # from .x import name, from . import x
@@ -102,24 +119,28 @@ def imported(module: str) -> set[str]:
     return found - {"__init__.py"}
 
 
-def library_hash(*modules: str) -> str:
+def library_hash(*modules: str, scripts: tuple[str, ...] = ()) -> str:
     """Fingerprint of library modules, all they import, and what the scripts share: an edit reruns the stages that use them;
-    comments and layout do not count."""
+    comments and layout do not count. scripts: further modules beside the scripts."""
     waiting, behind = set(modules), set(modules)
     while waiting:
         new = imported(waiting.pop()) - behind
         behind |= {module for module in new if module != "analysis.py"}
         waiting |= new - set(NOT_FOLLOWED)
-    files = [LIBRARY / module for module in sorted(behind)] + [Path(workflow.basedir) / "scripts" / "job.py"]
-    trees = [ast.dump(ast.parse(file.read_text())) for file in files]
-    return hashlib.sha256("\n".join(trees).encode()).hexdigest()[:16]
+    files = [LIBRARY / module for module in sorted(behind)] + [SCRIPTS / script for script in ("job.py", *scripts)]
+    return hashlib.sha256("\n".join(words(file) for file in files).encode()).hexdigest()[:16]
 
 
 def script_hash(script: str) -> str:
-    """Fingerprint of the library modules that a script imports by name: an edit of a figure's code redraws that figure alone."""
-    tree = ast.parse((Path(workflow.basedir) / "scripts" / script).read_text())
-    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "rate2spike"]
-    return library_hash("tables.py", *(f"{name.name}.py" for node in froms for name in node.names))
+    """Fingerprint of the modules that a script imports by name, from the library and from beside it: an edit of a figure's code
+    redraws that figure alone."""
+    library, beside = [], []
+    for node in ast.walk(syntax(SCRIPTS / script)):
+        if isinstance(node, ast.ImportFrom) and node.module == "rate2spike":
+            library += [f"{name.name}.py" for name in node.names]
+        elif isinstance(node, ast.Import):
+            beside += [f"{name.name}.py" for name in node.names if (SCRIPTS / f"{name.name}.py").is_file()]
+    return library_hash("tables.py", *library, scripts=tuple(sorted(beside)))
 
 
 def network_params(wildcards) -> dict:

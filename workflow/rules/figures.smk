@@ -93,6 +93,7 @@ if STUDY.figures:
             singles=[f"results/figures/{figure}_singles.csv" for figure in STUDY.figures if figure in WITH_SINGLES],
         output:
             table="results/tables/scorecard.csv",
+            by_panel="results/tables/scorecard.md",
             html=report(
                 "results/tables/scorecard.html",
                 caption="../report/figure.rst",

@@ -30,7 +30,7 @@ def draw_example(axes) -> list:
     drawn = sweep_figures.decays_beside(axes["B-left"], histogram, of_paper, n_max=20)
     means = analysis.mean_sd(example["rate_out"], example["label"], task.labels)
     time_s, traces = example["time_s"][:-1], sweeps.published_traces(published, "B-right", OUTPUTS)
-    singles.extend(figures.singles_at_last(published, "B-right", OUTPUTS, time_s, means.mean))
+    singles.extend(sweeps.singles_at_last(published, "B-right", OUTPUTS, time_s, means.mean))
     where = {"time_s": time_s, "network": "Rate", "y_range": (0, 1)}
     drawn += sweep_figures.outputs_beside(axes["B-right"], task, means, traces, **where)
     sweep_figures.legend_over(axes["B-right"], [axes["B-right"]])
@@ -49,5 +49,5 @@ def draw():
 
 
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-figures.write_singles(snakemake.output, singles)
+sweeps.write_singles(snakemake.output, singles)
 log.info("drawn from %s", facts)

@@ -37,7 +37,7 @@ def draw_example(axes) -> list:
         traces = sweeps.published_traces(published, f"B-{name}", OUTPUTS)
         where = {"time_s": example["time_s"], "network": "Spiking", "y_range": y_range}
         drawn += sweep_figures.outputs_beside(panel, task, means, traces, **where)
-    singles.extend(figures.singles_at_last(published, "B-right", OUTPUTS, example["time_s"], means.mean))
+    singles.extend(sweeps.singles_at_last(published, "B-right", OUTPUTS, example["time_s"], means.mean))
     for name, y_label in (("left", "Output (a.u.)"), ("centre", ""), ("right", "")):
         axes[f"B-{name}"].set_ylabel(y_label)
     figures.legend_above(panel.figure, [panel])
@@ -62,5 +62,5 @@ def draw():
 
 
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-figures.write_singles(snakemake.output, singles)
+sweeps.write_singles(snakemake.output, singles)
 log.info("drawn from %s", facts)

@@ -31,7 +31,7 @@ def draw_example(axes) -> list:
     of_paper = sweeps.published_values(published, "B", "histogram count of tuned synaptic decay")
     drawn += sweep_figures.decays_beside(axes["B"], histogram, of_paper, n_max=30)
     means = analysis.mean_sd(example["spiking_out"][-1], example["label"], task.labels)
-    singles.extend(figures.singles_at_last(published, "C", OUTPUTS, example["time_s"], means.mean))
+    singles.extend(sweeps.singles_at_last(published, "C", OUTPUTS, example["time_s"], means.mean))
     traces = sweeps.published_traces(published, "C", OUTPUTS)
     where = {"time_s": example["time_s"], "network": "Spiking", "y_range": (-1.5, 1.5)}
     drawn += sweep_figures.outputs_beside(axes["C"], task, means, traces, **where)
@@ -55,5 +55,5 @@ def draw():
 
 
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-figures.write_singles(snakemake.output, singles)
+sweeps.write_singles(snakemake.output, singles)
 log.info("drawn from %s", facts)

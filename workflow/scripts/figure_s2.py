@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import reading
-from rate2spike import analysis, figures
+from rate2spike import analysis, figures, sweeps
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task)
@@ -24,7 +24,7 @@ def draw():
     for panel, title, in_paper in (("rate", "Rate network", "rate"), ("spiking", "Spiking network", "LIF")):
         components = analysis.principal_components(example[f"{panel}_population"])
         percent = 100 * components.variance_fraction
-        singles.append(figures.single(OF_PAPER, percent.sum(), x_value=in_paper))
+        singles.append(sweeps.single(OF_PAPER, percent.sum(), x_value=in_paper))
         of_paper = f"published: {OF_PAPER.value.iloc[0]} %"
         axes[panel].set_title(f"{title}: {percent.sum():.1f} % of the variance\n({of_paper})")
         axis_labels = [f"PC{i} ({p:.1f} %)" for i, p in enumerate(percent, start=1)]
@@ -35,5 +35,5 @@ def draw():
 
 
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-figures.write_singles(snakemake.output, singles)
+sweeps.write_singles(snakemake.output, singles)
 log.info("drawn from %s", facts)

@@ -32,7 +32,7 @@ def draw():
         drawn += population_figures.trial_panels(axes, letter, trials[kind], rates_hz, **settings)
         singles.extend(population_figures.mean_rates(rates_hz, members, of_paper))
     means = analysis.mean_sd(example["spiking_out"][-1], example["label"], task.labels)
-    singles.extend(figures.singles_at_last(published, "E", QUANTITIES, time_s, means.mean))
+    singles.extend(sweeps.singles_at_last(published, "E", QUANTITIES, time_s, means.mean))
     traces = sweeps.published_traces(published, "E", QUANTITIES)
     settings = {"time_s": time_s, "network": "Spiking", "y_range": (-0.3, 1.1)}
     drawn += sweep_figures.outputs_beside(axes["E"], task, means, traces, **settings)
@@ -42,5 +42,5 @@ def draw():
 
 
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-figures.write_singles(snakemake.output, singles)
+sweeps.write_singles(snakemake.output, singles)
 log.info("drawn from %s", facts)

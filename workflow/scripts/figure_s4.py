@@ -21,7 +21,7 @@ TRIALS = {"C": "NoGo", "D": "Go"}
 
 def draw_mean(axes) -> list:
     means = analysis.mean_sd(example["spiking_out"][-1], example["label"], task.labels)
-    singles.extend(figures.singles_at_last(published, "B", QUANTITIES, example["time_s"], means.mean))
+    singles.extend(sweeps.singles_at_last(published, "B", QUANTITIES, example["time_s"], means.mean))
     settings = {"time_s": example["time_s"], "network": "Spiking", "y_range": (-0.2, 1.2)}
     return sweep_figures.outputs_beside(axes, task, means, sweeps.published_traces(published, "B", QUANTITIES), **settings)
 
@@ -47,5 +47,5 @@ def draw():
 
 
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-figures.write_singles(snakemake.output, singles)
+sweeps.write_singles(snakemake.output, singles)
 log.info("drawn from %s", facts)

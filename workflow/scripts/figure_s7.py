@@ -24,7 +24,7 @@ def draw_kind(panel, s: int, c: int) -> list:
     means = analysis.mean_sd(example["spiking_out"][-1][:, shown], example["kind"], [kind])
     band = (example["time_s"][shown], means.mean[0], means.sd[0])
     of_paper = published[published.condition.str.contains(f"ctx{c} stim{s}", regex=False)]
-    singles.extend(figures.singles_at_last(of_paper, "B", [QUANTITY], band[0], [band[1]]))
+    singles.extend(sweeps.singles_at_last(of_paper, "B", [QUANTITY], band[0], [band[1]]))
     facts["per_kind"] = int(means.n[0])
     trial, trace = analysis.single_trials(example)[kind], sweeps.published_values(of_paper, "B", QUANTITY)
     where = {"task": task, "stimulus": s, "context": c, "x_range": (0, END_S)}
@@ -48,5 +48,5 @@ def draw():
 
 
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-figures.write_singles(snakemake.output, singles)
+sweeps.write_singles(snakemake.output, singles)
 log.info("drawn from %s", facts)

@@ -7,7 +7,7 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
-# the library of this workflow, not one that another clone has installed
+# the library that the workflow has taken the fingerprints of, not that of another clone, whose environment this may be
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 

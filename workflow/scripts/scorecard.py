@@ -9,15 +9,16 @@ from pathlib import Path
 import pandas as pd
 
 import reading
-from rate2spike import figures, files, forest, scorecard
+from rate2spike import figures, files, forest, scorecard, sweeps
 
 inputs, output = snakemake.input, snakemake.output
 published, points = reading.published(snakemake), reading.points(snakemake)
 parts = [pd.read_csv(file, dtype=str, keep_default_na=False) for file in inputs.singles]
-singles = pd.concat([pd.DataFrame(columns=figures.SINGLES), *parts], ignore_index=True)
+singles = pd.concat([pd.DataFrame(columns=sweeps.SINGLES), *parts], ignore_index=True)
 found = scorecard.table(published, points, singles.assign(value=pd.to_numeric(singles.value)))
 files.write_csv(found, output.table)
 scorecard.write_html(found, output.html)
+files.write_text(scorecard.in_markdown(found), output.by_panel)
 facts = scorecard.describe(found, published, points)
 
 

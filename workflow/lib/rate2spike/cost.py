@@ -77,18 +77,30 @@ def typical_trials(task: str, config: RateConfig, training: TrainingConfig) -> i
     return min(training.max_trials, next(n for limit, n in steps if config.tau_decay_ms[-1] <= limit))
 
 
-def of_condition(row: Mapping, task: Task, device: str, keep_traces: bool) -> dict:
-    """Networks, trials, core-hours and megabytes of one condition; `row` as in the rule `cost`."""
+def of_condition(row: Mapping, task: Task, device: str, keep_traces: bool, timed: dict[tuple, float]) -> dict:
+    """Networks, trials, core-hours and megabytes of one condition; `row` as in the rule `cost`.
+
+    timed: the measurements so far. Decays and gain do not change how long a trial takes: conditions that differ in nothing else
+    are measured once.
+    """
     config = from_mapping(RateConfig, row["network"] or {})
+    alike = replace(config, tau_decay_ms=RateConfig().tau_decay_ms, gain=RateConfig().gain)
+
+    def once(what, measure) -> float:
+        key = (what, task.name, alike, row["downsample"])
+        if key not in timed:
+            timed[key] = measure()
+        return timed[key]
+
     n_training, training_s, n_bytes = 0, 0.0, 0.0
     if row["training"]:
         training = from_mapping(TrainingConfig, row["training"])
         n_training = row["n_networks"] * typical_trials(task.name, config, training)
-        training_s = n_training * seconds_per_training_trial(task, config, training, device)
+        training_s = n_training * once(training, lambda: seconds_per_training_trial(task, config, training, device))
         n_bytes = row["n_networks"] * bytes_per_network(config, task.n_steps, keep_traces)
     n_spiking = row["n_networks"] * (row["n_factors"] * row["trials"] + row["held_out_trials"])
     neuron = from_mapping(NeuronConfig, row["neuron"])
-    spiking_s = n_spiking * seconds_per_spiking_trial(task, config, neuron, row["downsample"], device)
+    spiking_s = n_spiking * once(neuron, lambda: seconds_per_spiking_trial(task, config, neuron, row["downsample"], device))
     return {
         "condition": row["name"],
         "networks": row["n_networks"] if row["training"] else 0,

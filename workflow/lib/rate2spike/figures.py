@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import proj3d
 
-from .files import replacing
+from .files import replacing, write_csv, write_text
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # thirty lines for every PDF otherwise
 
@@ -513,33 +513,6 @@ def lambda_title(scaling_factor: float, chosen: float | None = None) -> str:
     return f"λ\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{fraction}" + (" (chosen)" if scaling_factor == chosen else "")
 
 
-SINGLES = ["figure", "panel", "quantity", "condition", "x_value", "value"]
-
-
-def single(published: pd.DataFrame, value: float, **more: str) -> dict:
-    """Our value of one published number, the first of these rows of resources/published.tsv, in the paper's words; `more`
-    replaces some of them."""
-    return {**published.iloc[0][SINGLES[:-1]], **more, "value": value}
-
-
-def singles_at_last(published: pd.DataFrame, panel: str, quantities: Sequence[str], time_s, outputs) -> list[dict]:
-    """Our outputs at the last time at which the paper's mean traces were read. outputs (n_quantities, n_steps)."""
-    found = []
-    for quantity, output in zip(quantities, outputs, strict=True):
-        trace = published[(published.panel == panel) & (published.quantity == quantity)]
-        last = trace.iloc[[pd.to_numeric(trace.x_value).argmax()]]
-        found.append(single(last, float(np.interp(float(last.x_value.iloc[0]), time_s, output))))
-    return found
-
-
-def write_singles(output, singles: Sequence[Mapping]) -> None:
-    """The numbers of one example network for the scorecard, where the job is asked for them (`output.singles`)."""
-    if hasattr(output, "singles"):
-        with replacing(output.singles) as temporary:
-            table = pd.DataFrame(singles, columns=SINGLES)
-            table.to_csv(temporary, index=False, float_format="%.9g", lineterminator="\n")
-
-
 Drawing = tuple[Figure, list[pd.DataFrame], str]  # the figure, the tables of what is in it, the line under it
 
 
@@ -561,7 +534,5 @@ def publish(output, template: str, facts: Mapping, draw: Callable[[], Drawing]) 
             drawn = []
         save(figure, output.pdf, output.png)
     table = pd.concat(drawn, ignore_index=True) if drawn else pd.DataFrame(columns=COLUMNS)
-    with replacing(output.csv) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.9g", lineterminator="\n")
-    with replacing(output.caption) as temporary:
-        temporary.write_text(caption.strip() + "\n", encoding="utf-8")
+    write_csv(table, output.csv, float_format="%.9g")
+    write_text(caption.strip() + "\n", output.caption)

@@ -31,10 +31,16 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         _remove(temporary)
 
 
-def write_csv(table, path: str | os.PathLike) -> None:
+def write_csv(table, path: str | os.PathLike, float_format: str | None = None) -> None:
     """Write a pandas table whole."""
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False)
+        table.to_csv(temporary, index=False, float_format=float_format, lineterminator="\n")
+
+
+def write_text(text: str, path: str | os.PathLike) -> None:
+    """Write a text whole."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _remove(path: Path) -> None:

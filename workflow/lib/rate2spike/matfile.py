@@ -99,7 +99,7 @@ def _read(path: str | os.PathLike) -> dict[str, Any]:
         raise ModelFileError(f"{path}: no such file; check the path under `external_models` in the config")
     try:
         return scipy.io.loadmat(path)
-    except NotImplementedError:
+    except NotImplementedError:  # what scipy says to the HDF5 files of v7.3
         raise ModelFileError(f"{path}: MATLAB v7.3 file; save it again in MATLAB with save(..., '-v7')") from None
     except Exception as error:  # scipy raises many types on damaged files; all of them mean the same to the reader
         raise ModelFileError(f"{path}: not a readable .mat file, perhaps truncated ({type(error).__name__}: {error})") from error

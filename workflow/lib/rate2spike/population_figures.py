@@ -26,11 +26,11 @@ from .figures import (
     raster_of,
     set_range,
     share_range,
-    single,
     single_trial,
     table_of,
 )
 from .sweep_figures import Block, legend_over, page_of_blocks
+from .sweeps import single
 
 COLOURS = {"PYR": EXCITATORY, "PV": INHIBITORY, "SST": SST}  # from the foot of the raster to its top
 BESIDE = 0.40  # from the middle of a box to the published values

@@ -31,7 +31,7 @@ import pandas as pd
 
 from . import compare
 from .compare import Difference, Sample
-from .files import replacing
+from .files import write_text
 from .sweeps import RISE_MS
 from .tables import PAGE, SUCCESS
 
@@ -107,9 +107,8 @@ MATCHES = (
     Match("3", "B-bottom", "successfully trained rate RNNs", "sizes", "trained"),
     Match("3", "C", "training trials to criterion", "sizes", "trials"),
     Match("4", "A", "task performance of the example LIF", "example", "spiking", SD_OF_INTEGRATION),
-    Match(
-        "4", "B", "mean tuned synaptic decay recomputed from histogram", "example", "decay", SD_OF_DECAYS
-    ),  # the caption agrees
+    # the caption agrees
+    Match("4", "B", "mean tuned synaptic decay recomputed from histogram", "example", "decay", SD_OF_DECAYS),
     Match("4", "D-top", "successful LIF models", "sizes", "successful"),
     Match("4", "D-bottom", "LIF task performance", "sizes", "spiking"),
     Match("4", "E", "rate nets trained", "decays", "trained"),
@@ -397,8 +396,8 @@ def panel_names(found: pd.DataFrame) -> pd.Series:
     return found.figure + letter.where(letter.str.fullmatch("[A-Z]"), "")
 
 
-def markdown(found: pd.DataFrame) -> str:
-    """The scorecard by panel as a Markdown table: numbers, and how many agree, differ and have too few networks."""
+def in_markdown(found: pd.DataFrame) -> str:
+    """The scorecard by panel as a Markdown table, as in README: numbers, how many agree, differ, have too few networks."""
     panel = panel_names(found)
     counts = pd.crosstab(panel, found.verdict).reindex(index=panel.unique(), columns=VERDICTS, fill_value=0)
     counts.loc["all"] = counts.sum()
@@ -448,5 +447,4 @@ def write_html(found: pd.DataFrame, path: str | Path) -> None:
     shown["link"] = [f'<a href="../{link}">{figure}</a>' for link, figure in zip(shown.link, shown.figure, strict=True)]
     rows = shown.rename(columns=HEADINGS).to_html(index=False, border=0, escape=False)
     page = PAGE.format(title="Every published number and ours", table=rows)
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_text(page, path)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from . import compare
+from .files import write_csv
 from .tables import SUCCESS
 
 EXAMPLE = "example"  # the role of the condition that the example network is from
@@ -332,3 +333,28 @@ def describe_example(example: Mapping) -> dict[str, str]:
         "trials": "{trials}",
     }
     return {name: text.format(**example) for name, text in words.items()}
+
+
+SINGLES = ["figure", "panel", "quantity", "condition", "x_value", "value"]
+
+
+def single(published: pd.DataFrame, value: float, **more: str) -> dict:
+    """Our value of one published number, the first of these rows of resources/published.tsv, in the paper's words; `more`
+    replaces some of them."""
+    return {**published.iloc[0][SINGLES[:-1]], **more, "value": value}
+
+
+def singles_at_last(published: pd.DataFrame, panel: str, quantities: Sequence[str], time_s, outputs) -> list[dict]:
+    """Our outputs at the last time at which the paper's mean traces were read. outputs (n_quantities, n_steps)."""
+    found = []
+    for quantity, output in zip(quantities, outputs, strict=True):
+        trace = published[(published.panel == panel) & (published.quantity == quantity)]
+        last = trace.iloc[[pd.to_numeric(trace.x_value).argmax()]]
+        found.append(single(last, float(np.interp(float(last.x_value.iloc[0]), time_s, output))))
+    return found
+
+
+def write_singles(output, singles: Sequence[Mapping]) -> None:
+    """Write the numbers of one example network for the scorecard, where the job is asked for them (`output.singles`)."""
+    if hasattr(output, "singles"):
+        write_csv(pd.DataFrame(singles, columns=SINGLES), output.singles, float_format="%.9g")

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .analysis import wilson_interval
-from .files import replacing
+from .files import replacing, write_text
 from .trials import NETWORK_KEYS
 
 COUNTS = ("training_trials", "rate_trials", "search_trials", "held_out_trials")
@@ -124,5 +124,4 @@ def write_html(summary: pd.DataFrame, path: str | Path) -> None:
     page = PAGE.format(
         title="Accuracy of every condition", table=table[list(HEADINGS)].rename(columns=HEADINGS).to_html(index=False, border=0)
     )
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_text(page, path)
