@@ -169,7 +169,8 @@ def test_networks_shared_by_conditions_count_once(points):
     facts = sweeps.describe(pd.concat([points, other_neuron]))
     assert (facts["n_networks"], facts["n_attempted"]) == (7, 15)
     assert facts["per_condition"] == "1 to 4 networks"
-    assert facts["sweep_note"] == "1 to 4 networks per condition (paper: 100); ×: no network trained"
+    means = "means over those that reached criterion"
+    assert facts["sweep_note"] == f"1 to 4 networks per condition (paper: 100); {means}; ×: no network trained"
 
 
 def test_words_for_one_network_each(points):

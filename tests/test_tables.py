@@ -98,12 +98,14 @@ def networks():
         ("c", "mine", True, nan, 0.90, 0.97, 0.96, 0.96, 75.0, True),
     ]
     table = pd.DataFrame(rows, columns=columns)
-    return table.assign(task="go-nogo", condition=table.name.map({"a": "n200", "b": "n10", "c": "external_c"}), neuron="lif")
+    condition = table.name.map({"a": "n200", "b": "n10", "c": "external_c"})
+    return table.assign(task="go-nogo", condition=condition, neuron="lif", other_names=table.name.map({"a": "size-200; n200"}))
 
 
 def test_summary_is_over_the_networks_that_reached_criterion():
     summary = tables.summary_by_condition(networks()).set_index("name")
     assert summary.index.tolist() == ["a", "b", "c"]
+    assert summary.other_names.tolist() == ["size-200; n200", "", ""]
     assert summary.n_networks.tolist() == [4, 2, 1]
     assert summary.n_trained.tolist() == [3, 0, 1]
     a = summary.loc["a"]
@@ -132,6 +134,7 @@ def test_the_page_shows_per_cent_and_dashes(tmp_path):
     header, *rows = [[cell.text for cell in row] for row in table.iter("tr")]
     a, b, c = (dict(zip(header, row, strict=True)) for row in rows)
     assert a == {
+        "also called": "size-200; n200",
         "condition": "a",
         "networks": "4",
         "reached criterion, or given": "3",
@@ -144,7 +147,7 @@ def test_the_page_shows_per_cent_and_dashes(tmp_path):
         "chosen 1/λ": "40 25 32.5",
         "on the edge of the grid": "1",
     }
-    assert list(b.values()) == ["b", "2", "0"] + ["–"] * 8
+    assert list(b.values()) == ["b", "–", "2", "0"] + ["–"] * 8
     assert (c["SD over networks"], c["training trials (mean)"], c["spiking, fresh trials"]) == ("–", "–", "96.0 %")
     assert c["on the edge of the grid"] == "1"  # not True
 

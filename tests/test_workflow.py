@@ -174,6 +174,8 @@ def test_summary_follows_from_the_networks(tiny):
     assert summary.n_networks.to_dict() == networks.groupby("name").size().to_dict()
     assert summary.n_trained.to_dict() == networks.groupby("name").converged.sum().to_dict()
     assert summary.n_trained["xor"] == 0
+    assert "go-nogo-size-80" in summary.other_names["go-nogo"].split("; ")  # a point of a sweep that is this condition
+    assert np.isnan(summary.other_names["own"])
     means = networks[networks.converged].groupby("name").held_out_accuracy.mean()
     for name, mean in means.items():
         assert summary.held_out_accuracy_mean[name] == pytest.approx(mean)

@@ -27,6 +27,7 @@ rule networks_of_condition:
         runtime=10,
     params:
         name=condition_name,
+        other_names=other_names,
         code=library_hash("tables.py", "analysis.py"),
     message:
         "Gathering the networks of {wildcards.task}, {wildcards.condition}"

@@ -66,6 +66,12 @@ def condition_name(wildcards) -> str:
     return condition_of(wildcards).name
 
 
+def other_names(wildcards) -> str:
+    """What else the config calls this condition: the value of a sweep that it is, another condition of the same settings."""
+    c = condition_of(wildcards)
+    return "; ".join(name for name, other in STUDY.names.items() if other is c and name != c.name)
+
+
 def blocks(c: Condition) -> list[str]:
     """Blocks of seeds, the unit of work of a job; models from elsewhere are one block."""
     if c.models:

@@ -18,6 +18,8 @@ example, points, published = dict(np.load(snakemake.input.example)), reading.poi
 found = analysis.describe_example(example, task.labels)
 facts, singles = sweeps.describe(points, found), []
 OUTPUTS = ["mean LIF output Go", "mean LIF output NoGo"]  # as the published numbers call them
+FACTORS = published[published.quantity == "scaling factors shown"].value.iloc[0].split(", ")
+B_PANELS = {"left": (-5, 4), "centre": (-1.3, 6.6), "right": (-0.2, 1.05)}  # vertical ranges of the paper
 B_AND_C = [
     Block(2.1, [["B-left", "B-centre", "B-right"]]),
     Block(2.7, [["C-top"], ["C-bottom"]]),
@@ -30,9 +32,9 @@ BLOCKS = [
 
 def draw_example(axes) -> list:
     drawn, factors = [], list(example["scaling_factors"])
-    for name, factor, y_range in (("left", 1, (-5, 4)), ("centre", 10, (-1.3, 6.6)), ("right", factors[-1], (-0.2, 1.05))):
+    for (name, y_range), factor, of_paper in zip(B_PANELS.items(), (1, 10, factors[-1]), FACTORS, strict=True):
         panel, out = axes[f"B-{name}"], example["spiking_out"][factors.index(factor)]
-        panel.set_title(figures.lambda_title(factor, factors[-1]))
+        panel.set_title(figures.lambda_title(factor, factors[-1], of_paper))
         means = analysis.mean_sd(out, example["label"], task.labels)
         traces = sweeps.published_traces(published, f"B-{name}", OUTPUTS)
         where = {"time_s": example["time_s"], "network": "Spiking", "y_range": y_range}

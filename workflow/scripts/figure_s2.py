@@ -31,7 +31,8 @@ def draw():
         drawn += figures.trajectories_3d(axes[panel], components.scores, task.labels.values(), axis_labels)
         facts[f"{panel}_variance"] = percent.sum()
     figures.legend_above(figure, axes.values())
-    return figure, drawn, figures.EXAMPLE_NOTE.format(**facts) + f"means over {facts['trials']} trials."
+    line = f"means over {facts['trials']} trials; open circle: start, filled: end."
+    return figure, drawn, figures.EXAMPLE_NOTE.format(**facts) + line
 
 
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)

@@ -15,6 +15,7 @@ from rate2spike.tasks import Response, find_task
 task = find_task(snakemake.params.task)
 example, published = dict(np.load(snakemake.input.example)), reading.published(snakemake)
 facts = analysis.describe_example(example, task.labels)
+ONSET_S = 0.1  # all units start at random voltages: until then the output tells of that alone
 OF_PAPER = published[published.quantity == "task performance of example softplus LIF"]
 
 
@@ -36,9 +37,11 @@ def draw():
         of_label, envelope = out[example["label"] == label], published[published.quantity == f"envelope of 50 {name} outputs"]
         drawn.append(figures.single_outputs(panel, example["time_s"], of_label, series=name, colour=colour))
         drawn.append(figures.published_envelope(panel, envelope, series=name, marker=marker))
-    figures.set_range(panel, (0, task.duration_ms / 1000), (-1, 1.5))
+    settled = out[:, example["time_s"] > ONSET_S]
+    panel.set(xlim=(0, task.duration_ms / 1000), ylim=(min(-1, settled.min() - 0.2), max(1.5, settled.max() + 0.2)))
     figures.legend_above(figure, [panel])
-    line = f"{facts['trials']} trials, one line each; {figures.lambda_title(facts['factor'])}."
+    reach = f"in the first {ONSET_S:g} s they reach from {out.min():.0f} to {out.max():.0f}".replace("-", "−")
+    line = f"{facts['trials']} trials, one line each; {figures.lambda_title(facts['factor'])}; {reach}."
     return figure, drawn, figures.EXAMPLE_NOTE.format(**facts) + line
 
 

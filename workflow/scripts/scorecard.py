@@ -24,7 +24,7 @@ facts = scorecard.describe(found, published, points)
 
 def draw():
     figure, drawn = forest.draw(found)
-    return figure, drawn, scorecard.NOTE.format(**facts)
+    return figure, drawn, scorecard.NOTE.format(**facts) if drawn else ""  # the page says that there is nothing to compare
 
 
 figures.publish(output, Path(inputs.caption).read_text("utf-8"), facts, draw)

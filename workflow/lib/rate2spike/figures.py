@@ -17,6 +17,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
 from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import proj3d
 
@@ -74,8 +75,8 @@ def table_of(axes: Axes, series: str, x, y, **more) -> pd.DataFrame:
     names = {
         "panel": axes.get_label(),
         "series": series if isinstance(series, str) else np.asarray(series),
-        "x_name": axes.get_xlabel(),
-        "y_name": axes.get_ylabel(),
+        "x_name": axes.get_xlabel().replace("\n", " "),
+        "y_name": axes.get_ylabel().replace("\n", " "),
     }
     return pd.DataFrame({"x": np.asarray(x), "y": np.asarray(y), **more}).assign(**names).reindex(columns=COLUMNS)
 
@@ -134,7 +135,7 @@ def set_range(axes: Axes, x: Sequence[float] | None = None, y: Sequence[float] |
     limits = axes.dataLim
     for values, low, high, setter in ((x, limits.x0, limits.x1, axes.set_xlim), (y, limits.y0, limits.y1, axes.set_ylim)):
         if values is not None:
-            margin = 0.04 * (values[1] - values[0])
+            margin = 0.06 * (values[1] - values[0])
             setter(low - margin if low < values[0] else values[0], high + margin if high > values[1] else values[1])
 
 
@@ -155,7 +156,9 @@ def hide_time(axes: Axes) -> None:
 
 def note(figure: Figure, words: str) -> None:
     """A line under the figure: which network, how many trials."""
-    lines = textwrap.wrap(words, int(18 * figure.get_figwidth()))
+    for together in ("± SD", "λ = 1", " ms"):
+        words = words.replace(together, together.replace(" ", "\N{NO-BREAK SPACE}"))
+    lines = textwrap.wrap(words, int(20 * figure.get_figwidth()))
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=6.5, color=NOTE)
 
 
@@ -487,9 +490,24 @@ def words(axes: Axes, text: str) -> None:
 
 def legend_above(figure: Figure, panels, n_columns: int = 4) -> None:
     """One legend for all panels, each series once."""
-    found = {name: handle for axes in panels for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)}
+    found = legend_entries(panels)
     names = sorted(found, key=_legend_order)
-    figure.legend([found[name] for name in names], names, loc="outside upper center", ncols=n_columns)
+    style = {"loc": "outside upper center", "ncols": n_columns, "handler_map": TWO_MARKS}
+    figure.legend([found[name] for name in names], names, **style)
+
+
+TWO_MARKS = {tuple: HandlerTuple(None)}  # a name with several markers has them side by side
+
+
+def legend_entries(panels: Sequence[Axes]) -> dict[str, object]:
+    """Each name of a legend once: what stands for it, or a tuple of every marker that it has in the panels."""
+    found: dict[str, dict] = {}
+    for axes in panels:
+        for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
+            mark = handle[0] if isinstance(handle, tuple) else handle  # without its error bars
+            kind = (mark.get_marker(), mark.get_color()) if hasattr(mark, "get_marker") else ()
+            found.setdefault(name, {})[kind] = mark
+    return {name: tuple(marks.values()) if len(marks) > 1 else next(iter(marks.values())) for name, marks in found.items()}
 
 
 def _legend_order(name: str) -> tuple:
@@ -507,10 +525,11 @@ def save(figure: Figure, pdf, png) -> None:
         figure.savefig(temporary, dpi=PNG_DPI, metadata={"Software": None})
 
 
-def lambda_title(scaling_factor: float, chosen: float | None = None) -> str:
-    """The scaling constant as the paper writes it."""
+def lambda_title(scaling_factor: float, chosen: float | None = None, published: str = "") -> str:
+    """The scaling constant as the paper writes it, and below it that of the paper (such as "1/25") where it is another one."""
     fraction = "1" if scaling_factor == 1 else f"1/{scaling_factor:g}"
-    return f"λ\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{fraction}" + (" (chosen)" if scaling_factor == chosen else "")
+    ours = f"λ\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{fraction}" + (" (chosen)" if scaling_factor == chosen else "")
+    return f"{ours}\npublished: {published}" if published not in ("", fraction) else ours
 
 
 Drawing = tuple[Figure, list[pd.DataFrame], str]  # the figure, the tables of what is in it, the line under it

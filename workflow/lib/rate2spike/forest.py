@@ -156,8 +156,9 @@ def _draw(axes: Axes, panel: Panel) -> pd.DataFrame:
     low, high = axes.get_xlim()
     clear = {"x": 0.98, "ha": "right"} if -low < high else {"x": 0.02, "ha": "left"}  # the wider side of the line at 0
     text = {"transform": axes.get_yaxis_transform(), "fontsize": SMALL, "color": NOTE, "va": "center_baseline"}
+    paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # over the line at 0
     for row in np.flatnonzero(rows.difference.isna()):
-        axes.text(y=row, s="none trained", **clear, **text)
+        axes.text(y=row, s="none trained", bbox=paper, **clear, **text)
     axes.text(-0.02, -1, panel.heading, ha="right", **text)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks(y, panel.labels)

@@ -86,7 +86,7 @@ def rate_boxes(axes: Axes, rates_hz, members: Mapping[str, np.ndarray]) -> list[
         tick.set_color(colour)
     axes.set_xlim(-0.5, len(COLOURS) - 0.3)
     axes.tick_params(axis="x", length=0)
-    set_range(axes, y=(0, 35))
+    set_range(axes, y=(0, 36))
     return drawn
 
 

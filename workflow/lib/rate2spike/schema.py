@@ -11,6 +11,16 @@ import jsonschema
 TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=TYPES)
 
+TYPE_WORDS = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "number": "a number",
+    "object": "keys with their values",
+    "string": "text",
+}
+
 
 def first_problem(values: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
     """The most telling violation of `schema` as 'key.path: expected ..., got ...', or None."""
@@ -34,7 +44,7 @@ def _expected(error: jsonschema.ValidationError) -> str:
     value = error.validator_value
     wording = {
         "enum": lambda: "one of " + ", ".join(map(str, value)),
-        "type": lambda: " or ".join(value) if isinstance(value, list) else f"{value}",
+        "type": lambda: " or ".join(TYPE_WORDS.get(t, t) for t in (value if isinstance(value, list) else [value])),
         "minimum": lambda: f"a number >= {value:g}",
         "exclusiveMinimum": lambda: f"a number > {value:g}",
         "maximum": lambda: f"a number <= {value:g}",

@@ -164,7 +164,8 @@ def _with_factors(listed: Sequence[Condition]) -> list[Condition]:
         if c.factor_of:
             fitting = [n for n, o in names.items() if not o.factor_of and (o.task, o.label) == (c.task, c.label)]
             allowed = f"a condition of the same networks that searches its own ({', '.join(fitting) or 'there is none'})"
-            require(c.factor_of in fitting, f"{c.key}.factor_of", allowed, c.factor_of)
+            where = c.key.partition(".values: ")[0]  # of a sweep: the key stands beside its values
+            require(c.factor_of in fitting, f"{where}.factor_of", allowed, c.factor_of)
         checked.append(replace(c, factor_of=None) if source and source.place == c.place else c)
     return checked
 

@@ -14,7 +14,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
-from matplotlib.legend_handler import HandlerTuple
 from matplotlib.patches import ConnectionPatch
 from matplotlib.ticker import MaxNLocator
 
@@ -25,12 +24,14 @@ from .figures import (
     PUBLISHED,
     RATE,
     SPIKING,
+    TWO_MARKS,
     curve,
     decay_histogram,
     hide_time,
     input_curves,
     label,
     legend_above,
+    legend_entries,
     mean_band,
     outputs_by_label,
     page,
@@ -53,6 +54,7 @@ ACTIVATIONS = {"sigmoid": SPIKING, "softplus": "#a766c0", "ReLU": "#ff6d46"}
 PALE_GREY = "0.7"
 SIZE, UPPER_DECAY = "Number of units N", "Upper limit of decays (ms)"
 ALL = 100.0  # per cent: error bars end there
+ANSWER_MARKERS = "os"  # of the published means: first and second answer
 SIGNS = {1: "+ \N{MINUS SIGN}", 2: "\N{MINUS SIGN} +"}  # of modality 1 and 2 in stimulus 1 and 2 of Fig. 4A
 CONTEXT_TRIALS = [[f"A {x} {stimulus}, context {c}" for c in (1, 2)] for stimulus in SIGNS for x in ("output", "spikes")]
 
@@ -188,13 +190,13 @@ def bars(axes: Axes, numbers, names: Sequence[str], *, colours: Sequence[str], c
     """
     ours, published = (table.assign(x=np.arange(len(names))) for table in numbers)
     low, high = _limits(ours, ALL)
-    axes.bar(ours.x - 0.1, ours.y, width=0.5, color=list(colours))
-    _with_bars(axes, ours.x - 0.1, ours.y, low, high, marker="", size=0, color="black", capsize=2.5)
+    axes.bar(ours.x, ours.y, width=0.5, color=list(colours))
+    _with_bars(axes, ours.x, ours.y, low, high, marker="", size=0, color="black", capsize=2.5)
     _crosses(axes, ours.x[ours.y.isna() & ours.n.notna()], PUBLISHED)
-    beside = published_dots(axes, published, series="", top=ALL, shift=0.28)
+    beside = published_dots(axes, published, series="", top=ALL, shift=0.36)
     axes.set_xticks(ours.x, [f"{name}\n{count}" for name, count in zip(names, counts, strict=True)])
     axes.tick_params(axis="x", length=0)
-    set_range(axes, (-0.6, len(names) - 0.4), (0, 105))
+    set_range(axes, (-0.5, len(names) - 0.4), (0, 105))
     legend_over(axes, [axes])
     rows = table_of(axes, list(names), list(names), ours.y, low=low, high=high, z=ours.n).assign(z_name="Networks")
     return [rows, beside.assign(x=list(names), series=[f"published {name}" for name in names])]
@@ -275,7 +277,8 @@ def outputs_beside(
 ) -> list[pd.DataFrame]:
     """Mean +- SD of the output for each answer, and points of the published means (paper, Figs. 1B, 2B, 4C)."""
     drawn = outputs_by_label(axes, task, means, time_s=time_s, network=network, y_range=y_range)
-    drawn += [published_points(axes, values.x, values.y, series=name) for name, values in published.items()]
+    for marker, (name, values) in zip(ANSWER_MARKERS, published.items(), strict=False):
+        drawn.append(published_points(axes, values.x, values.y, series=name, marker=marker))
     set_range(axes, y=y_range)  # again, now that the published points are there
     return drawn
 
@@ -353,18 +356,13 @@ def transfer_functions(panels: Sequence[Axes], x, rates: Mapping) -> list[pd.Dat
 
 def legend_over(axes: Axes, panels: Sequence[Axes]) -> None:
     """A line of legend over a panel: each name once, with every marker it has in the panels."""
-    found: dict[str, dict] = {}
-    for panel in panels:
-        for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
-            mark = handle[0] if isinstance(handle, tuple) else handle  # no error bar in the legend
-            kind = (mark.get_marker(), mark.get_color()) if hasattr(mark, "get_marker") else ()
-            found.setdefault(name, {})[kind] = mark
+    found = legend_entries(panels)
     if not found:
         return
     names = sorted(found, key=lambda name: name == "published")
     place = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "borderaxespad": 0.1, "borderpad": 0.2}
     spaces = {"ncols": len(names), "columnspacing": 1.0, "handletextpad": 0.5}
-    axes.legend([tuple(found[n].values()) for n in names], names, handler_map={tuple: HandlerTuple(None)}, **place, **spaces)
+    axes.legend([found[n] for n in names], names, handler_map=TWO_MARKS, **place, **spaces)
 
 
 def _limits(values: pd.DataFrame, top: float | None) -> tuple[pd.Series, pd.Series]:

@@ -307,11 +307,12 @@ def describe(points: pd.DataFrame, example: Mapping | None = None) -> dict:
     least, most = conditions.size().min(), conditions.size().max()
     per_condition = ("1 network" if most == 1 else f"{most} networks") if least == most else f"{least} to {most} networks"
     crosses = "" if conditions.any().all() else "; ×: no network trained"
+    means = "" if compared.converged.astype(bool).all() else "; means over those that reached criterion"
     facts = {
         "n_networks": len(trained(networks)),
         "n_attempted": len(networks),
         "per_condition": per_condition,
-        "sweep_note": f"{per_condition} per condition (paper: 100){crosses}",
+        "sweep_note": f"{per_condition} per condition (paper: 100){means}{crosses}",
     }
     return facts | describe_example(example) if example else facts
 

@@ -16,7 +16,8 @@ from .trials import NETWORK_KEYS
 
 COUNTS = ("training_trials", "rate_trials", "search_trials", "held_out_trials")
 # whole numbers stay whole, and flags flags, where other networks have none
-NETWORK_TYPES = {"name": "str", **dict.fromkeys(NETWORK_KEYS, "str"), **dict.fromkeys(COUNTS, "Int64"), "on_edge": "boolean"}
+TEXTS = ("name", "other_names", *NETWORK_KEYS)
+NETWORK_TYPES = {**dict.fromkeys(TEXTS, "str"), **dict.fromkeys(COUNTS, "Int64"), "on_edge": "boolean"}
 ACCURACY_COLUMNS = ["network", "scaling_factor", "n_trials", "n_correct", "accuracy", "accuracy_strict", "ci_low", "ci_high"]
 CHOICE_COLUMNS = ["network", "scaling_factor", "on_edge", "search_accuracy", "search_trials"]
 SUCCESS = 0.95  # a spiking network succeeds at 95 % correct trials (paper, Results)
@@ -75,7 +76,8 @@ def with_rate_interval(networks: pd.DataFrame) -> pd.DataFrame:
 
 def summary_by_condition(networks: pd.DataFrame) -> pd.DataFrame:
     """One row per condition: how many networks were trained and reached criterion, and the accuracy of those that did."""
-    keys = ["name", "task", "condition", "neuron"]
+    keys = ["name", "other_names", "task", "condition", "neuron"]
+    networks = networks.fillna({"other_names": ""})
     counts = networks.groupby(keys, sort=False).agg(n_networks=("network", "size"), n_trained=("converged", "sum"))
     trained = networks[networks.converged.astype(bool)]
     summary = trained.groupby(keys, sort=False).agg(
@@ -97,6 +99,7 @@ def summary_by_condition(networks: pd.DataFrame) -> pd.DataFrame:
 
 HEADINGS = {
     "name": "condition",
+    "other_names": "also called",
     "n_networks": "networks",
     "n_trained": "reached criterion, or given",
     "training_trials_mean": "training trials (mean)",
@@ -120,6 +123,7 @@ def write_html(summary: pd.DataFrame, path: str | Path) -> None:
     percent = [c for c in table if "accuracy" in c or "strict" in c]
     table[percent] = (100 * table[percent]).map(lambda x: "\N{EN DASH}" if np.isnan(x) else f"{x:.1f} %")
     table["training_trials_mean"] = table.training_trials_mean.map(lambda x: "\N{EN DASH}" if np.isnan(x) else f"{x:.0f}")
+    table["other_names"] = table.other_names.replace("", "\N{EN DASH}")
     table[["scaling_factors", "n_on_edge"]] = table[["scaling_factors", "n_on_edge"]].astype(object).fillna("\N{EN DASH}")
     page = PAGE.format(
         title="Accuracy of every condition", table=table[list(HEADINGS)].rename(columns=HEADINGS).to_html(index=False, border=0)
