@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import streams
-from .config import RATE_STEP_MS, ConfigError
+from .config import RATE_STEP_MS, ConfigError, require
 
 HIGH, LOW = 0.7, 0.3  # output thresholds of the published scoring
 
@@ -118,15 +118,51 @@ def spiking_stimulus(stimulus: np.ndarray) -> np.ndarray:
 
 # Go-NoGo ----------------------------------------------------------------------------------------------------------------
 
-GO_NOGO_STEPS, GO_NOGO_ON, GO_NOGO_OFF = 200, 50, 75  # 1 s; pulse from 250 to 375 ms
+
+def go_nogo(n_steps: int = 200, on: int = 50, duration: int = 25) -> Task:
+    """Answer a pulse, withhold the answer where there is none (paper, Methods). Times in steps of 5 ms: length of the trial,
+    onset and duration of the pulse; the windows and the target follow its end."""
+    off = _end("go-nogo", n_steps, on, duration)
+
+    def draw(rng: np.random.Generator) -> Trial:
+        go = int(rng.random() < 0.5)
+        stimulus, target = np.zeros((1, n_steps)), np.zeros(n_steps)
+        stimulus[0, on:off] = go
+        target[off:] = go
+        return Trial(stimulus, target, go, "Go" if go else "NoGo")
+
+    return Task(
+        name="go-nogo",
+        n_inputs=1,
+        n_steps=n_steps,
+        labels={1: "Go", 0: "NoGo"},
+        draw=draw,
+        rate_window_onset=off,
+        spiking_window_onset_ms=_ms(off + 25),  # 0.5 s, that is out(10000:end) in the published code
+        correct_rate=_go_nogo_rate,
+        correct_spiking=_go_nogo_spiking,
+        correct_strict=_go_nogo_strict,
+        stimulus_windows_ms=((_ms(on), _ms(off)),),
+    )
 
 
-def _draw_go_nogo(rng: np.random.Generator) -> Trial:
-    go = int(rng.random() < 0.5)
-    stimulus, target = np.zeros((1, GO_NOGO_STEPS)), np.zeros(GO_NOGO_STEPS)
-    stimulus[0, GO_NOGO_ON:GO_NOGO_OFF] = go
-    target[GO_NOGO_OFF:] = go
-    return Trial(stimulus, target, go, "Go" if go else "NoGo")
+def _end(name: str, n_steps: int, on: int, *parts: int, after: int = 26) -> int:
+    """The step at which the last stimulus ends; raises ConfigError unless `after` steps are left for the answer."""
+    times = (n_steps, on, *parts)
+    whole = all(isinstance(t, int | np.integer) and not isinstance(t, bool) and t >= 0 for t in times)
+    require(whole, f"task {name}: timing", "whole numbers of steps >= 0", times)
+    off = on + sum(parts)
+    require(
+        off + after < n_steps,
+        f"task {name}: n_steps",
+        f"more than {off + after} steps, the last stimulus ending at {off}",
+        n_steps,
+    )
+    return off
+
+
+def _ms(steps: int) -> float:
+    return steps * RATE_STEP_MS
 
 
 def _go_nogo_rate(label: np.ndarray, o: Response) -> np.ndarray:
@@ -153,83 +189,73 @@ def _two_choice_strict(label: np.ndarray, o: Response) -> np.ndarray:
     return np.where(label == 1, (o.maximum > HIGH) & (o.minimum > -HIGH), (o.minimum < -HIGH) & (o.maximum < HIGH))
 
 
-XOR_STEPS, XOR_FIRST, XOR_SECOND, XOR_PULSE = 300, 50, 110, 50  # 1.5 s; pulses 250-500 and 550-800 ms
-XOR_TARGET = (170, 270)  # 850 to 1350 ms
-
 SIGNS = {1: "+", -1: "\N{MINUS SIGN}"}
 
 
-def _draw_xor(rng: np.random.Generator) -> Trial:
-    first, second = (int(s) for s in np.where(rng.random(2) < 0.5, 1, -1))
-    stimulus, target = np.zeros((2, XOR_STEPS)), np.zeros(XOR_STEPS)
-    stimulus[0, XOR_FIRST : XOR_FIRST + XOR_PULSE] = first
-    stimulus[1, XOR_SECOND : XOR_SECOND + XOR_PULSE] = second
-    target[slice(*XOR_TARGET)] = first * second
-    return Trial(stimulus, target, first * second, f"{SIGNS[first]} {SIGNS[second]}")
+def xor(n_steps: int = 300, on: int = 50, duration: int = 50, delay: int = 10) -> Task:
+    """Two pulses of either sign, a delay between them: +1 if they are the same (published code). Times in steps of 5 ms."""
+    second_on = on + duration + delay
+    off = _end("xor", n_steps, on, duration, delay, duration, after=41)
+    answer = slice(off + 10, off + 110)  # of the target
+
+    def draw(rng: np.random.Generator) -> Trial:
+        first, second = (int(s) for s in np.where(rng.random(2) < 0.5, 1, -1))
+        stimulus, target = np.zeros((2, n_steps)), np.zeros(n_steps)
+        stimulus[0, on : on + duration] = first
+        stimulus[1, second_on:off] = second
+        target[answer] = first * second
+        return Trial(stimulus, target, first * second, f"{SIGNS[first]} {SIGNS[second]}")
+
+    return Task(
+        name="xor",
+        n_inputs=2,
+        n_steps=n_steps,
+        labels={1: "same", -1: "different"},
+        draw=draw,
+        rate_window_onset=off + 40,
+        spiking_window_onset_ms=_ms(off + 40),
+        correct_rate=_two_choice,
+        correct_spiking=_two_choice,
+        correct_strict=_two_choice_strict,
+        stimulus_windows_ms=((_ms(on), _ms(on + duration)), (_ms(second_on), _ms(off))),
+    )
 
 
-INTEGRATION_STEPS, INTEGRATION_ON, INTEGRATION_OFF = 500, 50, 250  # 2.5 s; noisy inputs from 250 to 1250 ms
 INTEGRATION_OFFSET = 0.5
 
 
-def _draw_integration(rng: np.random.Generator) -> Trial:
-    offsets = np.where(rng.random(2) < 0.5, 1, -1)
-    context = int(rng.random() < 0.5)
-    stimulus, target = np.zeros((4, INTEGRATION_STEPS)), np.zeros(INTEGRATION_STEPS)
-    noise = rng.standard_normal((2, INTEGRATION_OFF - INTEGRATION_ON))
-    stimulus[:2, INTEGRATION_ON:INTEGRATION_OFF] = noise + INTEGRATION_OFFSET * offsets[:, None]
-    stimulus[2 + context] = 1
-    answer = int(offsets[context])
-    target[INTEGRATION_OFF:] = answer
-    return Trial(stimulus, target, answer, f"context {context + 1}: {SIGNS[int(offsets[0])]} {SIGNS[int(offsets[1])]}")
+def integration(n_steps: int = 500, on: int = 50, duration: int = 200) -> Task:
+    """Two noisy inputs and two contexts that say which to follow (paper, Methods). Times in steps of 5 ms."""
+    off = _end("integration", n_steps, on, duration, after=50)
+
+    def draw(rng: np.random.Generator) -> Trial:
+        offsets = np.where(rng.random(2) < 0.5, 1, -1)
+        context = int(rng.random() < 0.5)
+        stimulus, target = np.zeros((4, n_steps)), np.zeros(n_steps)
+        stimulus[:2, on:off] = rng.standard_normal((2, duration)) + INTEGRATION_OFFSET * offsets[:, None]
+        stimulus[2 + context] = 1
+        answer = int(offsets[context])
+        target[off:] = answer
+        return Trial(stimulus, target, answer, f"context {context + 1}: {SIGNS[int(offsets[0])]} {SIGNS[int(offsets[1])]}")
+
+    return Task(
+        name="integration",
+        n_inputs=4,
+        n_steps=n_steps,
+        labels={1: "+", -1: "\N{MINUS SIGN}"},
+        draw=draw,
+        rate_window_onset=off + 49,  # the last 200 of 499 outputs in the published code
+        spiking_window_onset_ms=_ms(off + 10),
+        correct_rate=_two_choice,
+        correct_spiking=_two_choice,
+        correct_strict=_two_choice_strict,
+        stimulus_windows_ms=((_ms(on), _ms(off)),),
+    )
 
 
 # The registry -------------------------------------------------------------------------------------------------------------
 
-BUILT_IN = {
-    task.name: task
-    for task in (
-        Task(
-            name="go-nogo",
-            n_inputs=1,
-            n_steps=GO_NOGO_STEPS,
-            labels={1: "Go", 0: "NoGo"},
-            draw=_draw_go_nogo,
-            rate_window_onset=GO_NOGO_OFF,
-            spiking_window_onset_ms=500,
-            correct_rate=_go_nogo_rate,
-            correct_spiking=_go_nogo_spiking,
-            correct_strict=_go_nogo_strict,
-            stimulus_windows_ms=((250, 375),),
-        ),
-        Task(
-            name="xor",
-            n_inputs=2,
-            n_steps=XOR_STEPS,
-            labels={1: "same", -1: "different"},
-            draw=_draw_xor,
-            rate_window_onset=200,
-            spiking_window_onset_ms=1000,
-            correct_rate=_two_choice,
-            correct_spiking=_two_choice,
-            correct_strict=_two_choice_strict,
-            stimulus_windows_ms=((250, 500), (550, 800)),
-        ),
-        Task(
-            name="integration",
-            n_inputs=4,
-            n_steps=INTEGRATION_STEPS,
-            labels={1: "+", -1: "\N{MINUS SIGN}"},
-            draw=_draw_integration,
-            rate_window_onset=INTEGRATION_STEPS - 1 - 200,  # the last 200 outputs
-            spiking_window_onset_ms=1300,
-            correct_rate=_two_choice,
-            correct_spiking=_two_choice,
-            correct_strict=_two_choice_strict,
-            stimulus_windows_ms=((250, 1250),),
-        ),
-    )
-}
+BUILT_IN = {task.name: task for task in (go_nogo(), xor(), integration())}
 
 
 def load_user_task(name: str, path: str | Path) -> Task:
@@ -244,6 +270,9 @@ def load_user_task(name: str, path: str | Path) -> Task:
     except Exception as error:  # the user's own code: anything can happen, all of it is told with the file's name
         raise ConfigError(f"tasks.{name}: {path} does not run: {type(error).__name__}: {error}") from error
     task = getattr(module, "TASK", None)
+    if hasattr(task, "as_task"):  # a task of the published form, see the package `rate`
+        with _telling(name, "as_task"):
+            task = task.as_task(name)
     if not isinstance(task, Task):
         raise ConfigError(f"tasks.{name}: {path} must set TASK = rate2spike.tasks.Task(...), got {type(task).__name__}")
     if task.name != name:
@@ -265,11 +294,11 @@ def _check_task(task: Task) -> None:
             f"task {task.name}: spiking_window_onset_ms: expected a time inside the trial of {task.duration_ms:g} ms, "
             f"got {task.spiking_window_onset_ms!r}"
         )
-    with _telling(task, "draw"):
+    with _telling(task.name, "draw"):
         trials = draw_trials(task, 0, "check", (task.name,), range(8))
     response = Response(trials.target.max(axis=1), trials.target.min(axis=1))
     for score in ("correct_rate", "correct_spiking", "correct_strict"):
-        with _telling(task, score):
+        with _telling(task.name, score):
             correct = np.asarray(getattr(task, score)(trials.label, response))
         if correct.shape != trials.label.shape or correct.dtype != bool:
             raise ConfigError(
@@ -279,14 +308,14 @@ def _check_task(task: Task) -> None:
 
 
 @contextmanager
-def _telling(task: Task, function: str) -> Iterator[None]:
+def _telling(name: str, function: str) -> Iterator[None]:
     """Whatever the user's function raises is told with its name and the task's."""
     try:
         yield
     except ConfigError:
         raise
     except Exception as error:  # the user's own code: anything can happen
-        raise ConfigError(f"task {task.name}: {function} fails: {type(error).__name__}: {error}") from error
+        raise ConfigError(f"task {name}: {function} fails: {type(error).__name__}: {error}") from error
 
 
 def _check_windows(task: Task) -> None:

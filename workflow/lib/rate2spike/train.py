@@ -8,10 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,6 +57,85 @@ def evaluate(
     return Evaluation(float(losses.mean()), float(np.mean(correct)), outputs, trials.label)
 
 
+@dataclass
+class TrainingRun:
+    """One network in training: what it started from, where it stands, and what it has seen. `go_on` continues it, in this
+    process or, from a copy of these values, in another: the bits are those of an uninterrupted training."""
+
+    network: str
+    study_seed: int
+    untrained: RateModel
+    state: Any  # of the kernel: weights, Adam's moments, number of updates
+    used: int = 0  # training trials so far
+    losses: list[np.ndarray] = field(default_factory=list)
+    curve: list[tuple[float, float, float]] = field(default_factory=list)  # trial, mean loss, accuracy of each evaluation
+    evaluation: Evaluation | None = None  # the last
+    converged: bool = False
+
+
+def begin(task: Task, config: RateConfig, *, study_seed: int, network: str, device: str = "auto") -> TrainingRun:
+    """A network before its first trial, its wiring drawn from the stream of its name."""
+    untrained = initial_model(config, task.n_inputs, streams.generator(study_seed, "initial network", network))
+    return TrainingRun(network, study_seed, untrained, kernels.rate(device).start(untrained))
+
+
+def go_on(
+    run: TrainingRun,
+    task: Task,
+    training: TrainingConfig,
+    *,
+    progress: Progress | None = None,
+    device: str = "auto",
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Train until mean loss and accuracy of fresh trials reach criterion, or `max_trials` in all are used up.
+
+    Trials count from 0. The evaluations fall after trials 1, 101, 201 ... as published (for `evaluation_interval` 100); with
+    more than one trial per update, after the update that contains the trial. Raises InterruptedError once `stop` says so.
+    """
+    kernel, network = kernels.rate(device), run.network
+    noise = streams.key(run.study_seed, "training noise", network)
+    started, used_before = time.perf_counter(), run.used
+    fresh = {"study_seed": run.study_seed, "purpose": "evaluation", "n_trials": training.evaluation_trials}
+    judge = partial(evaluate, task=task, loss=training.loss, device=device, **fresh)
+    next_trial = int(run.curve[-1][0]) + training.evaluation_interval if run.curve else 1
+    # with max_trials = 6000 the last evaluation falls after trial 5901, and the trials after it could not change anything
+    for trial in range(next_trial, training.max_trials, training.evaluation_interval):
+        if stop():
+            raise InterruptedError(f"{network}: stopped before trial {trial}")
+        n_new = -(-(trial + 1 - run.used) // training.trials_per_update) * training.trials_per_update
+        if n_new > 0:
+            trials = draw_trials(task, run.study_seed, "training", (network,), range(run.used, run.used + n_new))
+            stimuli = {"training": training, "stream": noise, "first_trial": run.used}
+            run.losses.append(kernel.train_trials(run.untrained, run.state, trials.stimulus, trials.target, **stimuli))
+            run.used += n_new
+        run.evaluation = judge(run.untrained, kernel.weights(run.state), words=(network, trial))
+        run.curve.append((trial, run.evaluation.loss, run.evaluation.accuracy))
+        speed = (run.used - used_before) / (time.perf_counter() - started)
+        log.info("%s: trial %d, loss %.2f, accuracy %.2f, %.0f trials/s", network, *run.curve[-1], speed)
+        if progress:
+            progress(n_new)
+        run.converged = _at_criterion(run.evaluation, trial, training)
+        if run.converged or not np.isfinite(run.evaluation.loss):
+            break
+
+
+def outcome(run: TrainingRun, task: Task, *, device: str = "auto") -> tuple[RateModel, TrainingRecord]:
+    """The network as it stands, and the record of its training."""
+    kernel, start = kernels.rate(device), run.untrained
+    model = RateModel(start.config, start.w_in, start.inhibitory, start.mask, kernel.weights(run.state), start.weights)
+    record = TrainingRecord(
+        converged=run.converged,
+        trials=int(run.curve[-1][0]),
+        losses=np.concatenate(run.losses),
+        curve=np.array(run.curve, dtype=np.float64),
+        evaluation_outputs=run.evaluation.outputs,
+        evaluation_labels=run.evaluation.labels,
+        **_example(model, task, run.study_seed, run.network, kernel),
+    )
+    return model, record
+
+
 def train_network(
     task: Task,
     config: RateConfig,
@@ -68,53 +147,10 @@ def train_network(
     device: str = "auto",
     stop: Callable[[], bool] = lambda: False,
 ) -> tuple[RateModel, TrainingRecord]:
-    """Train one network until mean loss and accuracy of fresh trials reach criterion, or `max_trials` are used up.
-
-    Trials count from 0. The evaluations fall after trials 1, 101, 201 ... as published (for `evaluation_interval` 100); with
-    more than one trial per update, after the update that contains the trial. Raises InterruptedError once `stop` says so.
-    """
-    untrained = initial_model(config, task.n_inputs, streams.generator(study_seed, "initial network", network))
-    kernel = kernels.rate(device)
-    state = kernel.start(untrained)
-    noise = streams.key(study_seed, "training noise", network)
-    losses, curve, used, converged = [], [], 0, False
-    started = time.perf_counter()
-    fresh = {"study_seed": study_seed, "purpose": "evaluation", "n_trials": training.evaluation_trials}
-    judge = partial(evaluate, task=task, loss=training.loss, device=device, **fresh)
-    # with max_trials = 6000 the last evaluation falls after trial 5901, and the trials after it could not change anything
-    for trial in range(1, training.max_trials, training.evaluation_interval):
-        if stop():
-            raise InterruptedError(f"{network}: stopped before trial {trial}")
-        n_new = -(-(trial + 1 - used) // training.trials_per_update) * training.trials_per_update
-        if n_new > 0:
-            trials = draw_trials(task, study_seed, "training", (network,), range(used, used + n_new))
-            losses.append(
-                kernel.train_trials(
-                    untrained, state, trials.stimulus, trials.target, training=training, stream=noise, first_trial=used
-                )
-            )
-            used += n_new
-        weights = kernel.weights(state)
-        evaluation = judge(untrained, weights, words=(network, trial))
-        curve.append((trial, evaluation.loss, evaluation.accuracy))
-        speed = used / (time.perf_counter() - started)
-        log.info("%s: trial %d, loss %.2f, accuracy %.2f, %.0f trials/s", network, trial, *curve[-1][1:], speed)
-        if progress:
-            progress(n_new)
-        converged = _at_criterion(evaluation, trial, training)
-        if converged or not np.isfinite(evaluation.loss):
-            break
-    model = RateModel(config, untrained.w_in, untrained.inhibitory, untrained.mask, weights, untrained.weights)
-    record = TrainingRecord(
-        converged=converged,
-        trials=trial,
-        losses=np.concatenate(losses),
-        curve=np.array(curve, dtype=np.float64),
-        evaluation_outputs=evaluation.outputs,
-        evaluation_labels=evaluation.labels,
-        **_example(model, task, study_seed, network, kernel),
-    )
-    return model, record
+    """Train one network from nothing; see `go_on`."""
+    run = begin(task, config, study_seed=study_seed, network=network, device=device)
+    go_on(run, task, training, progress=progress, device=device, stop=stop)
+    return outcome(run, task, device=device)
 
 
 def _at_criterion(evaluation: Evaluation, trial: int, training: TrainingConfig) -> bool:
