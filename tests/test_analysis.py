@@ -117,3 +117,16 @@ def test_facts_of_an_example_and_of_all_networks():
         "held_out_trials": "100",
         "rate_trials": "100",
     }
+
+
+def test_correlation_by_row():
+    a = np.array([[0.0, 1, 2, 3], [1, 1, 1, 1], [0, 1, 0, 1], [1, 2, 4, 3]])
+    b = np.array([[5.0, 7, 9, 11], [0, 1, 2, 3], [3, 0, 3, 0], [1, 3, 2, 4]])
+    np.testing.assert_allclose(analysis.correlation(a, b), [1, np.nan, -1, np.corrcoef(a[3], b[3])[0, 1]])
+
+
+def test_first_crossing_counts_from_the_stimulus():
+    time_s = np.array([0.1, 0.2, 0.3, 0.4])
+    outputs = np.array([[0, 0.6, 0.8, 0.9], [0.9, 0, 0, 0], [0, 0.7, 0.7, 0.71]])
+    np.testing.assert_allclose(analysis.first_crossing(outputs, time_s, 0.7, 0.1), [0.2, np.nan, 0.3])
+    np.testing.assert_allclose(analysis.first_crossing(outputs, time_s, 0.7), [0.3, 0.1, 0.4])

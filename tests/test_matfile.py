@@ -282,7 +282,7 @@ def hdf5(path):
         (lambda path: path.write_bytes(b""), "not a readable .mat file"),
         (lambda path: path.write_text("w = [1 2 3]\n" * 50), "not a readable .mat file"),
         (lambda path: path.mkdir(), "no such file"),
-        (lambda path: None, "no such file; check the path under `external_models` in the config"),
+        (lambda path: None, "no such file"),
         (lambda path: scipy.io.savemat(path, {"results": 1}), "missing key 'w'"),
     ],
     ids=["truncated", "v7.3", "empty", "text", "a folder", "missing", "another .mat"],

@@ -76,6 +76,39 @@ def test_kinds_and_labels_are_equally_frequent(name, n_kinds):
     assert abs(first.mean() - 0.5) < 4 * np.sqrt(0.25 / 1600)
 
 
+def test_the_timing_of_a_task_is_an_argument():
+    """All windows keep their distance from the end of the last stimulus."""
+    shifts = {"go-nogo": (tasks.go_nogo, 2), "xor": (tasks.xor, 3), "integration": (tasks.integration, 2)}
+    for name, (make, n_parts) in shifts.items():
+        usual = BUILT_IN[name]
+        longer = make(usual.n_steps + 40, *([60, 35, 20][:n_parts]))
+        on = 60 * 5
+        assert longer.stimulus_windows_ms[0] == (on, on + 35 * 5)
+        end, usual_end = longer.stimulus_windows_ms[-1][1], usual.stimulus_windows_ms[-1][1]
+        assert longer.spiking_window_onset_ms - end == usual.spiking_window_onset_ms - usual_end
+        assert 5 * longer.rate_window_onset - end == 5 * usual.rate_window_onset - usual_end
+        trial = longer.draw(np.random.default_rng(0))
+        assert trial.stimulus.shape == (usual.n_inputs, usual.n_steps + 40)
+        driven = [make(usual.n_steps + 40, *([60, 35, 20][:n_parts])).draw(np.random.default_rng(i)) for i in range(20)]
+        pulses = np.any([t.stimulus[:2, :] != 0 for t in driven], axis=(0, 1))
+        assert (np.flatnonzero(pulses)[0], np.flatnonzero(pulses)[-1]) == (60, end / 5 - 1)
+        assert np.flatnonzero(np.any([t.target != 0 for t in driven], axis=0))[0] >= end / 5
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: tasks.go_nogo(100, 60, 20), "task go-nogo: n_steps: expected more than 106 steps, .* ending at 80, got 100"),
+        (lambda: tasks.xor(150), "task xor: n_steps: expected more than 201 steps"),
+        (lambda: tasks.integration(500, 50, 200.5), "task integration: timing: expected whole numbers of steps >= 0"),
+        (lambda: tasks.integration(500, -5), "task integration: timing"),
+    ],
+)
+def test_impossible_timing_is_refused(make, message):
+    with pytest.raises(ConfigError, match=message):
+        make()
+
+
 GO, NOGO, PLUS, MINUS = ("go-nogo", 1), ("go-nogo", 0), ("integration", 1), ("integration", -1)
 # task and label, extremes of the output in the window (max, min) -> correct in rate, spiking and strict scoring
 TRUTH = [

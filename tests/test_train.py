@@ -50,6 +50,19 @@ def test_the_study_seed_changes_everything_that_is_drawn():
         assert one[key] != other[key], key
 
 
+def test_a_training_that_goes_on_is_an_uninterrupted_one():
+    whole = train.train_network(GO_NOGO, SMALL, replace(SHORT, max_trials=350), study_seed=1, network="a")
+    run = train.begin(GO_NOGO, SMALL, study_seed=1, network="a")
+    train.go_on(run, GO_NOGO, SHORT)
+    assert [trial for trial, *_ in run.curve] == [1, 101]
+    early = arrays(train.outcome(run, GO_NOGO))
+    train.go_on(run, GO_NOGO, SHORT)  # nothing is left of 150 trials
+    assert arrays(train.outcome(run, GO_NOGO)) == early
+    train.go_on(run, GO_NOGO, replace(SHORT, max_trials=350))
+    assert arrays(train.outcome(run, GO_NOGO)) == arrays(whole)
+    assert early["weights/w_rec"] != arrays(whole)["weights/w_rec"]
+
+
 def test_more_evaluations_change_no_training():
     often = replace(SHORT, evaluation_interval=10, evaluation_trials=7)
     a, b = (train.train_network(GO_NOGO, SMALL, t, study_seed=1, network="a")[1].losses for t in (SHORT, often))

@@ -81,6 +81,20 @@ def mean_sd(outputs, labels, label_values) -> MeanSD:
     )
 
 
+def correlation(a, b) -> np.ndarray:
+    """Pearson's r of each row of a with that of b, (n, n_samples) each; NaN where a row is constant."""
+    a, b = (np.asarray(x, dtype=float) - np.mean(x, axis=1, keepdims=True) for x in (a, b))
+    norm = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    return np.divide((a * b).sum(axis=1), norm, out=np.full(len(a), np.nan), where=norm > 0)
+
+
+def first_crossing(outputs, time_s, threshold: float, from_s: float = 0.0) -> np.ndarray:
+    """Time after `from_s` (s) at which each output (n_trials, n_samples) first exceeds the threshold; NaN where it never does."""
+    above = (np.asarray(outputs) > threshold) & (np.asarray(time_s) > from_s)
+    times = np.asarray(time_s)[above.argmax(axis=1)] - from_s
+    return np.where(above.any(axis=1), times, np.nan)
+
+
 def normalise(values) -> np.ndarray:
     """Values moved and scaled to 0..1 over the whole array; all 0 where they are all the same."""
     values = np.asarray(values, dtype=float)

@@ -69,7 +69,7 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
     Raises ModelFileError naming file and key for anything missing, of a wrong shape or type, not finite, or against
     Dale's principle.
     """
-    values, name = (path, "model") if isinstance(path, Mapping) else (_read(path), str(path))
+    values, name = (path, "model") if isinstance(path, Mapping) else (read(path), str(path))
     missing = [key for key in REQUIRED if key not in values]
     if missing:
         raise ModelFileError(f"{name}: missing key '{missing[0]}'; a rate model needs {', '.join(REQUIRED)}")
@@ -94,9 +94,10 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
     )
 
 
-def _read(path: str | os.PathLike) -> dict[str, Any]:
+def read(path: str | os.PathLike) -> dict[str, Any]:
+    """All keys of a .mat file as scipy reads them; raises ModelFileError for what is no such file."""
     if not Path(path).is_file():
-        raise ModelFileError(f"{path}: no such file; check the path under `external_models` in the config")
+        raise ModelFileError(f"{path}: no such file")
     try:
         return scipy.io.loadmat(path)
     except NotImplementedError:  # what scipy says to the HDF5 files of v7.3
@@ -239,7 +240,7 @@ def save_converted(
 ) -> None:
     """Write a copy of the model file `source` with what the published search appends: the chosen factor, the accuracy at each
     factor and the factors; `held_out_perf` is the accuracy of the chosen one on fresh trials. `source` stays untouched."""
-    values = {k: v for k, v in _read(source).items() if not k.startswith("__")}
+    values = {k: v for k, v in read(source).items() if not k.startswith("__")}
     values |= {
         "opt_scaling_factor": float(opt_scaling_factor),
         "all_perfs": np.asarray(all_perfs, dtype=np.float64).reshape(-1, 1),

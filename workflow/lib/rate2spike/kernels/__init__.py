@@ -45,7 +45,7 @@ def rate(device: str = "auto") -> ModuleType:
 
 
 def spiking(device: str = "auto") -> ModuleType:
-    """Kernel of the spiking network: simulate_trials."""
+    """Kernels of the spiking network: simulate_trials, record_trial."""
     _check(device)
     from . import spiking_cpu
 
