@@ -57,11 +57,11 @@ def _assert_same(network, n_columns, **settings):
     np.testing.assert_allclose(ours.rates[0], plain.rates, rtol=0, atol=2e-5 * max(plain.rates.max(), 1e-6))
     np.testing.assert_allclose(ours.maximum[0], plain.out[50:].max(), rtol=0, atol=2e-5 * scale)
     np.testing.assert_allclose(ours.minimum[0], plain.out[50:].min(), rtol=0, atol=2e-5 * scale)
-    _assert_recorded(spiking_cpu.record_trial(network, u, trial=trial, stream=KEY, **settings), plain, ours)
+    _assert_recorded(spiking_cpu.record_trial(network, u, trial=trial, stream=KEY, **settings), plain, ours, network.neuron.model)
     return plain
 
 
-def _assert_recorded(recording, plain, summary):
+def _assert_recorded(recording, plain, summary, model):
     """The recording of a trial is the plain simulation's, and its output that of the summary, bit for bit."""
     assert np.array_equal(recording.spikes, plain.spikes)
     assert np.array_equal(recording.mean_rates, plain.mean_rates)
@@ -70,8 +70,9 @@ def _assert_recorded(recording, plain, summary):
     for name in ("v", "rates", "ipsc"):
         ours, expected = getattr(recording, name), getattr(plain, name)
         assert ours.shape == expected.shape
-        scale = max(abs(expected).max(), 1e-6)  # a QIF unit on its way up doubles any difference
-        np.testing.assert_allclose(ours, expected, rtol=1e-4 if name == "v" else 0, atol=2e-5 * scale, err_msg=name)
+        scale = max(abs(expected).max(), 1e-6)
+        rtol = 2e-3 if (name, model) == ("v", "qif") else 0  # a QIF unit on its way up multiplies any difference
+        np.testing.assert_allclose(ours, expected, rtol=rtol, atol=2e-5 * scale, err_msg=name)
 
 
 @pytest.mark.parametrize("neuron", NEURONS, ids=lambda n: f"{n['model']}-{n['tau_rise_ms']:g}")
