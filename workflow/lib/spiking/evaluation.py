@@ -1,0 +1,102 @@
+"""Evaluation of converted models under its published names: accuracies by type of trial, response times, plots."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rate.utils import new_seed
+
+from .networks import SpikingRNN, check_ending, chosen_factor
+from .plots import save_trials
+from .search import converted_path, originals
+from .tasks import AbstractSpikingTask, SpikingTaskFactory
+
+
+def evaluate_task(
+    task_name: str,
+    model_dir: str | os.PathLike | None = None,
+    n_trials: int = 100,
+    save_plots: bool = False,
+    *,
+    model_path: str | os.PathLike | None = None,
+    scaling_factor: float | None = None,
+    task_settings: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+) -> dict[str, Any]:
+    """Run the spiking versions of all models in a folder, or of one model, through `n_trials` of a task.
+
+    The factor of a model is `scaling_factor`, or else the one that a grid search found: in the file, or in the converted model
+    beside it. Returns what the task's `evaluate_performance` says of the model; of several the mean of each number, and all of
+    them by file name under "models". With plots, their files are under "plots": folder `plots` beside the models.
+    """
+    task = SpikingTaskFactory.create_task(task_name, dict(task_settings) if task_settings else None)
+    found = {}
+    for file in _models(model_dir, model_path):
+        network = SpikingRNN(file, scaling_factor or _factor(file))
+        keyed = {"seed": new_seed(seed)} if hasattr(task, "task") else {}  # a user's own task draws as it likes
+        performance = dict(task.evaluate_performance(network, n_trials=n_trials, **keyed))
+        performance["scaling_factor"] = network.network.scaling_factor
+        if save_plots:
+            performance["plots"] = _plot(task, network, file)
+        found[file.name] = performance
+    first = next(iter(found.values()))
+    return {**(first if len(found) == 1 else _mean(found.values())), "models": found}
+
+
+def eval_go_nogo(
+    model_path: str | os.PathLike,
+    scaling_factor: float | None = None,
+    n_trials: int = 100,
+    plot_results: bool = False,
+    *,
+    seed: int | None = None,
+) -> dict[str, Any]:
+    """`evaluate_task` for one model and the Go-NoGo task."""
+    settings = {"scaling_factor": scaling_factor, "n_trials": n_trials, "save_plots": plot_results, "seed": seed}
+    return evaluate_task("go_nogo", model_path=model_path, **settings)
+
+
+def _models(model_dir, model_path) -> list[Path]:
+    if (model_path is None) == (model_dir is None):
+        raise ValueError("evaluate_task: expected model_dir, or model_path for one file")
+    if model_path is not None:
+        check_ending(model_path)
+        return [Path(model_path)]
+    return originals(model_dir)
+
+
+def _factor(file: Path) -> float:
+    """The factor in the converted model, where there is one beside the file, or in the file itself."""
+    converted = converted_path(file)
+    return chosen_factor(converted if converted.is_file() else file)
+
+
+def _mean(performances) -> dict[str, Any]:
+    """The mean over models of each number; what is not a number stands under the models alone."""
+    numbers = [{k: v for k, v in p.items() if isinstance(v, int | float)} for p in performances]
+    means = {}
+    for key in numbers[0]:
+        values = np.array([n.get(key, np.nan) for n in numbers], dtype=float)
+        means[key] = float(np.nanmean(values)) if np.isfinite(values).any() else np.nan
+    return means
+
+
+def _plot(task: AbstractSpikingTask, network: SpikingRNN, file: Path) -> str:
+    target = file.parent / "plots" / f"{file.stem}.png"
+    target.parent.mkdir(exist_ok=True)
+    save_trials(task, network, target)
+    return str(target)
+
+
+def in_words(performance: Mapping[str, Any]) -> str:
+    """A line for each number."""
+    lines = []
+    for name, value in performance.items():
+        if isinstance(value, bool | int | float | str):
+            shown = f"{value:.3f}" if isinstance(value, float) else value
+            lines.append(f"{name.replace('_', ' ')}: {shown}")
+    return "\n".join(lines)

@@ -1,0 +1,154 @@
+"""Tasks under the published names: trials for a spiking network, and its score. The tasks are those of `rate2spike.tasks`."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from rate.tasks import GoNogoTask, ManteTask, XORTask, task_key
+from rate.utils import new_seed
+
+from rate2spike import analysis, kernels, streams
+from rate2spike.tasks import HIGH, Response, Task, draw_trials, spiking_stimulus
+
+from .networks import AbstractSpikingRNN
+
+
+class AbstractSpikingTask(ABC):
+    """A task for spiking networks. Settings that are not given are those of `get_default_settings`."""
+
+    def __init__(self, settings: dict[str, Any] | None = None) -> None:
+        self.settings = {**self.get_default_settings(), **(settings or {})}
+        self.validate_settings()
+
+    @abstractmethod
+    def get_default_settings(self) -> dict[str, Any]:
+        """The settings, times in steps of 5 ms."""
+
+    @abstractmethod
+    def get_sample_trial_types(self) -> list[str]:
+        """The types of trial that plots show, one trial each."""
+
+    @abstractmethod
+    def generate_stimulus(self, trial_type: str | None = None) -> tuple[np.ndarray, Any]:
+        """A stimulus (n_inputs, n_columns), a column per 5 ms, and its label; of a random type where none is given."""
+
+    @abstractmethod
+    def evaluate_performance(self, spiking_rnn: AbstractSpikingRNN, n_trials: int = 100) -> dict[str, Any]:
+        """What the network makes of `n_trials`, as named numbers."""
+
+    def validate_settings(self) -> None:  # noqa: B027 - a task may have nothing to check
+        """Raise ValueError for settings that are missing or impossible."""
+
+
+class _LibraryTask(AbstractSpikingTask):
+    """One of the three tasks of the paper and its code: trials, windows and scores are those of the workflow."""
+
+    rate_task: type  # its class in `rate.tasks`
+
+    def get_default_settings(self) -> dict[str, Any]:
+        return self.rate_task.default_settings()
+
+    def validate_settings(self) -> None:
+        self._rate = self.rate_task(self.settings)
+
+    @property
+    def task(self) -> Task:
+        return self._rate.task
+
+    def get_sample_trial_types(self) -> list[str]:
+        return list(self.rate_task.kinds)
+
+    def generate_stimulus(self, trial_type: str | None = None, seed: int | None = None) -> tuple[np.ndarray, Any]:
+        stimulus, label = self._rate.generate_stimulus(trial_type, seed=new_seed(seed))
+        return spiking_stimulus(stimulus), label
+
+    def evaluate_performance(self, spiking_rnn: AbstractSpikingRNN, n_trials: int = 100, *, seed: int | None = None) -> dict:
+        """Accuracies between 0 and 1: overall_accuracy (published scoring), strict_accuracy (the output must not cross the
+        opposite threshold either), and for each type of trial T its T_accuracy and T_trials. Where the network knows its rate
+        model, output_correlation: mean over trials of Pearson's r between the two outputs. seed: same seed, same trials."""
+        seed = new_seed(seed)
+        trials = draw_trials(self.task, seed, "evaluate", (), range(n_trials))
+        responses = spiking_rnn.respond(spiking_stimulus(trials.stimulus), self.task.spiking_window_onset_ms, seed)
+        extremes = Response(responses.maximum, responses.minimum)
+        correct = self.task.correct_spiking(trials.label, extremes)
+        strict = self.task.correct_strict(trials.label, extremes)
+        found = {"overall_accuracy": float(correct.mean()), "strict_accuracy": float(strict.mean()), "n_trials": n_trials}
+        for name, begins in self.rate_task.kinds.items():
+            of = np.char.startswith(trials.kind, begins)
+            found |= {f"{name}_accuracy": float(correct[of].mean()) if of.any() else np.nan, f"{name}_trials": int(of.sum())}
+        found |= self._more(trials, responses, correct)
+        model = getattr(spiking_rnn, "model", None)
+        if model is not None:
+            outputs = kernels.rate().outputs(
+                model, model.weights, trials.stimulus, stream=streams.key(seed, "evaluate rate"), first_trial=0
+            )
+            r = analysis.correlation(responses.output[:, : outputs.shape[1]], outputs)
+            found["output_correlation"] = float(np.nanmean(r)) if np.isfinite(r).any() else np.nan
+        return found
+
+    def _more(self, trials, responses, correct) -> dict[str, Any]:
+        """What this task alone has."""
+        return {}
+
+
+class GoNogoSpikingTask(_LibraryTask):
+    rate_task = GoNogoTask
+
+    def _more(self, trials, responses, correct) -> dict[str, Any]:
+        """response_times: of the correct Go trials, from the onset of the pulse to the first output above 0.7, in s."""
+        go = (trials.label == 1) & correct
+        times = analysis.first_crossing(responses.output[go], responses.time_s, HIGH, self.task.stimulus_windows_ms[0][0] / 1000)
+        mean = float(np.nanmean(times)) if np.isfinite(times).any() else np.nan
+        return {"response_times": times, "mean_response_time": mean}
+
+
+class XORSpikingTask(_LibraryTask):
+    rate_task = XORTask
+
+
+class ManteSpikingTask(_LibraryTask):
+    rate_task = ManteTask
+
+
+class SpikingTaskFactory:
+    """Tasks by name: go_nogo, xor, mante, and what is registered."""
+
+    _registry: ClassVar[dict[str, type[AbstractSpikingTask]]] = {
+        "go_nogo": GoNogoSpikingTask,
+        "xor": XORSpikingTask,
+        "mante": ManteSpikingTask,
+    }
+
+    @classmethod
+    def create_task(cls, task_name: str, settings: dict[str, Any] | None = None) -> AbstractSpikingTask:
+        """The task of that name; raises ValueError with the names there are."""
+        name = task_key(task_name)
+        if name not in cls._registry:
+            there = ", ".join(cls._registry)
+            raise ValueError(f"task: expected one of {there}, got {task_name!r}; a task of your own is added by register_task")
+        return cls._registry[name](settings)
+
+    @classmethod
+    def register_task(cls, task_name: str, task_class: type[AbstractSpikingTask]) -> None:
+        """Add a class of your own."""
+        if not (isinstance(task_class, type) and issubclass(task_class, AbstractSpikingTask)):
+            raise ValueError(f"register_task: expected a subclass of AbstractSpikingTask, got {task_class!r}")
+        cls._registry[task_key(task_name)] = task_class
+
+    @classmethod
+    def list_available_tasks(cls) -> list[str]:
+        return list(cls._registry)
+
+
+def load_plugin(path: str | os.PathLike) -> None:
+    """Run a Python file that registers tasks of its own; raises ValueError naming the file where it is not there."""
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"plugin: no such file: {path}")
+    spec = importlib.util.spec_from_file_location(f"plugin_{path.stem}", path)
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))

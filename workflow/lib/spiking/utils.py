@@ -1,0 +1,87 @@
+"""Small published helpers: seeds, checks, formats."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from rate.utils import new_seed
+
+from rate2spike import spiking
+from rate2spike.config import NeuronConfig, RateConfig
+from rate2spike.rate import initial_model
+
+from .networks import lif_constants
+from .tasks import SpikingTaskFactory
+
+
+def set_random_seed(seed: int) -> None:
+    """Seed numpy's and torch's global generators. What is called here without a seed of its own draws one from numpy's."""
+    np.random.seed(seed)  # noqa: NPY002 - the documented purpose of this function
+    torch.manual_seed(seed)
+
+
+def check_gpu_availability() -> tuple[bool, str]:
+    """Whether CUDA can be used, and the name of the device."""
+    there = torch.cuda.is_available()
+    return there, torch.cuda.get_device_name(0) if there else "CPU"
+
+
+def create_connectivity_masks(
+    N: int, P_inh: float = 0.2, som_N: int = 0, apply_dale: bool = True, seed: int | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """inh, exc (N,) bool, the signs m (N, N) on the diagonal, as in the model files, and the mask som_m (N, N): 0 where a SOM
+    unit would receive inhibition."""
+    config = RateConfig(n_units=N, p_inh=P_inh, n_som=som_N, dale=apply_dale)
+    model = initial_model(config, 1, np.random.default_rng(new_seed(seed)))
+    return model.inhibitory, ~model.inhibitory, np.diag(model.sign), model.mask
+
+
+def generate_lif_params(dt: float = spiking.STEP_S, downsample: int = 1) -> dict[str, float]:
+    """The constants of the published LIF neuron, in s and mV."""
+    return {"dt": dt * downsample, **lif_constants(NeuronConfig())}
+
+
+def validate_stimulus(u: np.ndarray, task_type: str = "go_nogo") -> bool:
+    """True if u is a stimulus (n_inputs, n_columns) of the task; raises ValueError otherwise."""
+    task = SpikingTaskFactory.create_task(task_type)
+    stimulus, _ = task.generate_stimulus()
+    n_inputs = stimulus.shape[0]
+    if not isinstance(u, np.ndarray) or u.ndim != 2 or u.shape[0] != n_inputs or u.shape[1] < 2:
+        got = u.shape if isinstance(u, np.ndarray) else type(u).__name__
+        raise ValueError(f"stimulus: expected an array ({n_inputs}, columns of 5 ms) for the task {task_type}, got {got}")
+    if not np.isfinite(u).all():
+        raise ValueError("stimulus: expected finite numbers, got NaN or infinity")
+    return True
+
+
+def validate_scaling_factor(scaling_factor: float, valid_range: tuple[float, float] = (1.0, 1000.0)) -> bool:
+    """True for a number > 0; warns outside `valid_range`; raises ValueError for anything else."""
+    number = isinstance(scaling_factor, int | float | np.number) and not isinstance(scaling_factor, bool)
+    if not (number and np.isfinite(scaling_factor) and scaling_factor > 0):
+        raise ValueError(f"scaling_factor: expected a number > 0, got {scaling_factor!r}")
+    low, high = valid_range
+    if not low <= scaling_factor <= high:
+        warnings.warn(f"scaling_factor: {scaling_factor:g} lies outside {low:g} to {high:g}", stacklevel=2)
+    return True
+
+
+def format_spike_data(spikes: np.ndarray, dt: float) -> dict[str, Any]:
+    """Spikes (n_units, n_steps) as numbers: total_spikes, active_neurons (indices), firing_rates (Hz, n_units), and for every
+    spike spike_times (s) and spike_neurons (index), unit by unit. dt: step in s."""
+    spikes = np.asarray(spikes)
+    if spikes.ndim != 2:
+        raise ValueError(f"spikes: expected shape (n_units, n_steps), got {spikes.shape}")
+    if not dt > 0:
+        raise ValueError(f"dt: expected a step > 0 in s, got {dt!r}")
+    units, steps = np.nonzero(spikes)
+    counts = np.bincount(units, minlength=len(spikes))
+    return {
+        "total_spikes": len(units),
+        "active_neurons": np.flatnonzero(counts),
+        "firing_rates": counts / (spikes.shape[1] * dt),
+        "spike_times": (steps + 1) * dt,  # step 0 ends at dt
+        "spike_neurons": units,
+    }
