@@ -41,7 +41,9 @@ def draw():
     panel.set(xlim=(0, task.duration_ms / 1000), ylim=(min(-1, settled.min() - 0.2), max(1.5, settled.max() + 0.2)))
     figures.legend_above(figure, [panel])
     reach = f"in the first {ONSET_S:g} s they reach from {out.min():.0f} to {out.max():.0f}".replace("-", "−")
-    line = f"{facts['trials']} trials, one line each; {figures.lambda_title(facts['factor'])}; {reach}."
+    of_paper = published.condition.str.extract(r"1/lambda=(\d+)")[0].dropna().iloc[0]
+    factor = f"{figures.lambda_title(facts['factor'])} (published: 1/{of_paper})"
+    line = f"{facts['trials']} trials, one line each; {factor}; {reach}."
     return figure, drawn, figures.EXAMPLE_NOTE.format(**facts) + line
 
 

@@ -122,7 +122,7 @@ def in_words(costs: pd.DataFrame, n_jobs: int) -> str:
         f"{table}\n\n"
         f"{n_jobs} jobs; {total.networks:.0f} rate networks, {total.training_trials:.2g} training trials, "
         f"{total.spiking_trials:.2g} spiking trials\n"
-        f"{hours:.2f} core-hours of training and simulation on this machine, {jobs_h:.2f} of everything else; "
+        f"{hours:.2g} core-hours of training and simulation on this machine, {jobs_h:.2g} of everything else; "
         f"about {max(1, round((hours + jobs_h) / 8 * 60))} minutes on 8 such cores\n"
         f"{total.megabytes / 1000:.2f} GB on disk, recordings of example networks and figures (about 0.1 GB) not counted\n"
         f"Networks of other tasks than {' and '.join(TYPICAL_TRIALS)} are counted with all their max_trials.\n"

@@ -390,6 +390,16 @@ SWEEP_PANELS = {
     "correct": "Correct trials (%)",
     "successful": "Successful\n(% of trained)",
 }
+KEY_WORDS = {  # what a sweep is about; other keys stand as they are in the config
+    "network.n_units": SIZE,
+    "network.tau_decay_ms": UPPER_DECAY,
+    "network.gain": "Gain g",
+    "network.p_inh": "Probability of an inhibitory unit",
+    "network.p_rec": "Probability of a connection",
+    "neuron.t_refractory_ms": "Refractory period (ms)",
+    "neuron.tau_rise_ms": "Synaptic rise time (ms)",
+    "training.min_trials": "Least training trials",
+}
 SCORING_COLOURS = (RATE, SPIKING, FILTERS["Single"], OUTPUTS[2])  # in the order of `sweeps.SCORINGS`
 SCORING_SIZES = (6, 4.8, 3.6, 2.4)  # the later lie on the earlier where they are equal
 
@@ -407,7 +417,7 @@ def sweep_panels(axes: Mapping[str, Axes], name: str, key: str, numbers, publish
     numbers: trained, trials, successful, and correct by scoring, each a table; key: what is swept; published: panel -> value.
     """
     for panel, quantity in SWEEP_PANELS.items():
-        label(axes[panel], key, quantity, name if panel == "trained" else "")
+        label(axes[panel], KEY_WORDS.get(key, key), quantity, name if panel == "trained" else "")
     drawn = [
         dots(axes["trained"], numbers.trained, series="trained", colour=RATE),
         dots(axes["trials"], numbers.trials, series="trials", colour=RATE),

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+
 from rate.tasks import GoNogoTask, ManteTask, XORTask, task_key
 from rate.utils import new_seed
-
 from rate2spike import analysis, kernels, streams
 from rate2spike.tasks import HIGH, Response, Task, draw_trials, spiking_stimulus
 
