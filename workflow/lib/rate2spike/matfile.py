@@ -128,7 +128,8 @@ def _recurrent(reader: _Reader, n: int, inhibitory: np.ndarray) -> tuple[np.ndar
     if dale and (w < 0).any():
         post, pre = (int(i[0]) for i in np.nonzero(w < 0))
         where = f"from unit {pre} to unit {post} (0-based)"
-        raise reader.fail("w", f"Dale's principle violated: the weight {where} is {w[post, pre]:g}; signs belong in 'm'")
+        advice = "signs belong in 'm', and 'w' is saved rectified"
+        raise reader.fail("w", f"Dale's principle violated: the weight {where} is {w[post, pre]:g}; {advice}")
     return w, dale
 
 
