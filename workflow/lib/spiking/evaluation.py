@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from rate.utils import new_seed
 
-from .networks import SpikingRNN, check_ending, chosen_factor
+from .networks import SpikingRNN, chosen_factor
 from .plots import save_trials
-from .search import converted_path, originals
+from .search import converted_path, model_files
 from .tasks import AbstractSpikingTask, SpikingTaskFactory
 
 
@@ -35,7 +36,7 @@ def evaluate_task(
     """
     task = SpikingTaskFactory.create_task(task_name, dict(task_settings) if task_settings else None)
     found = {}
-    for file in _models(model_dir, model_path):
+    for file in model_files("evaluate_task", model_path, model_dir):
         network = SpikingRNN(file, scaling_factor or _factor(file))
         keyed = {"seed": new_seed(seed)} if hasattr(task, "task") else {}  # a user's own task draws as it likes
         performance = dict(task.evaluate_performance(network, n_trials=n_trials, **keyed))
@@ -58,15 +59,6 @@ def eval_go_nogo(
     """`evaluate_task` for one model and the Go-NoGo task."""
     settings = {"scaling_factor": scaling_factor, "n_trials": n_trials, "save_plots": plot_results, "seed": seed}
     return evaluate_task("go_nogo", model_path=model_path, **settings)
-
-
-def _models(model_dir, model_path) -> list[Path]:
-    if (model_path is None) == (model_dir is None):
-        raise ValueError("evaluate_task: expected model_dir, or model_path for one file")
-    if model_path is not None:
-        check_ending(model_path)
-        return [Path(model_path)]
-    return originals(model_dir)
 
 
 def _factor(file: Path) -> float:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from rate.utils import new_seed
 
+from rate.utils import new_seed
 from rate2spike import conversion, matfile
 from rate2spike.config import SearchConfig
 
@@ -54,7 +54,7 @@ def lambda_grid_search(
     n_trials or n_trials_per_factor: 100 by default; task_name or task_type: by default the task with as many inputs as the model.
     The model with its factor is written beside the original, which stays as it is: model.mat -> model_converted.mat.
     """
-    files = _files(model_path, model_dir)
+    files = model_files("lambda_grid_search", model_path, model_dir)
     grid = _grid(scaling_factors, scaling_range)
     n = _one("n_trials", n_trials, "n_trials_per_factor", n_trials_per_factor, 100)
     name = _one("task_name", task_name, "task_type", task_type, None)
@@ -69,17 +69,13 @@ def _one(name: str, value, other_name: str, other, default):
     return next((v for v in (value, other) if v is not None), default)
 
 
-def _files(model_path, model_dir) -> list[Path]:
+def model_files(caller: str, model_path, model_dir) -> list[Path]:
+    """The one file, or all .mat files of the folder but those that a search wrote; raises ValueError where there is none."""
     if (model_path is None) == (model_dir is None):
-        raise ValueError("lambda_grid_search: expected model_path, or model_dir for all files of a folder")
+        raise ValueError(f"{caller}: expected model_path, or model_dir for all files of a folder")
     if model_path is not None:
         check_ending(model_path)
         return [Path(model_path)]
-    return originals(model_dir)
-
-
-def originals(model_dir: str | os.PathLike) -> list[Path]:
-    """The .mat files of a folder, without those that a search wrote; raises ValueError where there is none."""
     if not Path(model_dir).is_dir():
         raise ValueError(f"model_dir: no such folder: {model_dir}")
     files = sorted(file for file in Path(model_dir).glob("*.mat") if not file.name.endswith(CONVERTED))
