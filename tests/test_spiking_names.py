@@ -59,7 +59,8 @@ def test_the_documented_conversion():
     assert int(f"Generated {np.sum(spk)} spikes".split()[1]) == np.count_nonzero(spk) > 500
     assert float(f"{out[-1]:.4f}") == pytest.approx(out[-1], abs=1e-4)
     assert np.array_equal(REC.T == 30, spk == 1)
-    np.testing.assert_allclose(params["w_out"][0] @ rs, out, atol=1e-4)
+    np.testing.assert_allclose(params["w_out"][0] / 50 @ rs, out, atol=1e-4)
+    assert (1000 * spk).max() == 1000
     np.testing.assert_allclose(all_fr[:, 0], spk[:, 9:].sum(axis=1) / 1.0)
     constants = {"dt": 5e-5, "T": 1.0, "nt": 20_000, "tref": 0.002, "tm": 0.01, "vreset": -65, "vpeak": -40, "tr": 0.002}
     assert {name: params[name] for name in constants} == pytest.approx(constants)
@@ -72,6 +73,7 @@ def test_what_does_not_hang_on_noise_is_as_recorded(case):
     factor, u = float(d["scaling_factor"]), np.atleast_2d(d["u"])
     W, _, _, _, _, out, params = LIF_network_fnc(DATA / f"model_{d['model_file']}", factor, u, NONE, **settings)
     np.testing.assert_allclose(W, d["W"], atol=1e-12)
+    np.testing.assert_allclose(params["w_out"][0], d["w_out"], atol=1e-12)
     for name in ("td", "td0", "dt", "T", "nt"):
         np.testing.assert_allclose(params[name], np.broadcast_to(d[name], np.shape(params[name])), atol=1e-12, err_msg=name)
     assert out.shape == d["out"].shape
@@ -145,7 +147,7 @@ def test_a_trial_takes_less_than_a_third_of_a_second():
         ({"stims": {"mode": "both", "dur": [1, 9], "units": [1]}}, "stimulation mode: expected exc, inh or none, got 'both'"),
         (
             {"stims": {"mode": "exc", "dur": [9, 1], "units": [1]}},
-            "stims: dur: expected .start, end., whole steps with 1 <= start",
+            "stims: dur: expected .start, end., whole steps with 0 <= start",
         ),
         ({"stims": {"mode": "exc", "dur": [1, 9], "units": [200]}}, "stimulation units: expected 0-based indices below 200"),
         ({"stims": {"mode": "exc", "dur": [1, 9], "units": [1.5]}}, "stims: units: expected indices of units"),
@@ -157,6 +159,23 @@ def test_wrong_input_is_told(change, message):
     call = {"model_path": PUBLISHED_MODEL, "scaling_factor": FACTOR, "u": go_stimulus(), "stims": NONE} | change
     with pytest.raises(ValueError, match=message):
         LIF_network_fnc(**call)
+
+
+def test_the_umbrella_package():
+    import spikeRNN
+    from spikeRNN import SpikingTaskFactory as factory
+    from spikeRNN import TaskFactory
+
+    task = TaskFactory.create_task("go_nogo", {"T": 200, "stim_on": 50, "stim_dur": 25, "DeltaT": 1})
+    stimulus, target, label = task.simulate_trial()
+    assert f"Generated {task.__class__.__name__} trial with label: {label}" in [
+        f"Generated GoNogoTask trial with label: {x}" for x in (0, 1)
+    ]
+    assert (stimulus.shape, target.shape, stimulus.any()) == ((1, 200), (199,), bool(label))
+    assert factory is SpikingTaskFactory
+    for package in (spiking, spikeRNN):  # whether the name is bound to the function or to the module of the command line
+        with pytest.raises(ValueError, match="lambda_grid_search: expected model_path, or model_dir"):
+            package.lambda_grid_search()
 
 
 # The search ----------------------------------------------------------------------------------------------------------------
@@ -226,6 +245,9 @@ def test_search_by_command_line(models):
         ({"model_path": PUBLISHED_MODEL, "task_name": "mine"}, "task: expected one of go_nogo, xor, mante.*, got 'mine'"),
         ({"model_path": PUBLISHED_MODEL, "task_name": "xor", "task_type": "xor"}, "expected task_name or task_type, got both"),
         ({"model_path": PUBLISHED_MODEL, "scaling_factors": [0, 1]}, "scaling_factors: expected a list of different numbers > 0"),
+        ({"model_path": PUBLISHED_MODEL, "n_trials": 0}, "n_trials: expected a whole number >= 1, got 0"),
+        ({"model_path": PUBLISHED_MODEL, "n_trials": "5"}, "n_trials: expected a whole number >= 1, got '5'"),
+        ({"model_path": PUBLISHED_MODEL, "scaling_range": (20,)}, r"scaling_range: expected \(start, end\), got \(20,\)"),
         ({"model_path": PUBLISHED_MODEL, "scaling_range": (80, 20)}, "scaling_factors: expected a list"),
     ],
 )
@@ -239,6 +261,9 @@ def test_search_refuses(call, message, tmp_path, monkeypatch):
 def test_factors_on_the_command_line(capsys):
     assert parse_factors("20:76:5") == list(range(20, 76, 5))
     assert parse_factors("20,32.5") == [20, 32.5]
+    for text in ("20:76:0", "20:76", "20:a:5", ""):
+        with pytest.raises(ValueError, match="scaling_factors: expected start:end:step"):
+            parse_factors(text)
     with pytest.raises(SystemExit):
         search_main(["--model_dir", ".", "--scaling_factors", "20-75"])
     assert "scaling_factors: expected start:end:step or numbers with commas between, got '20-75'" in capsys.readouterr().err
@@ -260,8 +285,8 @@ def test_evaluation_of_one_model(models):
     times = found["response_times"]
     assert len(times) == round(n["go"] * found["go_accuracy"])
     assert found["mean_response_time"] == pytest.approx(times.mean())
-    assert 0.05 < times.min() <= times.max() < 0.75
-    assert 0.5 < found["output_correlation"] < 1
+    assert 0 < times.min() <= times.max() < 0.75
+    assert 0.3 < found["output_correlation"] < 1
     assert (models / "plots" / "model.png").read_bytes().startswith(b"\x89PNG")
     assert found["plots"] == str(models / "plots" / "model.png")
 
@@ -284,6 +309,22 @@ def test_evaluation_of_a_folder(models):
     mean = np.mean([one["overall_accuracy"] for one in found.values()])
     assert f"Accuracy: {performance['overall_accuracy']:.2f}" == f"Accuracy: {mean:.2f}"
     assert not (models / "plots").exists()
+
+
+def test_whose_factor_counts(models):
+    lambda_grid_search(models / "model.mat", n_trials=10, scaling_factors=[35], seed=2)
+    keys = {k: v for k, v in scipy.io.loadmat(models / "model.mat").items() if not k.startswith("__")}
+    scipy.io.savemat(models / "model.mat", keys | {"opt_scaling_factor": 30})
+    assert evaluate_task("go_nogo", models, 2)["scaling_factor"] == 30  # its own, as the published search left it
+    scipy.io.savemat(models / "model.mat", keys | {"w": 2 * keys["w"]})
+    with pytest.raises(ValueError, match=r"model_converted.mat: made from another model.mat; run lambda_grid_search again"):
+        evaluate_task("go_nogo", models, 2)
+    with pytest.raises(ValueError, match="scaling_factor: expected a number > 0, got 0"):
+        evaluate_task("go_nogo", models, 2, scaling_factor=0)
+    with pytest.raises(ValueError, match="the task xor has 2 inputs, the model 1"):
+        evaluate_task("xor", models, 2, scaling_factor=FACTOR)
+    with pytest.raises(ValueError, match="n_trials: expected a whole number >= 1, got 0"):
+        evaluate_task("go_nogo", models, 0, scaling_factor=FACTOR)
 
 
 def test_evaluation_by_command_line(models, capsys):
@@ -328,11 +369,13 @@ def test_a_network_of_ones_own_is_scored(dt):
 
 def test_network_and_factory_agree_with_the_workflow():
     network = SpikingRNN(PUBLISHED_MODEL, FACTOR)
-    performance = SpikingTaskFactory.create_task("go_nogo").evaluate_performance(network, n_trials=200, seed=1)
+    spiking.set_random_seed(1)
+    performance = SpikingTaskFactory.create_task("go_nogo").evaluate_performance(network, n_trials=200)
     of_workflow = workflow_accuracy(PUBLISHED_MODEL, FACTOR, 200, 1)
     p = (performance["overall_accuracy"] + of_workflow) / 2
     assert abs(performance["overall_accuracy"] - of_workflow) < 4 * np.sqrt(2 * p * (1 - p) / 200)
-    again = SpikingTaskFactory.create_task("go-nogo").evaluate_performance(network, n_trials=200, seed=1)
+    spiking.set_random_seed(1)
+    again = SpikingTaskFactory.create_task("go-nogo").evaluate_performance(network, n_trials=200)
     assert again["overall_accuracy"] == performance["overall_accuracy"]
     spikes, voltages, output, params = network.simulate(go_stimulus(), NONE)
     assert (spikes.shape, voltages.shape, output.shape, params["nt"]) == ((200, 20_000), (20_000, 200), (20_000,), 20_000)
@@ -398,6 +441,8 @@ def test_a_task_of_ones_own_in_a_plugin(models, tmp_path, capsys):
     assert "my_custom" in SpikingTaskFactory.list_available_tasks()
     with pytest.raises(ValueError, match="is a task of your own: its class has no published scoring"):
         lambda_grid_search(models / "model.mat", task_name="my_custom")
+    with pytest.raises(ValueError, match=r"plugin: expected a Python file \(.py\): .*model.mat"):
+        spiking.tasks.load_plugin(models / "model.mat")
     with pytest.raises(ValueError, match=r"plugin: no such file: .*nothing.py"):
         spiking.tasks.load_plugin(tmp_path / "nothing.py")
 
@@ -420,8 +465,22 @@ def test_the_documented_custom_class():
     task = SpikingTaskFactory.create_task("my_own", {"custom_param": 2.0})
     assert task.settings == {"T": 200, "custom_param": 2.0}
     assert task.evaluate_performance(None, n_trials=7) == {"accuracy": 0.85, "n_trials": 7}
+    with pytest.raises(ValueError, match="register_task: 'Go-NoGo' is built in; choose another name"):
+        SpikingTaskFactory.register_task("Go-NoGo", MyCustomSpikingTask)
     with pytest.raises(ValueError, match="expected a subclass of AbstractSpikingTask"):
         SpikingTaskFactory.register_task("no", dict)
+
+
+def test_a_subclass_of_a_built_in_task(models):
+    class Counted(GoNogoSpikingTask):
+        def evaluate_performance(self, spiking_rnn, n_trials=100):
+            return super().evaluate_performance(spiking_rnn, n_trials) | {"peak": np.float32(0.5), "spikes": np.int64(7)}
+
+    SpikingTaskFactory.register_task("counted", Counted)
+    found = [evaluate_task("counted", models, 20, scaling_factor=FACTOR, seed=seed) for seed in (1, 1, 2)]
+    assert (found[0]["peak"], found[0]["spikes"]) == (0.5, 7)
+    assert found[0]["output_correlation"] == found[1]["output_correlation"] != found[2]["output_correlation"]
+    assert "peak: 0.500\nspikes: 7" in spiking.evaluation.in_words(found[0])
 
 
 @pytest.mark.parametrize(
@@ -470,7 +529,7 @@ def test_loading_says_what_is_missing(tmp_path):
     data = spiking.load_rate_model(str(PUBLISHED_MODEL))
     assert not [k for k in ["w", "w_in", "w_out", "N", "inh", "exc", "taus"] if k not in data]
     scipy.io.savemat(tmp_path / "half.mat", {"w": np.eye(2)})
-    with pytest.warns(UserWarning, match=r"missing keys w_in, w_out, N, inh, exc, taus"):
+    with pytest.warns(UserWarning, match=r"missing keys w_in, w_out, N, m, inh, exc, taus"):
         assert "w" in spiking.load_rate_model(tmp_path / "half.mat")
     with pytest.raises(ValueError, match=r"pass the .mat file"):
         spiking.load_rate_model("model.pth")
@@ -510,8 +569,11 @@ def test_configuration():
     assert counts[0] < counts[1]
     for settings, message in (
         ({"N": 0}, "N: expected a whole number of units >= 1"),
-        ({"tm": 0}, "tau_mem_ms"),
+        ({"tm": 0}, r"tm \(here in ms or mV\): expected a duration > 0 ms, got 0.0"),
         ({"dt": 0.001}, "dt: expected 5e-05 s, got 0.001; a larger step is asked for with downsample"),
+        ({"downsample": 3}, "downsample: expected a divisor of 100, got 3"),
+        ({"scaling_factor": -1}, "scaling_factor: expected a number > 0, got -1"),
+        ({"device": "foo"}, "device: expected one of"),
         ({"tau": 1}, "tau: no such setting; there are N, dt"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -124,7 +124,7 @@ class FR_RNN_dale(torch.nn.Module):
         stim (n_inputs, T); taus [min, max] or [value] in steps of 5 ms; training_params['activation']; settings['T'], the
         number of steps, and settings['DeltaT'], Euler steps per step. Raises ValueError for what does not fit.
         """
-        model = self._wiring(taus, training_params.get("activation"), settings.get("DeltaT", 1))
+        model = self._wiring(taus, (training_params or {}).get("activation"), settings.get("DeltaT", 1))
         stim = torch.as_tensor(stim, dtype=self.w.dtype, device=self.device)
         _check_stimulus(self, stim, settings)
         normal = torch.randn(1, self.N, stim.shape[1], dtype=self.w.dtype, device=self.device)
@@ -205,7 +205,7 @@ def loss_op(
     o: the outputs of a trial, or all that `forward` returned; z: target (T - 1,) or (T,). Raises ValueError for what does not
     fit.
     """
-    loss_fn = training_params.get("loss_fn", "l2")
+    loss_fn = (training_params or {}).get("loss_fn", "l2")
     if str(loss_fn).lower() not in LOSSES:
         raise ValueError(f"loss_fn: expected one of {', '.join(LOSSES)}, got {loss_fn!r}")
     o = o.o if isinstance(o, Forward) else o

@@ -13,8 +13,8 @@ import numpy as np
 from rate2spike import tasks
 from rate2spike.config import ConfigError
 from rate2spike.tasks import SIGNS, Task
+from rate2spike.user_tasks import library_task
 
-from .custom import library_task
 from .utils import new_seed
 
 FIXED_SEED = 42  # of a trial asked for with seed=True, as published

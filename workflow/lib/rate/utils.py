@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Real
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,20 @@ def set_gpu(gpu: str = "0", gpu_frac: float = 0.4) -> torch.device:
     device = torch.device("cuda", int(gpu))
     torch.cuda.set_per_process_memory_fraction(float(gpu_frac), device)
     return device
+
+
+@contextmanager
+def seeded(seed: int | None) -> Iterator[None]:
+    """What is drawn inside follows from `seed`; afterwards numpy's global generator is as before. None: nothing is changed."""
+    if seed is None:
+        yield
+        return
+    state = np.random.get_state()  # noqa: NPY002
+    np.random.seed(new_seed(seed) % 2**32)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
 
 
 def new_seed(seed: int | None = None) -> int:

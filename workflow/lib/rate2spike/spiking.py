@@ -203,11 +203,17 @@ def _check(name: str, array, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
+def check_downsample(downsample: int) -> int:
+    """The same number; raises ValueError unless it is whole and >= 1."""
+    if isinstance(downsample, bool) or not isinstance(downsample, int | np.integer) or downsample < 1:
+        raise ValueError(f"downsample: expected a whole number >= 1, got {downsample!r}")
+    return downsample
+
+
 def check_stimulus(network: SpikingNetwork, u, downsample: int = 1) -> np.ndarray:
     """The stimulus as float64 (n_inputs, n_columns); raises ValueError if it does not fit the network or is not finite."""
     u = np.asarray(u, dtype=np.float64)
-    if isinstance(downsample, bool) or downsample != int(downsample) or downsample < 1:
-        raise ValueError(f"downsample: expected a whole number >= 1, got {downsample!r}")
+    check_downsample(downsample)
     if u.ndim != 2 or u.shape[0] != network.n_inputs or u.shape[1] <= downsample:
         raise ValueError(f"stimulus: expected shape ({network.n_inputs}, more than {downsample} columns of 5 ms), got {u.shape}")
     if not np.isfinite(u).all():

@@ -108,7 +108,12 @@ def rate_response(task: Task, outputs: np.ndarray) -> Response:
 
 def first_response_step(task: Task, dt_s: float) -> int:
     """0-based index of the first spiking step in the response window, as in out(10000:end) for 0.5 s (published code)."""
-    return round(task.spiking_window_onset_ms / 1000 / dt_s) - 1
+    return response_step(task.spiking_window_onset_ms, dt_s)
+
+
+def response_step(onset_ms: float, dt_s: float) -> int:
+    """0-based index of the step that ends at a time."""
+    return round(onset_ms / 1000 / dt_s) - 1
 
 
 def spiking_stimulus(stimulus: np.ndarray) -> np.ndarray:

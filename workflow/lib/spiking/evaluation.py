@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from rate.utils import new_seed
+from rate.utils import seeded
+from rate2spike import matfile
 
 from .networks import SpikingRNN, chosen_factor
 from .plots import save_trials
 from .search import converted_path, model_files
-from .tasks import AbstractSpikingTask, SpikingTaskFactory
+from .tasks import AbstractSpikingTask, SpikingTaskFactory, check_count
 
 
 def evaluate_task(
@@ -30,20 +31,22 @@ def evaluate_task(
 ) -> dict[str, Any]:
     """Run the spiking versions of all models in a folder, or of one model, through `n_trials` of a task.
 
-    The factor of a model is `scaling_factor`, or else the one that a grid search found: in the file, or in the converted model
-    beside it. Returns what the task's `evaluate_performance` says of the model; of several the mean of each number, and all of
-    them by file name under "models". With plots, their files are under "plots": folder `plots` beside the models.
+    The factor of a model is `scaling_factor`, or else the one that a grid search found: in the file itself, or in the converted
+    model beside it. Returns what the task's `evaluate_performance` says of the model; of several the mean of each number, and
+    all of them by file name under "models". With plots, their files are under "plots": folder `plots` beside the models. seed:
+    what the task and the networks draw from np.random follows from it.
     """
     task = SpikingTaskFactory.create_task(task_name, dict(task_settings) if task_settings else None)
+    check_count("n_trials", n_trials)
     found = {}
-    for file in model_files("evaluate_task", model_path, model_dir):
-        network = SpikingRNN(file, scaling_factor or _factor(file))
-        keyed = {"seed": new_seed(seed)} if hasattr(task, "task") else {}  # a user's own task draws as it likes
-        performance = dict(task.evaluate_performance(network, n_trials=n_trials, **keyed))
-        performance["scaling_factor"] = network.network.scaling_factor
-        if save_plots:
-            performance["plots"] = _plot(task, network, file)
-        found[file.name] = performance
+    with seeded(seed):
+        for file in model_files("evaluate_task", model_path, model_dir):
+            network = SpikingRNN(file, _factor(file) if scaling_factor is None else scaling_factor)
+            performance = dict(task.evaluate_performance(network, n_trials=n_trials))
+            performance["scaling_factor"] = network.network.scaling_factor
+            if save_plots:
+                performance["plots"] = _plot(task, network, file)
+            found[file.name] = performance
     first = next(iter(found.values()))
     return {**(first if len(found) == 1 else _mean(found.values())), "models": found}
 
@@ -62,14 +65,20 @@ def eval_go_nogo(
 
 
 def _factor(file: Path) -> float:
-    """The factor in the converted model, where there is one beside the file, or in the file itself."""
+    """The factor in the file itself, or in the converted model beside it, which must be of this very network."""
     converted = converted_path(file)
-    return chosen_factor(converted if converted.is_file() else file)
+    values = matfile.read(file)
+    if "opt_scaling_factor" in values or not converted.is_file():
+        return chosen_factor(file)
+    if not np.array_equal(matfile.read(converted)["w"], values["w"]):
+        raise ValueError(f"{converted}: made from another {file.name}; run lambda_grid_search again, or pass scaling_factor=")
+    return chosen_factor(converted)
 
 
 def _mean(performances) -> dict[str, Any]:
     """The mean over models of each number; what is not a number stands under the models alone."""
-    numbers = [{k: v for k, v in p.items() if isinstance(v, int | float)} for p in performances]
+    own = ("scaling_factor",)  # each model has its own
+    numbers = [{k: v for k, v in p.items() if isinstance(v, int | float | np.number) and k not in own} for p in performances]
     means = {}
     for key in numbers[0]:
         values = np.array([n.get(key, np.nan) for n in numbers], dtype=float)
@@ -88,7 +97,7 @@ def in_words(performance: Mapping[str, Any]) -> str:
     """A line for each number."""
     lines = []
     for name, value in performance.items():
-        if isinstance(value, bool | int | float | str):
-            shown = f"{value:.3f}" if isinstance(value, float) else value
+        if isinstance(value, bool | int | float | str | np.number):
+            shown = f"{value:.3f}" if isinstance(value, float | np.floating) else value
             lines.append(f"{name.replace('_', ' ')}: {shown}")
     return "\n".join(lines)

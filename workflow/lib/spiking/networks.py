@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from rate.utils import new_seed
-
 from rate2spike import kernels, matfile, spiking, streams
-from rate2spike.config import RATE_STEP_MS, SPIKING_STEPS_PER_RATE_STEP, NeuronConfig
+from rate2spike.config import RATE_STEP_MS, SPIKING_STEPS_PER_RATE_STEP, ConfigError, NeuronConfig
 from rate2spike.conversion import to_spiking
+from rate2spike.tasks import response_step
 
-REQUIRED = ("w", "w_in", "w_out", "N", "inh", "exc", "taus")  # keys of a model file, as documented
 NO_STIMULATION = {"mode": "none"}
 MS = 1000.0  # in a second: the published names count time constants in seconds
 
@@ -25,7 +25,7 @@ def load_rate_model(model_path: str | os.PathLike) -> dict[str, Any]:
     """All keys of a .mat model file, as scipy reads them. Warns of missing keys; raises ValueError for what is no .mat file."""
     check_ending(model_path)
     values = matfile.read(model_path)
-    missing = [key for key in REQUIRED if key not in values]
+    missing = [key for key in matfile.REQUIRED if key not in values]
     if missing:
         warnings.warn(f"{model_path}: missing keys {', '.join(missing)}; it cannot be converted", stacklevel=2)
     return values
@@ -54,15 +54,16 @@ def LIF_network_fnc(
     a column per 5 ms; stims: {"mode": "none"}, or {"mode": "exc" or "inh", "dur": [start, end], "units": [...]} with steps of the
     simulation (the first is 1, `end` is not stimulated) and Python indices of units; seed: same seed, same bits.
     Returns W (N, N) scaled, REC (n_steps, N) mV, spk (N, n_steps) 0 or 1, rs (N, n_steps), all_fr (N, 1) Hz, out (n_steps,) and
-    a dict: dt and T (s), nt, w_out (1, N) scaled, td and td0 (N,) synaptic decay in s, trained and initial, IPSCs (N, n_steps),
-    and the constants of the neuron. Raises ValueError for what does not fit.
+    a dict: dt and T (s), nt, w_out (1, N) as in the file, td and td0 (N,) synaptic decay in s, trained and initial, IPSCs
+    (N, n_steps), and the constants of the neuron. all_fr leaves out the volley of the first nine steps, as published.
+    Raises ValueError for what does not fit.
     """
     model = _load(model_path)
     network = to_spiking(model, scaling_factor, initial_weights=use_initial_weights)
     recording = _record(network, u, stims, downsample, new_seed(seed))
     mean_rates = recording.mean_rates[:, None]
     params = _params(network, recording, model)
-    voltages, spikes = recording.v.T, recording.spikes.astype(np.int8)
+    voltages, spikes = recording.v.T, recording.spikes.astype(np.int64)
     return network.w_rec, voltages, spikes, recording.rates, mean_rates, recording.out, params
 
 
@@ -74,6 +75,11 @@ def _load(model_path):
 
 def _record(network: spiking.SpikingNetwork, u, stims: Mapping[str, Any], downsample: int, seed: int) -> spiking.Recording:
     stream, stimulation = streams.key(seed, "single trial"), _stimulation(stims)
+    if np.ndim(u) != 2:
+        raise ValueError(f"u: expected an array (n_inputs, n_columns), a column per 5 ms, got shape {np.shape(u)}")
+    n_steps = spiking.time_grid(np.shape(u)[1], spiking.check_downsample(downsample)).n_steps
+    if stimulation is not None and stimulation.start > n_steps:
+        raise ValueError(f"stims: dur: starts at step {stimulation.start}, but the trial has {n_steps}")
     kernel = kernels.spiking("cpu")  # one trial is no work for a GPU
     return kernel.record_trial(network, u, stream=stream, downsample=downsample, stimulation=stimulation)
 
@@ -81,18 +87,19 @@ def _record(network: spiking.SpikingNetwork, u, stims: Mapping[str, Any], downsa
 def _stimulation(stims: Mapping[str, Any]) -> spiking.Stimulation | None:
     if not isinstance(stims, Mapping) or "mode" not in stims:
         raise ValueError(f"stims: expected a dict such as {{'mode': 'none'}}, got {stims!r}")
-    if stims["mode"] == "none":
+    mode = str(stims["mode"]).lower()
+    if mode == "none":
         return None
     missing = [key for key in ("dur", "units") if key not in stims]
     if missing:
-        raise ValueError(f"stims: mode {stims['mode']!r} needs '{missing[0]}': dur=[start, end] in steps and units=[...]")
+        raise ValueError(f"stims: mode {mode!r} needs '{missing[0]}': dur=[start, end] in steps and units=[...]")
     dur = np.ravel(stims["dur"])
-    if dur.size != 2 or not np.issubdtype(dur.dtype, np.integer) or not 1 <= dur[0] < dur[1]:
-        raise ValueError(f"stims: dur: expected [start, end], whole steps with 1 <= start < end, got {stims['dur']!r}")
+    if dur.size != 2 or not np.issubdtype(dur.dtype, np.integer) or not 0 <= dur[0] < dur[1]:
+        raise ValueError(f"stims: dur: expected [start, end], whole steps with 0 <= start < end, got {stims['dur']!r}")
     units = np.ravel(stims["units"])
     if units.size == 0 or not np.issubdtype(units.dtype, np.integer):
         raise ValueError(f"stims: units: expected indices of units, the first is 0, got {stims['units']!r}")
-    return spiking.Stimulation(stims["mode"], int(dur[0]), int(dur[1]), units)
+    return spiking.Stimulation(mode, int(dur[0]), int(dur[1]), units)
 
 
 def _params(network: spiking.SpikingNetwork, recording: spiking.Recording, model) -> dict[str, Any]:
@@ -101,12 +108,19 @@ def _params(network: spiking.SpikingNetwork, recording: spiking.Recording, model
         "dt": recording.dt,
         "T": n_steps * recording.dt,
         "nt": n_steps,
-        "w_out": network.w_out[None, :],
+        "w_out": np.asarray(model.weights.w_out, dtype=np.float64)[None, :],
         "td": network.tau_decay_ms / MS,
         "td0": model.tau_decay_ms(initial=True) / MS if model.initial is not None else None,
         "IPSCs": recording.ipsc,
         **lif_constants(neuron),
     }
+
+
+def check_factor(scaling_factor: float) -> None:
+    """Raise ValueError unless it is a number > 0."""
+    number = isinstance(scaling_factor, int | float | np.number) and not isinstance(scaling_factor, bool)
+    if not (number and np.isfinite(scaling_factor) and scaling_factor > 0):
+        raise ValueError(f"scaling_factor: expected a number > 0, got {scaling_factor!r}")
 
 
 def lif_constants(neuron: NeuronConfig) -> dict[str, float]:
@@ -144,14 +158,24 @@ class SpikingConfig:
             raise ValueError(f"N: expected a whole number of units >= 1, got {self.N!r}")
         if not np.isclose(self.dt, spiking.STEP_S, rtol=1e-9):
             raise ValueError(f"dt: expected {spiking.STEP_S:g} s, got {self.dt!r}; a larger step is asked for with downsample")
+        spiking.check_downsample(self.downsample)
+        if SPIKING_STEPS_PER_RATE_STEP % self.downsample:
+            raise ValueError(f"downsample: expected a divisor of {SPIKING_STEPS_PER_RATE_STEP}, got {self.downsample!r}")
+        check_factor(self.scaling_factor)
+        kernels.spiking(self.device)
         self.neuron  # noqa: B018 - raises where a constant is impossible
 
     @property
     def neuron(self) -> NeuronConfig:
-        """The same constants under the names of `rate2spike`; raises ConfigError, a ValueError."""
+        """The same constants under the names of `rate2spike`; raises ValueError for impossible ones."""
         times = {"t_refractory_ms": self.tref, "tau_mem_ms": self.tm, "tau_rise_ms": self.tr}
         in_ms = {name: round(MS * seconds, 9) for name, seconds in times.items()}
-        return NeuronConfig(**in_ms, v_reset=float(self.vreset), v_threshold=float(self.vpeak))
+        try:
+            return NeuronConfig(**in_ms, v_reset=float(self.vreset), v_threshold=float(self.vpeak))
+        except ConfigError as error:
+            words = {"t_refractory_ms": "tref", "tau_mem_ms": "tm", "tau_rise_ms": "tr", "v_reset": "vreset"}
+            key, _, rest = str(error).partition(":")
+            raise ValueError(f"{words.get(key, 'vpeak')} (here in ms or mV):{rest}") from None
 
 
 def create_default_spiking_config(**settings) -> SpikingConfig:
@@ -196,7 +220,7 @@ class AbstractSpikingRNN(ABC):
         for stimulus in stimuli:
             _, _, output, params = self.simulate(stimulus, NO_STIMULATION)
             output, step = np.ravel(output), round(RATE_STEP_MS / MS / params["dt"])
-            window = output[round(onset_ms / MS / params["dt"]) - 1 :]
+            window = output[response_step(onset_ms, params["dt"]) :]
             found.append((window.max(), window.min(), output[step - 1 :: step]))
         maximum, minimum, outputs = zip(*found, strict=True)
         return _responses(np.array(maximum), np.array(minimum), np.stack(outputs))
@@ -215,18 +239,21 @@ class SpikingRNN(AbstractSpikingRNN):
     ):
         self.model = _load(model_path)
         n_units = self.model.n_units
-        config = config or SpikingConfig(N=n_units, scaling_factor=scaling_factor or chosen_factor(model_path))
+        if scaling_factor is None:
+            scaling_factor = config.scaling_factor if config else chosen_factor(model_path)
+        check_factor(scaling_factor)
+        config = config or SpikingConfig(N=n_units, scaling_factor=float(scaling_factor))
         if n_units != config.N:
             raise ValueError(f"config.N: expected the {n_units} units of the model, got {config.N}")
         super().__init__(config)
         settings = {"initial_weights": config.use_initial_weights, "neuron": config.neuron}
-        self.network = to_spiking(self.model, scaling_factor or config.scaling_factor, **settings)
+        self.network = to_spiking(self.model, scaling_factor, **settings)
 
     def simulate(self, stimulus, stims: Mapping[str, Any] = NO_STIMULATION, *, seed: int | None = None) -> tuple:
         """One trial: spikes (N, n_steps), voltages (n_steps, N) in mV, output (n_steps,), and the dict of `LIF_network_fnc`."""
         recording = _record(self.network, stimulus, stims, self.config.downsample, new_seed(seed))
         params = _params(self.network, recording, self.model)
-        return recording.spikes.astype(np.int8), recording.v.T, recording.out, params
+        return recording.spikes.astype(np.int64), recording.v.T, recording.out, params
 
     def respond(self, stimuli, onset_ms: float, seed: int) -> Responses:
         """All trials in one call of the kernel."""
@@ -236,7 +263,7 @@ class SpikingRNN(AbstractSpikingRNN):
             stimuli,
             trials=np.arange(len(stimuli)),
             stream=streams.key(seed, "evaluate"),
-            first_step=round(onset_ms / MS / step_s) - 1,
+            first_step=response_step(onset_ms, step_s),
             downsample=self.config.downsample,
             keep_every=SPIKING_STEPS_PER_RATE_STEP // self.config.downsample,
             threads=os.cpu_count() or 1,

@@ -13,9 +13,10 @@ import numpy as np
 from rate.utils import new_seed
 from rate2spike import conversion, matfile
 from rate2spike.config import SearchConfig
+from rate2spike.tasks import Task
 
 from .networks import check_ending
-from .tasks import SpikingTaskFactory
+from .tasks import SpikingTaskFactory, check_count
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,10 @@ def lambda_grid_search(
     grid = _grid(scaling_factors, scaling_range)
     n = _one("n_trials", n_trials, "n_trials_per_factor", n_trials_per_factor, 100)
     name = _one("task_name", task_name, "task_type", task_type, None)
-    settings = {"grid": grid, "n_trials": n, "task_name": name, "threads": (os.cpu_count() or 1) if parallel else 1}
-    found = {file.name: _search(file, **settings, seed=new_seed(seed)) for file in files}
+    models = {file: matfile.load(file) for file in files}  # whatever is wrong with one is told before the search begins
+    tasks = {file: _task(name, model, file) for file, model in models.items()}
+    settings = {"grid": grid, "n_trials": check_count("n_trials", n), "threads": (os.cpu_count() or 1) if parallel else 1}
+    found = {file.name: _search(file, models[file], tasks[file], **settings, seed=new_seed(seed)) for file in files}
     return found if model_dir is not None else found[files[0].name]
 
 
@@ -93,15 +96,14 @@ def _grid(scaling_factors, scaling_range) -> tuple[float, ...]:
     if scaling_factors is not None and scaling_range is not None:
         raise ValueError("lambda_grid_search: expected scaling_factors or scaling_range, got both")
     if scaling_range is not None:
-        low, high = scaling_range
-        scaling_factors = np.arange(low, high, STEP)
-    factors = SearchConfig().scaling_factors if scaling_factors is None else tuple(float(f) for f in scaling_factors)
+        if np.size(scaling_range) != 2:
+            raise ValueError(f"scaling_range: expected (start, end), got {scaling_range!r}")
+        scaling_factors = np.arange(*scaling_range, STEP)
+    factors = SearchConfig().scaling_factors if scaling_factors is None else tuple(float(f) for f in np.ravel(scaling_factors))
     return SearchConfig(scaling_factors=factors).scaling_factors
 
 
-def _search(file: Path, *, grid: Sequence[float], n_trials: int, task_name: str | None, threads: int, seed: int) -> GridSearch:
-    model = matfile.load(file)
-    task = _task(task_name, model, file)
+def _search(file: Path, model, task, *, grid: Sequence[float], n_trials: int, threads: int, seed: int) -> GridSearch:
     simulation = conversion.Simulation(task, seed, threads=threads)
 
     def accuracy(factor: float, purpose: str) -> float:
@@ -126,7 +128,7 @@ def _task(task_name: str | None, model, file: Path):
     if name is None:
         raise ValueError(f"{file}: no task has its {model.n_inputs} inputs; pass task_name")
     task = getattr(SpikingTaskFactory.create_task(name), "task", None)
-    if task is None:
+    if not isinstance(task, Task):
         raise ValueError(f"task_name: {name!r} is a task of your own: its class has no published scoring to search with")
     if task.n_inputs != model.n_inputs:
         raise ValueError(f"{file}: the task {name} has {task.n_inputs} inputs, the model {model.n_inputs}")
@@ -138,7 +140,7 @@ def parse_factors(text: str) -> list[float]:
     try:
         numbers = [float(part) for part in text.split(":" if ":" in text else ",")]
         factors = list(np.arange(*numbers)) if ":" in text else numbers
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ZeroDivisionError):
         factors = []
     if not factors or (":" in text and len(numbers) != 3):
         raise ValueError(f"scaling_factors: expected start:end:step or numbers with commas between, got {text!r}")

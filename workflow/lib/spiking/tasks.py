@@ -63,16 +63,19 @@ class _LibraryTask(AbstractSpikingTask):
     def get_sample_trial_types(self) -> list[str]:
         return list(self.rate_task.kinds)
 
-    def generate_stimulus(self, trial_type: str | None = None, seed: int | None = None) -> tuple[np.ndarray, Any]:
-        stimulus, label = self._rate.generate_stimulus(trial_type, seed=new_seed(seed))
+    def generate_stimulus(self, trial_type: str | None = None) -> tuple[np.ndarray, Any]:
+        """A stimulus (n_inputs, T + 1), a column per 5 ms, the last one twice, and its label as in `rate.tasks`."""
+        stimulus, label = self._rate.generate_stimulus(trial_type)
         return spiking_stimulus(stimulus), label
 
-    def evaluate_performance(self, spiking_rnn: AbstractSpikingRNN, n_trials: int = 100, *, seed: int | None = None) -> dict:
+    def evaluate_performance(self, spiking_rnn: AbstractSpikingRNN, n_trials: int = 100) -> dict[str, Any]:
         """Accuracies between 0 and 1: overall_accuracy (published scoring), strict_accuracy (the output must not cross the
         opposite threshold either), and for each type of trial T its T_accuracy and T_trials. Where the network knows its rate
-        model, output_correlation: mean over trials of Pearson's r between the two outputs. seed: same seed, same trials."""
-        seed = new_seed(seed)
-        trials = draw_trials(self.task, seed, "evaluate", (), range(n_trials))
+        model, output_correlation: mean over trials of Pearson's r between the two outputs. Go-NoGo has its response times
+        besides, in s. np.random.seed governs trials and noise. Raises ValueError for a network with other inputs."""
+        seed = new_seed()
+        _check_inputs(spiking_rnn, self.task)
+        trials = draw_trials(self.task, seed, "evaluate", (), range(check_count("n_trials", n_trials)))
         responses = spiking_rnn.respond(spiking_stimulus(trials.stimulus), self.task.spiking_window_onset_ms, seed)
         extremes = Response(responses.maximum, responses.minimum)
         correct = self.task.correct_spiking(trials.label, extremes)
@@ -96,7 +99,24 @@ class _LibraryTask(AbstractSpikingTask):
         return {}
 
 
+def check_count(name: str, value: Any) -> int:
+    """The same number; raises ValueError unless it is whole and >= 1."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name}: expected a whole number >= 1, got {value!r}")
+    return int(value)
+
+
+def _check_inputs(spiking_rnn: AbstractSpikingRNN, task: Task) -> None:
+    model = getattr(spiking_rnn, "model", None)
+    if model is not None and model.n_inputs != task.n_inputs:
+        raise ValueError(
+            f"the task {task.name} has {task.n_inputs} inputs, the model {model.n_inputs}; pass another task or model"
+        )
+
+
 class GoNogoSpikingTask(_LibraryTask):
+    """Answer a pulse, withhold the answer where there is none. Settings in steps of 5 ms: T, stim_on, stim_dur."""
+
     rate_task = GoNogoTask
 
     def _more(self, trials, responses, correct) -> dict[str, Any]:
@@ -108,21 +128,26 @@ class GoNogoSpikingTask(_LibraryTask):
 
 
 class XORSpikingTask(_LibraryTask):
+    """Two pulses of either sign: are they the same? Settings in steps of 5 ms: T, stim_on, stim_dur, delay."""
+
     rate_task = XORTask
 
 
 class ManteSpikingTask(_LibraryTask):
+    """Two noisy inputs and a context that says which to integrate. Settings in steps of 5 ms: T, stim_on, stim_dur."""
+
     rate_task = ManteTask
 
 
 class SpikingTaskFactory:
     """Tasks by name: go_nogo, xor, mante, and what is registered."""
 
-    _registry: ClassVar[dict[str, type[AbstractSpikingTask]]] = {
+    BUILT_IN: ClassVar[dict[str, type[AbstractSpikingTask]]] = {
         "go_nogo": GoNogoSpikingTask,
         "xor": XORSpikingTask,
         "mante": ManteSpikingTask,
     }
+    _registry: ClassVar[dict[str, type[AbstractSpikingTask]]] = dict(BUILT_IN)
 
     @classmethod
     def create_task(cls, task_name: str, settings: dict[str, Any] | None = None) -> AbstractSpikingTask:
@@ -138,6 +163,8 @@ class SpikingTaskFactory:
         """Add a class of your own."""
         if not (isinstance(task_class, type) and issubclass(task_class, AbstractSpikingTask)):
             raise ValueError(f"register_task: expected a subclass of AbstractSpikingTask, got {task_class!r}")
+        if task_key(task_name) in cls.BUILT_IN:
+            raise ValueError(f"register_task: {task_name!r} is built in; choose another name")
         cls._registry[task_key(task_name)] = task_class
 
     @classmethod
@@ -148,7 +175,8 @@ class SpikingTaskFactory:
 def load_plugin(path: str | os.PathLike) -> None:
     """Run a Python file that registers tasks of its own; raises ValueError naming the file where it is not there."""
     path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"plugin: no such file: {path}")
+    if not path.is_file() or path.suffix != ".py":
+        what = "no such file" if not path.is_file() else "expected a Python file (.py)"
+        raise ValueError(f"plugin: {what}: {path}")
     spec = importlib.util.spec_from_file_location(f"plugin_{path.stem}", path)
     spec.loader.exec_module(importlib.util.module_from_spec(spec))

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from rate.utils import new_seed
 
+from rate.config import RNNConfig
+from rate.utils import new_seed, seeded
 from rate2spike import spiking
-from rate2spike.config import NeuronConfig, RateConfig
+from rate2spike.config import NeuronConfig
 from rate2spike.rate import initial_model
 
-from .networks import lif_constants
+from .networks import check_factor, lif_constants
 from .tasks import SpikingTaskFactory
 
 
@@ -34,7 +35,7 @@ def create_connectivity_masks(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """inh, exc (N,) bool, the signs m (N, N) on the diagonal, as in the model files, and the mask som_m (N, N): 0 where a SOM
     unit would receive inhibition."""
-    config = RateConfig(n_units=N, p_inh=P_inh, n_som=som_N, dale=apply_dale)
+    config = RNNConfig(N, P_inh, P_rec=0, som_N=som_N, apply_dale=apply_dale).to_rate_config()
     model = initial_model(config, 1, np.random.default_rng(new_seed(seed)))
     return model.inhibitory, ~model.inhibitory, np.diag(model.sign), model.mask
 
@@ -46,8 +47,8 @@ def generate_lif_params(dt: float = spiking.STEP_S, downsample: int = 1) -> dict
 
 def validate_stimulus(u: np.ndarray, task_type: str = "go_nogo") -> bool:
     """True if u is a stimulus (n_inputs, n_columns) of the task; raises ValueError otherwise."""
-    task = SpikingTaskFactory.create_task(task_type)
-    stimulus, _ = task.generate_stimulus()
+    with seeded(0):
+        stimulus, _ = SpikingTaskFactory.create_task(task_type).generate_stimulus()
     n_inputs = stimulus.shape[0]
     if not isinstance(u, np.ndarray) or u.ndim != 2 or u.shape[0] != n_inputs or u.shape[1] < 2:
         got = u.shape if isinstance(u, np.ndarray) else type(u).__name__
@@ -59,9 +60,7 @@ def validate_stimulus(u: np.ndarray, task_type: str = "go_nogo") -> bool:
 
 def validate_scaling_factor(scaling_factor: float, valid_range: tuple[float, float] = (1.0, 1000.0)) -> bool:
     """True for a number > 0; warns outside `valid_range`; raises ValueError for anything else."""
-    number = isinstance(scaling_factor, int | float | np.number) and not isinstance(scaling_factor, bool)
-    if not (number and np.isfinite(scaling_factor) and scaling_factor > 0):
-        raise ValueError(f"scaling_factor: expected a number > 0, got {scaling_factor!r}")
+    check_factor(scaling_factor)
     low, high = valid_range
     if not low <= scaling_factor <= high:
         warnings.warn(f"scaling_factor: {scaling_factor:g} lies outside {low:g} to {high:g}", stacklevel=2)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rate2spike.config import RATE_STEP_MS, ConfigError, require
-from rate2spike.tasks import HIGH, LOW, Response, Score, Task, Trial
+from .config import RATE_STEP_MS, ConfigError, require
+from .tasks import HIGH, LOW, Response, Score, Task, Trial
 
 if TYPE_CHECKING:
-    from .tasks import AbstractTask
+    from rate.tasks import AbstractTask
 
 LOOKED_AT = 200  # trials drawn to learn labels and targets
 DRAWN_TWICE = 20  # of them, to see that a seed decides a trial
