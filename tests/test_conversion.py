@@ -63,7 +63,7 @@ def test_an_impossible_factor_is_refused(factor):
 
 
 def test_a_file_without_initial_weights_has_none_to_simulate(published_model_file):
-    keys = {k: v for k, v in matfile._read(published_model_file).items() if k != "w0"}
+    keys = {k: v for k, v in matfile.read(published_model_file).items() if k != "w0"}
     model = matfile.load(keys)
     assert to_spiking(model, 40).n_units == 200
     with pytest.raises(ValueError, match=r"initial_weights: the model file holds no initial weights \(key 'w0'\)"):
