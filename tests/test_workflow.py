@@ -430,6 +430,7 @@ def bits(path):
     tables = {"trials": trials} | {name: table(path, name, str) for name in ("accuracy", "networks", "curves", "summary")}
     for name, rows in tables.items():
         rows = rows[rows.condition == "n80_tau20-50ms"]
+        rows = rows.drop(columns="other_names", errors="ignore")  # what else a config calls them: no result
         rows = rows.sort_values([c for c in ("purpose", "network", "scaling_factor", "trial") if c in rows])
         for column in rows:
             values = rows[column].to_numpy()

@@ -59,4 +59,4 @@ rule run_notebook:
     message:
         "Running the notebook {wildcards.notebook}"
     script:
-        "../scripts/notebook.py"
+        "../scripts/run_notebook.py"
