@@ -7,7 +7,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from rate2spike import config, kernels, schema
+from rate2spike import config, devices, schema
 from rate2spike.config import ConfigError, NeuronConfig, RateConfig, SearchConfig, TrainingConfig, from_mapping
 from rate2spike.study import FIGURE_ROLES, Condition, check_condition, check_figures, read_study
 from rate2spike.tasks import find_task
@@ -213,7 +213,7 @@ def test_schema_and_dataclasses_have_the_same_keys_and_words(section):
 
 
 def test_schema_and_kernels_know_the_same_devices():
-    assert set(SCHEMA["properties"]["device"]["enum"]) == set(kernels.DEVICES)
+    assert set(SCHEMA["properties"]["device"]["enum"]) == set(devices.DEVICES)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
@@ -360,7 +360,7 @@ TRAPS = [
     ("search.scaling_factors", "20-75", "search.scaling_factors: expected a list, got '20-75'"),
     ("search.scaling_factors", "[33.3333333]", "search.scaling_factors: expected "),
     ("search.downsample", "3", "conditions.go-nogo.search.downsample: expected a divisor of 100, got 3"),
-    ("device", "gpu", "device: expected one of auto, cpu"),
+    ("device", "gpu", "device: expected one of auto, cpu, cuda"),
     ("device", "off", "got False (YAML reads yes, no, on, off as true or false; put the word in quotes)"),
     ("search", "null", "search: expected keys with their values, got None"),
     ("seed", "3", "seed: unknown key; allowed are study_seed, device,"),

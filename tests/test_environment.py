@@ -14,7 +14,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 def requirement(text):
     """('snakemake', (9, 19)) of 'snakemake[reports]>=9.19'."""
-    name, least = re.fullmatch(r"([A-Za-z0-9_-]+)(?:\[.*\])?>=([0-9.]+)", text).groups()
+    name, least = re.fullmatch(r"([A-Za-z0-9_-]+)(?:\[.*\])?>=([0-9.]+)(?:; .*)?", text).groups()
     return name.lower(), version(least)
 
 

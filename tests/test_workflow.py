@@ -15,6 +15,9 @@ import scipy.io
 import yaml
 from conftest import PUBLISHED_MODEL, ROOT
 
+from rate2spike import conversion, matfile
+from rate2spike.tasks import load_user_task
+
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
 TINY = yaml.safe_load((ROOT / "tests" / "tiny" / "config.yaml").read_text())
 UNTRAINED = "n40_tau20-50ms_max2_eval10_loss1000_accuracy0"
@@ -325,6 +328,54 @@ def test_an_edit_of_the_library_reruns_the_stages_that_use_it(tiny, module, reru
         path.write_text(text)
     assert reruns <= planned, planned
     assert not spares & planned, planned
+
+
+SHORT_TASK = """
+import numpy as np
+from rate2spike.tasks import Task, Trial
+
+def draw(rng):
+    go = int(rng.random() < 0.5)
+    return Trial(np.full((1, 4), 5.0 * go), np.full(4, 1.0 * go), go, "Go" if go else "NoGo")
+
+def correct(label, o):
+    return np.where(label == 1, o.maximum > 0, o.maximum < 0.3)
+
+TASK = Task("blink", 1, 4, {1: "Go", 0: "NoGo"}, draw, 1, 10.0, correct, correct, correct)
+"""
+
+
+def test_a_study_on_the_kernels_of_a_gpu(tmp_path):
+    """A task of 20 ms, slow enough in Triton's interpreter; the CPU's kernel finds the same in the networks it trained."""
+    pytest.importorskip("triton", reason="Triton is not installed")
+    path = workplace(tmp_path)
+    (path / "blink.py").write_text(SHORT_TASK)
+    values = TINY | {"device": "cuda", "conditions": {"blink": {"task": "blink", "networks": 2}}, "tasks": {"blink": "blink.py"}}
+    values |= {"sweeps": {}, "figures": {}, "external_models": {}, "networks_per_job": 2}
+    values["search"] = TINY["search"] | {"scaling_factors": [10], "trials": 2, "held_out_trials": 1}
+    done = run(path, "tables", config=write_config(path, values))
+    assert done.returncode == 0, said(done)[-8000:]
+    trials = pd.read_parquet(path / "results" / "tables" / "trials.parquet")
+    assert len(trials) == 2 * (2 + 1)
+    task, place = load_user_task("blink", path / "blink.py"), f"blink/{UNTRAINED}"
+    for name, rows in trials[trials.purpose == "search"].groupby("network", observed=True):
+        model = matfile.load(path / "results" / "models" / place / "seeds_0-1" / f"{name}.mat")
+        on_cpu = conversion.Simulation(task, TINY["study_seed"], device="cpu")
+        expected = conversion.score_network(on_cpu, model, f"{place}/{name}", 10.0, 2)
+        for column in ("label", "n_spikes", "correct"):
+            assert np.array_equal(rows[column], expected[column]), column
+        np.testing.assert_allclose(rows.output_max, expected["output_max"], rtol=1e-4)
+
+
+def test_a_gpu_that_is_not_there_stops_the_study_at_once(tmp_path):
+    path = workplace(tmp_path)
+    config = write_config(path, TINY | {"device": "cuda"})
+    nothing = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"} | {"CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(command(config=config), cwd=path, capture_output=True, text=True, env=nothing, check=False)
+    assert done.returncode == 1
+    assert "config: device: cuda: " in said(done)
+    assert "or write device: cpu, or auto for the best there is" in said(done)
+    assert not (path / "results").exists()
 
 
 def test_jobs_run_the_library_that_was_fingerprinted(tiny):

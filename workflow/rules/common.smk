@@ -18,6 +18,7 @@ SCRIPTS = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(LIBRARY.parent))
 
 from rate2spike.config import ConfigError, RateConfig
+from rate2spike.devices import device_of
 from rate2spike.schema import first_problem
 from rate2spike.study import Condition, check_condition, check_figures, read_study
 from rate2spike.tasks import find_task
@@ -44,7 +45,17 @@ def checked_study():
 
 STUDY = checked_study()
 USER_TASKS = dict(STUDY.user_tasks)
-DEVICE = "cpu" if STUDY.device == "auto" else STUDY.device  # what auto means here and now
+# what auto means on this machine; a GPU that is asked for by name may be on another one (a cluster's)
+DEVICE = device_of("auto") if STUDY.device == "auto" else STUDY.device
+GPU = {"gpu": 1} if DEVICE == "cuda" else {}  # a resource of the rules that use it
+
+
+def check_device() -> None:
+    """Stop where the config asks for a GPU that is not there."""
+    try:
+        device_of(STUDY.device)
+    except ConfigError as error:
+        raise WorkflowError(f"config: {error}") from None
 
 
 def place(c: Condition) -> str:
@@ -96,7 +107,7 @@ def own_task(wildcards) -> dict[str, str]:
 
 
 # what a stage uses of these it names itself: kernels are picked by device, statistics change no trial
-NOT_FOLLOWED = ("kernels/__init__.py", "analysis.py")
+NOT_FOLLOWED = ("kernels/__init__.py", "devices.py", "analysis.py")
 
 
 @cache
@@ -274,8 +285,8 @@ def of_role(pattern: str, name: str) -> str:
 SHOWN = [c for c in STUDY.conditions if not c.key.startswith("sweeps.")]
 
 
-TRAINING_CODE = ("train.py", "kernels/rate_cpu.py")
-SIMULATION_CODE = ("conversion.py", "matfile.py", "trials.py", "kernels/spiking_cpu.py")
+TRAINING_CODE = ("train.py", f"kernels/rate_{DEVICE}.py")
+SIMULATION_CODE = ("conversion.py", "matfile.py", "trials.py", f"kernels/spiking_{DEVICE}.py")
 TABLES = [
     f"results/tables/{t}" for t in ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
 ]

@@ -10,6 +10,7 @@ rule cost:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=2000,
         runtime=10,
     params:

@@ -79,6 +79,7 @@ rule score_rate:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=2000,
         runtime=20,
     params:

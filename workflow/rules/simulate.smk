@@ -24,6 +24,7 @@ rule simulate:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=1500,
         runtime=simulation_minutes,
     params:
@@ -82,6 +83,7 @@ rule held_out:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=1500,
         runtime=simulation_minutes,
     params:
@@ -115,6 +117,7 @@ rule example:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=4000,
         runtime=20,
     params:
@@ -125,7 +128,7 @@ rule example:
         downsample=downsample,
         given=given,
         per=trials_per,
-        code=library_hash(*SIMULATION_CODE, "recordings.py", "kernels/rate_cpu.py"),
+        code=library_hash(*SIMULATION_CODE, "recordings.py", f"kernels/rate_{DEVICE}.py"),
     message:
         "Recording the example network of {wildcards.task}, {wildcards.condition}"
     script:
@@ -149,6 +152,7 @@ rule selectivity:
         "../../environment.yml"
     threads: 1
     resources:
+        **GPU,
         mem_mb=4000,
         runtime=20,
     params:

@@ -17,6 +17,7 @@ rule train:
         "../../environment.yml"
     threads: min(STUDY.networks_per_job, MOST_THREADS)
     resources:
+        **GPU,
         mem_mb=training_mem_mb,
         runtime=training_minutes,
     params:

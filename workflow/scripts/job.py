@@ -80,6 +80,12 @@ def trained_models(folder: str, table: str):
         yield network, matfile.load(Path(folder) / f"{network}.mat")
 
 
+def streams_of(snakemake):
+    """Names of the networks of a block that reached criterion, and their models by the names of their streams, in one order."""
+    loaded = dict(trained_models(snakemake.input.models, snakemake.input.networks))
+    return list(loaded), {stream_name(snakemake.wildcards, network): model for network, model in loaded.items()}
+
+
 def best_network(inputs):
     """The example network of a condition: the one most accurate on fresh trials, the first of equals.
 

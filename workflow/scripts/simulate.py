@@ -10,9 +10,10 @@ from rate2spike.trials import write_trials
 wildcards = snakemake.wildcards
 simulation, n_trials = job.simulation(snakemake), snakemake.params.trials
 factor = float(wildcards.factor)
+networks, models = job.streams_of(snakemake)
+scored = conversion.score_networks(simulation, models, dict.fromkeys(models, factor), n_trials)
 rows = []
-for network, model in job.trained_models(snakemake.input.models, snakemake.input.networks):
-    trials = conversion.score_network(simulation, model, job.stream_name(wildcards, network), factor, n_trials)
+for network, trials in zip(networks, scored.values(), strict=True):
     log.info("%s at 1/lambda = %g: accuracy %.2f", network, factor, trials["correct"].mean())
     rows.append(trials | job.names(wildcards, network))
 write_trials(rows, snakemake.output[0])

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import kernels, spiking, streams
 from .config import SPIKING_STEPS_PER_RATE_STEP, NeuronConfig
+from .devices import device_of
 from .rate import RateModel
 from .spiking import SpikingNetwork
 from .tasks import Response, Task, Trials, draw_trials, first_response_step, spiking_stimulus
@@ -93,23 +94,50 @@ def score_network(
 
     `network` names the random stream; the same name, factor and trial give the same row whatever else runs beside it.
     """
+    return score_networks(simulation, {network: model}, {network: scaling_factor}, n_trials)[network]
+
+
+def score_networks(
+    simulation: Simulation, models: Mapping[str, RateModel], scaling_factors: Mapping[str, float], n_trials: int
+) -> dict[str, Mapping[str, np.ndarray]]:
+    """`score_network` for each network by name, at its factor; on a GPU all of them at once."""
     numbers = np.arange(n_trials)
-    trials = _trials(simulation, network, scaling_factor, numbers)
-    summary = run_trials(simulation, model, network, scaling_factor, trials, numbers)
+    trials = {name: _trials(simulation, name, scaling_factors[name], numbers) for name in models}
+    if models and device_of(simulation.device) == "cuda":
+        summaries = _run_together(simulation, models, scaling_factors, trials, numbers)
+    else:
+        summaries = {n: run_trials(simulation, m, n, scaling_factors[n], trials[n], numbers) for n, m in models.items()}
+    return {n: _rows(simulation.task, n, scaling_factors[n], trials[n], summaries[n]) for n in models}
+
+
+def _run_together(simulation: Simulation, models, scaling_factors, trials, numbers) -> dict:
+    summaries = kernels.spiking(simulation.device).simulate_networks(
+        [to_spiking(model, scaling_factors[name], neuron=simulation.neuron) for name, model in models.items()],
+        np.stack([spiking_stimulus(t.stimulus) for t in trials.values()]),
+        trials=numbers,
+        keys=[_stream(simulation, name, scaling_factors[name]) for name in models],
+        first_step=first_response_step(simulation.task, spiking.STEP_S * simulation.downsample),
+        downsample=simulation.downsample,
+    )
+    return dict(zip(models, summaries, strict=True))
+
+
+def _rows(task: Task, network: str, scaling_factor: float, trials: Trials, summary) -> Mapping[str, np.ndarray]:
+    n_trials = len(trials.label)
     if not np.isfinite(summary.maximum).all():
         raise FloatingPointError(f"{network} at scaling factor {scaling_factor:g}: the simulation diverged (output not finite)")
     response = Response(summary.maximum, summary.minimum)
     return {
         "network": np.full(n_trials, network),
         "scaling_factor": np.full(n_trials, float(scaling_factor)),
-        "trial": numbers,
+        "trial": np.arange(n_trials),
         "label": trials.label,
         "kind": trials.kind,
         "output_max": summary.maximum,
         "output_min": summary.minimum,
         "n_spikes": summary.spike_counts.sum(axis=1),
-        "correct": simulation.task.correct_spiking(trials.label, response),
-        "correct_strict": simulation.task.correct_strict(trials.label, response),
+        "correct": task.correct_spiking(trials.label, response),
+        "correct_strict": task.correct_strict(trials.label, response),
     }
 
 

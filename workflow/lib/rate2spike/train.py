@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +16,10 @@ import numpy as np
 
 from . import kernels, streams
 from .config import RateConfig, TrainingConfig, from_mapping
+from .devices import device_of
 from .files import replacing
 from .rate import RateModel, Trace, TrainingRecord, Weights, initial_model
-from .tasks import Task, draw_trials, rate_response
+from .tasks import Task, Trials, draw_trials, rate_response
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,10 @@ def evaluate(
     trials = draw_trials(task, study_seed, purpose, words, range(n_trials))
     noise = streams.key(study_seed, purpose + " noise", *words)
     outputs = kernels.rate(device).outputs(model, weights, trials.stimulus, stream=noise, first_trial=0)
+    return _scored(task, trials, outputs, loss)
+
+
+def _scored(task: Task, trials: Trials, outputs: np.ndarray, loss: str) -> Evaluation:
     error = outputs.astype(np.float64) - trials.target[:, : outputs.shape[1]]
     losses = np.abs(error).sum(axis=1) if loss == "l1" else np.sqrt((error**2).sum(axis=1))
     correct = task.correct_rate(trials.label, rate_response(task, outputs))
@@ -95,29 +99,111 @@ def go_on(
     """
     kernel, network = kernels.rate(device), run.network
     noise = streams.key(run.study_seed, "training noise", network)
-    started, used_before = time.perf_counter(), run.used
-    fresh = {"study_seed": run.study_seed, "purpose": "evaluation", "n_trials": training.evaluation_trials}
-    judge = partial(evaluate, task=task, loss=training.loss, device=device, **fresh)
-    next_trial = int(run.curve[-1][0]) + training.evaluation_interval if run.curve else 1
-    # with max_trials = 6000 the last evaluation falls after trial 5901, and the trials after it could not change anything
-    for trial in range(next_trial, training.max_trials, training.evaluation_interval):
+    clock = _Clock(run.used)
+    for trial in _evaluations(run, training):
         if stop():
             raise InterruptedError(f"{network}: stopped before trial {trial}")
-        n_new = -(-(trial + 1 - run.used) // training.trials_per_update) * training.trials_per_update
+        n_new = _trials_until(trial, run.used, training)
         if n_new > 0:
             trials = draw_trials(task, run.study_seed, "training", (network,), range(run.used, run.used + n_new))
             stimuli = {"training": training, "stream": noise, "first_trial": run.used}
             run.losses.append(kernel.train_trials(run.untrained, run.state, trials.stimulus, trials.target, **stimuli))
             run.used += n_new
-        run.evaluation = judge(run.untrained, kernel.weights(run.state), words=(network, trial))
-        run.curve.append((trial, run.evaluation.loss, run.evaluation.accuracy))
-        speed = (run.used - used_before) / (time.perf_counter() - started)
-        log.info("%s: trial %d, loss %.2f, accuracy %.2f, %.0f trials/s", network, *run.curve[-1], speed)
+        fresh = {"study_seed": run.study_seed, "purpose": "evaluation", "n_trials": training.evaluation_trials}
+        judged = evaluate(
+            run.untrained, kernel.weights(run.state), task, words=(network, trial), loss=training.loss, device=device, **fresh
+        )
+        _note(run, trial, judged, training, clock)
         if progress:
             progress(n_new)
-        run.converged = _at_criterion(run.evaluation, trial, training)
-        if run.converged or not np.isfinite(run.evaluation.loss):
+        if _ended(run):
             break
+
+
+def go_on_together(
+    runs: Sequence[TrainingRun], task: Task, training: TrainingConfig, *, progress: Progress | None = None, device: str = "cuda"
+) -> None:
+    """`go_on` for networks that stand at the same trial, all of them side by side on a GPU; whoever has ended leaves the block.
+
+    The state of each is then what `rate_cpu` would hold.
+    """
+    kernel, block, active, clock = kernels.rate(device), None, list(runs), _Clock(runs[0].used)
+    for trial in _evaluations(runs[0], training):
+        block = block or kernel.start_block([run.untrained for run in active])
+        n_new = _trials_until(trial, active[0].used, training)
+        if n_new > 0:
+            _train_block(kernel, block, active, task, training, n_new)
+        for run, judged in zip(active, _judge_block(kernel, block, active, task, training, trial), strict=True):
+            _note(run, trial, judged, training, clock)
+        if progress:
+            progress(n_new * len(active))
+        staying = [i for i, run in enumerate(active) if not _ended(run)]
+        if len(staying) < len(active):
+            for run, state in zip(active, kernel.states_of(block), strict=True):
+                run.state = state
+            active, block = [active[i] for i in staying], kernel.keep(block, staying) if staying else None
+        if not active:
+            return
+    for run, state in zip(active, kernel.states_of(block) if block else (), strict=False):
+        run.state = state
+
+
+def _train_block(kernel, block, runs: Sequence[TrainingRun], task: Task, training: TrainingConfig, n_new: int) -> None:
+    numbers = range(runs[0].used, runs[0].used + n_new)
+    trials = [draw_trials(task, run.study_seed, "training", (run.network,), numbers) for run in runs]
+    u, z = np.stack([t.stimulus for t in trials]), np.stack([t.target for t in trials])
+    noise = [streams.key(run.study_seed, "training noise", run.network) for run in runs]
+    for run, losses in zip(
+        runs, kernel.train_block(block, u, z, training=training, keys=noise, first_trial=runs[0].used), strict=True
+    ):
+        run.losses.append(losses)
+        run.used += n_new
+
+
+def _judge_block(
+    kernel, block, runs: Sequence[TrainingRun], task: Task, training: TrainingConfig, trial: int
+) -> list[Evaluation]:
+    """`evaluate` of every network of the block, in one batch."""
+    numbers, purpose = range(training.evaluation_trials), "evaluation"
+    trials = [draw_trials(task, run.study_seed, purpose, (run.network, trial), numbers) for run in runs]
+    noise = [streams.key(run.study_seed, purpose + " noise", run.network, trial) for run in runs]
+    u = np.stack([t.stimulus for t in trials])
+    outputs = kernel.block_outputs([r.untrained for r in runs], kernel.weights_of(block), u, keys=noise, first_trial=0)
+    return [_scored(task, t, o, training.loss) for t, o in zip(trials, outputs, strict=True)]
+
+
+class _Clock:
+    """Training trials a second since the beginning."""
+
+    def __init__(self, used: int):
+        self.started, self.used = time.perf_counter(), used
+
+    def speed(self, used: int) -> float:
+        return (used - self.used) / (time.perf_counter() - self.started)
+
+
+def _evaluations(run: TrainingRun, training: TrainingConfig) -> range:
+    """The trials after which the network is evaluated from now on."""
+    following = int(run.curve[-1][0]) + training.evaluation_interval if run.curve else 1
+    # with max_trials = 6000 the last evaluation falls after trial 5901, and the trials after it could not change anything
+    return range(following, training.max_trials, training.evaluation_interval)
+
+
+def _trials_until(trial: int, used: int, training: TrainingConfig) -> int:
+    """Trials still to train before the evaluation after `trial`, in whole updates."""
+    return -(-(trial + 1 - used) // training.trials_per_update) * training.trials_per_update
+
+
+def _note(run: TrainingRun, trial: int, evaluation: Evaluation, training: TrainingConfig, clock: _Clock) -> None:
+    """Write an evaluation down and say it."""
+    run.evaluation = evaluation
+    run.curve.append((trial, evaluation.loss, evaluation.accuracy))
+    run.converged = _at_criterion(evaluation, trial, training)
+    log.info("%s: trial %d, loss %.2f, accuracy %.2f, %.0f trials/s", run.network, *run.curve[-1], clock.speed(run.used))
+
+
+def _ended(run: TrainingRun) -> bool:
+    return run.converged or not np.isfinite(run.evaluation.loss)
 
 
 def outcome(run: TrainingRun, task: Task, *, device: str = "auto") -> tuple[RateModel, TrainingRecord]:
@@ -186,7 +272,10 @@ def train_block(
     progress: Progress | None = None,
     device: str = "auto",
 ) -> list[tuple[RateModel, TrainingRecord]]:
-    """Train `networks` side by side on `threads` cores. The result does not depend on how they share the cores."""
+    """Train `networks` side by side: on `threads` cores, or all together on a GPU. The result does not depend on how they share
+    the cores."""
+    if device_of(device) == "cuda":
+        return _train_together(task, config, training, study_seed, networks, progress)
     started, stopped = time.perf_counter(), threading.Event()
 
     def train(network: str) -> tuple[RateModel, TrainingRecord]:
@@ -208,6 +297,16 @@ def train_block(
             return list(pool.map(train, networks))
         finally:  # after Ctrl-C, or where one network failed, the others stop at their next evaluation
             stopped.set()
+
+
+def _train_together(task, config, training, study_seed, networks, progress) -> list[tuple[RateModel, TrainingRecord]]:
+    """A block on the GPU; the example trials of the record, one a network, run on the CPU."""
+    runs = [begin(task, config, study_seed=study_seed, network=network, device="cpu") for network in networks]
+    go_on_together(runs, task, training, progress=progress)
+    for run in runs:
+        reached = "reached criterion" if run.converged else "FAILED to reach criterion"
+        log.info("%s: %s after %d trials, loss %.2f, accuracy %.2f", run.network, reached, *run.curve[-1])
+    return [outcome(run, task, device="cpu") for run in runs]
 
 
 def save_block(

@@ -99,5 +99,6 @@ def in_words(performance: Mapping[str, Any]) -> str:
     for name, value in performance.items():
         if isinstance(value, bool | int | float | str | np.number):
             shown = f"{value:.3f}" if isinstance(value, float | np.floating) else value
-            lines.append(f"{name.replace('_', ' ')}: {shown}")
+            unit = " s" if name.endswith("time") else ""
+            lines.append(f"{name.replace('_', ' ')}: {shown}{unit}")
     return "\n".join(lines)

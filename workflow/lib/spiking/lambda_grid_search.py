@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from .search import lambda_grid_search, parse_factors, summary
+from .search import lambda_grid_search, parse_factors
 
 __all__ = ["lambda_grid_search"]
 
@@ -26,10 +26,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         given["scaling_factors"] = parse_factors(given["scaling_factors"])
-        found = lambda_grid_search(**given)
+        lambda_grid_search(**given)
     except ValueError as error:
         parser.error(str(error))
-    print(summary(found if isinstance(found, dict) else {given["model_path"]: found}))
 
 
 class _Function(ModuleType):

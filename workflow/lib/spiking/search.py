@@ -63,6 +63,7 @@ def lambda_grid_search(
     tasks = {file: _task(name, model, file) for file, model in models.items()}
     settings = {"grid": grid, "n_trials": check_count("n_trials", n), "threads": (os.cpu_count() or 1) if parallel else 1}
     found = {file.name: _search(file, models[file], tasks[file], **settings, seed=new_seed(seed)) for file in files}
+    print(summary(found))  # documented scripts do not look at what is returned
     return found if model_dir is not None else found[files[0].name]
 
 

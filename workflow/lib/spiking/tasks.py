@@ -155,7 +155,8 @@ class SpikingTaskFactory:
         name = task_key(task_name)
         if name not in cls._registry:
             there = ", ".join(cls._registry)
-            raise ValueError(f"task: expected one of {there}, got {task_name!r}; a task of your own is added by register_task")
+            own = "a task of your own is added by register_task (--plugin FILE.py)"
+            raise ValueError(f"task: expected one of {there}, got {task_name!r}; {own}")
         return cls._registry[name](settings)
 
     @classmethod

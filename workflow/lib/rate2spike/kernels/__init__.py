@@ -1,6 +1,7 @@
 """The fast versions of the plain loops in `rate` and `spiking`: same equations, same random numbers, float32.
 
-`rate(device)` and `spiking(device)` pick the module for a device; all modules of a kind offer the same functions.
+`rate(device)` and `spiking(device)` pick the module for a device; all modules of a kind offer the same functions, those for a
+GPU besides them functions for many networks at once.
 """
 
 from __future__ import annotations
@@ -11,9 +12,7 @@ from types import ModuleType
 
 import numba
 
-from ..config import ConfigError
-
-DEVICES = ("auto", "cpu")
+from ..devices import device_of
 
 
 def _cache_folder() -> Path:
@@ -31,14 +30,12 @@ def _cache_folder() -> Path:
 numba.config.CACHE_DIR = str(_cache_folder())
 
 
-def _check(device: str) -> None:
-    if device not in DEVICES:
-        raise ConfigError(f"device: expected one of {', '.join(DEVICES)}, got {device!r}")
-
-
 def rate(device: str = "auto") -> ModuleType:
     """Kernels of the rate network: start, weights, train_trials, gradients, outputs."""
-    _check(device)
+    if device_of(device) == "cuda":
+        from . import rate_cuda
+
+        return rate_cuda
     from . import rate_cpu  # numba compiles or reads its cache at import: only who needs it waits
 
     return rate_cpu
@@ -46,7 +43,10 @@ def rate(device: str = "auto") -> ModuleType:
 
 def spiking(device: str = "auto") -> ModuleType:
     """Kernels of the spiking network: simulate_trials, record_trial."""
-    _check(device)
+    if device_of(device) == "cuda":
+        from . import spiking_cuda
+
+        return spiking_cuda
     from . import spiking_cpu
 
     return spiking_cpu

@@ -1,0 +1,176 @@
+"""The GPU kernels of the rate network against those of the CPU, and blocks on a GPU; without one, torch and Triton on the CPU."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from rate2spike import conversion, devices, rate, streams, train
+from rate2spike.config import ConfigError, RateConfig, TrainingConfig
+from rate2spike.devices import device_of
+from rate2spike.kernels import rate_cpu
+from rate2spike.tasks import BUILT_IN, Trial, draw_trials, go_nogo
+
+pytest.importorskip("triton", reason="Triton is not installed: the GPU kernels are not tested")
+from rate2spike.kernels import rate_cuda
+
+TASK = go_nogo(60, 10, 10)
+KEYS = [streams.key(1, "test", i) for i in range(3)]
+GO_NOGO = BUILT_IN["go-nogo"]
+
+
+def models(n_units=20, **settings):
+    config = RateConfig(n_units=n_units, **settings)
+    return [rate.initial_model(config, 1, np.random.default_rng(i)) for i in range(3)]
+
+
+def drawn(n_trials):
+    trials = [draw_trials(TASK, 1, "test", (i,), range(n_trials)) for i in range(3)]
+    return np.stack([t.stimulus for t in trials]), np.stack([t.target for t in trials])
+
+
+def close(ours, theirs, tolerance):
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * max(abs(np.asarray(b)).max(), 1e-3))
+
+
+@pytest.mark.parametrize(("n_units", "n_steps"), [(1, 5), (7, 11), (63, 8), (513, 2)])
+def test_noise_is_that_of_the_streams(n_units, n_steps):
+    noise = rate_cuda.normals(rate_cuda._keys(KEYS), rate_cuda._numbers(5, 2), n_units, n_steps).cpu().numpy()
+    for i, key in enumerate(KEYS):
+        for p in range(2):
+            np.testing.assert_allclose(noise[:, i, p].T, streams.normal(key, 5 + p, n_units, n_steps), rtol=0, atol=2e-6)
+
+
+SETTINGS = [{"activation": a, "dale": d} for a in ("sigmoid", "clipped_relu", "softplus") for d in (True, False)]
+SETTINGS += [{"tau_decay_ms": (35.0,)}, {"n_units": 1}, {"n_units": 63, "n_som": 3}, {"n_units": 250}]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("loss", ["l2", "l1"])
+def test_gradients_are_those_of_the_cpu(settings, loss):
+    made, (u, z) = models(**settings), drawn(4)
+    losses, gradients = rate_cuda.block_gradients(rate_cuda.start_block(made), u, z, loss=loss, keys=KEYS, first_trial=3)
+    for i, model in enumerate(made):
+        of_cpu = rate_cpu.gradients(model, model.weights, u[i], z[i], loss=loss, stream=KEYS[i], first_trial=3)
+        np.testing.assert_allclose(losses[i], of_cpu[0], rtol=3e-6)
+        close(gradients[i], of_cpu[1], 2e-5)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_block_trains_as_its_networks_do_on_the_cpu(batch):
+    made, (u, z), training = models(), drawn(6), TrainingConfig(trials_per_update=batch)
+    block = rate_cuda.start_block(made)
+    losses = [rate_cuda.train_block(block, u[:, :3], z[:, :3], training=training, keys=KEYS, first_trial=0)]
+    losses.append(rate_cuda.train_block(block, u[:, 3:], z[:, 3:], training=training, keys=KEYS, first_trial=3))
+    for i, model in enumerate(made):
+        state = rate_cpu.start(model)
+        of_cpu = rate_cpu.train_trials(model, state, u[i], z[i], training=training, stream=KEYS[i], first_trial=0)
+        np.testing.assert_allclose(np.concatenate(losses, axis=1)[i], of_cpu, rtol=1e-5)
+        close(rate_cuda.weights_of(block)[i], rate_cpu.weights(state), 2e-5)
+        found = rate_cuda.states_of(block)[i]
+        assert found.updates == state.updates == 6 // batch
+        close(found.second, state.second, 2e-4)
+        absent = np.asarray(model.weights.w_rec) == 0
+        assert (rate_cuda.weights_of(block)[i].w_rec[absent] == 0).all()  # a connection that is not there never grows
+    with pytest.raises(ValueError, match=r"u: expected a multiple of 4 trials \(trials_per_update\), got 6"):
+        rate_cuda.train_block(block, u, z, training=TrainingConfig(trials_per_update=4), keys=KEYS, first_trial=0)
+
+
+def test_who_leaves_changes_nothing_for_the_others():
+    made, (u, z), training = models(), drawn(4), TrainingConfig()
+    block = rate_cuda.start_block(made)
+    rate_cuda.train_block(block, u[:, :2], z[:, :2], training=training, keys=KEYS, first_trial=0)
+    rest = rate_cuda.keep(block, [2, 0])
+    assert len(rest) == 2
+    keys = [KEYS[2], KEYS[0]]
+    rate_cuda.train_block(rest, u[[2, 0], 2:], z[[2, 0], 2:], training=training, keys=keys, first_trial=2)
+    rate_cuda.train_block(block, u[:, 2:], z[:, 2:], training=training, keys=KEYS, first_trial=2)
+    for ours, theirs in zip(rate_cuda.weights_of(rest), [rate_cuda.weights_of(block)[i] for i in (2, 0)], strict=True):
+        close(ours, theirs, 1e-6)
+
+
+@pytest.mark.parametrize("at_once", [10**9, 1])
+def test_outputs_are_those_of_the_cpu(at_once, monkeypatch):
+    made, (u, _) = models(), drawn(3)
+    monkeypatch.setattr(rate_cuda, "_free_numbers", lambda: at_once)
+    trace = rate_cuda.block_outputs(made, [m.weights for m in made], u, keys=KEYS, first_trial=2, keep=True)
+    o = rate_cuda.block_outputs(made, [m.weights for m in made], u, keys=KEYS, first_trial=2)
+    assert np.array_equal(o, trace.o)
+    for i, model in enumerate(made):
+        close([a[i] for a in trace], rate_cpu.outputs(model, model.weights, u[i], stream=KEYS[i], first_trial=2, keep=True), 2e-5)
+
+
+def test_training_on_the_device_follows_that_on_the_cpu():
+    """The same evaluations, weights that differ by rounding, and an end of its own for each network."""
+    config, names = RateConfig(n_units=12), ["a", "b", "c"]
+    short = TrainingConfig(max_trials=40, evaluation_interval=12, evaluation_trials=5, loss_threshold=2.7, accuracy_threshold=0)
+    found = {d: train.train_block(TASK, config, short, study_seed=4, networks=names, device=d) for d in ("cpu", "cuda")}
+    ends = {d: [record.trials for _, record in results] for d, results in found.items()}
+    assert ends["cpu"] == ends["cuda"]
+    assert len(set(ends["cpu"])) > 1
+    for (model, record), (ours, our_record) in zip(found["cpu"], found["cuda"], strict=True):
+        np.testing.assert_allclose(our_record.losses, record.losses, rtol=1e-3)
+        assert np.array_equal(our_record.curve[:, 0], record.curve[:, 0])
+        close(ours.weights, model.weights, 1e-2)
+        assert np.array_equal(ours.initial.w_rec, model.initial.w_rec)
+
+
+def test_a_training_goes_on_on_the_other_device():
+    short = TrainingConfig(max_trials=20, evaluation_interval=10, evaluation_trials=4, loss_threshold=0.1)
+    runs = [train.begin(TASK, RateConfig(n_units=12), study_seed=4, network=name) for name in "ab"]
+    train.go_on_together(runs, TASK, short)
+    longer = replace(short, max_trials=40)
+    whole = train.train_network(TASK, RateConfig(n_units=12), longer, study_seed=4, network="a", device="cpu")
+    train.go_on(runs[0], TASK, longer, device="cpu")
+    _, record = train.outcome(runs[0], TASK, device="cpu")
+    assert record.curve[:, 0].tolist() == [1, 11, 21, 31]
+    np.testing.assert_allclose(record.losses, whole[1].losses, rtol=1e-3)
+
+
+def test_trials_of_a_shard_are_scored_together(trained):
+    """Trials of 20 ms: 400 steps, slow enough in the interpreter."""
+
+    def draw(rng):
+        go = int(rng.random() < 0.5)
+        return Trial(np.full((1, 4), go), np.zeros(4), go, "Go" if go else "NoGo")
+
+    task = replace(GO_NOGO, n_steps=4, draw=draw, spiking_window_onset_ms=10.0)
+    simulation = conversion.Simulation(task, 3, device="cuda")
+    made, factors = {"a": trained.model, "b": replace(trained.model, w_in=-trained.model.w_in)}, {"a": 30.0, "b": 40.0}
+    together = conversion.score_networks(simulation, made, factors, 2)
+    alone = conversion.score_network(simulation, made["b"], "b", 40.0, 1)
+    assert all(np.array_equal(alone[key], together["b"][key][:1]) for key in alone)
+    of_cpu = conversion.score_networks(simulation._replace(device="cpu"), made, factors, 2)
+    for name in made:
+        for key in ("label", "n_spikes", "correct", "correct_strict"):
+            assert np.array_equal(together[name][key], of_cpu[name][key]), key
+        np.testing.assert_allclose(together[name]["output_max"], of_cpu[name]["output_max"], rtol=1e-4)
+    assert conversion.score_networks(simulation, {}, {}, 3) == {}
+
+
+def test_devices(monkeypatch):
+    assert device_of("cpu") == "cpu"
+    with pytest.raises(ConfigError, match="device: expected one of auto, cpu, cuda, got 'gpu'"):
+        device_of("gpu")
+    monkeypatch.setattr(devices, "_missing_for_cuda", lambda: "no NVIDIA GPU was found")
+    assert device_of("auto") == "cpu"
+    with pytest.raises(ConfigError, match="device: cuda: no NVIDIA GPU was found; or write device: cpu, or auto"):
+        device_of("cuda")
+
+
+def test_what_is_missing_for_a_gpu(monkeypatch):
+    missing = devices._missing_for_cuda.__wrapped__
+    assert missing() == ""  # a GPU, or the interpreter
+    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
+    for n_gpus, cuda, expected in ((0, True, "no NVIDIA GPU was found"), (1, False, "built without CUDA"), (1, True, "")):
+        monkeypatch.setattr(devices, "_n_gpus", lambda n=n_gpus: n)
+        monkeypatch.setattr(devices, "_torch_has_cuda", lambda there=cuda: there)
+        assert missing() == expected == "" or expected in missing()
+    monkeypatch.setattr(devices, "find_spec", lambda name: None)
+    assert "Triton is not installed" in missing()
+
+
+def test_the_build_of_torch_is_known_without_importing_it():
+    assert devices._torch_has_cuda() == (torch.version.cuda is not None)

@@ -1,0 +1,58 @@
+"""Where kernels run: on the CPU, or on an NVIDIA GPU where driver, PyTorch and Triton are there for it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from .config import ConfigError
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def device_of(device: str) -> str:
+    """`cpu` or `cuda`: what `auto` means on this machine; raises ConfigError where a GPU is asked for and cannot be used."""
+    if device not in DEVICES:
+        raise ConfigError(f"device: expected one of {', '.join(DEVICES)}, got {device!r}")
+    if device == "cpu" or (device == "auto" and _interpreted()):
+        return "cpu"
+    missing = _missing_for_cuda()
+    if device == "cuda" and missing:
+        raise ConfigError(f"device: cuda: {missing}; or write device: cpu, or auto for the best there is")
+    return "cpu" if missing else "cuda"
+
+
+@cache
+def _missing_for_cuda() -> str:
+    """What keeps this process from an NVIDIA GPU, or nothing. Asked without importing PyTorch, which takes seconds."""
+    if not find_spec("triton"):
+        return "Triton is not installed (pip install triton)"
+    if _interpreted():
+        return ""
+    if not _n_gpus():
+        return "no NVIDIA GPU was found (the driver shows none, or CUDA_VISIBLE_DEVICES hides it)"
+    return "" if _torch_has_cuda() else "this PyTorch was built without CUDA (install the build for GPUs)"
+
+
+def _interpreted() -> bool:
+    """Whether Triton runs kernels on the CPU, very slowly: for tests."""
+    return os.environ.get("TRITON_INTERPRET") == "1"
+
+
+def _n_gpus() -> int:
+    """Number of GPUs that the driver shows this process."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return 0
+    n = ctypes.c_int(0)
+    return n.value if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(n)) == 0 else 0
+
+
+def _torch_has_cuda() -> bool:
+    version = (Path(find_spec("torch").origin).parent / "version.py").read_text()
+    return re.search(r"^cuda\b.*=\s*['\"]", version, re.MULTILINE) is not None
