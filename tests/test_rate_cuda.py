@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rate2spike import conversion, devices, rate, streams, train
+from rate2spike import conversion, devices, matfile, rate, streams, train
 from rate2spike.config import ConfigError, RateConfig, TrainingConfig
 from rate2spike.devices import device_of
 from rate2spike.kernels import rate_cpu
@@ -117,6 +117,26 @@ def test_training_on_the_device_follows_that_on_the_cpu():
         assert np.array_equal(ours.initial.w_rec, model.initial.w_rec)
 
 
+def test_a_block_that_does_not_fit_is_halved(monkeypatch, caplog):
+    settings = {"config": RateConfig(n_units=8), "training": TrainingConfig(max_trials=5, evaluation_trials=2), "study_seed": 1}
+    names = ["a", "b", "c"]
+    expected = train.train_block(TASK, **settings, networks=names, device="cuda")
+    start, sizes = rate_cuda.start_block, []
+
+    def scarce(made):
+        sizes.append(len(made))
+        if len(made) > 2:
+            raise torch.OutOfMemoryError
+        return start(made)
+
+    monkeypatch.setattr(rate_cuda, "start_block", scarce)
+    found = train.train_block(TASK, **settings, networks=names, device="cuda")
+    assert sizes[0] == 3
+    assert "does not hold the block: going on with 2 networks side by side" in caplog.text
+    for (model, _), (same, _) in zip(found, expected, strict=True):
+        close(model.weights, same.weights, 1e-5)
+
+
 def test_a_training_goes_on_on_the_other_device():
     short = TrainingConfig(max_trials=20, evaluation_interval=10, evaluation_trials=4, loss_threshold=0.1)
     runs = [train.begin(TASK, RateConfig(n_units=12), study_seed=4, network=name) for name in "ab"]
@@ -148,6 +168,31 @@ def test_trials_of_a_shard_are_scored_together(trained):
             assert np.array_equal(together[name][key], of_cpu[name][key]), key
         np.testing.assert_allclose(together[name]["output_max"], of_cpu[name]["output_max"], rtol=1e-4)
     assert conversion.score_networks(simulation, {}, {}, 3) == {}
+
+
+def test_cost_of_many_networks_at_once():
+    from rate2spike import cost
+    from rate2spike.config import NeuronConfig
+
+    task, config = replace(TASK, n_steps=2, draw=lambda rng: Trial(np.ones((1, 2)), np.ones(2), 1, "Go")), RateConfig(n_units=4)
+    task = replace(task, rate_window_onset=0, spiking_window_onset_ms=5.0)
+    training = cost.seconds_per_training_trial(task, config, TrainingConfig(evaluation_trials=1), "cuda", 2)
+    spiking = cost.seconds_per_spiking_trial(task, config, NeuronConfig(), 1, "cuda", 1)
+    assert 0 < training < 10
+    assert 0 < spiking < 10
+
+
+@pytest.mark.skipif(rate_cuda.INTERPRETED, reason="no GPU: whole trials take minutes in the interpreter")
+def test_accuracy_curve_of_the_published_model_is_the_cpus(published_model_file):
+    model, n = matfile.load(published_model_file), 400
+    simulation = conversion.Simulation(GO_NOGO, 1, threads=4)
+    for factor in (25.0, 40.0, 55.0, 70.0):
+        of = {}
+        for device in ("cpu", "cuda"):
+            trials = conversion.score_network(simulation._replace(device=device), model, "published", factor, n)
+            of[device] = trials["correct"].mean()
+        p = (of["cpu"] + of["cuda"]) / 2
+        assert abs(of["cpu"] - of["cuda"]) <= 4 * np.sqrt(2 * max(p * (1 - p), 1 / n) / n), factor
 
 
 def test_devices(monkeypatch):

@@ -84,7 +84,7 @@ def test_a_launch_that_does_not_fit_is_halved(monkeypatch, caplog):
     def scarce(self, programs):
         sizes.append(len(programs))
         if len(programs) > 2:
-            raise torch.cuda.OutOfMemoryError
+            raise torch.OutOfMemoryError
         return launch(self, programs)
 
     monkeypatch.setattr(spiking_cuda._Shard, "_launch", scarce)

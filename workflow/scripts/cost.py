@@ -15,6 +15,6 @@ with job.progress(len(params.workload), "calibrate", "conditions") as progress:
     for row in params.workload:
         rows.append(cost.of_condition(row, find_task(row["task"], params.user_tasks), params.device, params.keep_traces, timed))
         progress(1)
-said = cost.in_words(pd.DataFrame(rows), params.n_jobs)
+said = cost.in_words(pd.DataFrame(rows), params.n_jobs, params.device)
 log.info("%s", said)
 print(said)

@@ -300,9 +300,21 @@ def train_block(
 
 
 def _train_together(task, config, training, study_seed, networks, progress) -> list[tuple[RateModel, TrainingRecord]]:
-    """A block on the GPU; the example trials of the record, one a network, run on the CPU."""
-    runs = [begin(task, config, study_seed=study_seed, network=network, device="cpu") for network in networks]
-    go_on_together(runs, task, training, progress=progress)
+    """A block on the GPU, in parts where its memory asks for it; the example trials of the record run on the CPU."""
+    import torch
+
+    waiting, size, runs = list(networks), len(networks), []
+    while waiting:
+        part = [begin(task, config, study_seed=study_seed, network=name, device="cpu") for name in waiting[:size]]
+        try:
+            go_on_together(part, task, training, progress=progress)
+        except torch.OutOfMemoryError:
+            if size == 1:
+                raise
+            size = -(-size // 2)
+            log.warning("the GPU's memory does not hold the block: going on with %d networks side by side", size)
+            continue
+        runs, waiting = runs + part, waiting[size:]
     for run in runs:
         reached = "reached criterion" if run.converged else "FAILED to reach criterion"
         log.info("%s: %s after %d trials, loss %.2f, accuracy %.2f", run.network, reached, *run.curve[-1])

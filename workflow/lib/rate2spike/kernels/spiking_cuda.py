@@ -126,7 +126,7 @@ class _Shard:
             try:
                 parts.append(self._launch(programs[at : at + size]))
                 at += size
-            except torch.cuda.OutOfMemoryError:
+            except torch.OutOfMemoryError:
                 if size == 1:
                     raise
                 size = -(-size // 2)
