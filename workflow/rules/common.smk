@@ -45,7 +45,7 @@ def checked_study():
 
 STUDY = checked_study()
 USER_TASKS = dict(STUDY.user_tasks)
-# what auto means on this machine; a GPU that is asked for by name may be on another one (a cluster's)
+# what auto means; a GPU that is asked for by name may be on another machine (a cluster's)
 DEVICE = device_of("auto") if STUDY.device == "auto" else STUDY.device
 GPU = {"gpu": 1} if DEVICE == "cuda" else {}  # a resource of the rules that use it
 

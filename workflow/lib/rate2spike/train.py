@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import threading
@@ -123,10 +124,12 @@ def go_on(
 def go_on_together(
     runs: Sequence[TrainingRun], task: Task, training: TrainingConfig, *, progress: Progress | None = None, device: str = "cuda"
 ) -> None:
-    """`go_on` for networks that stand at the same trial, all of them side by side on a GPU; whoever has ended leaves the block.
+    """`go_on` for networks before their first trial, all of them side by side on a GPU; whoever has ended leaves the block.
 
-    The state of each is then what `rate_cpu` would hold.
+    The state of each is then what `rate_cpu` would hold. Raises ValueError for a network that has been trained.
     """
+    if any(run.used for run in runs):
+        raise ValueError("go_on_together: expected networks before their first trial; go_on continues a training")
     kernel, block, active, clock = kernels.rate(device), None, list(runs), _Clock(runs[0].used)
     for trial in _evaluations(runs[0], training):
         block = block or kernel.start_block([run.untrained for run in active])
@@ -312,6 +315,8 @@ def _train_together(task, config, training, study_seed, networks, progress) -> l
             if size == 1:
                 raise
             size = -(-size // 2)
+            gc.collect()
+            torch.cuda.empty_cache()
             log.warning("the GPU's memory does not hold the block: going on with %d networks side by side", size)
             continue
         runs, waiting = runs + part, waiting[size:]

@@ -26,6 +26,7 @@ from .spiking_cuda import DEVICE, INTERPRETED, MEMORY_SHARE, _normals
 
 BLOCK = tl.constexpr(1024)
 STEP_NOISE = tl.constexpr(streams.STEP_NOISE)
+ARRAYS = 6  # of the size of the noise that a forward pass holds
 CPU_NUMBERS = 2**28  # of noise at once in the interpreter
 
 
@@ -101,11 +102,11 @@ def train_block(block: Block, u, z, *, training: TrainingConfig, keys: Sequence[
     u, z = (torch.from_numpy(np.ascontiguousarray(a, np.float32)).to(DEVICE) for a in (u, z))
     losses = torch.empty(u.shape[:2], dtype=torch.float32, device=DEVICE)
     shape = (len(block), size, *u.shape[2:])
-    if block.update is None or block.update.shape != shape:
-        block.update = _Update(block, shape, training, _keys(keys))
+    if block.update is None or not block.update.fits(shape, training, keys):
+        block.update = _Update(shape, training, keys, block.models[0].n_units)
     for begin in range(0, u.shape[1], size):
         part = slice(begin, begin + size)
-        losses[:, part] = block.update(u[:, part], z[:, part], first_trial + begin)
+        losses[:, part] = block.update(block, u[:, part], z[:, part], first_trial + begin)
     return losses.cpu().numpy()
 
 
@@ -135,13 +136,14 @@ def block_outputs(
     """
     block = start_block([replace(m, weights=w) for m, w in zip(models, weights, strict=True)])
     n_units, n_steps, parts = models[0].n_units, u.shape[3], []
-    at_once = max(1, _free_numbers() // (4 * len(block) * n_units * n_steps))
+    at_once = max(1, _free_numbers() // (ARRAYS * len(block) * n_units * n_steps))
     for begin in range(0, u.shape[1], at_once):
         part = torch.from_numpy(np.ascontiguousarray(u[:, begin : begin + at_once], np.float32)).to(DEVICE)
         noise = normals(_keys(keys), _numbers(first_trial + begin, part.shape[1]), n_units, n_steps)
         trace = _forward(block, part, noise)
         kept = (trace.x, trace.r) if keep else ()
         parts.append([a.movedim(0, 2).cpu().numpy() for a in (*kept, trace.o)])  # steps after trials
+        del part, noise, trace, kept  # before the next part asks for as much
     arrays = [np.concatenate(a, axis=1) for a in zip(*parts, strict=True)]
     return Trace(*arrays) if keep else arrays[0]
 
@@ -300,41 +302,44 @@ def _d_tau_raw(tau_raw: torch.Tensor, d_euler: torch.Tensor, tau_range_ms) -> to
 class _Update:
     """One update of all networks; on a GPU recorded at its first call and replayed."""
 
-    def __init__(self, block: Block, shape: tuple[int, ...], training: TrainingConfig, keys: torch.Tensor):
+    def __init__(self, shape: tuple[int, ...], training: TrainingConfig, keys: Sequence[streams.Key], n_units: int):
         n_networks, n_trials, _, n_steps = self.shape = shape
-        self.block, self.training, self.keys, self.graph = block, training, keys, None
+        self.training, self.streams, self.keys, self.graph = training, list(keys), _keys(keys), None
         self.u = torch.empty(shape, dtype=torch.float32, device=DEVICE)
         self.z = torch.empty((n_networks, n_trials, n_steps), dtype=torch.float32, device=DEVICE)
         self.trials = torch.empty(n_trials, dtype=torch.int64, device=DEVICE)
-        noise = (n_steps, n_networks, n_trials, block.models[0].n_units)
+        noise = (n_steps, n_networks, n_trials, n_units)
         self.noise = torch.empty(noise, dtype=torch.float32, device=DEVICE)
         self.losses = torch.empty((n_networks, n_trials), dtype=torch.float32, device=DEVICE)
 
-    def __call__(self, u: torch.Tensor, z: torch.Tensor, first_trial: int) -> torch.Tensor:
+    def fits(self, shape: tuple[int, ...], training: TrainingConfig, keys: Sequence[streams.Key]) -> bool:
+        """Whether the recorded update is that of these trials."""
+        return (self.shape, self.training, self.streams) == (shape, training, list(keys))
+
+    def __call__(self, block: Block, u: torch.Tensor, z: torch.Tensor, first_trial: int) -> torch.Tensor:
         self.u.copy_(u)
         self.z.copy_(z)
         torch.add(_numbers(0, len(self.trials)), first_trial, out=self.trials)
         if DEVICE != "cuda":
-            self._run()
+            self._run(block)
         elif self.graph is None:
-            self._record()
+            self._record(block)
         else:
             self.graph.replay()
         return self.losses
 
-    def _record(self) -> None:
+    def _record(self, block: Block) -> None:
         """Run once for real, which also prepares what a graph may not allocate; then record without running."""
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
-            self._run()
+            self._run(block)
         torch.cuda.current_stream().wait_stream(side)
         self.graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self.graph):
-            self._run()
+            self._run(block)
 
-    def _run(self) -> None:
-        block = self.block
+    def _run(self, block: Block) -> None:
         normals(self.keys, self.trials, block.models[0].n_units, self.shape[3], self.noise)
         losses, gradient = _gradients(block, self.u, self.z, self.noise, self.training.loss == "l1")
         self.losses.copy_(losses)
