@@ -201,6 +201,35 @@ def _external(bias, w_in, u, net, program, column, n_pad, n_columns, j, there, N
 
 
 @triton.jit
+def _kicks(key, quad, trial, unit, stimulated, heads, there, STIMULATED: tl.constexpr, BLOCK: tl.constexpr):
+    """Noise and stimulation of four steps, in SDs of the noise."""
+    same = tl.zeros([BLOCK], tl.int32)
+    c0, c2, same = (same + quad).to(tl.uint32), same.to(tl.uint32) + trial, same.to(tl.uint32)
+    w0, w1, w2, w3 = tl.philox(key, c0, unit, c2, same + STEP_NOISE)
+    z0, z1 = _normals(w0, w1)
+    z2, z3 = _normals(w2, w3)
+    if STIMULATED:
+        coin0, coin1, coin2, coin3 = tl.philox(key, c0, same, c2, same + COIN)
+        moved = tl.load(stimulated + unit.to(tl.int32), mask=there, other=0.0)
+        z0 += tl.where((coin0 >> 31) == 0, moved * tl.load(heads + 4 * quad), 0.0)
+        z1 += tl.where((coin1 >> 31) == 0, moved * tl.load(heads + 4 * quad + 1), 0.0)
+        z2 += tl.where((coin2 >> 31) == 0, moved * tl.load(heads + 4 * quad + 2), 0.0)
+        z3 += tl.where((coin3 >> 31) == 0, moved * tl.load(heads + 4 * quad + 3), 0.0)
+    return z0, z1, z2, z3
+
+
+@triton.jit
+def _arriving(w_pre, fired, n_fired, n_pad, j, there, BLOCK: tl.constexpr):
+    """Sum of the rows of the units that fire, the first unit first."""
+    arriving, waiting = tl.zeros([BLOCK], tl.float32), tl.where(fired, j, BLOCK)
+    for _spike in range(n_fired):
+        pre = tl.min(waiting, axis=0)
+        arriving += tl.load(w_pre + pre * n_pad + j, mask=there, other=0.0)
+        waiting = tl.where(j == pre, BLOCK, waiting)
+    return arriving
+
+
+@triton.jit
 def _run(
     w_pre, w_in, bias, w_out, decay, spike_r, keys, release, heads, stimulated,
     u, networks, trials,
@@ -227,17 +256,7 @@ def _run(
     external = _external(bias, w_in, u, net, program, 0, n_pad, n_columns, j, there, N_INPUTS)
     maximum, minimum = float("-inf"), float("inf")
     for quad in range(n_steps // 4):  # a trial has a multiple of 100 steps
-        c0, c2 = (nothing + quad).to(tl.uint32), same + trial
-        w0, w1, w2, w3 = tl.philox(key, c0, unit, c2, same + STEP_NOISE)
-        z0, z1 = _normals(w0, w1)
-        z2, z3 = _normals(w2, w3)
-        if STIMULATED:
-            coin0, coin1, coin2, coin3 = tl.philox(key, c0, same, c2, same + COIN)
-            moved = tl.load(stimulated + j, mask=there, other=0.0)
-            z0 += tl.where((coin0 >> 31) == 0, moved * tl.load(heads + 4 * quad), 0.0)
-            z1 += tl.where((coin1 >> 31) == 0, moved * tl.load(heads + 4 * quad + 1), 0.0)
-            z2 += tl.where((coin2 >> 31) == 0, moved * tl.load(heads + 4 * quad + 2), 0.0)
-            z3 += tl.where((coin3 >> 31) == 0, moved * tl.load(heads + 4 * quad + 3), 0.0)
+        z0, z1, z2, z3 = _kicks(key, quad, trial, unit, stimulated, heads, there, STIMULATED, BLOCK)
         for s in range(4):  # not unrolled: the code of a step must fit the instruction cache
             i = 4 * quad + s + 1  # 1-based step
             if (i + PER_COLUMN // 2) % PER_COLUMN == 0:
@@ -260,15 +279,11 @@ def _run(
                     r += tl.where(fired, own_spike, 0.0)
                 else:
                     hr += tl.where(fired, own_spike, 0.0)
-                waiting = tl.where(fired, j, BLOCK)
-                for _spike in range(n_fired):
-                    pre = tl.min(waiting, axis=0)
-                    row = tl.load(w_pre + (net * n_units + pre) * n_pad + j, mask=there, other=0.0)
-                    waiting = tl.where(j == pre, BLOCK, waiting)
-                    if SINGLE:
-                        ipsc += row
-                    else:
-                        h += row
+                arriving = _arriving(w_pre + net * n_units * n_pad, fired, n_fired, n_pad, j, there, BLOCK)
+                if SINGLE:
+                    ipsc += arriving
+                else:
+                    h += arriving
             output = tl.sum(own_out * r, axis=0)
             if i > first_step:
                 maximum = tl.maximum(maximum, output)
