@@ -219,6 +219,22 @@ def _kicks(key, quad, trial, unit, stimulated, heads, there, STIMULATED: tl.cons
 
 
 @triton.jit
+def _uniform(key, trial, unit, BLOCK: tl.constexpr):
+    """U[0, 1) of each unit, for its initial voltage."""
+    same = tl.zeros([BLOCK], tl.uint32)
+    word, _w1, _w2, _w3 = tl.philox(key, same, unit, same + trial, same + INITIAL_VOLTAGE)
+    return (word >> 8).to(tl.float32) * 5.9604644775390625e-08  # 2^-24
+
+
+@triton.jit
+def _keep(outs, rates, output, r, program, sample, n_kept, n_units, j, RATES: tl.constexpr):
+    """Record the output, and the rates where they are asked for."""
+    tl.store(outs + program * n_kept + sample, output)
+    if RATES:
+        tl.store(rates + (program * n_units + j) * n_kept + sample, r, mask=j < n_units)
+
+
+@triton.jit
 def _arriving(w_pre, fired, n_fired, n_pad, j, there, BLOCK: tl.constexpr):
     """Sum of the rows of the units that fire, the first unit first."""
     arriving, waiting = tl.zeros([BLOCK], tl.float32), tl.where(fired, j, BLOCK)
@@ -248,9 +264,7 @@ def _run(
     own_decay = tl.load(decay + net * n_pad + j, mask=there, other=0.0)
     own_out = tl.load(w_out + net * n_pad + j, mask=there, other=0.0)
     own_spike = tl.load(spike_r + net * n_pad + j, mask=there, other=0.0)
-    same = nothing.to(tl.uint32)
-    start, _w1, _w2, _w3 = tl.philox(key, same, unit, same + trial, same + INITIAL_VOLTAGE)
-    v = tl.where(j < n_units, v_reset + (start >> 8).to(tl.float32) * 5.9604644775390625e-08 * v_span, PAD)  # 2^-24
+    v = tl.where(j < n_units, v_reset + _uniform(key, trial, unit, BLOCK) * v_span, PAD)
     free = tl.where(j < n_units, tl.load(release), NO_SPIKE)  # first 1-based step that integrates again
     ipsc, h, r, hr, spikes = zero, zero, zero, zero, nothing
     external = _external(bias, w_in, u, net, program, 0, n_pad, n_columns, j, there, N_INPUTS)
@@ -268,8 +282,7 @@ def _run(
             fired = v >= v_threshold
             r = r * own_decay + hr
             ipsc = ipsc * own_decay + h
-            h = h * rise
-            hr = hr * rise
+            h, hr = h * rise, hr * rise
             n_fired = tl.sum(fired.to(tl.int32), axis=0)
             if n_fired > 0:
                 v = tl.where(fired, v_reset, v)
@@ -286,14 +299,10 @@ def _run(
                     h += arriving
             output = tl.sum(own_out * r, axis=0)
             if i > first_step:
-                maximum = tl.maximum(maximum, output)
-                minimum = tl.minimum(minimum, output)
+                maximum, minimum = tl.maximum(maximum, output), tl.minimum(minimum, output)
             if keep_every > 0:  # noqa: SIM102 - `and` would divide by zero
                 if i % keep_every == 0:
-                    tl.store(outs + program * n_kept + i // keep_every - 1, output)
-                    if RATES:
-                        place = (program * n_units + j) * n_kept + i // keep_every - 1
-                        tl.store(rates + place, r, mask=j < n_units)
+                    _keep(outs, rates, output, r, program, i // keep_every - 1, n_kept, n_units, j, RATES)
     tl.store(ends + program, maximum)
     tl.store(ends + n_programs + program, minimum)
     tl.store(counts + program * n_units + j, spikes, mask=j < n_units)
