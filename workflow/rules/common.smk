@@ -285,8 +285,8 @@ def of_role(pattern: str, name: str) -> str:
 SHOWN = [c for c in STUDY.conditions if not c.key.startswith("sweeps.")]
 
 
-TRAINING_CODE = ("train.py", f"kernels/rate_{DEVICE}.py")
-SIMULATION_CODE = ("conversion.py", "matfile.py", "trials.py", f"kernels/spiking_{DEVICE}.py")
+TRAINING_CODE = ("train.py", "user_tasks.py", f"kernels/rate_{DEVICE}.py")
+SIMULATION_CODE = ("conversion.py", "user_tasks.py", "matfile.py", "trials.py", f"kernels/spiking_{DEVICE}.py")
 TABLES = [
     f"results/tables/{t}" for t in ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
 ]

@@ -4,20 +4,14 @@ import job
 
 log = job.start(snakemake)
 
-import platform
 from dataclasses import asdict
 
-import numba
-import numpy as np
 import pandas as pd
 
-import rate2spike
 from rate2spike import matfile, train
 from rate2spike.files import replacing, write_csv
 
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output
-versions = {"rate2spike": rate2spike.__version__, "python": platform.python_version()}
-versions |= {"numpy": np.__version__, "numba": numba.__version__}
 rows, curves = [], []
 with replacing(output.models) as folder:
     folder.mkdir()
@@ -29,7 +23,7 @@ with replacing(output.models) as folder:
         curves.append(pd.DataFrame(record.curve, columns=["trial", "loss", "accuracy"]).assign(network=name))
         if record.converged:
             provenance = {"task": wildcards.task, "study_seed": params.study_seed, "seed": seed, "stream": stream}
-            provenance |= {"training": dict(params.training), "network": asdict(model.config), "versions": versions}
+            provenance |= {"training": dict(params.training), "network": asdict(model.config), "versions": matfile.versions()}
             matfile.save(folder / f"{name}.mat", model, record, provenance)
         else:
             log.warning("%s did not reach criterion: recorded as failed, no model file", stream)

@@ -22,7 +22,7 @@ def draw():
         beside = sweeps.published_at_size(published, rows.task.iloc[0], snakemake.params.sizes[sweep])
         drawn += sweep_figures.sweep_panels(axes[sweep], sweep, key, sweeps.swept(rows), beside)
     figures.legend_above(figure, [panels["correct"] for panels in axes.values()], 5)
-    return figure, drawn, "{per_condition} per point; bars: ±1 SD over networks; ×: no network trained.".format(**facts)
+    return figure, drawn, "{per_condition} per point; bars: ±1 SD over networks{crosses}.".format(**facts)
 
 
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import argparse
 import datetime
 import logging
-import platform
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import torch
 
-import rate2spike
 from rate2spike import matfile, train
 from rate2spike.config import ACTIVATIONS, LOSSES, ConfigError, RateConfig, TrainingConfig
 from rate2spike.files import replacing
@@ -220,10 +217,8 @@ def _training_params(training: TrainingConfig, options: dict[str, Any]) -> dict[
 
 
 def _provenance(run: train.TrainingRun, training: TrainingConfig, options: dict[str, Any], config: RateConfig) -> dict[str, Any]:
-    versions = {"rate2spike": rate2spike.__version__, "python": platform.python_version()}
-    versions |= {"numpy": np.__version__, "numba": numba.__version__}
     made_from = {"task": options["task"], "study_seed": run.study_seed, "seed": options["seed"], "stream": run.network}
-    return made_from | {"training": asdict(training), "network": asdict(config), "versions": versions}
+    return made_from | {"training": asdict(training), "network": asdict(config), "versions": matfile.versions()}
 
 
 def _file_name(task: str, units: object, decay: str, activation: str, stamp: str) -> str:

@@ -18,6 +18,13 @@ from .spiking import SpikingNetwork
 from .tasks import Response, Task, Trials, draw_trials, first_response_step, spiking_stimulus
 
 
+def check_factor(scaling_factor: float) -> None:
+    """Raise ValueError unless it is a number > 0."""
+    is_number = isinstance(scaling_factor, int | float | np.number) and not isinstance(scaling_factor, bool)
+    if not (is_number and np.isfinite(scaling_factor) and scaling_factor > 0):
+        raise ValueError(f"scaling_factor: expected a number > 0, got {scaling_factor!r}")
+
+
 def to_spiking(
     model: RateModel, scaling_factor: float, *, initial_weights: bool = False, neuron: NeuronConfig | None = None
 ) -> SpikingNetwork:
@@ -26,9 +33,7 @@ def to_spiking(
     initial_weights takes the recurrent weights from before training. Float64 whatever the file holds.
     Raises ValueError for a factor that is not a positive number, or when the file holds no initial weights.
     """
-    is_number = isinstance(scaling_factor, (int, float, np.number)) and not isinstance(scaling_factor, bool)
-    if not (is_number and np.isfinite(scaling_factor) and scaling_factor > 0):
-        raise ValueError(f"scaling_factor: expected a number > 0, got {scaling_factor!r}")
+    check_factor(scaling_factor)
     if initial_weights and model.initial is None:
         raise ValueError("initial_weights: the model file holds no initial weights (key 'w0')")
     w_rec = (model.initial if initial_weights else model.weights).w_rec.astype(np.float64)

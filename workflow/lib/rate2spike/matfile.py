@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import scipy.io
 
+from . import __version__
 from .config import ACTIVATIONS, RATE_STEP_MS, ConfigError, RateConfig
 from .files import replacing
 from .rate import RateModel, TrainingRecord, Weights
@@ -177,6 +179,14 @@ def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> Rate
         )
     except ConfigError as error:
         raise ModelFileError(f"{reader.name}: {error} (keys 'taus' and 'som_N' hold it)") from None
+
+
+def versions() -> dict[str, str]:
+    """What wrote a model file, for its provenance."""
+    import numba
+
+    own = {"rate2spike": __version__, "python": platform.python_version()}
+    return own | {"numpy": np.__version__, "numba": numba.__version__}
 
 
 def save(path: str | os.PathLike, model: RateModel, record: TrainingRecord, provenance: Mapping[str, Any]) -> None:

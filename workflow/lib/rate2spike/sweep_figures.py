@@ -394,10 +394,11 @@ KEY_WORDS = {  # what a sweep is about; other keys stand as they are in the conf
     "network.n_units": SIZE,
     "network.tau_decay_ms": UPPER_DECAY,
     "network.gain": "Gain g",
-    "network.p_inh": "Probability of an inhibitory unit",
-    "network.p_rec": "Probability of a connection",
+    "network.p_inh": "Inhibitory fraction",
+    "network.p_rec": "Connectivity",
     "neuron.t_refractory_ms": "Refractory period (ms)",
     "neuron.tau_rise_ms": "Synaptic rise time (ms)",
+    "training.learning_rate": "Learning rate",
     "training.min_trials": "Least training trials",
 }
 SCORING_COLOURS = (RATE, SPIKING, FILTERS["Single"], OUTPUTS[2])  # in the order of `sweeps.SCORINGS`

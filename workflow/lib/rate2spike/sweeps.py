@@ -312,6 +312,7 @@ def describe(points: pd.DataFrame, example: Mapping | None = None) -> dict:
         "n_networks": len(trained(networks)),
         "n_attempted": len(networks),
         "per_condition": per_condition,
+        "crosses": crosses,
         "sweep_note": f"{per_condition} per condition (paper: 100){means}{crosses}",
     }
     return facts | describe_example(example) if example else facts

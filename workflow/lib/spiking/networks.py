@@ -14,7 +14,7 @@ import numpy as np
 from rate.utils import new_seed
 from rate2spike import kernels, matfile, spiking, streams
 from rate2spike.config import RATE_STEP_MS, SPIKING_STEPS_PER_RATE_STEP, ConfigError, NeuronConfig
-from rate2spike.conversion import to_spiking
+from rate2spike.conversion import check_factor, to_spiking
 from rate2spike.tasks import response_step
 
 NO_STIMULATION = {"mode": "none"}
@@ -114,13 +114,6 @@ def _params(network: spiking.SpikingNetwork, recording: spiking.Recording, model
         "IPSCs": recording.ipsc,
         **lif_constants(neuron),
     }
-
-
-def check_factor(scaling_factor: float) -> None:
-    """Raise ValueError unless it is a number > 0."""
-    number = isinstance(scaling_factor, int | float | np.number) and not isinstance(scaling_factor, bool)
-    if not (number and np.isfinite(scaling_factor) and scaling_factor > 0):
-        raise ValueError(f"scaling_factor: expected a number > 0, got {scaling_factor!r}")
 
 
 def lif_constants(neuron: NeuronConfig) -> dict[str, float]:

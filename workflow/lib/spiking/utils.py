@@ -6,26 +6,30 @@ import warnings
 from typing import Any
 
 import numpy as np
-import torch
 
 from rate.config import RNNConfig
 from rate.utils import new_seed, seeded
 from rate2spike import spiking
 from rate2spike.config import NeuronConfig
+from rate2spike.conversion import check_factor
 from rate2spike.rate import initial_model
 
-from .networks import check_factor, lif_constants
+from .networks import lif_constants
 from .tasks import SpikingTaskFactory
 
 
 def set_random_seed(seed: int) -> None:
     """Seed numpy's and torch's global generators. What is called here without a seed of its own draws one from numpy's."""
+    import torch  # here and below only: its import takes a second
+
     np.random.seed(seed)  # noqa: NPY002 - the documented purpose of this function
     torch.manual_seed(seed)
 
 
 def check_gpu_availability() -> tuple[bool, str]:
     """Whether CUDA can be used, and the name of the device."""
+    import torch
+
     there = torch.cuda.is_available()
     return there, torch.cuda.get_device_name(0) if there else "CPU"
 
