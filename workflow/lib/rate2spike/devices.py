@@ -26,6 +26,11 @@ def device_of(device: str) -> str:
     return "cuda"
 
 
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether a GPU had no memory left, in the words of PyTorch, of Triton or of the driver."""
+    return type(error).__name__ == "OutOfMemoryError" or "out of memory" in str(error).lower()
+
+
 @cache
 def _missing_for_cuda() -> str:
     """What keeps this process from an NVIDIA GPU, or nothing. Asked without importing PyTorch, which takes seconds."""

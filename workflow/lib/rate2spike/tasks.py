@@ -72,17 +72,18 @@ class Task:
 
 def draw_trials(task: Task, study_seed: int, purpose: str, words: tuple, numbers) -> Trials:
     """Draw the trials with the given numbers, each from its own stream; raises ConfigError when one does not fit the task."""
-    trials = []
-    for number in numbers:
-        trial = task.draw(streams.generator(study_seed, purpose, *words, int(number)))
+    n = len(numbers)
+    stimulus, target = np.empty((n, task.n_inputs, task.n_steps), np.float32), np.empty((n, task.n_steps), np.float32)
+    labels, kinds = np.empty(n, np.int64), []
+    for i, rng in enumerate(streams.generators(study_seed, purpose, words, map(int, numbers))):
+        trial = task.draw(rng)
         _check_trial(task, trial)
-        trials.append(trial)
-    return Trials(
-        np.stack([t.stimulus for t in trials]).astype(np.float32),
-        np.stack([t.target for t in trials]).astype(np.float32),
-        np.array([t.label for t in trials], dtype=np.int64),
-        np.array([t.kind for t in trials]),
-    )
+        stimulus[i], target[i], labels[i] = trial.stimulus, trial.target, trial.label
+        kinds.append(trial.kind)
+    for name, array in (("stimulus", stimulus), ("target", target)):
+        if not np.isfinite(array).all():
+            raise ConfigError(f"task {task.name}: {name}: expected finite numbers, got NaN or infinity")
+    return Trials(stimulus, target, labels, np.array(kinds, dtype=str))
 
 
 def _check_trial(task: Task, trial: Trial) -> None:
@@ -94,8 +95,6 @@ def _check_trial(task: Task, trial: Trial) -> None:
     ):
         if np.shape(array) != shape:
             raise ConfigError(f"task {task.name}: {name}: expected shape {shape}, got {np.shape(array)}")
-        if not np.isfinite(array).all():
-            raise ConfigError(f"task {task.name}: {name}: expected finite numbers, got NaN or infinity")
     if trial.label not in list(task.labels):
         raise ConfigError(f"task {task.name}: label: expected one of {', '.join(map(str, task.labels))}, got {trial.label!r}")
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from . import kernels, streams
 from .config import RateConfig, TrainingConfig, from_mapping
-from .devices import device_of
+from .devices import device_of, out_of_memory
 from .files import replacing
 from .rate import RateModel, Trace, TrainingRecord, Weights, initial_model
 from .tasks import Task, Trials, draw_trials, rate_response
@@ -126,53 +126,68 @@ def go_on_together(
 ) -> None:
     """`go_on` for networks before their first trial, all of them side by side on a GPU; whoever has ended leaves the block.
 
-    The state of each is then what `rate_cpu` would hold. Raises ValueError for a network that has been trained.
+    While the GPU works on the trials up to an evaluation, those up to the next are drawn. The state of each network is then what
+    `rate_cpu` would hold. Raises ValueError for a network that has been trained.
     """
     if any(run.used for run in runs):
         raise ValueError("go_on_together: expected networks before their first trial; go_on continues a training")
-    kernel, block, active, clock = kernels.rate(device), None, list(runs), _Clock(runs[0].used)
-    for trial in _evaluations(runs[0], training):
-        block = block or kernel.start_block([run.untrained for run in active])
-        n_new = _trials_until(trial, active[0].used, training)
-        if n_new > 0:
-            _train_block(kernel, block, active, task, training, n_new)
-        for run, judged in zip(active, _judge_block(kernel, block, active, task, training, trial), strict=True):
-            _note(run, trial, judged, training, clock)
+    kernel, active, clock = kernels.rate(device), list(runs), _Clock(runs[0].used)
+    block, evaluations = kernel.start_block([run.untrained for run in active]), _evaluations(runs[0], training)
+    ahead = [_Drawn.of(run, task, training, trial, run.used) for run in active for trial in evaluations[:1]]
+    for trial, following in zip(evaluations, [*evaluations[1:], None], strict=True):
+        drawn, n_new = ahead, len(ahead[0].trials.label)
+        losses, outputs = _started(kernel, block, drawn, active[0].used, training)
+        used = active[0].used + n_new
+        ahead = [_Drawn.of(run, task, training, following, used) for run in active] if following is not None else drawn
+        for run, d, of_training, o in zip(active, drawn, losses.cpu().numpy(), outputs.cpu().numpy(), strict=True):
+            run.losses.append(of_training)
+            run.used = used
+            _note(run, trial, _scored(task, d.fresh, o, training.loss), training, clock)
         if progress:
             progress(n_new * len(active))
         staying = [i for i, run in enumerate(active) if not _ended(run)]
         if len(staying) < len(active):
-            for run, state in zip(active, kernel.states_of(block), strict=True):
-                run.state = state
-            active, block = [active[i] for i in staying], kernel.keep(block, staying) if staying else None
-        if not active:
-            return
-    for run, state in zip(active, kernel.states_of(block) if block else (), strict=False):
+            _hand_over(kernel, block, active)
+            active, ahead = [active[i] for i in staying], [ahead[i] for i in staying]
+            if not active:
+                return
+            block = kernel.keep(block, staying)
+    _hand_over(kernel, block, active)
+
+
+class _Drawn(NamedTuple):
+    """The trials of a network up to its next evaluation, and those of the evaluation, with the streams of their noise."""
+
+    trials: Trials
+    fresh: Trials
+    noise: streams.Key
+    fresh_noise: streams.Key
+
+    @classmethod
+    def of(cls, run: TrainingRun, task: Task, training: TrainingConfig, trial: int, used: int) -> _Drawn:
+        name, purpose, numbers = run.network, "evaluation", range(used, used + _trials_until(trial, used, training))
+        return cls(
+            draw_trials(task, run.study_seed, "training", (name,), numbers),
+            draw_trials(task, run.study_seed, purpose, (name, trial), range(training.evaluation_trials)),
+            streams.key(run.study_seed, "training noise", name),
+            streams.key(run.study_seed, purpose + " noise", name, trial),
+        )
+
+
+def _started(kernel, block, drawn: Sequence[_Drawn], first_trial: int, training: TrainingConfig):
+    """Training up to the evaluation and the evaluation of all networks, under way on the GPU: losses and outputs to come."""
+    u, z, fresh = (
+        np.stack(a) for a in zip(*((d.trials.stimulus, d.trials.target, d.fresh.stimulus) for d in drawn), strict=True)
+    )
+    keys = [d.noise for d in drawn]
+    losses = kernel.train_block(block, u, z, training=training, keys=keys, first_trial=first_trial)
+    return losses, kernel.outputs_of(block, fresh, keys=[d.fresh_noise for d in drawn], first_trial=0)
+
+
+def _hand_over(kernel, block, runs: Sequence[TrainingRun]) -> None:
+    """The states of a block to its networks."""
+    for run, state in zip(runs, kernel.states_of(block), strict=True):
         run.state = state
-
-
-def _train_block(kernel, block, runs: Sequence[TrainingRun], task: Task, training: TrainingConfig, n_new: int) -> None:
-    numbers = range(runs[0].used, runs[0].used + n_new)
-    trials = [draw_trials(task, run.study_seed, "training", (run.network,), numbers) for run in runs]
-    u, z = np.stack([t.stimulus for t in trials]), np.stack([t.target for t in trials])
-    noise = [streams.key(run.study_seed, "training noise", run.network) for run in runs]
-    for run, losses in zip(
-        runs, kernel.train_block(block, u, z, training=training, keys=noise, first_trial=runs[0].used), strict=True
-    ):
-        run.losses.append(losses)
-        run.used += n_new
-
-
-def _judge_block(
-    kernel, block, runs: Sequence[TrainingRun], task: Task, training: TrainingConfig, trial: int
-) -> list[Evaluation]:
-    """`evaluate` of every network of the block, in one batch."""
-    numbers, purpose = range(training.evaluation_trials), "evaluation"
-    trials = [draw_trials(task, run.study_seed, purpose, (run.network, trial), numbers) for run in runs]
-    noise = [streams.key(run.study_seed, purpose + " noise", run.network, trial) for run in runs]
-    u = np.stack([t.stimulus for t in trials])
-    outputs = kernel.block_outputs([r.untrained for r in runs], kernel.weights_of(block), u, keys=noise, first_trial=0)
-    return [_scored(task, t, o, training.loss) for t, o in zip(trials, outputs, strict=True)]
 
 
 class _Clock:
@@ -194,7 +209,7 @@ def _evaluations(run: TrainingRun, training: TrainingConfig) -> range:
 
 def _trials_until(trial: int, used: int, training: TrainingConfig) -> int:
     """Trials still to train before the evaluation after `trial`, in whole updates."""
-    return -(-(trial + 1 - used) // training.trials_per_update) * training.trials_per_update
+    return max(0, -(-(trial + 1 - used) // training.trials_per_update) * training.trials_per_update)
 
 
 def _note(run: TrainingRun, trial: int, evaluation: Evaluation, training: TrainingConfig, clock: _Clock) -> None:
@@ -304,20 +319,21 @@ def train_block(
 
 def _train_together(task, config, training, study_seed, networks, progress) -> list[tuple[RateModel, TrainingRecord]]:
     """A block on the GPU, in parts where its memory asks for it; the example trials of the record run on the CPU."""
-    import torch
-
-    waiting, size, runs = list(networks), len(networks), []
+    kernel, waiting, runs = kernels.rate("cuda"), list(networks), []
+    size = min(len(waiting), kernel.networks_that_fit(config, training, task.n_inputs, task.n_steps))
+    if size < len(waiting):
+        log.info("%d networks at a time, as the memory of the GPU allows", size)
     while waiting:
         part = [begin(task, config, study_seed=study_seed, network=name, device="cpu") for name in waiting[:size]]
         try:
             go_on_together(part, task, training, progress=progress)
-        except torch.OutOfMemoryError:
-            if size == 1:
+        except RuntimeError as error:
+            if size == 1 or not out_of_memory(error):
                 raise
             size = -(-size // 2)
-            gc.collect()
-            torch.cuda.empty_cache()
             log.warning("the GPU's memory does not hold the block: going on with %d networks side by side", size)
+            gc.collect()  # what the exception held
+            kernel.give_back()
             continue
         runs, waiting = runs + part, waiting[size:]
     for run in runs:

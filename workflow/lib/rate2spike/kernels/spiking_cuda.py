@@ -17,29 +17,23 @@ import triton.language as tl
 
 from .. import streams
 from ..config import SPIKING_STEPS_PER_RATE_STEP
+from ..devices import out_of_memory
 from ..spiking import NOISE_SD, SpikingNetwork, Stimulation, check_stimulation, time_grid
 from . import spiking_cpu
 from .spiking_cpu import PAD_VOLTAGE, TrialSummary, record_trial
+from .streams_cuda import DEVICE, check_width, four_steps, free_bytes, of_step, packed, same, to_device
 
 __all__ = ["record_trial", "simulate_networks", "simulate_trials"]  # one trial is recorded on the CPU
 
 log = logging.getLogger(__name__)
 
-INTERPRETED = triton.knobs.runtime.interpret
-DEVICE = "cpu" if INTERPRETED else "cuda"
-WIDEST = 1024  # units: the state of a trial is held in the registers of one block
 UNITS_PER_THREAD = 8  # 13 numbers a unit: 8 units fill the registers of a thread about half
 NEVER = 2**30  # a step that no trial reaches
-MEMORY_SHARE = 0.5  # of the free memory of the GPU that one launch may take
 
-# Constants inside the kernel (Box-Muller as in `streams.normal`, sine and cosine of pi / 2 x as in `streams_cpu`)
-STEP_NOISE, INITIAL_VOLTAGE, COIN = (tl.constexpr(x) for x in (streams.STEP_NOISE, streams.INITIAL_VOLTAGE, streams.COIN))
+# Constants inside the kernel
+INITIAL_VOLTAGE, COIN = tl.constexpr(streams.INITIAL_VOLTAGE), tl.constexpr(streams.COIN)
 PER_COLUMN = tl.constexpr(SPIKING_STEPS_PER_RATE_STEP)
 SD, NO_SPIKE, PAD = tl.constexpr(NOISE_SD), tl.constexpr(NEVER), tl.constexpr(float(PAD_VOLTAGE))
-S0, S1, S2 = tl.constexpr(1.57079625), tl.constexpr(-0.645963371), tl.constexpr(0.079688482)
-S3, S4 = tl.constexpr(-0.00467222789), tl.constexpr(0.000150820561)
-C0, C1, C2 = tl.constexpr(0.99999994), tl.constexpr(-1.23369825), tl.constexpr(0.253650755)
-C3, C4 = tl.constexpr(-0.0208106283), tl.constexpr(0.000858190644)
 
 
 def simulate_trials(
@@ -97,8 +91,7 @@ def _check_networks(networks: Sequence[SpikingNetwork], keys: Sequence[streams.K
     for other in networks[1:]:
         if (other.n_units, other.n_inputs, other.neuron) != (first.n_units, first.n_inputs, first.neuron):
             raise ValueError("networks: expected one size, number of inputs and neuron in a block")
-    if first.n_units > WIDEST:
-        raise ValueError(f"network: expected at most {WIDEST} units on a GPU, got {first.n_units}; use device: cpu")
+    check_width(first.n_units)
 
 
 class _Shard:
@@ -110,12 +103,12 @@ class _Shard:
         self.constants = spiking_cpu._constants(network, grid)
         self.n_pad = len(tables[0].decay)
         per_unit = ("w_pre", "w_in", "bias", "w_out", "decay", "spike_r")
-        self.tables = {name: _to_device(np.stack([getattr(t, name) for t in tables])) for name in per_unit}
-        self.keys = _to_device(np.array([k.k0 | (k.k1 << 32) for k in keys], dtype=np.uint64).view(np.int64))
-        self.release, self.heads = _to_device(tables[0].release), _to_device(tables[0].heads)
+        self.tables = {name: to_device(np.stack([getattr(t, name) for t in tables])) for name in per_unit}
+        self.keys = packed(keys)
+        self.release, self.heads = to_device(tables[0].release), to_device(tables[0].heads)
         stimulated = np.zeros(self.n_pad, np.float32)
         stimulated[tables[0].stimulated] = 1
-        self.stimulated, self.has_stimulation = _to_device(stimulated), tables[0].stimulated.size > 0
+        self.stimulated, self.has_stimulation = to_device(stimulated), tables[0].stimulated.size > 0
 
     def run(self) -> list[TrialSummary]:
         """All trials, in one launch or in as many as fit into memory; a launch that does not fit is halved."""
@@ -126,8 +119,8 @@ class _Shard:
             try:
                 parts.append(self._launch(programs[at : at + size]))
                 at += size
-            except torch.OutOfMemoryError:
-                if size == 1:
+            except RuntimeError as error:
+                if size == 1 or not out_of_memory(error):
                     raise
                 size = -(-size // 2)
                 log.warning("the GPU's memory does not hold the launch: going on with %d trials at once", size)
@@ -145,12 +138,10 @@ class _Shard:
 
     def _fitting(self) -> int:
         """Trials of one launch that take no more than half of the memory that is free."""
-        if INTERPRETED:
-            return 2**31
         n_inputs, n_columns = self.stimuli.shape[2:]
         rates = self.n_kept * self.network.n_units if self.keep_rates else 0
         per_trial = 4 * (n_inputs * n_columns + self.n_kept + rates + self.network.n_units + 8)
-        return int(MEMORY_SHARE * torch.cuda.mem_get_info()[0] / per_trial)
+        return min(2**30, free_bytes() // per_trial)
 
     def _launch(self, programs: np.ndarray) -> tuple[np.ndarray, ...]:
         n, n_trials = len(programs), self.stimuli.shape[1]
@@ -163,7 +154,7 @@ class _Shard:
         block, c = max(16, triton.next_power_of_2(self.n_pad)), self.constants
         _run[(n,)](
             *self.tables.values(), self.keys, self.release, self.heads, self.stimulated,
-            _to_device(self.stimuli[which, number]), _to_device(which.astype(np.int32)), _to_device(self.trials[number]),
+            to_device(self.stimuli[which, number]), to_device(which.astype(np.int32)), to_device(self.trials[number]),
             ends, counts, out, rates,
             n, n_units, self.n_pad, self.stimuli.shape[3], self.grid.n_steps, self.first_step, self.keep_every, self.n_kept,
             *(float(x) for x in c[:7]),
@@ -171,23 +162,6 @@ class _Shard:
             BLOCK=block, num_warps=max(1, block // (32 * UNITS_PER_THREAD)),
         )  # fmt: skip
         return ends[0].cpu().numpy(), ends[1].cpu().numpy(), counts.cpu().numpy(), out.cpu().numpy(), rates.cpu().numpy()
-
-
-def _to_device(array: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array)).to(DEVICE)
-
-
-@triton.jit
-def _normals(w0, w1):
-    """Two words to two standard normals, as `streams.normal` defines them."""
-    u = ((w0 >> 9).to(tl.float32) + 0.5) * 1.1920928955078125e-07  # 2^-23
-    radius = tl.sqrt(-2.0 * tl.log(u))
-    x = (w1.to(tl.int32, bitcast=True) >> 8).to(tl.float32) * 1.1920928955078125e-07
-    q = x * x
-    sine = x * (S0 + q * (S1 + q * (S2 + q * (S3 + q * S4))))
-    cosine = C0 + q * (C1 + q * (C2 + q * (C3 + q * C4)))
-    signed = tl.where((w1 & 1) == 1, -cosine, cosine)
-    return radius * signed, radius * sine
 
 
 @triton.jit
@@ -201,15 +175,12 @@ def _external(bias, w_in, u, net, program, column, n_pad, n_columns, j, there, N
 
 
 @triton.jit
-def _kicks(key, quad, trial, unit, stimulated, heads, there, STIMULATED: tl.constexpr, BLOCK: tl.constexpr):
+def _kicks(key, quad, trial, unit, stimulated, heads, there, STIMULATED: tl.constexpr):
     """Noise and stimulation of four steps, in SDs of the noise."""
-    same = tl.zeros([BLOCK], tl.int32)
-    c0, c2, same = (same + quad).to(tl.uint32), same.to(tl.uint32) + trial, same.to(tl.uint32)
-    w0, w1, w2, w3 = tl.philox(key, c0, unit, c2, same + STEP_NOISE)
-    z0, z1 = _normals(w0, w1)
-    z2, z3 = _normals(w2, w3)
+    z0, z1, z2, z3 = four_steps(key, quad, trial, unit)
     if STIMULATED:
-        coin0, coin1, coin2, coin3 = tl.philox(key, c0, same, c2, same + COIN)
+        no = unit * 0
+        coin0, coin1, coin2, coin3 = tl.philox(key, same(quad, unit), no, no + trial, no + COIN)
         moved = tl.load(stimulated + unit.to(tl.int32), mask=there, other=0.0)
         z0 += tl.where((coin0 >> 31) == 0, moved * tl.load(heads + 4 * quad), 0.0)
         z1 += tl.where((coin1 >> 31) == 0, moved * tl.load(heads + 4 * quad + 1), 0.0)
@@ -245,7 +216,7 @@ def _arriving(w_pre, fired, n_fired, n_pad, j, there, BLOCK: tl.constexpr):
     return arriving
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["n_programs", "n_units", "n_columns", "n_steps", "first_step", "keep_every", "n_kept"])
 def _run(
     w_pre, w_in, bias, w_out, decay, spike_r, keys, release, heads, stimulated,
     u, networks, trials,
@@ -270,13 +241,13 @@ def _run(
     external = _external(bias, w_in, u, net, program, 0, n_pad, n_columns, j, there, N_INPUTS)
     maximum, minimum = float("-inf"), float("inf")
     for quad in range(n_steps // 4):  # a trial has a multiple of 100 steps
-        z0, z1, z2, z3 = _kicks(key, quad, trial, unit, stimulated, heads, there, STIMULATED, BLOCK)
+        z0, z1, z2, z3 = _kicks(key, quad, trial, unit, stimulated, heads, there, STIMULATED)
         for s in range(4):  # not unrolled: the code of a step must fit the instruction cache
             i = 4 * quad + s + 1  # 1-based step
             if (i + PER_COLUMN // 2) % PER_COLUMN == 0:
                 column = (i + PER_COLUMN // 2) // PER_COLUMN
                 external = _external(bias, w_in, u, net, program, column, n_pad, n_columns, j, there, N_INPUTS)
-            z = tl.where(s < 2, tl.where(s == 0, z0, z1), tl.where(s == 2, z2, z3))
+            z = of_step(z0, z1, z2, z3, s)
             drive = v * (linear + square * v) + (ipsc + external)
             v += tl.where(i >= free, rate * drive, 0.0) + SD * z
             fired = v >= v_threshold
