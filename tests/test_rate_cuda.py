@@ -13,7 +13,7 @@ from rate2spike.kernels import rate_cpu
 from rate2spike.tasks import BUILT_IN, Trial, draw_trials
 
 pytest.importorskip("triton", reason="Triton is not installed: the GPU kernels are not tested")
-from rate2spike.kernels import rate_cuda, streams_cuda
+from rate2spike.kernels import agreement, rate_cuda, spiking_cpu, spiking_cuda, streams_cuda
 
 GO_NOGO = BUILT_IN["go-nogo"]
 KEYS = [streams.key(1, "test", i) for i in range(2)]
@@ -195,6 +195,26 @@ def test_trials_of_a_shard_are_scored_together(trained):
     assert conversion.score_networks(simulation, {}, {}, 3) == {}
 
 
+def test_models_of_several_sizes_are_scored_in_one_shard(monkeypatch):
+    """As models from elsewhere may be."""
+    made = {name: models(n)[0] for name, n in (("a", 5), ("b", 8), ("c", 5))}
+    launched = []
+
+    def simulate_networks(networks, u, *, keys, **settings):
+        launched.append([n.n_units for n in networks])
+        kernel = spiking_cpu.simulate_trials
+        settings.pop("downsample")
+        return [kernel(n, one, stream=key, **settings) for n, one, key in zip(networks, u, keys, strict=True)]
+
+    monkeypatch.setattr(spiking_cuda, "simulate_networks", simulate_networks)
+    simulation, factors = conversion.Simulation(TASK, 3, device="cuda"), dict.fromkeys(made, 30.0)
+    found = conversion.score_networks(simulation, made, factors, 2)
+    assert launched == [[5, 5], [8]]
+    assert list(found) == list(made)
+    expected = conversion.score_networks(simulation._replace(device="cpu"), made, factors, 2)
+    assert all(np.array_equal(found[n][key], expected[n][key]) for n in made for key in expected[n])
+
+
 def test_cost_of_many_networks_at_once(monkeypatch):
     from rate2spike import cost
     from rate2spike.config import NeuronConfig
@@ -222,10 +242,26 @@ def test_accuracy_curve_of_the_published_model_is_the_cpus(published_model_file)
         assert abs(of["cpu"] - of["cuda"]) <= 4 * np.sqrt(2 * max(p * (1 - p), 1 / n) / n), factor
 
 
+def test_a_gpu_that_computes_something_else_is_refused(monkeypatch):
+    """Here with the interpreter in the place of the GPU, and fewer steps."""
+    monkeypatch.setattr(agreement, "N_UNITS", 20)
+    monkeypatch.setattr(agreement, "N_COLUMNS", 2)
+    agreement.compare()
+    monkeypatch.setattr(streams_cuda, "C1", streams_cuda.tl.constexpr(-1.2))  # not the cosine
+    with pytest.raises(RuntimeError, match="this GPU does not compute what the CPU does: the (loss|gradient) of .* differs by"):
+        agreement.compare()
+    monkeypatch.setattr(agreement, "_of_rate_network", lambda: [])
+    with pytest.raises(RuntimeError, match="the (number of spikes|output of a spiking trial) differs by"):
+        agreement.compare()
+
+
 def test_devices(monkeypatch):
     assert device_of("cpu") == "cpu"
     with pytest.raises(ConfigError, match="device: expected one of auto, cpu, cuda, got 'gpu'"):
         device_of("gpu")
+    monkeypatch.setattr(devices, "_interpreted", lambda: False)
+    monkeypatch.setattr(devices, "_missing_for_cuda", lambda: "")
+    assert device_of("auto") == "cuda"
     monkeypatch.setattr(devices, "_missing_for_cuda", lambda: "no NVIDIA GPU was found")
     assert device_of("auto") == "cpu"
     with pytest.raises(ConfigError, match="device: cuda: no NVIDIA GPU was found; or write device: cpu"):

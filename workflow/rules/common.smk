@@ -18,7 +18,7 @@ SCRIPTS = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(LIBRARY.parent))
 
 from rate2spike.config import ConfigError, RateConfig
-from rate2spike.devices import device_of
+from rate2spike.devices import WIDEST, device_of
 from rate2spike.schema import first_problem
 from rate2spike.study import Condition, check_condition, check_figures, read_study
 from rate2spike.tasks import find_task
@@ -45,13 +45,29 @@ def checked_study():
 
 STUDY = checked_study()
 USER_TASKS = dict(STUDY.user_tasks)
-# what auto means; a GPU that is asked for by name may be on another machine (a cluster's)
-DEVICE = device_of("auto") if STUDY.device == "auto" else STUDY.device
+
+
+def device() -> str:
+    """`cpu` or `cuda`. auto: this machine's GPU where there is one and it can hold the networks; a cluster's has to be asked for by
+    name, since it is not this machine's."""
+    too_large = [c.name for c in STUDY.conditions if c.network and c.network.n_units > WIDEST]
+    if STUDY.device == "cuda" and too_large:
+        raise WorkflowError(f"config: device: cuda: expected networks of at most {WIDEST} units, got {too_large[0]}; write cpu")
+    if STUDY.device != "auto":
+        return STUDY.device
+    return "cpu" if workflow.remote_exec or too_large else device_of("auto")
+
+
+DEVICE = device()
 GPU = {"gpu": 1} if DEVICE == "cuda" else {}  # a resource of the rules that use it
 
 
 def check_device() -> None:
-    """Stop where the config asks for a GPU that is not there."""
+    """Stop where the config asks for a GPU that is not there, or leaves open what a cluster is to use."""
+    if not workflow.local_exec:
+        if STUDY.device != DEVICE == "cuda":
+            raise WorkflowError("config: device: this machine has a GPU; for jobs on a cluster write cpu or cuda instead of auto")
+        return
     try:
         device_of(STUDY.device)
     except ConfigError as error:

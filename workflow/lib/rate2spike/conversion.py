@@ -109,16 +109,25 @@ def score_networks(
     numbers = np.arange(n_trials)
     trials = {name: _trials(simulation, name, scaling_factors[name], numbers) for name in models}
     if models and device_of(simulation.device) == "cuda":
-        summaries = _run_together(simulation, models, scaling_factors, trials, numbers)
+        summaries = {}
+        for alike in _by_size(models):  # models from elsewhere may be of several sizes
+            summaries |= _run_together(simulation, alike, scaling_factors, trials, numbers)
     else:
         summaries = {n: run_trials(simulation, m, n, scaling_factors[n], trials[n], numbers) for n, m in models.items()}
     return {n: _rows(simulation.task, n, scaling_factors[n], trials[n], summaries[n]) for n in models}
 
 
+def _by_size(models: Mapping[str, RateModel]) -> list[dict[str, RateModel]]:
+    groups: dict[int, dict[str, RateModel]] = {}
+    for name, model in models.items():
+        groups.setdefault(model.n_units, {})[name] = model
+    return list(groups.values())
+
+
 def _run_together(simulation: Simulation, models, scaling_factors, trials, numbers) -> dict:
     summaries = kernels.spiking(simulation.device).simulate_networks(
         [to_spiking(model, scaling_factors[name], neuron=simulation.neuron) for name, model in models.items()],
-        np.stack([spiking_stimulus(t.stimulus) for t in trials.values()]),
+        np.stack([spiking_stimulus(trials[name].stimulus) for name in models]),
         trials=numbers,
         keys=[_stream(simulation, name, scaling_factors[name]) for name in models],
         first_step=first_response_step(simulation.task, spiking.STEP_S * simulation.downsample),

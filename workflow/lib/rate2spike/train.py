@@ -46,7 +46,7 @@ def evaluate(
     words: tuple,
     n_trials: int,
     loss: str = "l2",
-    device: str = "auto",
+    device: str = "cpu",
 ) -> Evaluation:
     """Score `weights` on `n_trials` fresh trials of the stream (`purpose`, *words), in one batch."""
     trials = draw_trials(task, study_seed, purpose, words, range(n_trials))
@@ -78,7 +78,7 @@ class TrainingRun:
     converged: bool = False
 
 
-def begin(task: Task, config: RateConfig, *, study_seed: int, network: str, device: str = "auto") -> TrainingRun:
+def begin(task: Task, config: RateConfig, *, study_seed: int, network: str, device: str = "cpu") -> TrainingRun:
     """A network before its first trial, its wiring drawn from the stream of its name."""
     untrained = initial_model(config, task.n_inputs, streams.generator(study_seed, "initial network", network))
     return TrainingRun(network, study_seed, untrained, kernels.rate(device).start(untrained))
@@ -90,7 +90,7 @@ def go_on(
     training: TrainingConfig,
     *,
     progress: Progress | None = None,
-    device: str = "auto",
+    device: str = "cpu",
     stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Train until mean loss and accuracy of fresh trials reach criterion, or `max_trials` in all are used up.
@@ -224,7 +224,7 @@ def _ended(run: TrainingRun) -> bool:
     return run.converged or not np.isfinite(run.evaluation.loss)
 
 
-def outcome(run: TrainingRun, task: Task, *, device: str = "auto") -> tuple[RateModel, TrainingRecord]:
+def outcome(run: TrainingRun, task: Task, *, device: str = "cpu") -> tuple[RateModel, TrainingRecord]:
     """The network as it stands, and the record of its training."""
     kernel, start = kernels.rate(device), run.untrained
     model = RateModel(start.config, start.w_in, start.inhibitory, start.mask, kernel.weights(run.state), start.weights)
@@ -248,7 +248,7 @@ def train_network(
     study_seed: int,
     network: str,
     progress: Progress | None = None,
-    device: str = "auto",
+    device: str = "cpu",
     stop: Callable[[], bool] = lambda: False,
 ) -> tuple[RateModel, TrainingRecord]:
     """Train one network from nothing; see `go_on`."""

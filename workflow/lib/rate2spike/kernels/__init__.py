@@ -30,22 +30,25 @@ def _cache_folder() -> Path:
 numba.config.CACHE_DIR = str(_cache_folder())
 
 
-def rate(device: str = "auto") -> ModuleType:
-    """Kernels of the rate network: start, weights, train_trials, gradients, outputs."""
+def rate(device: str = "cpu") -> ModuleType:
+    """Kernels of the rate network: start, weights, train_trials, gradients, outputs. One network is no work for a GPU, so
+    functions for a single one default to the CPU."""
     if device_of(device) == "cuda":
-        from . import rate_cuda
+        from . import agreement, rate_cuda
 
+        agreement.check()
         return rate_cuda
     from . import rate_cpu  # numba compiles or reads its cache at import: only who needs it waits
 
     return rate_cpu
 
 
-def spiking(device: str = "auto") -> ModuleType:
+def spiking(device: str = "cpu") -> ModuleType:
     """Kernels of the spiking network: simulate_trials, record_trial."""
     if device_of(device) == "cuda":
-        from . import spiking_cuda
+        from . import agreement, spiking_cuda
 
+        agreement.check()
         return spiking_cuda
     from . import spiking_cpu
 

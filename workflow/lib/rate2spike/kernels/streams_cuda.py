@@ -13,10 +13,10 @@ import triton
 import triton.language as tl
 
 from .. import streams
+from ..devices import WIDEST
 
 INTERPRETED = triton.knobs.runtime.interpret
 DEVICE = "cpu" if INTERPRETED else "cuda"
-WIDEST = 1024  # units: the state of a trial is held in the registers of one program
 MEMORY_SHARE = 0.5  # of the free memory of the GPU that one launch may take
 
 # Constants inside the kernels (Box-Muller as in `streams.normal`, sine and cosine of pi / 2 x as in `streams_cpu`)

@@ -1,0 +1,65 @@
+"""Before a GPU computes anything, its kernels are compared with the CPU's, once in a process: a driver, a compiler or a card that
+gets them wrong is told at once, not found in a figure."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from .. import streams
+from ..config import NeuronConfig, RateConfig
+from ..rate import initial_model
+from ..spiking import SpikingNetwork
+from . import rate_cpu, rate_cuda, spiking_cpu, spiking_cuda
+from .streams_cuda import INTERPRETED
+
+N_UNITS, N_STEPS, N_COLUMNS = 100, 20, 4  # 300 spiking steps: the spikes do not part yet
+TOLERANCE = 1e-3  # of the size of what is compared: rounding is some 100 times smaller, a wrong number larger
+
+
+@cache
+def check() -> None:
+    """Raise RuntimeError where the GPU computes something else than the CPU."""
+    if not INTERPRETED:  # slow there, and tested with everything else
+        compare()
+
+
+def compare() -> None:
+    """The check itself."""
+    for what, of_gpu, of_cpu in (*_of_rate_network(), *_of_spiking_network()):
+        a, b = np.asarray(of_gpu, np.float64), np.asarray(of_cpu, np.float64)
+        apart = np.abs(a - b).max() / max(np.abs(b).max(), 1e-6)
+        if not apart <= TOLERANCE:  # NaN too
+            raise RuntimeError(
+                f"this GPU does not compute what the CPU does: {what} differs by {apart:.2g} of its size, expected less than "
+                f"{TOLERANCE:g}; write device: cpu in the config, and please report it with the versions of driver, PyTorch, Triton"
+            )
+
+
+def _of_rate_network():
+    model = initial_model(RateConfig(n_units=N_UNITS), 1, streams.generator(0, "agreement"))
+    trials = {"stream": streams.key(0, "agreement noise"), "first_trial": 3}
+    u, z = np.ones((2, 1, N_STEPS), np.float32), np.ones((2, N_STEPS), np.float32)
+    found = [k.gradients(model, model.weights, u, z, loss="l2", **trials) for k in (rate_cuda, rate_cpu)]
+    yield "the loss of a training trial", found[0][0], found[1][0]
+    for name, *gradients in zip(model.weights._fields, *(gradient for _, gradient in found), strict=True):
+        yield f"the gradient of {name}", *gradients
+
+
+def _of_spiking_network():
+    rng = streams.generator(0, "agreement")
+    network = SpikingNetwork(
+        w_rec=rng.normal(0, 0.1, (N_UNITS, N_UNITS)),
+        w_in=rng.normal(size=(N_UNITS, 1)),
+        w_out=rng.normal(size=N_UNITS),
+        tau_decay_ms=rng.uniform(20, 50, N_UNITS),
+        inhibitory=np.zeros(N_UNITS, bool),
+        scaling_factor=1.0,
+        neuron=NeuronConfig(),
+    )
+    trials = {"trials": np.arange(3), "stream": streams.key(0, "agreement noise"), "keep_every": 10}
+    u = np.ones((3, 1, N_COLUMNS), np.float32)
+    of_gpu, of_cpu = (k.simulate_trials(network, u, **trials) for k in (spiking_cuda, spiking_cpu))
+    yield "the number of spikes", of_gpu.spike_counts, of_cpu.spike_counts
+    yield "the output of a spiking trial", of_gpu.out, of_cpu.out
