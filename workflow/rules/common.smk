@@ -106,6 +106,19 @@ def own_task(wildcards) -> dict[str, str]:
     return {task: path for task, path in USER_TASKS.items() if task == wildcards.task}
 
 
+def content(files: list[str]) -> list[str]:
+    """Fingerprints of files that a user gives: what counts is what is in them, not their time."""
+    return [hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] for file in files]
+
+
+def task_content(wildcards) -> list[str]:
+    return content(task_file(wildcards))
+
+
+def model_content(wildcards) -> list[str]:
+    return content(external_files(wildcards))
+
+
 # what a stage uses of these it names itself: kernels are picked by device, statistics change no trial
 NOT_FOLLOWED = ("kernels/__init__.py", "devices.py", "analysis.py")
 
@@ -137,8 +150,8 @@ def imported(module: str) -> set[str]:
 
 
 def library_hash(*modules: str, scripts: tuple[str, ...] = ()) -> str:
-    """Fingerprint of library modules, all they import, and what the scripts share: an edit reruns the stages that use them;
-    comments and layout do not count. scripts: further modules beside the scripts."""
+    """Fingerprint of library modules, all they import, what the scripts share, and `scripts`: an edit reruns the stages that use
+    them; comments, layout and the time of a file do not count (profiles/default leaves out Snakemake's own watch, by time)."""
     waiting, behind = set(modules), set(modules)
     while waiting:
         new = imported(waiting.pop()) - behind
@@ -149,9 +162,9 @@ def library_hash(*modules: str, scripts: tuple[str, ...] = ()) -> str:
 
 
 def script_hash(script: str) -> str:
-    """Fingerprint of the modules that a script imports by name, from the library and from beside it: an edit of a figure's code
+    """Fingerprint of a script and the modules that it imports by name, from the library and from beside it: an edit of a figure's code
     redraws that figure alone."""
-    library, beside = [], []
+    library, beside = [], [script]
     for node in ast.walk(syntax(SCRIPTS / script)):
         if isinstance(node, ast.ImportFrom) and node.module == "rate2spike":
             library += [f"{name.name}.py" for name in node.names]

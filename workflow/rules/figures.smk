@@ -196,6 +196,7 @@ rule figure_task:
     params:
         task="{task}",
         user_tasks=own_task,
+        task_content=task_content,
         title="{task}, {condition}, {neuron}",
         code=script_hash("figure_task.py"),
     message:

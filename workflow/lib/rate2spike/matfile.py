@@ -6,6 +6,7 @@ Published names stay here: `w` (rectified recurrent weights, [post, pre]), `m` (
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -179,6 +180,17 @@ def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> Rate
         )
     except ConfigError as error:
         raise ModelFileError(f"{reader.name}: {error} (keys 'taus' and 'som_N' hold it)") from None
+
+
+def fingerprint(path: str | os.PathLike) -> str:
+    """Of what a model file holds, all keys but `provenance`: the same network is the same fingerprint, whoever wrote it when."""
+    digest = hashlib.sha256()
+    for key, value in sorted(read(path).items()):
+        if not key.startswith("__") and key != "provenance":
+            array = np.ascontiguousarray(value)
+            plain = array.tobytes() if array.dtype != object else repr(array.tolist()).encode()
+            digest.update(f"{key} {array.dtype} {array.shape} ".encode() + plain)
+    return digest.hexdigest()[:16]
 
 
 def versions() -> dict[str, str]:
