@@ -38,8 +38,8 @@ rule export:
 
 rule import_models:
     input:
-        task_file,
-        files=external_files,
+        ancient(task_file),
+        files=ancient(external_files),
     output:
         models=directory("results/models/{task}/{condition}/{block}"),
         networks="results/networks/{task}/{condition}/{block}.csv",
@@ -69,7 +69,7 @@ rule import_models:
 
 rule score_rate:
     input:
-        task_file,
+        ancient(task_file),
         models=ancient("results/models/{task}/{condition}/{block}"),
         networks="results/networks/{task}/{condition}/{block}.csv",
     output:

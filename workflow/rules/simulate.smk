@@ -11,7 +11,7 @@
 
 rule simulate:
     input:
-        task_file,
+        ancient(task_file),
         models=ancient("results/models/{task}/{condition}/{block}"),
         networks="results/networks/{task}/{condition}/{block}.csv",
     output:
@@ -70,7 +70,7 @@ rule choose:
 
 rule held_out:
     input:
-        task_file,
+        ancient(task_file),
         models=ancient("results/models/{task}/{condition}/{block}"),
         networks="results/networks/{task}/{condition}/{block}.csv",
         choice="results/choices/{task}/{condition}/{neuron}.csv",
@@ -104,7 +104,7 @@ rule held_out:
 
 rule example:
     input:
-        task_file,
+        ancient(task_file),
         models=ancient(per_block("results/models/{place}/{block}")),
         networks=per_block("results/networks/{place}/{block}.csv"),
         held_out=per_block("results/held_out/{place}/{neuron}/{block}.parquet"),
@@ -140,7 +140,7 @@ rule example:
 
 rule selectivity:
     input:
-        task_file,
+        ancient(task_file),
         models=ancient(per_block("results/models/{place}/{block}")),
         networks=per_block("results/networks/{place}/{block}.csv"),
         held_out=per_block("results/held_out/{place}/{neuron}/{block}.parquet"),

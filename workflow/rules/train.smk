@@ -6,7 +6,7 @@
 
 rule train:
     input:
-        task_file,
+        ancient(task_file),
     output:
         "results/training/{task}/{condition}/{block}.npz",
     log:
