@@ -1,5 +1,6 @@
-"""One mutated file after the other, in a process of its own: `python fuzz_worker.py mat|config FIRST LAST FOLDER`, a line of JSON for
-each begin and end. A crash, a hang or a greedy case ends this process and no other."""
+"""One mutated file after the other, in a process of its own: `python fuzz_worker.py mat|config FIRST LAST FOLDER`.
+
+It prints a line of JSON for each begin and end. A crash, a hang or a greedy case ends this process and no other."""
 
 import json
 import os
@@ -30,36 +31,41 @@ def notice(event, arguments):
         executed.append(event)
 
 
+def expect(ok, otherwise) -> None:
+    if not ok:
+        raise AssertionError(otherwise)
+
+
 def mat(file: Path) -> str:
     try:
         model = matfile.load(file)
     except matfile.ModelFileError as error:
-        assert str(file) in str(error), f"does not name the file: {error}"
-        assert "\n" not in str(error), f"more than a line: {error!r}"
-        assert len(str(error)) < 600, f"{len(str(error))} letters"
+        expect(str(file) in str(error), f"does not name the file: {error}")
+        expect("\n" not in str(error), f"more than a line: {error!r}")
+        expect(len(str(error)) < 600, f"{len(str(error))} letters")
         return f"refused: {error}"
     n = model.n_units
     arrays = {"w": (model.weights.w_rec, (n, n)), "mask": (model.mask, (n, n)), "w_out": (model.weights.w_out, (n,))}
     arrays |= {"w_in": (model.w_in, (n, model.n_inputs)), "tau": (model.tau_decay_ms(), (n,))}
     for key, (array, shape) in arrays.items():
-        assert array.shape == shape, f"loaded {key} of shape {array.shape}"
-        assert np.isfinite(array).all(), f"loaded {key} that is not finite"
-    assert not model.config.dale or (model.weights.w_rec >= 0).all(), "loaded against Dale's principle"
+        expect(array.shape == shape, f"loaded {key} of shape {array.shape}")
+        expect(np.isfinite(array).all(), f"loaded {key} that is not finite")
+    expect(not model.config.dale or (model.weights.w_rec >= 0).all(), "loaded against Dale's principle")
     return "loaded"
 
 
 def config(file: Path) -> str:
     try:
         values = load_configfile(str(file))
-    except WorkflowError as error:  # Snakemake's own words for what is no YAML
-        assert file.name in str(error), f"does not name the file: {error}"
+    except WorkflowError as error:  # Snakemake's own words for what is no YAML; it has no name of the file
+        expect(str(error).startswith("Config file "), error)
         return f"refused: {error}"
     try:
         checked(values, SCHEMA)
     except ConfigError as error:
-        assert ":" in str(error), f"names no key: {error}"
-        assert "\n" not in str(error), f"more than a line: {error!r}"
-        assert len(str(error)) < 1000, f"{len(str(error))} letters"
+        expect(":" in str(error), f"names no key: {error}")
+        expect("\n" not in str(error), f"more than a line: {error!r}")
+        expect(len(str(error)) < 1000, f"{len(str(error))} letters")
         return f"refused: {error}"
     return "loaded"
 

@@ -123,24 +123,8 @@ def changed_keys(keys: dict, draw) -> str:
 
 
 def matfile_keys(keys: dict) -> list[str]:
-    read = [
-        "w",
-        "w_in",
-        "w_out",
-        "N",
-        "m",
-        "inh",
-        "exc",
-        "taus",
-        "taus_gaus",
-        "som_m",
-        "w0",
-        "taus_gaus0",
-        "b_out",
-        "som_N",
-        "activation",
-    ]
-    return [key for key in read if key in keys]
+    read = "w w_in w_out N m inh exc taus taus_gaus som_m w0 taus_gaus0 b_out som_N activation"
+    return [key for key in read.split() if key in keys]
 
 
 def mat(draw, folder: Path, case: int) -> tuple[Path, str]:
@@ -160,12 +144,27 @@ def mat(draw, folder: Path, case: int) -> tuple[Path, str]:
 
 # Configs --------------------------------------------------------------------------------------------------------------------
 
-JUNK = [None, True, False, 0, -1, 1, 3, 10**30, -(10**30), 1.5, 1e308, float("nan"), float("inf"), "", "1e-3", "no", "go-nogo", "../..",
-        "x" * 2000, "ü\u0000", "{condition}", "{", [], [[]], [1, 2, 3], [[1], [2]], {}, {"a": 1}, {"task": "go-nogo"}, [None], {1: 2},
-        {None: None}, {True: 1}, {(1, 2): 3}, b"\x00\xff"]  # fmt: skip
-TRICKS = ["!!python/object/apply:os.system ['touch ran']", "!!python/name:os.system", "!!binary aGVsbG8=", "2001-01-01", "1:30", "010",
-          "0x1F", "1_000", ".nan", ".inf", "-.inf", "~", "no", "<<: {a: 1}", "&a [*a]", "*unknown", "? [1, 2] : 3", "!unknown 1", "%TAG", "|",
-          "\t1", "'", "{", "1e-3", "&x {y: *x}"]  # fmt: skip
+NUMBERS = [None, True, False, 0, -1, 1, 3, 10**30, -(10**30), 1.5, 1e308, float("nan"), float("inf")]
+WORDS = ["", "1e-3", "no", "go-nogo", "../..", "x" * 2000, "ü\u0000", "{condition}", "{", b"\x00\xff"]
+COLLECTIONS = [
+    [],
+    [[]],
+    [1, 2, 3],
+    [[1], [2]],
+    [None],
+    {},
+    {"a": 1},
+    {"task": "go-nogo"},
+    {1: 2},
+    {None: None},
+    {True: 1},
+    {(1, 2): 3},
+]
+JUNK = [*NUMBERS, *WORDS, *COLLECTIONS]
+TAGS = ["!!python/object/apply:os.system ['touch ran']", "!!python/name:os.system", "!unknown 1", "!!binary aGVsbG8=", "%TAG"]
+SCALARS = ["2001-01-01", "1:30", "010", "0x1F", "1_000", ".nan", ".inf", "-.inf", "~", "no", "1e-3"]
+MARKS = ["<<: {a: 1}", "&a [*a]", "&x {y: *x}", "*unknown", "? [1, 2] : 3", "|", "\t1", "'", "{"]
+TRICKS = [*TAGS, *SCALARS, *MARKS]
 
 
 def places(tree, at=()) -> list[tuple]:
@@ -217,7 +216,7 @@ def changed_text(text: str, draw) -> tuple[str, str]:
     elif how == "twice":
         lines.insert(at, lines[at])
     elif how == "laughs":
-        lines.append(laughs(9) + draw.choice(["tasks: *a8", "network: *a8", "conditions: {x: *a8}"]))
+        lines.append(laughs(4) + draw.choice(["tasks: *a3", "network: *a3", "conditions: {x: *a3}"]))
     elif how == "letters":
         letters = list(text)
         for _ in range(draw.choice([1, 5, 30])):
@@ -226,7 +225,7 @@ def changed_text(text: str, draw) -> tuple[str, str]:
     elif how == "cut":
         return text[: draw.randrange(len(text))], how
     elif how == "bytes":
-        return draw.choice(["", "[1, 2]", "text", "3", "null", "\ufeff" + text, "a: " * 50, "[" * 5000, "{a: " * 500]), how
+        return draw.choice(["", "[1, 2]", "text", "3", "null", "\ufeff" + text, "a: " * 50, "[" * 50, "{a: " * 500]), how
     else:
         lines[at] = "\t" + lines[at]
     return "\n".join(lines) + "\n", f"line {at + 1}: {how}"

@@ -7,15 +7,16 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import mutations
 import numpy as np
 import pytest
+import scipy.io
 import torch
 from small import ROOT
 
 from rate import checkpoint
-from rate2spike import matfile, train
+from rate2spike import mat_structure, matfile, train
 
-PARTS = 2  # processes side by side
 MEMORY_MB = 1500  # of one process, its imports included
 
 
@@ -51,6 +52,17 @@ def test_mutated_files(tmp_path, capsys, kind, n):
     assert not list(ROOT.glob("ran"))
 
 
+def test_a_file_that_unpacks_to_more_than_memory_is_refused(tmp_path, monkeypatch):
+    keys = scipy.io.loadmat(mutations.SOURCES[0])
+    scipy.io.savemat(
+        tmp_path / "large.mat", {k: v for k, v in keys.items() if k[0] != "_"} | {"x": np.zeros(2_000_000)}, do_compression=True
+    )
+    assert matfile.load(tmp_path / "large.mat").n_units == 24
+    monkeypatch.setattr(mat_structure, "MOST_BYTES", 10 << 20)
+    with pytest.raises(matfile.ModelFileError, match=r"large\.mat: not a readable \.mat file.*holds more than 10 MB"):
+        matfile.load(tmp_path / "large.mat")
+
+
 class Runs:
     """Unpickled, it would leave a file."""
 
@@ -74,13 +86,6 @@ def test_no_file_runs_code(tmp_path):
         matfile.load(tmp_path / "model.mat")
     assert not trace.exists()
     python = [file.read_text() for file in (ROOT / "workflow").rglob("*.py")]
-    for forbidden in (
-        "allow_pickle=True",
-        "weights_only=False",
-        "pickle.load",
-        "read_pickle",
-        "yaml.load(",
-        "unsafe_load",
-        "joblib",
-    ):
+    unsafe = ("allow_pickle=True", "weights_only=False", "pickle.load", "read_pickle", "yaml.load(", "unsafe_load", "joblib")
+    for forbidden in unsafe:
         assert not [text for text in python if forbidden in text], forbidden
