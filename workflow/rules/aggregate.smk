@@ -28,7 +28,7 @@ rule networks_of_condition:
     params:
         name=condition_name,
         other_names=other_names,
-        code=library_hash("tables.py", "analysis.py"),
+        code=library_hash("tables.py", "analysis.py", scripts=("networks_of_condition.py",)),
     message:
         "Gathering the networks of {wildcards.task}, {wildcards.condition}"
     script:
@@ -65,7 +65,7 @@ rule aggregate:
         mem_mb=4000,
         runtime=30,
     params:
-        code=library_hash("tables.py", "analysis.py"),
+        code=library_hash("tables.py", "analysis.py", scripts=("aggregate.py",)),
     message:
         "Aggregating all trials into one table"
     script:
@@ -74,7 +74,7 @@ rule aggregate:
 
 rule convert:
     input:
-        models="results/models/{task}/{condition}/{block}",
+        models=ancient("results/models/{task}/{condition}/{block}"),
         networks="results/networks/{task}/{condition}/{block}.csv",
         choice="results/choices/{task}/{condition}/{neuron}.csv",
         accuracy="results/choices/{task}/{condition}/{neuron}_accuracy.csv",
@@ -92,7 +92,7 @@ rule convert:
         mem_mb=1500,
         runtime=10,
     params:
-        code=library_hash("matfile.py"),
+        code=library_hash("matfile.py", scripts=("convert.py",)),
     message:
         "Writing converted models of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:

@@ -10,17 +10,19 @@ from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 LIBRARY = Path(workflow.basedir) / "lib" / "rate2spike"
 SCRIPTS = Path(workflow.basedir) / "scripts"
+REPORT = Path(workflow.basedir) / "report"
 # What is fingerprinted below is what runs: the library of this workflow, not that of another clone, whose environment this may be.
 # scripts/job.py does the same for the jobs.
 sys.path.insert(0, str(LIBRARY.parent))
 
 from rate2spike.config import ConfigError, RateConfig
 from rate2spike.devices import WIDEST, device_of
-from rate2spike.schema import first_problem
-from rate2spike.study import Condition, check_condition, check_figures, read_study
+from rate2spike.files import check_room, date_back
+from rate2spike.study import Condition, checked
 from rate2spike.tasks import find_task
 
 SCHEMA = yaml.safe_load((Path(workflow.basedir) / "schemas" / "config.schema.yaml").read_text())
@@ -28,19 +30,10 @@ SCHEMA = yaml.safe_load((Path(workflow.basedir) / "schemas" / "config.schema.yam
 
 def checked_study():
     """The study of the config file, or one line that names the key and what is allowed."""
-    problem = first_problem(config, SCHEMA)
-    if problem:
-        raise WorkflowError(f"config: {problem}")
     try:
-        study = read_study(config)
-        for c in study.conditions:
-            check_condition(c, find_task(c.task, study.user_tasks, f"{c.key}.task"))
-        for name in study.user_tasks:
-            find_task(name, study.user_tasks)
-        check_figures(study)
+        return checked(config, SCHEMA)
     except ConfigError as error:
         raise WorkflowError(f"config: {error}") from None
-    return study
 
 
 STUDY = checked_study()
@@ -60,6 +53,26 @@ def device() -> str:
 
 DEVICE = device()
 GPU = {"gpu": 1} if DEVICE == "cuda" else {}  # a resource of the rules that use it
+
+
+def check_folder() -> None:
+    """Stop where nothing can be written, before Snakemake stumbles over it while it takes its lock. Dates in the future would have
+    it fail every job that reads such a file."""
+    try:
+        for folder in (".snakemake", "results"):
+            check_room(folder if Path(folder).exists() else ".")
+        n_dated = date_back("results")
+    except OSError as error:
+        raise WorkflowError(error.strerror) from None
+    if n_dated:
+        logger.warning(
+            f"{n_dated} files in results were dated in the future (was the clock set back?): dated now, in their order"
+        )
+
+
+only_looks = workflow.output_settings.dryrun or not {"--report", "--unlock", "--lint"}.isdisjoint(sys.argv)
+if workflow.is_main_process and not only_looks:
+    check_folder()
 
 
 def check_device() -> None:
@@ -122,6 +135,19 @@ def own_task(wildcards) -> dict[str, str]:
     return {task: path for task, path in USER_TASKS.items() if task == wildcards.task}
 
 
+def content(files: list[str]) -> list[str]:
+    """Fingerprints of files that a user gives: what counts is what is in them, not their time."""
+    return [hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] for file in files]
+
+
+def task_content(wildcards) -> list[str]:
+    return content(task_file(wildcards))
+
+
+def model_content(wildcards) -> list[str]:
+    return content(external_files(wildcards))
+
+
 # what a stage uses of these it names itself: kernels are picked by device, statistics change no trial
 NOT_FOLLOWED = ("kernels/__init__.py", "devices.py", "analysis.py")
 
@@ -153,8 +179,8 @@ def imported(module: str) -> set[str]:
 
 
 def library_hash(*modules: str, scripts: tuple[str, ...] = ()) -> str:
-    """Fingerprint of library modules, all they import, and what the scripts share: an edit reruns the stages that use them;
-    comments and layout do not count. scripts: further modules beside the scripts."""
+    """Fingerprint of library modules, all they import, what the scripts share, and `scripts`: an edit reruns the stages that use
+    them; comments, layout and the time of a file do not count (profiles/default leaves out Snakemake's own watch, by time)."""
     waiting, behind = set(modules), set(modules)
     while waiting:
         new = imported(waiting.pop()) - behind
@@ -165,15 +191,16 @@ def library_hash(*modules: str, scripts: tuple[str, ...] = ()) -> str:
 
 
 def script_hash(script: str) -> str:
-    """Fingerprint of the modules that a script imports by name, from the library and from beside it: an edit of a figure's code
+    """Fingerprint of a script, the wording of its caption and the modules that it imports by name, from the library and from beside it: an edit of a figure's code
     redraws that figure alone."""
-    library, beside = [], []
+    library, beside = [], [script]
     for node in ast.walk(syntax(SCRIPTS / script)):
         if isinstance(node, ast.ImportFrom) and node.module == "rate2spike":
             library += [f"{name.name}.py" for name in node.names]
         elif isinstance(node, ast.Import):
             beside += [f"{name.name}.py" for name in node.names if (SCRIPTS / f"{name.name}.py").is_file()]
-    return library_hash("tables.py", *library, scripts=tuple(sorted(beside)))
+    code = library_hash("tables.py", *library, scripts=tuple(sorted(beside)))
+    return "-".join([code, *content([REPORT / Path(script).with_suffix(".rst")])])
 
 
 def network_params(wildcards) -> dict:
@@ -339,7 +366,7 @@ def published_size(name: str) -> int | None:
 
 def inputs_of(figure: str) -> dict:
     """The files a figure of the paper is drawn from."""
-    files = {"caption": workflow.source_path(f"../report/{SCRIPT.get(figure, figure)}.rst"), "published": PUBLISHED}
+    files = {"caption": ancient(workflow.source_path(f"../report/{SCRIPT.get(figure, figure)}.rst")), "published": PUBLISHED}
     files["tables"] = [table for *_, table in POINTS[figure]]
     example = STUDY.figures[figure].get("example")
     if example:

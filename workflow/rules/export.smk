@@ -1,7 +1,8 @@
 # One .mat model file per network that reached criterion, a table of all networks of the block, the rate networks' accuracy.
 #
 # REQUIRED INPUTS: results/training/{task}/{condition}/{block}.npz, or the user's own .mat files
-# OUTPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat, results/networks/{task}/{condition}/{block}.csv,
+# OUTPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat, results/networks/{task}/{condition}/{block}.csv (with a fingerprint
+#          of each model file: rules that read models follow this table, since a folder has no content for Snakemake, only a time),
 #          results/networks/{task}/{condition}/{block}_curves.csv, results/networks/{task}/{condition}/{block}_rate.csv
 
 
@@ -28,7 +29,7 @@ rule export:
         study_seed=STUDY.study_seed,
         seeds=seeds_of,
         training=training_params,
-        code=library_hash("train.py", "matfile.py"),
+        code=library_hash("train.py", "matfile.py", scripts=("export.py",)),
     message:
         "Exporting models of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:
@@ -37,8 +38,8 @@ rule export:
 
 rule import_models:
     input:
-        task_file,
-        files=external_files,
+        ancient(task_file),
+        files=ancient(external_files),
     output:
         models=directory("results/models/{task}/{condition}/{block}"),
         networks="results/networks/{task}/{condition}/{block}.csv",
@@ -57,7 +58,9 @@ rule import_models:
         runtime=20,
     params:
         user_tasks=own_task,
-        code=library_hash("tasks.py", "matfile.py"),
+        task_content=task_content,
+        model_content=model_content,
+        code=library_hash("tasks.py", "matfile.py", scripts=("import_models.py",)),
     message:
         "Checking the models of {wildcards.task}, {wildcards.condition}"
     script:
@@ -66,8 +69,8 @@ rule import_models:
 
 rule score_rate:
     input:
-        task_file,
-        models="results/models/{task}/{condition}/{block}",
+        ancient(task_file),
+        models=ancient("results/models/{task}/{condition}/{block}"),
         networks="results/networks/{task}/{condition}/{block}.csv",
     output:
         "results/networks/{task}/{condition}/{block}_rate.csv",
@@ -86,8 +89,9 @@ rule score_rate:
         study_seed=STUDY.study_seed,
         device=DEVICE,
         user_tasks=own_task,
+        task_content=task_content,
         trials=held_out_trials,
-        code=library_hash(*TRAINING_CODE, "matfile.py"),
+        code=library_hash(*TRAINING_CODE, "matfile.py", scripts=("score_rate.py",)),
     message:
         "Fresh trials of the rate networks of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:

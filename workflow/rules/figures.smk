@@ -87,7 +87,7 @@ if STUDY.figures:
 
     rule scorecard:
         input:
-            caption=workflow.source_path("../report/scorecard.rst"),
+            caption=ancient(workflow.source_path("../report/scorecard.rst")),
             published=PUBLISHED,
             tables=[table for points in POINTS.values() for *_, table in points],
             singles=[f"results/figures/{figure}_singles.csv" for figure in STUDY.figures if figure in WITH_SINGLES],
@@ -134,7 +134,7 @@ if STUDY.sweeps:
         input:
             tables=[table for *_, table in SWEPT],
             published=PUBLISHED,
-            caption=workflow.source_path("../report/figure_sweeps.rst"),
+            caption=ancient(workflow.source_path("../report/figure_sweeps.rst")),
         output:
             pdf="results/figures/figure_sweeps.pdf",
             png=report(
@@ -171,7 +171,7 @@ rule figure_task:
     input:
         task_file,
         example="results/examples/{task}/{condition}/{neuron}.npz",
-        caption=workflow.source_path("../report/figure_task.rst"),
+        caption=ancient(workflow.source_path("../report/figure_task.rst")),
     output:
         pdf="results/figures/conditions/{task}/{condition}/{neuron}.pdf",
         png=report(
@@ -196,6 +196,7 @@ rule figure_task:
     params:
         task="{task}",
         user_tasks=own_task,
+        task_content=task_content,
         title="{task}, {condition}, {neuron}",
         code=script_hash("figure_task.py"),
     message:
@@ -208,7 +209,7 @@ rule figure_scaling:
     input:
         accuracy="results/tables/accuracy.csv",
         networks="results/tables/networks.csv",
-        caption=workflow.source_path("../report/figure_scaling.rst"),
+        caption=ancient(workflow.source_path("../report/figure_scaling.rst")),
     output:
         pdf="results/figures/figure_scaling.pdf",
         png=report(
@@ -242,7 +243,7 @@ rule figure_scaling:
 rule figure_accuracy:
     input:
         networks="results/tables/networks.csv",
-        caption=workflow.source_path("../report/figure_accuracy.rst"),
+        caption=ancient(workflow.source_path("../report/figure_accuracy.rst")),
     output:
         pdf="results/figures/figure_accuracy.pdf",
         png=report(

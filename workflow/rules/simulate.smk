@@ -11,8 +11,8 @@
 
 rule simulate:
     input:
-        task_file,
-        models="results/models/{task}/{condition}/{block}",
+        ancient(task_file),
+        models=ancient("results/models/{task}/{condition}/{block}"),
         networks="results/networks/{task}/{condition}/{block}.csv",
     output:
         "results/simulations/{task}/{condition}/{neuron}/{block}/factor_{factor}.parquet",
@@ -31,10 +31,11 @@ rule simulate:
         study_seed=STUDY.study_seed,
         device=DEVICE,
         user_tasks=own_task,
+        task_content=task_content,
         neuron=neuron_params,
         trials=search_trials,
         downsample=downsample,
-        code=library_hash(*SIMULATION_CODE),
+        code=library_hash(*SIMULATION_CODE, scripts=("simulate.py",)),
     message:
         "Simulating {wildcards.task}, {wildcards.condition}, {wildcards.block} at 1/lambda = {wildcards.factor}"
     script:
@@ -60,7 +61,7 @@ rule choose:
         runtime=10,
     params:
         scaling_factors=scaling_factors,
-        code=library_hash("conversion.py", "tables.py", "analysis.py"),
+        code=library_hash("conversion.py", "tables.py", "analysis.py", scripts=("choose.py",)),
     message:
         "Choosing the scaling factor of {wildcards.task}, {wildcards.condition}"
     script:
@@ -69,8 +70,8 @@ rule choose:
 
 rule held_out:
     input:
-        task_file,
-        models="results/models/{task}/{condition}/{block}",
+        ancient(task_file),
+        models=ancient("results/models/{task}/{condition}/{block}"),
         networks="results/networks/{task}/{condition}/{block}.csv",
         choice="results/choices/{task}/{condition}/{neuron}.csv",
     output:
@@ -90,10 +91,11 @@ rule held_out:
         study_seed=STUDY.study_seed,
         device=DEVICE,
         user_tasks=own_task,
+        task_content=task_content,
         neuron=neuron_params,
         trials=held_out_trials,
         downsample=downsample,
-        code=library_hash(*SIMULATION_CODE),
+        code=library_hash(*SIMULATION_CODE, scripts=("held_out.py",)),
     message:
         "Fresh trials of {wildcards.task}, {wildcards.condition}, {wildcards.block} at the chosen factor"
     script:
@@ -102,8 +104,8 @@ rule held_out:
 
 rule example:
     input:
-        task_file,
-        models=per_block("results/models/{place}/{block}"),
+        ancient(task_file),
+        models=ancient(per_block("results/models/{place}/{block}")),
         networks=per_block("results/networks/{place}/{block}.csv"),
         held_out=per_block("results/held_out/{place}/{neuron}/{block}.parquet"),
         choice="results/choices/{task}/{condition}/{neuron}.csv",
@@ -124,11 +126,12 @@ rule example:
         study_seed=STUDY.study_seed,
         device=DEVICE,
         user_tasks=own_task,
+        task_content=task_content,
         neuron=neuron_params,
         downsample=downsample,
         given=given,
         per=trials_per,
-        code=library_hash(*SIMULATION_CODE, "recordings.py", f"kernels/rate_{DEVICE}.py"),
+        code=library_hash(*SIMULATION_CODE, "recordings.py", f"kernels/rate_{DEVICE}.py", scripts=("example.py",)),
     message:
         "Recording the example network of {wildcards.task}, {wildcards.condition}"
     script:
@@ -137,8 +140,8 @@ rule example:
 
 rule selectivity:
     input:
-        task_file,
-        models=per_block("results/models/{place}/{block}"),
+        ancient(task_file),
+        models=ancient(per_block("results/models/{place}/{block}")),
         networks=per_block("results/networks/{place}/{block}.csv"),
         held_out=per_block("results/held_out/{place}/{neuron}/{block}.parquet"),
         choice="results/choices/{task}/{condition}/{neuron}.csv",
@@ -159,9 +162,10 @@ rule selectivity:
         study_seed=STUDY.study_seed,
         device=DEVICE,
         user_tasks=own_task,
+        task_content=task_content,
         neuron=neuron_params,
         downsample=downsample,
-        code=library_hash(*SIMULATION_CODE, "selectivity.py"),
+        code=library_hash(*SIMULATION_CODE, "selectivity.py", scripts=("selectivity.py",)),
     message:
         "Recording the responses to graded inputs of {wildcards.task}, {wildcards.condition}"
     script:

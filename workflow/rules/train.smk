@@ -6,7 +6,7 @@
 
 rule train:
     input:
-        task_file,
+        ancient(task_file),
     output:
         "results/training/{task}/{condition}/{block}.npz",
     log:
@@ -24,11 +24,12 @@ rule train:
         study_seed=STUDY.study_seed,
         device=DEVICE,
         user_tasks=own_task,
+        task_content=task_content,
         network=network_params,
         training=training_params,
         seeds=seeds_of,
         keep_traces=STUDY.keep_traces,
-        code=library_hash(*TRAINING_CODE),
+        code=library_hash(*TRAINING_CODE, scripts=("train.py",)),
     message:
         "Training {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:

@@ -18,14 +18,15 @@ with replacing(output.models) as folder:
     for (name, (model, record)), seed in zip(train.load_block(snakemake.input.block).items(), params.seeds, strict=True):
         stream = job.stream_name(wildcards, name)
         row = {"network": name, "converged": record.converged, "training_trials": record.trials}
-        row |= {"training_loss": record.curve[-1, 1], "training_accuracy": record.curve[-1, 2]}
-        rows.append(row | job.made_of(model))
+        row |= {"training_loss": record.curve[-1, 1], "training_accuracy": record.curve[-1, 2], "model": None}
         curves.append(pd.DataFrame(record.curve, columns=["trial", "loss", "accuracy"]).assign(network=name))
         if record.converged:
             provenance = {"task": wildcards.task, "study_seed": params.study_seed, "seed": seed, "stream": stream}
             provenance |= {"training": dict(params.training), "network": asdict(model.config), "versions": matfile.versions()}
             matfile.save(folder / f"{name}.mat", model, record, provenance)
+            row["model"] = matfile.fingerprint(folder / f"{name}.mat")
         else:
             log.warning("%s did not reach criterion: recorded as failed, no model file", stream)
+        rows.append(row | job.made_of(model))
 write_csv(pd.DataFrame(rows), output.networks)
 write_csv(pd.concat(curves), output.curves)

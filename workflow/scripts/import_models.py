@@ -25,7 +25,7 @@ with replacing(output.models) as folder:
                 f"{file}: key 'w_in': expected {task.n_inputs} input column(s) for task {task.name}, got {model.n_inputs}"
             )
         row = {"network": file.stem, "converged": True, "training_trials": None, "training_loss": None, "training_accuracy": None}
-        rows.append(row | job.made_of(model))
+        rows.append(row | {"model": matfile.fingerprint(file)} | job.made_of(model))
         shutil.copyfile(file, folder / f"{file.stem}.mat")
 write_csv(pd.DataFrame(rows), output.networks)
 write_csv(pd.DataFrame(columns=["trial", "loss", "accuracy", "network"]), output.curves)

@@ -1,5 +1,7 @@
 """What the scripts share: the log of a job, its wildcards as names and settings, the models it works on."""
 
+import hashlib
+import json
 import logging
 import os
 import sys
@@ -45,6 +47,11 @@ def progress(total: int, title: str, unit: str):
 def stream_name(wildcards, network: str) -> str:
     """The name that keys a network's random streams: task, condition and seed, nothing about blocks or jobs."""
     return f"{wildcards.task}/{wildcards.condition}/{network}"
+
+
+def fingerprint(settings: dict) -> str:
+    """Of plain settings."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def names(wildcards, network: str) -> dict:

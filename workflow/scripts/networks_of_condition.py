@@ -20,7 +20,7 @@ def stack(files) -> pd.DataFrame:
 names = {"name": snakemake.params.name, "other_names": snakemake.params.other_names}
 place = {"task": wildcards.task, "condition": wildcards.condition, "neuron": wildcards.neuron}
 fresh = tables.held_out_accuracy(pd.concat([pd.read_parquet(file) for file in inputs.held_out], ignore_index=True))
-networks = pd.DataFrame([names | place]).merge(stack(inputs.networks), how="cross")
+networks = pd.DataFrame([names | place]).merge(stack(inputs.networks).drop(columns="model"), how="cross")
 networks = networks.merge(tables.with_rate_interval(stack(inputs.rates)), on="network", how="left")
 networks = networks.merge(stack([inputs.choice]), on="network", how="left").merge(fresh, on=NETWORK_KEYS, how="left")
 write_csv(networks.astype(dict.fromkeys(tables.COUNTS, "Int64")), snakemake.output[0])

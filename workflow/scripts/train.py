@@ -4,22 +4,29 @@ import job
 
 log = job.start(snakemake)
 
+from pathlib import Path
+
 from rate2spike import train
 from rate2spike.config import RateConfig, TrainingConfig, from_mapping
 from rate2spike.tasks import find_task
 
 wildcards, params = snakemake.wildcards, snakemake.params
 networks = [f"seed_{seed}" for seed in params.seeds]
+made_by = job.fingerprint({key: value for key, value in params.items() if key not in ("seeds", "user_tasks")})
+known = train.already_trained(Path(snakemake.output[0]).parent, networks, made_by)
+new = [network for network in networks if network not in known]
 training = from_mapping(TrainingConfig, params.training)
-with job.progress(len(networks) * training.max_trials, f"train {wildcards.task} {wildcards.block}", "trials") as progress:
-    results = train.train_block(
+with job.progress(len(new) * training.max_trials, f"train {wildcards.task} {wildcards.block}", "trials") as progress:
+    trained = train.train_block(
         find_task(wildcards.task, params.user_tasks),
         from_mapping(RateConfig, params.network),
         training,
         study_seed=params.study_seed,
-        networks=[job.stream_name(wildcards, network) for network in networks],
+        networks=[job.stream_name(wildcards, network) for network in new],
         threads=snakemake.threads,
         progress=progress,
         device=params.device,
     )
-train.save_block(snakemake.output[0], networks, results, keep_traces=params.keep_traces)
+known |= dict(zip(new, trained, strict=True))
+results = [known[network] for network in networks]
+train.save_block(snakemake.output[0], networks, results, keep_traces=params.keep_traces, made_by=made_by)

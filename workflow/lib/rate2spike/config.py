@@ -7,6 +7,7 @@ expected and what came. Defaults are the values of Kim, Li & Sejnowski (PNAS 201
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
@@ -26,9 +27,20 @@ class ConfigError(ValueError):
     """A setting that is unknown or cannot be used; the message names the key, what is allowed and what came."""
 
 
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
+_SHORT.maxlist = _SHORT.maxtuple = 20
+
+
+def shown(value: Any) -> str:
+    """A value as an error message shows it: the middle of what is long left out."""
+    text = _SHORT.repr(value)
+    return text if len(text) <= 200 else f"{text[:197]}..."
+
+
 def require(ok: bool, key: str, allowed: str, value: Any) -> None:
     if not ok:
-        raise ConfigError(f"{key}: expected {allowed}, got {value!r}")
+        raise ConfigError(f"{key}: expected {allowed}, got {shown(value)}")
 
 
 def _is_number(value: Any) -> bool:
@@ -45,9 +57,9 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], where: str = "config")
     Raises ConfigError naming `where` and the key when a key is unknown or a value impossible.
     """
     known = [f.name for f in fields(cls)]
-    unknown = sorted(set(values) - set(known))
+    unknown = sorted(map(str, set(values) - set(known)))
     if unknown:
-        raise ConfigError(f"{where}.{unknown[0]}: unknown key; allowed are {', '.join(known)}")
+        raise ConfigError(f"{where}.{unknown[0][:80]}: unknown key; allowed are {', '.join(known)}")
     plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     try:
         return cls(**plain)

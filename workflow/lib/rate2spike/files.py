@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota of disk space is used up"}
 
 
 @contextmanager
@@ -15,6 +20,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """Give a temporary path beside `path` (same suffix) and rename it to `path` if the block ends well, else delete it.
 
     Works for a file or a folder; a folder already at `path` is replaced. What a killed job left of the same output is removed.
+    Raises OSError naming `path` where the disk is full.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,8 +33,44 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         if temporary.is_dir() and path.is_dir():
             shutil.rmtree(path)
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno in FULL:
+            raise OSError(error.errno, f"{_full(error, path)}; {MAKE_ROOM}") from error
+        raise
     finally:
         _remove(temporary)
+
+
+MAKE_ROOM = "make room and give the same command: what is finished is kept"
+
+
+def _full(error: OSError, path: Path) -> str:
+    free = shutil.disk_usage(path.parent).free / 1e6
+    return f"{FULL[error.errno]}: {path} cannot be written, {free:.1f} MB are free in {path.parent.resolve()}"
+
+
+def check_room(folder: str | os.PathLike, n_bytes: int = 1_000_000) -> None:
+    """Raise OSError saying why, where `n_bytes` cannot be written in `folder`: no permission, a read-only or a full disk."""
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(n_bytes))
+            file.flush()
+    except OSError as error:
+        why = f"{FULL[error.errno]}; {MAKE_ROOM}" if error.errno in FULL else os.strerror(error.errno)
+        raise OSError(error.errno, f"{folder.resolve()} cannot be written: {why}") from error
+
+
+def date_back(folder: str | os.PathLike) -> int:
+    """Give the files below `folder` that are dated in the future, since the clock was set back, the time of now, in their order;
+    how many there were."""
+    now, files = time.time(), (Path(top) / name for top, _, names in os.walk(folder) for name in names)
+    dated = sorted((at, file) for at, file in ((file.lstat().st_mtime, file) for file in files) if at > now + 1)
+    for i, (_, file) in enumerate(dated):
+        at = now + 1e-6 * i
+        os.utime(file, (at, at), follow_symlinks=False)
+    return len(dated)
 
 
 def write_csv(table, path: str | os.PathLike, float_format: str | None = None) -> None:

@@ -6,6 +6,8 @@ Published names stay here: `w` (rectified recurrent weights, [post, pre]), `m` (
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import logging
 import os
@@ -17,8 +19,8 @@ from typing import Any
 import numpy as np
 import scipy.io
 
-from . import __version__
-from .config import ACTIVATIONS, RATE_STEP_MS, ConfigError, RateConfig
+from . import __version__, mat_structure
+from .config import ACTIVATIONS, RATE_STEP_MS, ConfigError, RateConfig, shown
 from .files import replacing
 from .rate import RateModel, TrainingRecord, Weights
 
@@ -101,11 +103,15 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
     if not Path(path).is_file():
         raise ModelFileError(f"{path}: no such file")
     try:
-        return scipy.io.loadmat(path)
+        data = Path(path).read_bytes()
+        if data[:10] != b"MATLAB 7.3":
+            mat_structure.check(data)
+        return scipy.io.loadmat(io.BytesIO(data))
     except NotImplementedError:  # what scipy says to the HDF5 files of v7.3
         raise ModelFileError(f"{path}: MATLAB v7.3 file; save it again in MATLAB with save(..., '-v7')") from None
     except Exception as error:  # scipy raises many types on damaged files; all of them mean the same to the reader
-        raise ModelFileError(f"{path}: not a readable .mat file, perhaps truncated ({type(error).__name__}: {error})") from error
+        told = shown(str(error).strip().split("\n")[0])
+        raise ModelFileError(f"{path}: not a readable .mat file, perhaps truncated ({type(error).__name__}: {told})") from error
 
 
 def _populations(reader: _Reader, n: int) -> np.ndarray:
@@ -164,9 +170,12 @@ def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> Rate
     taus = reader.array("taus", (n_taus,)).astype(np.float64)
     if "activation" not in reader.values:
         log.warning("%s: key 'activation' is missing: taken to be sigmoid", reader.name)
-    activation = "".join(map(str, np.ravel(reader.values.get("activation", "sigmoid"))[:1]))
+    name = np.asarray(reader.values.get("activation", "sigmoid"))
+    if name.dtype.kind != "U":
+        raise reader.fail("activation", f"expected one of {', '.join(ACTIVATIONS)}, got type {name.dtype}")
+    activation = "".join(name.ravel()[:1])
     if activation not in ACTIVATIONS:
-        raise reader.fail("activation", f"expected one of {', '.join(ACTIVATIONS)}, got {activation!r}")
+        raise reader.fail("activation", f"expected one of {', '.join(ACTIVATIONS)}, got {shown(activation)}")
     n_som = int(reader.number("som_N")) if "som_N" in reader.values else 0
     try:
         return RateConfig(
@@ -179,6 +188,17 @@ def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> Rate
         )
     except ConfigError as error:
         raise ModelFileError(f"{reader.name}: {error} (keys 'taus' and 'som_N' hold it)") from None
+
+
+def fingerprint(path: str | os.PathLike) -> str:
+    """Of the numbers and words that a model file holds, all keys but `provenance`: the same network is the same fingerprint,
+    whoever wrote it when."""
+    digest = hashlib.sha256()
+    for key, value in sorted(read(path).items()):
+        array = np.asarray(value)
+        if not key.startswith("__") and key != "provenance" and array.dtype.kind in "iufbcU":
+            digest.update(f"{key} {array.dtype} {array.shape} ".encode() + array.tobytes())
+    return digest.hexdigest()[:16]
 
 
 def versions() -> dict[str, str]:

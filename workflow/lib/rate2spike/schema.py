@@ -7,6 +7,8 @@ from typing import Any
 
 import jsonschema
 
+from .config import shown
+
 # JSON takes 4.0 for an integer; counts and seeds that are written so would fail later, far from the config
 TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=TYPES)
@@ -29,15 +31,15 @@ def first_problem(values: Mapping[str, Any], schema: Mapping[str, Any]) -> str |
 
 
 def _in_words(error: jsonschema.ValidationError) -> str:
-    where = ".".join(str(part) for part in error.absolute_path)
+    where = ".".join(str(part)[:80] for part in error.absolute_path)
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
-        unknown = sorted(set(error.instance) - set(known))[0]
+        unknown = sorted(str(key)[:80] for key in error.instance if key not in known)[0]
         return f"{where + '.' if where else ''}{unknown}: unknown key; allowed are {', '.join(known)}"
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"{where + '.' if where else ''}{missing}: missing key"
-    return f"{where}: expected {_expected(error)}, got {error.instance!r}{_hint(error)}"
+    return f"{where}: expected {_expected(error)}, got {shown(error.instance)}{_hint(error)}"
 
 
 def _expected(error: jsonschema.ValidationError) -> str:
@@ -52,6 +54,7 @@ def _expected(error: jsonschema.ValidationError) -> str:
         "maxItems": lambda: f"at most {value} values",
         "uniqueItems": lambda: "different values",
         "pattern": lambda: "a name of letters, digits, '.' and '-'",
+        "maxLength": lambda: f"at most {value} letters",
     }
     return wording.get(error.validator, lambda: f"{error.validator} {value}")()
 

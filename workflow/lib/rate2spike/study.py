@@ -10,7 +10,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple, TypeVar
 
-from .config import NeuronConfig, RateConfig, SearchConfig, TrainingConfig, from_mapping, require
+from .config import ConfigError, NeuronConfig, RateConfig, SearchConfig, TrainingConfig, from_mapping, require
+from .schema import first_problem
+from .tasks import find_task
 
 T = TypeVar("T")
 
@@ -152,6 +154,21 @@ def read_study(values: Mapping[str, Any]) -> Study:
         figures={figure: dict(roles) for figure, roles in values["figures"].items()},
         user_tasks=dict(values["tasks"]),
     )
+
+
+def checked(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Study:
+    """The study of a config file, everything checked: schema, settings, tasks, model files, figures. Raises ConfigError, one line
+    that names the key and what is allowed."""
+    problem = first_problem(values, schema)
+    if problem:
+        raise ConfigError(problem)
+    study = read_study(values)
+    for c in study.conditions:
+        check_condition(c, find_task(c.task, study.user_tasks, f"{c.key}.task"))
+    for name in study.user_tasks:
+        find_task(name, study.user_tasks)
+    check_figures(study)
+    return study
 
 
 def _with_factors(listed: Sequence[Condition]) -> list[Condition]:

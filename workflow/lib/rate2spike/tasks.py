@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import streams
-from .config import RATE_STEP_MS, ConfigError, require
+from .config import RATE_STEP_MS, ConfigError, require, shown
 
 HIGH, LOW = 0.7, 0.3  # output thresholds of the published scoring
 
@@ -337,5 +337,5 @@ def find_task(name: str, user_tasks: Mapping[str, str | Path] | None = None, key
     if name in user_tasks:
         return load_user_task(name, user_tasks[name])
     if name not in BUILT_IN:
-        raise ConfigError(f"{key}: unknown task {name!r}; there are {', '.join([*BUILT_IN, *user_tasks])}")
+        raise ConfigError(f"{key}: unknown task {shown(name)}; there are {', '.join([*BUILT_IN, *user_tasks])}")
     return BUILT_IN[name]

@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -343,13 +344,20 @@ def _train_together(task, config, training, study_seed, networks, progress) -> l
 
 
 def save_block(
-    path: str | Path, networks: Sequence[str], results: Sequence[tuple[RateModel, TrainingRecord]], *, keep_traces: bool = True
+    path: str | Path,
+    networks: Sequence[str],
+    results: Sequence[tuple[RateModel, TrainingRecord]],
+    *,
+    keep_traces: bool = True,
+    made_by: str = "",
 ) -> None:
     """Write a trained block as one .npz of plain arrays (no pickles); `load_block` reads it.
 
     Without `keep_traces` the activity of the example trial and the outputs of the last evaluation, 19 of 20 bytes, are left out.
+    made_by: fingerprint of all that decides the networks but their seeds, for `already_trained`.
     """
     arrays = {"networks": np.array(networks), "config": np.array(json.dumps(asdict(results[0][0].config)))}
+    arrays["made_by"] = np.array(made_by)
     for name, (model, record) in zip(networks, results, strict=True):
         arrays |= _flatten(f"{name}/fixed", _Fixed(model.w_in, model.inhibitory, model.mask))
         arrays |= _flatten(f"{name}/weights", model.weights) | _flatten(f"{name}/initial", model.initial)
@@ -374,6 +382,24 @@ def load_block(path: str | Path) -> dict[str, tuple[RateModel, TrainingRecord]]:
         record = record._replace(converged=bool(record.converged), trials=int(record.trials), **examples)
         results[str(name)] = RateModel(config, *fixed, weights, initial), record
     return results
+
+
+def already_trained(folder: str | Path, networks: Sequence[str], made_by: str) -> dict[str, tuple[RateModel, TrainingRecord]]:
+    """Those of `networks` that other blocks in `folder` hold, made by the same settings and code: where a condition has grown or
+    its blocks have another size, no network is trained twice. Raises ValueError for a file that cannot be read."""
+    found = {}
+    for path in sorted(Path(folder).glob("seeds_*.npz")):
+        try:
+            with np.load(path) as file:
+                same = "made_by" in file and str(file["made_by"]) == made_by
+                wanted = same and {str(name) for name in file["networks"]} & set(networks) - set(found)
+            taken = {name: load_block(path)[name] for name in sorted(wanted)} if wanted else {}
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{path}: cannot be read ({type(error).__name__}: {error}); delete it, it is made anew") from error
+        for name in taken:
+            log.info("%s: trained before, taken from %s", name, path)
+        found |= taken
+    return found
 
 
 class _Fixed(NamedTuple):

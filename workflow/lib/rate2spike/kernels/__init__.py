@@ -6,25 +6,45 @@ GPU besides them functions for many networks at once.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import logging
+import os
+import shutil
+import tempfile
 from pathlib import Path
 from types import ModuleType
 
 import numba
 
 from ..devices import device_of
+from ..files import check_room
+
+log = logging.getLogger(__name__)
 
 
 def _cache_folder() -> Path:
     """Where compiled kernels are kept: a folder for each state of the sources they freeze, constants included.
 
     numba looks only at the file of the compiled function, so a kernel would outlive a change of what it inlines. The setting
-    holds for all numba functions of the process.
+    holds for all numba functions of the process. Where the library is read-only, the user's own cache; where that is too, nowhere
+    that lasts: whoever could write into a folder for all could have their code run here.
     """
-    here = Path(__file__).parent
+    here, reasons = Path(__file__).parent, []
     constants = [here.parent / f"{module}.py" for module in ("config", "streams", "rate", "spiking")]
     sources = b"".join(path.read_bytes() for path in [*constants, *sorted(here.glob("*_cpu.py"))])
-    return Path(numba.config.CACHE_DIR or here / "__pycache__") / hashlib.sha256(sources).hexdigest()[:12]
+    state = hashlib.sha256(sources).hexdigest()[:12]
+    own = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "rate2spike"
+    for folder in (Path(numba.config.CACHE_DIR or here / "__pycache__"), own):
+        try:
+            check_room(folder / state, 100_000)
+            return folder / state
+        except OSError as error:
+            reasons.append(error.strerror)
+    log.warning("compiled kernels are not kept, each job compiles them anew (10 s): %s. Set NUMBA_CACHE_DIR", "; ".join(reasons))
+    passing = tempfile.mkdtemp(prefix="rate2spike-")
+    atexit.register(shutil.rmtree, passing, ignore_errors=True)
+    return Path(passing)
 
 
 numba.config.CACHE_DIR = str(_cache_folder())

@@ -1,0 +1,105 @@
+"""kill -9 at 20 random moments: the same command goes on, nothing is lost, nothing half-written, nothing done twice."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from base64 import urlsafe_b64decode
+from pathlib import Path
+
+import psutil
+import pytest
+from small import Watch, broken, command, contents, differences, finished, incomplete, run, said, study, visible
+
+KILLS, SEED = 20, 2019
+TARGETS = ("tables", "figure_accuracy")
+WHOM = ["Snakemake and its jobs"] * 3 + ["Snakemake alone", "one job"]
+
+
+def locked(path: Path) -> bool:
+    return any((path / ".snakemake" / "locks").glob("*"))
+
+
+def jobs_of(process: subprocess.Popen) -> list[psutil.Process]:
+    """The scripts that run now."""
+    try:
+        below = psutil.Process(process.pid).children(recursive=True)
+        return [p for p in below if any(".snakemake/scripts/" in word for word in p.cmdline())]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def killed(path: Path, whom: str, moment_s: float) -> str:
+    """Start the study and kill it `moment_s` after its planning; what it said, or "" where it had finished before."""
+    with (path / "said.txt").open("w") as out:
+        process = subprocess.Popen(command(path, *TARGETS), stdout=out, stderr=out, start_new_session=True)
+        while not locked(path) and process.poll() is None:
+            time.sleep(0.01)
+        end = time.monotonic() + moment_s
+        while process.poll() is None and (time.monotonic() < end or (whom == "one job" and not jobs_of(process))):
+            time.sleep(0.01)
+        running = jobs_of(process)
+        if process.poll() is None:
+            if whom == "one job":
+                running[0].kill()
+            elif whom == "Snakemake alone":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+        code = process.wait(timeout=120)
+        if whom != "Snakemake alone":
+            psutil.wait_procs(running, timeout=30)
+    return "" if code == 0 else (path / "said.txt").read_text()
+
+
+def complete(path: Path) -> dict[Path, int]:
+    """The results of jobs that have ended, and their inodes."""
+    begun = [str(path / urlsafe_b64decode(name).decode()) for name in incomplete(path)]
+    return {file: file.stat().st_ino for file in visible(path) if not str(file).startswith(tuple(begun))}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    path = study(tmp_path_factory.mktemp("undisturbed"))
+    finished(path, *TARGETS)
+    return contents(path)
+
+
+def test_twenty_kills(undisturbed, tmp_path, capsys):
+    path, draw, ended, in_jobs, redone = study(tmp_path), random.Random(SEED), 0, 0, []
+    kept, lines = {}, []
+    with Watch(path) as watch:
+        while len(lines) < KILLS:
+            whom, moment_s = draw.choice(WHOM), draw.uniform(0, 4)
+            told = killed(path, whom, moment_s)
+            if not told:  # finished before the moment: once more from nothing
+                assert differences(undisturbed, contents(path)) == []
+                ended += 1
+                shutil.rmtree(path / "results")
+                shutil.rmtree(path / ".snakemake")
+                kept = {}
+                continue
+            in_jobs += bool(incomplete(path)) or whom == "one job"
+            assert broken(visible(path)) == []
+            redone += [str(file) for file, inode in kept.items() if not file.exists() or file.stat().st_ino != inode]
+            kept = complete(path)
+            lines.append(f"{moment_s:4.1f} s: {whom}, {len(kept):2d} files complete")
+            if whom == "one job":
+                assert "Error in rule" in told  # named, and the rest went on
+            elif locked(path):
+                refused = run(path, *TARGETS) if len(lines) == 1 else None
+                assert refused is None or "--unlock" in said(refused)
+                finished(path, "--unlock")
+        finished(path, *TARGETS)
+    redone += [str(file) for file, inode in kept.items() if file.stat().st_ino != inode]
+    with capsys.disabled():
+        print(f"\n{KILLS} kills (seed {SEED}), {in_jobs} while jobs ran; the study ended {ended + 1} times")
+        print(f"{len(watch.seen)} files came under their final names, {len(watch.half_written)} of them half-written")
+        print("\n".join(lines))
+    assert redone == []
+    assert watch.half_written == []
+    assert in_jobs >= KILLS / 2
+    assert differences(undisturbed, contents(path)) == []
+    assert "Nothing to be done" in said(run(path, *TARGETS))
