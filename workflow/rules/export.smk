@@ -22,8 +22,8 @@ rule export:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=block_mem_mb,
+        runtime=growing(20),
     params:
         study_seed=STUDY.study_seed,
         seeds=seeds_of,
@@ -53,8 +53,8 @@ rule import_models:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=block_mem_mb,
+        runtime=growing(20),
     params:
         user_tasks=own_task,
         code=library_hash("tasks.py", "matfile.py"),
@@ -80,8 +80,8 @@ rule score_rate:
     threads: 1
     resources:
         **GPU,
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=gpu_block_mem_mb,
+        runtime=growing(20),
     params:
         study_seed=STUDY.study_seed,
         device=DEVICE,
