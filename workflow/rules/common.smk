@@ -292,8 +292,9 @@ def training_minutes(wildcards, threads, attempt) -> int:
 def training_mem_mb(wildcards, threads, attempt) -> int:
     """The networks of the block with their moments and traces; for each thread what it draws and runs at once."""
     training, (n_units, n_steps) = condition_of(wildcards).training, size_of(wildcards)
-    kept = 80 * n_units**2 + 32 * n_units * n_steps + 16 * n_steps * training.evaluation_trials
-    running = 4 * n_units * n_steps * (training.evaluation_trials + 200)
+    kept = 40 * n_units**2 + 32 * n_units * n_steps + 16 * n_steps * training.evaluation_trials
+    drawn = training.evaluation_trials + training.evaluation_interval + training.trials_per_update
+    running = n_steps * (200 * n_units + 64 * drawn)
     megabytes = (block_size(wildcards) * kept + threads * running) / 1e6
     return (START_MB + CUDA_MB + int(megabytes)) * 2 ** (attempt - 1)
 
@@ -301,7 +302,7 @@ def training_mem_mb(wildcards, threads, attempt) -> int:
 def block_mem_mb(wildcards, attempt) -> int:
     """All models of a block, with the traces that they may hold."""
     n_units, n_steps = size_of(wildcards)
-    return (START_MB + int(block_size(wildcards) * (80 * n_units**2 + 32 * n_units * n_steps) / 1e6)) * 2 ** (attempt - 1)
+    return (START_MB + int(block_size(wildcards) * (40 * n_units**2 + 32 * n_units * n_steps) / 1e6)) * 2 ** (attempt - 1)
 
 
 def gpu_block_mem_mb(wildcards, attempt) -> int:
