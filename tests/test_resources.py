@@ -7,7 +7,7 @@ import pytest
 from test_workflow import SNAKEMAKE, said, workplace
 
 # beside the Snakefile, so that the workflow's folder is its own; prints what the rules would ask for
-PROBE = '''
+PROBE = """
 import json
 from types import SimpleNamespace
 
@@ -33,7 +33,7 @@ print("ASKED", json.dumps({
     "again": asked(*BIG, "seeds_0-99", attempt=2),
     "third": asked(*BIG, "seeds_0-99", attempt=3),
 }))
-'''
+"""
 STAGES = ("train", "simulate", "export", "example")
 
 

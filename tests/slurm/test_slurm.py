@@ -1,4 +1,4 @@
-"""The workflow on a real SLURM, through its profile: the same bits as on a laptop, jobs orphaned, failing, too slow, tried again."""
+"""The workflow on a real SLURM, through its profile: the bits of a laptop; jobs orphaned, dying, too slow, tried again."""
 
 import os
 import re
@@ -24,6 +24,7 @@ SNAKEMAKE_ON_SLURM = [sys.executable, "-m", "snakemake", "--workflow-profile", s
 # quicker than the profile's, which is meant for jobs of minutes
 OFTEN = ["--slurm-init-seconds-before-status-checks", "3"]
 TARGETS = ["tables", "results/converted/go-nogo/n80_tau20-50ms/lif/seeds_0-1"]
+SEARCHED = "results/choices/go-nogo/n80_tau20-50ms/lif.csv"
 ON_GPU = ("train", "simulate", "held_out", "score_rate")
 
 
@@ -66,16 +67,15 @@ def cluster():
         shutil.rmtree(folder)
 
 
-def queue(cluster, *options):
-    """Lines of squeue: number, state and comment (rule and wildcards) of the jobs that have not ended."""
-    asked = ["squeue", "--noheader", "--format=%A %T %k", *options]
-    return [line.split() for line in subprocess.run(asked, env=cluster, text=True, capture_output=True, check=True).stdout.splitlines()]
+def asked(cluster, *command):
+    """What a command of SLURM says."""
+    return subprocess.run(command, env=cluster, text=True, capture_output=True, check=True).stdout
 
 
 def jobs_of(cluster, path):
     """What SLURM knows of all jobs of a study's folder, in the order they were handed in."""
-    shown = subprocess.run(["scontrol", "show", "job", "--oneliner"], env=cluster, text=True, capture_output=True, check=True).stdout
-    jobs = [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in shown.splitlines()]
+    lines = asked(cluster, "scontrol", "show", "job", "--oneliner").splitlines()
+    jobs = [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in lines]
     ours = [job for job in jobs if job.get("StdOut", "").startswith(f"{path}/")]
     return sorted(ours, key=lambda job: int(job["JobId"]))
 
@@ -115,16 +115,18 @@ def with_site(path, gpus=False):
 def local(tmp_path_factory):
     """The study as run on a laptop."""
     path = workplace(tmp_path_factory.mktemp("local"))
-    done = subprocess.run([*SNAKEMAKE, *TARGETS, "--configfile", go_nogo(path)], cwd=path, capture_output=True, text=True, check=False)
+    command = [*SNAKEMAKE, *TARGETS, "--configfile", go_nogo(path)]
+    done = subprocess.run(command, cwd=path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, said(done)[-8000:]
     return path
 
 
 def another(local, tmp_path_factory, name):
-    """A folder for another run; the kernels that the local run has compiled come along."""
+    """A folder for another run, with the library of the local one: its kernels are compiled, and are kept by their path."""
     path = workplace(tmp_path_factory.mktemp(name))
-    for compiled in (local / "workflow").rglob("__pycache__"):
-        shutil.copytree(compiled, path / compiled.relative_to(local))
+    for folder in ("lib", "scripts"):
+        shutil.rmtree(path / "workflow" / folder)
+        (path / "workflow" / folder).symlink_to(local / "workflow" / folder)
     return path
 
 
@@ -214,37 +216,58 @@ def begun(cluster, local, tmp_path_factory):
     tasks = {"tasks": {name: f"{name}.py" for name in MISHAPS}, "conditions": {name: {"task": name} for name in MISHAPS}}
     write_config(mishaps, TINY | nothing | tasks)
     targets = [f"results/training/{name}/{TRAINED}" for name in MISHAPS]
-    processes = [begin(cluster, mishaps, "--retries", "1", targets=targets), begin(cluster, gpus)]
-    yield {"mishaps": (processes[0], mishaps), "gpus": (processes[1], gpus)}
-    for process in processes:
-        process.kill()
-        process.wait()
+    processes = [begin(cluster, mishaps, "--retries", "1", targets=targets)]
+    try:
+        (sleeper,) = wait_until(lambda: attempts(cluster, mishaps, "sleeps"), 60, "the sleeper")
+        assert minutes(sleeper) >= 10
+        # nobody waits so long for a test
+        subprocess.run(["scontrol", "update", f"JobId={sleeper['JobId']}", "TimeLimit=1"], env=cluster, check=True)
+        processes.append(begin(cluster, gpus))
+        yield {"mishaps": (processes[0], mishaps), "gpus": (processes[1], gpus)}
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def attempts(cluster, path, name):
+    """The training jobs of a condition, one for each attempt."""
+    return [job for job in jobs_of(cluster, path) if job["Comment"].startswith(f"rule_train_wildcards_{name}_")]
+
+
+def megabytes(job):
+    return int(job["MinMemoryNode"].removesuffix("M"))
+
+
+def minutes(job):
+    hours, minutes, _ = map(int, job["TimeLimit"].split(":"))
+    return 60 * hours + minutes
+
+
+def running(cluster, path, process):
+    """The jobs of a study that are at work; the study must be, too."""
+    assert process.poll() is None, (path / "said.txt").read_text()
+    return [job["JobId"] for job in jobs_of(cluster, path) if job["JobState"] == "RUNNING"]
 
 
 # Tests ----------------------------------------------------------------------------------------------------------------------
 
 
 def test_orphans_are_refused_and_the_study_goes_on_to_the_same_bits(cluster, local, begun, tmp_path_factory):
-    path = with_site(another(local, tmp_path_factory, "killed"))
+    path, searched = with_site(another(local, tmp_path_factory, "killed")), {"targets": [SEARCHED]}
     go_nogo(path)
-
-    # too slow a job to be over before it is looked at: the one first seen is stopped where it is
-    process = begin(cluster, path)
-
-    def in_training():
-        assert process.poll() is None, (path / "said.txt").read_text()
-        return [job["JobId"] for job in jobs_of(cluster, path) if job["JobState"] == "RUNNING"]
-
-    orphans = wait_until(in_training, 60, "a job to run")
+    process = begin(cluster, path, **searched)
+    orphans = wait_until(lambda: running(cluster, path, process), 60, "a job to run")
+    # they would be over too soon to be looked at
     subprocess.run(["scontrol", "suspend", *orphans], env=cluster, check=True)
     process.send_signal(signal.SIGKILL)
     process.wait()
 
-    locked = run(cluster, path)
+    locked = run(cluster, path, **searched)
     assert locked.returncode != 0
     assert "--unlock" in said(locked)
-    assert run(cluster, path, "--unlock").returncode == 0
-    beside = run(cluster, path)
+    assert run(cluster, path, "--unlock", **searched).returncode == 0
+    beside = run(cluster, path, **searched)
     assert beside.returncode != 0
     told = re.search(r"end them with `scancel ([\d ]+)`", said(beside))
     assert told, said(beside)
@@ -252,10 +275,12 @@ def test_orphans_are_refused_and_the_study_goes_on_to_the_same_bits(cluster, loc
     assert [job["JobId"] for job in jobs_of(cluster, path)] == orphans  # nothing was started beside them
 
     subprocess.run(["scancel", *orphans], env=cluster, check=True)
-    wait_until(lambda: not queue(cluster, f"--jobs={','.join(orphans)}"), 30, "the orphans to end")
-    done = run(cluster, path)
+    wait_until(lambda: not asked(cluster, "squeue", "--noheader", f"--jobs={','.join(orphans)}"), 30, "the orphans to end")
+    done = run(cluster, path, **searched)
     assert done.returncode == 0, said(done)[-8000:]
-    assert differences(contents(local), contents(path)) == []
+    whole, found = contents(local), contents(path)
+    assert {place.split("/")[0] for place, _ in found} == {"training", "models", "networks", "simulations", "choices"}
+    assert differences({key: whole[key] for key in found}, found) == []
     assert not leftovers(path)
 
 
@@ -276,26 +301,10 @@ def test_on_gpus_of_the_scheduler_the_same_bits(cluster, local, begun):
         assert job["NumCPUs"] == ("2" if rule == "train" else "1")
 
 
-def attempts(cluster, path, name):
-    return [job for job in jobs_of(cluster, path) if job["Comment"].startswith(f"rule_train_wildcards_{name}_")]
-
-
-def megabytes(job):
-    return int(job["MinMemoryNode"].removesuffix("M"))
-
-
-def minutes(job):
-    hours, minutes, _ = map(int, job["TimeLimit"].split(":"))
-    return 60 * hours + minutes
-
-
 @pytest.fixture(scope="module")
-def mishaps(cluster, begun):
-    """What the study with the mishaps said, and its folder; the time limit of the sleeper is cut to a minute."""
+def mishaps(begun):
+    """What the study with the mishaps said, and its folder."""
     process, path = begun["mishaps"]
-    (sleeper,) = wait_until(lambda: attempts(cluster, path, "sleeps"), 60, "the sleeper")[:1]
-    assert minutes(sleeper) >= 10
-    subprocess.run(["scontrol", "update", f"JobId={sleeper['JobId']}", "TimeLimit=1"], env=cluster, check=True)
     status, told = end(process, path)
     assert status != 0
     return told, path
