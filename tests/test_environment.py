@@ -23,7 +23,7 @@ def version(text):
 
 
 def declared():
-    extras = [r for extra in ("test", "dev") for r in PROJECT["optional-dependencies"][extra] if not r.startswith("rate2spike")]
+    extras = [r for extra in PROJECT["optional-dependencies"].values() for r in extra if not r.startswith("rate2spike")]
     return dict(map(requirement, [*PROJECT["dependencies"], *extras]))
 
 

@@ -1,5 +1,7 @@
 """The workflow as a user runs it: a tiny study end to end, resumed when interrupted, in other blocks, with a wrong config."""
 
+import ast
+import operator
 import os
 import re
 import shutil
@@ -79,7 +81,7 @@ def said(done):
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     path = workplace(tmp_path_factory.mktemp("tiny"))
-    done = run(path)
+    done = run(path, "--benchmark-extended")  # with what the jobs had asked for
     assert done.returncode == 0, said(done)[-8000:]
     return path
 
@@ -231,6 +233,17 @@ def test_no_job_warned_about_its_own_code(tiny):
     assert len(logs) > 30
     for log in logs:
         assert not re.search(r"\w+Warning\b|Traceback", log.read_text()), log.read_text()
+
+
+def test_no_job_takes_more_than_it_asks_a_scheduler_for(tiny):
+    files = list((tiny / "results" / "benchmarks").rglob("*.tsv"))
+    used = pd.concat([pd.read_csv(file, sep="\t", na_values="-").assign(file=file) for file in files])
+    asked = used.resources.map(ast.literal_eval)
+    assert {"train", "export", "simulate", "choose", "held_out", "example", "aggregate", "figure_1"} <= set(used.rule_name)
+    memory, minutes = (asked.map(operator.itemgetter(key)) for key in ("mem_mb", "runtime"))
+    assert (used.s < 60 * minutes / 2).all(), used[used.s >= 60 * minutes / 2]
+    assert used.max_rss.notna().mean() > 0.9  # the shortest jobs end before they are looked at
+    assert not (used.max_rss > memory / 1.5).any(), used[used.max_rss > memory / 1.5]
 
 
 def test_the_log_says_what_failed_to_train(tiny):

@@ -23,8 +23,8 @@ rule networks_of_condition:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1500),
+        runtime=growing(10),
     params:
         name=condition_name,
         other_names=other_names,
@@ -62,8 +62,8 @@ rule aggregate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         code=library_hash("tables.py", "analysis.py", scripts=("aggregate.py",)),
     message:
@@ -89,8 +89,8 @@ rule convert:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=block_mem_mb,
+        runtime=growing(10),
     params:
         code=library_hash("matfile.py", scripts=("convert.py",)),
     message:

@@ -3,6 +3,8 @@
 # REQUIRED INPUTS: config/config.yaml (or --configfile), workflow/schemas/config.schema.yaml
 import ast
 import hashlib
+import re
+import subprocess
 import sys
 from functools import cache
 from dataclasses import asdict, replace
@@ -85,6 +87,20 @@ def check_device() -> None:
         device_of(STUDY.device)
     except ConfigError as error:
         raise WorkflowError(f"config: {error}") from None
+
+
+def check_queue() -> None:
+    """Stop where jobs of an earlier run in this folder are still in SLURM's queue (snakemake was killed, they were not): they write
+    the files that this run would write."""
+    logs = [log.read_text() for log in Path(".snakemake/log").glob("*.log")]
+    runs = sorted({name for text in logs for name in re.findall(r"^SLURM run ID: (\S+)", text, re.MULTILINE)})
+    asked = ["squeue", "--me", "--noheader", "--format=%A", f"--name={','.join(runs)}"]
+    jobs = " ".join(subprocess.run(asked, check=True, text=True, stdout=subprocess.PIPE).stdout.split()) if runs else ""
+    if jobs:
+        raise WorkflowError(
+            f"jobs of an earlier run are still in SLURM's queue: end them with `scancel {jobs}`, wait until `squeue --me` "
+            "shows them no more, then the same command"
+        )
 
 
 def place(c: Condition) -> str:
@@ -269,32 +285,92 @@ def every_shard() -> list[str]:
     return [shard for c in STUDY.conditions for shard in shards_of(c)]
 
 
-# Estimates for a scheduler, generous by a factor of about four on a 2 GHz core: seconds per training trial and per spiking
-# trial follow from the size and the length of the task.
+# Estimates for a scheduler. Times are about four times those measured on one core (benchmarks/), memory is what was measured, twice,
+# beside what Python and its libraries take; a test holds both against the benchmark files of a run. A job that is tried again
+# gets twice as much.
 MOST_THREADS = 16  # of a training job: more is more than many a machine or cluster node has
-SECONDS_PER_TRAINING_STEP = 2e-10  # per unit squared and 5-ms step
-SECONDS_PER_SPIKING_STEP = 8e-9  # per unit and 0.05-ms step
+START_MINUTES = 10  # Python from a slow shared disk, kernels compiled for the first time
+START_MB = 1500
+CUDA_MB = 4000 if DEVICE == "cuda" else 0  # of the host: the GPU's context, PyTorch
+TRAINING_STEP_S = (2e-6, 4e-10)  # of a 5-ms step: + the second times units squared
+SPIKING_STEP_S = (2e-7, 4e-9)  # of a 0.05-ms step: + the second times units
+RECORDING_STEP_S = 4e-7  # the same in the plain simulation, per unit
+RECORDED_TRIALS = 400  # of an example network, at most: 50 of eight kinds
 
 
-def training_minutes(wildcards) -> int:
+def growing(amount: int):
+    """A resource function: so much, and twice as much each time the job is tried again."""
+
+    def of_attempt(wildcards, attempt) -> int:
+        return amount * 2 ** (attempt - 1)
+
+    return of_attempt
+
+
+def block_size(wildcards) -> int:
+    """How many networks a job carries."""
+    return len(condition_of(wildcards).models) or len(seeds_of(wildcards))
+
+
+def size_of(wildcards) -> tuple[int, int]:
+    """Units of the condition's networks, 1000 where their files are not ours, and steps of 5 ms of a trial."""
     c = condition_of(wildcards)
-    steps = find_task(c.task, USER_TASKS).n_steps * c.training.max_trials * len(seeds_of(wildcards))
-    return 10 + int(steps * c.network.n_units**2 * SECONDS_PER_TRAINING_STEP / 60)
+    return c.network.n_units if c.network else 1000, find_task(c.task, USER_TASKS).n_steps
 
 
-def training_mem_mb(wildcards) -> int:
-    c = condition_of(wildcards)
-    one = find_task(c.task, USER_TASKS).n_steps * c.network.n_units * 4 * (c.training.evaluation_trials + 200)
-    return 1500 + int(STUDY.networks_per_job * one / 1e6)
+def training_threads(wildcards) -> int:
+    return min(block_size(wildcards), MOST_THREADS)
 
 
-def simulation_minutes(wildcards) -> int:
-    c = condition_of(wildcards)
-    n_trials = max(c.search.trials, c.search.held_out_trials)
-    n_units = c.network.n_units if c.network else 1000
-    n_networks = len(c.models) or len(seeds_of(wildcards))
-    steps = find_task(c.task, USER_TASKS).n_steps * 100 * n_trials * n_networks
-    return 10 + int(steps * n_units * SECONDS_PER_SPIKING_STEP / 60)
+def training_minutes(wildcards, threads, attempt) -> int:
+    """All trials of all networks, an evaluation trial as a quarter: it has no gradient."""
+    training, (n_units, n_steps) = condition_of(wildcards).training, size_of(wildcards)
+    trials = training.max_trials * (1 + training.evaluation_trials / training.evaluation_interval / 4)
+    one_after_another = -(-block_size(wildcards) // threads)
+    base, per_unit_squared = TRAINING_STEP_S
+    seconds = one_after_another * trials * n_steps * (base + per_unit_squared * n_units**2)
+    return (START_MINUTES + int(seconds / 60)) * 2 ** (attempt - 1)
+
+
+def training_mem_mb(wildcards, threads, attempt) -> int:
+    """The networks of the block with their moments and traces; for each thread what it draws and runs at once."""
+    training, (n_units, n_steps) = condition_of(wildcards).training, size_of(wildcards)
+    kept = 40 * n_units**2 + 32 * n_units * n_steps + 16 * n_steps * training.evaluation_trials
+    drawn = training.evaluation_trials + training.evaluation_interval + training.trials_per_update
+    running = n_steps * (200 * n_units + 64 * drawn)
+    megabytes = (block_size(wildcards) * kept + threads * running) / 1e6
+    return (START_MB + CUDA_MB + int(megabytes)) * 2 ** (attempt - 1)
+
+
+def block_mem_mb(wildcards, attempt) -> int:
+    """All models of a block, with the traces that they may hold."""
+    n_units, n_steps = size_of(wildcards)
+    return (START_MB + int(block_size(wildcards) * (40 * n_units**2 + 32 * n_units * n_steps) / 1e6)) * 2 ** (attempt - 1)
+
+
+def gpu_block_mem_mb(wildcards, attempt) -> int:
+    return block_mem_mb(wildcards, attempt) + CUDA_MB
+
+
+def simulation_minutes(wildcards, attempt) -> int:
+    search, (n_units, n_steps) = condition_of(wildcards).search, size_of(wildcards)
+    base, per_unit = SPIKING_STEP_S
+    steps = block_size(wildcards) * max(search.trials, search.held_out_trials) * n_steps * 100 / search.downsample
+    return (START_MINUTES + int(steps * (base + per_unit * n_units) / 60)) * 2 ** (attempt - 1)
+
+
+def recording_minutes(wildcards, attempt) -> int:
+    """Some trials in the plain simulation, hundreds in the fast one."""
+    n_units, n_steps = size_of(wildcards)
+    seconds = n_units * n_steps * 100 * (8 * RECORDING_STEP_S + 3 * RECORDED_TRIALS * SPIKING_STEP_S[1])
+    return (2 * START_MINUTES + int(seconds / 60)) * 2 ** (attempt - 1)
+
+
+def recording_mem_mb(wildcards, attempt) -> int:
+    """One trial recorded whole in float64, and the rates of all trials every 5 ms, of the rate and the spiking network."""
+    n_units, n_steps = size_of(wildcards)
+    megabytes = n_units * n_steps * (5 * 8 * 100 + RECORDED_TRIALS * 4 * 4) / 1e6
+    return (START_MB + CUDA_MB + int(megabytes)) * 2 ** (attempt - 1)
 
 
 def per_block(pattern: str):

@@ -11,8 +11,8 @@ rule cost:
     threads: 1
     resources:
         **GPU,
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000 + CUDA_MB),
+        runtime=growing(10),
     params:
         workload=workload(),
         n_jobs=n_jobs(),

@@ -23,8 +23,8 @@ rule export:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=block_mem_mb,
+        runtime=growing(20),
     params:
         study_seed=STUDY.study_seed,
         seeds=seeds_of,
@@ -54,8 +54,8 @@ rule import_models:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=block_mem_mb,
+        runtime=growing(20),
     params:
         user_tasks=own_task,
         task_content=task_content,
@@ -83,8 +83,8 @@ rule score_rate:
     threads: 1
     resources:
         **GPU,
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=gpu_block_mem_mb,
+        runtime=growing(20),
     params:
         study_seed=STUDY.study_seed,
         device=DEVICE,

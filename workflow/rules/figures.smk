@@ -67,8 +67,8 @@ for figure in STUDY.figures:
             "../../environment.yml"
         threads: 1
         resources:
-            mem_mb=1500,
-            runtime=10,
+            mem_mb=growing(1500),
+            runtime=growing(10),
         params:
             figure=figure,
             points=[point[:3] for point in POINTS[figure]],
@@ -117,8 +117,8 @@ if STUDY.figures:
             "../../environment.yml"
         threads: 1
         resources:
-            mem_mb=1500,
-            runtime=10,
+            mem_mb=growing(1500),
+            runtime=growing(10),
         params:
             points=[point[:3] for points in POINTS.values() for point in points],
             code=script_hash("scorecard.py"),
@@ -154,8 +154,8 @@ if STUDY.sweeps:
             "../../environment.yml"
         threads: 1
         resources:
-            mem_mb=1500,
-            runtime=10,
+            mem_mb=growing(1500),
+            runtime=growing(10),
         params:
             points=[point[:3] for point in SWEPT],
             swept={name: sweep.key for name, sweep in STUDY.sweeps.items()},
@@ -191,8 +191,8 @@ rule figure_task:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1500),
+        runtime=growing(10),
     params:
         task="{task}",
         user_tasks=own_task,
@@ -229,8 +229,8 @@ rule figure_scaling:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1500),
+        runtime=growing(10),
     params:
         shown=[c.name for c in SHOWN],
         code=script_hash("figure_scaling.py"),
@@ -263,8 +263,8 @@ rule figure_accuracy:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1500),
+        runtime=growing(10),
     params:
         shown=[c.name for c in SHOWN],
         code=script_hash("figure_accuracy.py"),

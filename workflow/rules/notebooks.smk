@@ -52,8 +52,8 @@ rule run_notebook:
         "../../environment.yml"
     threads: 2
     resources:
-        mem_mb=3000,
-        runtime=20,
+        mem_mb=growing(3000),
+        runtime=growing(20),
     params:
         code=WHOLE_CODE,
     message:

@@ -25,7 +25,7 @@ rule simulate:
     threads: 1
     resources:
         **GPU,
-        mem_mb=1500,
+        mem_mb=gpu_block_mem_mb,
         runtime=simulation_minutes,
     params:
         study_seed=STUDY.study_seed,
@@ -57,8 +57,8 @@ rule choose:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         scaling_factors=scaling_factors,
         code=library_hash("conversion.py", "tables.py", "analysis.py", scripts=("choose.py",)),
@@ -85,7 +85,7 @@ rule held_out:
     threads: 1
     resources:
         **GPU,
-        mem_mb=1500,
+        mem_mb=gpu_block_mem_mb,
         runtime=simulation_minutes,
     params:
         study_seed=STUDY.study_seed,
@@ -120,8 +120,8 @@ rule example:
     threads: 1
     resources:
         **GPU,
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=recording_mem_mb,
+        runtime=recording_minutes,
     params:
         study_seed=STUDY.study_seed,
         device=DEVICE,
@@ -156,8 +156,8 @@ rule selectivity:
     threads: 1
     resources:
         **GPU,
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=recording_mem_mb,
+        runtime=recording_minutes,
     params:
         study_seed=STUDY.study_seed,
         device=DEVICE,

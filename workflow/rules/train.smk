@@ -15,7 +15,7 @@ rule train:
         "results/benchmarks/train/{task}/{condition}/{block}.tsv"
     conda:
         "../../environment.yml"
-    threads: min(STUDY.networks_per_job, MOST_THREADS)
+    threads: training_threads
     resources:
         **GPU,
         mem_mb=training_mem_mb,

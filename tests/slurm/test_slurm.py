@@ -1,0 +1,336 @@
+"""The workflow on a real SLURM, through its profile: the bits of a laptop; jobs orphaned, dying, too slow, tried again."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import scipy.io
+from test_workflow import SNAKEMAKE, TINY, differences, said, workplace, write_config
+
+SCRIPT = Path(__file__).with_name("single_node_slurm.sh")
+PROFILE = Path("workflow") / "profiles" / "slurm" / "profile.yaml"
+SNAKEMAKE_ON_SLURM = [sys.executable, "-m", "snakemake", "--workflow-profile", str(PROFILE.parent)]
+# quicker than the profile's, which is meant for jobs of minutes
+OFTEN = ["--slurm-init-seconds-before-status-checks", "3"]
+TARGETS = ["tables", "results/converted/go-nogo/n80_tau20-50ms/lif/seeds_0-1"]
+SEARCHED = "results/choices/go-nogo/n80_tau20-50ms/lif.csv"
+ON_GPU = ("train", "simulate", "held_out", "score_rate")
+
+
+# The cluster ----------------------------------------------------------------------------------------------------------------
+
+
+def free_ports():
+    """The first of two ports in a row that nobody listens on, below those that the system gives out itself."""
+    for first in range(20_000 + os.getpid() % 5000 * 2, 32_000, 2):
+        with socket.socket() as one, socket.socket() as two:
+            try:
+                one.bind(("127.0.0.1", first))
+                two.bind(("127.0.0.1", first + 1))
+            except OSError:
+                continue
+            return first
+    raise RuntimeError("no two free ports in a row")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Brings SLURM up; what a client of it has in its environment."""
+    if not find_spec("snakemake_executor_plugin_slurm"):
+        pytest.skip("the SLURM executor is not installed: pip install -e '.[slurm]'")
+    if os.geteuid() != 0:
+        pytest.skip("a SLURM of its own is started by root only")
+    installed = subprocess.run([SCRIPT, "install"], capture_output=True, text=True, check=False)
+    if installed.returncode != 0:
+        pytest.skip(f"no SLURM, and its packages cannot be had by apt-get: {installed.stderr.strip()[-200:]}")
+    folder = tempfile.mkdtemp(prefix="slurm-", dir="/tmp")  # its sockets need a short path
+    places = {"SLURM_TEST_DIR": folder, "SLURM_TEST_PORT": str(free_ports()), "SLURM_CONF": f"{folder}/etc/slurm.conf"}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("SLURM_", "SNAKEMAKE_"))} | places
+    environment["PATH"] = f"{folder}/bin:{os.environ['PATH']}"
+    try:
+        # not captured: the daemons would keep the pipe open
+        subprocess.run([SCRIPT, "start"], env=environment, check=True)
+        yield environment
+    finally:
+        subprocess.run([SCRIPT, "stop"], env=environment, check=True)
+        shutil.rmtree(folder)
+
+
+def asked(cluster, *command):
+    """What a command of SLURM says."""
+    return subprocess.run(command, env=cluster, text=True, capture_output=True, check=True).stdout
+
+
+def jobs_of(cluster, path):
+    """What SLURM knows of all jobs of a study's folder, in the order they were handed in."""
+    lines = asked(cluster, "scontrol", "show", "job", "--oneliner").splitlines()
+    jobs = [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in lines]
+    ours = [job for job in jobs if job.get("StdOut", "").startswith(f"{path}/")]
+    return sorted(ours, key=lambda job: int(job["JobId"]))
+
+
+def wait_until(true, seconds, what):
+    deadline = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < deadline, f"timed out waiting for {what}"
+        time.sleep(0.2)
+    return found
+
+
+# Studies --------------------------------------------------------------------------------------------------------------------
+
+
+def go_nogo(path):
+    """Two networks trained for real in one block, two scaling factors: ten jobs."""
+    condition = TINY["conditions"]["go-nogo"] | {"search": {"scaling_factors": [25, 40]}}
+    nothing = {"tasks": {}, "sweeps": {}, "external_models": {}, "figures": {}}
+    return write_config(path, TINY | nothing | {"conditions": {"go-nogo": condition}, "networks_per_job": 2})
+
+
+def with_site(path, gpus=False):
+    """The lines of the profile that a site fills in, filled in as they stand; with `gpus` the CPU's jobs ask for one as well."""
+    profile = path / PROFILE
+    text, n = re.subn(r"^  # (slurm_\w+: \w+)$", r"  \1", profile.read_text(), flags=re.MULTILINE)
+    assert n == 2
+    if gpus:
+        text, n = re.subn(r"^# (set-resources:|  \w+: (?:&gpu .*|\*gpu))$", r"\1", text, flags=re.MULTILINE)
+        assert n > len(ON_GPU)
+        text = text.replace("&gpu {", "&gpu {gpu: 1, ")
+    profile.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    """The study as run on a laptop."""
+    path = workplace(tmp_path_factory.mktemp("local"))
+    command = [*SNAKEMAKE, *TARGETS, "--configfile", go_nogo(path)]
+    done = subprocess.run(command, cwd=path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, said(done)[-8000:]
+    return path
+
+
+def another(local, tmp_path_factory, name):
+    """A folder for another run, with the library of the local one: its kernels are compiled, and are kept by their path."""
+    path = workplace(tmp_path_factory.mktemp(name))
+    for folder in ("lib", "scripts"):
+        shutil.rmtree(path / "workflow" / folder)
+        (path / "workflow" / folder).symlink_to(local / "workflow" / folder)
+    return path
+
+
+def on_slurm(cluster, path, *options, targets=TARGETS):
+    return {"args": [*SNAKEMAKE_ON_SLURM, *OFTEN, *options, *targets, "--configfile", "config.yaml"], "cwd": path, "env": cluster}
+
+
+def run(*arguments, **options):
+    return subprocess.run(**on_slurm(*arguments, **options), capture_output=True, text=True, timeout=300, check=False)
+
+
+def begin(cluster, path, *options, **others):
+    with (path / "said.txt").open("w") as out:
+        return subprocess.Popen(**on_slurm(cluster, path, *options, **others), stdout=out, stderr=out)
+
+
+def end(process, path, seconds=300):
+    """Exit status and what it said."""
+    process.wait(timeout=seconds)
+    return process.returncode, (path / "said.txt").read_text()
+
+
+def arrays(found):
+    kept = {key: value for key, value in found.items() if key.split("/")[-1] not in ("__header__", "provenance")}
+    return {key: (a.dtype, a.shape, a.tobytes()) if isinstance(a, np.ndarray) else a for key, a in kept.items()}
+
+
+def contents(path):
+    """Every number of a study's models and tables, down to the bit."""
+    read = {
+        ".mat": lambda file: arrays(scipy.io.loadmat(file)),
+        ".npz": lambda file: arrays(np.load(file)),
+        ".parquet": lambda file: {name: repr(column) for name, column in pq.read_table(file).to_pydict().items()},
+        ".csv": lambda file: {"text": file.read_text()},
+    }
+    kept = {}
+    for file in (path / "results").rglob("*"):
+        place = file.relative_to(path / "results")
+        if file.suffix in read and place.parts[0] not in ("logs", "benchmarks"):
+            kept |= {(str(place), key): value for key, value in read[file.suffix](file).items()}
+    return kept
+
+
+def leftovers(path):
+    return [file for file in (path / "results").rglob("*") if ".part" in file.name]
+
+
+TASK = """
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from rate2spike.tasks import BUILT_IN
+
+NAME, ATTEMPTS = Path(__file__).stem, Path(__file__).with_suffix(".attempts")
+go_nogo = BUILT_IN["go-nogo"]
+
+
+def draw(rng):
+    if "rate2spike.train" in sys.modules and not hasattr(sys, "mishap"):  # in the job, once
+        sys.mishap = True
+        ATTEMPTS.write_text((ATTEMPTS.read_text() if ATTEMPTS.exists() else "") + "x")
+        first = ATTEMPTS.read_text() == "x"
+        if NAME == "sleeps" and first:
+            time.sleep(600)
+        if NAME == "dies" or NAME == "stumbles" and first:
+            raise RuntimeError(f"{NAME} on purpose")
+    return go_nogo.draw(rng)
+
+
+TASK = replace(go_nogo, name=NAME, draw=draw)
+"""
+MISHAPS = ("dies", "sleeps", "stumbles")
+TRAINED = "n40_tau20-50ms_max2_eval10_loss1000_accuracy0/seeds_0-0.npz"
+
+
+@pytest.fixture(scope="module")
+def begun(cluster, local, tmp_path_factory):
+    """Two runs side by side with the tests: the study on GPUs, and one in which jobs die, sleep and stumble."""
+    gpus = with_site(another(local, tmp_path_factory, "gpus"), gpus=True)
+    go_nogo(gpus)
+    mishaps = with_site(another(local, tmp_path_factory, "mishaps"))
+    for name in MISHAPS:
+        (mishaps / f"{name}.py").write_text(TASK)
+    nothing = {"sweeps": {}, "external_models": {}, "figures": {}}
+    tasks = {"tasks": {name: f"{name}.py" for name in MISHAPS}, "conditions": {name: {"task": name} for name in MISHAPS}}
+    write_config(mishaps, TINY | nothing | tasks)
+    targets = [f"results/training/{name}/{TRAINED}" for name in MISHAPS]
+    processes = [begin(cluster, mishaps, "--retries", "1", targets=targets)]
+    try:
+        (sleeper,) = wait_until(lambda: attempts(cluster, mishaps, "sleeps"), 60, "the sleeper")
+        assert minutes(sleeper) >= 10
+        # nobody waits so long for a test
+        subprocess.run(["scontrol", "update", f"JobId={sleeper['JobId']}", "TimeLimit=1"], env=cluster, check=True)
+        processes.append(begin(cluster, gpus))
+        yield {"mishaps": (processes[0], mishaps), "gpus": (processes[1], gpus)}
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def attempts(cluster, path, name):
+    """The training jobs of a condition, one for each attempt."""
+    return [job for job in jobs_of(cluster, path) if job["Comment"].startswith(f"rule_train_wildcards_{name}_")]
+
+
+def megabytes(job):
+    return int(job["MinMemoryNode"].removesuffix("M"))
+
+
+def minutes(job):
+    hours, minutes, _ = map(int, job["TimeLimit"].split(":"))
+    return 60 * hours + minutes
+
+
+def running(cluster, path, process):
+    """The jobs of a study that are at work; the study must be, too."""
+    assert process.poll() is None, (path / "said.txt").read_text()
+    return [job["JobId"] for job in jobs_of(cluster, path) if job["JobState"] == "RUNNING"]
+
+
+# Tests ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_orphans_are_refused_and_the_study_goes_on_to_the_same_bits(cluster, local, begun, tmp_path_factory):
+    path, searched = with_site(another(local, tmp_path_factory, "killed")), {"targets": [SEARCHED]}
+    go_nogo(path)
+    process = begin(cluster, path, **searched)
+    orphans = wait_until(lambda: running(cluster, path, process), 60, "a job to run")
+    # they would be over too soon to be looked at
+    subprocess.run(["scontrol", "suspend", *orphans], env=cluster, check=True)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    locked = run(cluster, path, **searched)
+    assert locked.returncode != 0
+    assert "--unlock" in said(locked)
+    assert run(cluster, path, "--unlock", **searched).returncode == 0
+    beside = run(cluster, path, **searched)
+    assert beside.returncode != 0
+    told = re.search(r"end them with `scancel ([\d ]+)`", said(beside))
+    assert told, said(beside)
+    assert told[1].split() == orphans
+    assert [job["JobId"] for job in jobs_of(cluster, path)] == orphans  # nothing was started beside them
+
+    subprocess.run(["scancel", *orphans], env=cluster, check=True)
+    wait_until(lambda: not asked(cluster, "squeue", "--noheader", f"--jobs={','.join(orphans)}"), 30, "the orphans to end")
+    done = run(cluster, path, **searched)
+    assert done.returncode == 0, said(done)[-8000:]
+    whole, found = contents(local), contents(path)
+    assert {place.split("/")[0] for place, _ in found} == {"training", "models", "networks", "simulations", "choices"}
+    assert differences({key: whole[key] for key in found}, found) == []
+    assert not leftovers(path)
+
+
+def test_on_gpus_of_the_scheduler_the_same_bits(cluster, local, begun):
+    process, path = begun["gpus"]
+    status, told = end(process, path)
+    assert status == 0, told[-8000:]
+    assert len(contents(path)) > 100
+    assert differences(contents(local), contents(path)) == []
+    jobs = jobs_of(cluster, path)
+    assert len(jobs) == 10
+    for job in jobs:
+        rule = re.match(r"rule_(\w+?)(_wildcards_|$)", job["Comment"])[1]
+        assert job["JobState"] == "COMPLETED"
+        assert job["Account"] == "my_account"
+        asked = (job["Partition"], job.get("TresPerJob"))
+        assert asked == (("my_gpus", "gres:gpu:a100:1") if rule in ON_GPU else ("my_partition", None)), job
+        assert job["NumCPUs"] == ("2" if rule == "train" else "1")
+
+
+@pytest.fixture(scope="module")
+def mishaps(begun):
+    """What the study with the mishaps said, and its folder."""
+    process, path = begun["mishaps"]
+    status, told = end(process, path)
+    assert status != 0
+    return told, path
+
+
+def test_a_job_that_dies_is_tried_again_and_told_and_the_rest_goes_on(cluster, mishaps):
+    told, path = mishaps
+    assert [job["JobState"] for job in attempts(cluster, path, "dies")] == ["FAILED", "FAILED"]
+    assert "dies on purpose" in told  # the end of its log
+    assert not (path / "results" / "training" / "dies" / TRAINED).exists()
+    assert not leftovers(path)
+    assert all((path / "results" / "training" / name / TRAINED).is_file() for name in ("sleeps", "stumbles"))
+
+
+def test_a_job_that_fails_once_gets_twice_the_memory_and_time(cluster, mishaps):
+    _, path = mishaps
+    first, second = attempts(cluster, path, "stumbles")
+    assert (first["JobState"], second["JobState"]) == ("FAILED", "COMPLETED")
+    assert megabytes(second) == 2 * megabytes(first)
+    assert minutes(second) == 2 * minutes(first) >= 20
+    assert (path / "stumbles.attempts").read_text() == "xx"  # one try a job: the job itself does not try again
+
+
+def test_a_job_beyond_its_time_limit_is_told_and_tried_again(cluster, mishaps):
+    told, path = mishaps
+    first, second = attempts(cluster, path, "sleeps")
+    assert (first["JobState"], second["JobState"]) == ("TIMEOUT", "COMPLETED")
+    assert f"SLURM-job '{first['JobId']}' failed, SLURM status is: 'TIMEOUT'" in told
+    assert megabytes(second) == 2 * megabytes(first)
