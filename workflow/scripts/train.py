@@ -22,4 +22,4 @@ with job.progress(len(networks) * training.max_trials, f"train {wildcards.task} 
         progress=progress,
         device=params.device,
     )
-train.save_block(snakemake.output[0], networks, results, keep_traces=params.keep_traces)
+train.save_block(snakemake.output[0], networks, results, keep_traces=params.keep_traces, provenance=job.provenance(snakemake))

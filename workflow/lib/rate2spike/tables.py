@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from .analysis import wilson_interval
 from .files import replacing, write_text
-from .trials import NETWORK_KEYS
+from .trials import NETWORK_KEYS, in_metadata
 
 COUNTS = ("training_trials", "rate_trials", "search_trials", "held_out_trials")
 # whole numbers stay whole, and flags flags, where other networks have none
@@ -28,14 +28,15 @@ def read_networks(files: Sequence[str]) -> pd.DataFrame:
     return pd.concat([pd.read_csv(file, dtype=NETWORK_TYPES) for file in files], ignore_index=True)
 
 
-def stack_trials(files: Mapping[str, Sequence[str]], path: str | Path) -> None:
+def stack_trials(files: Mapping[str, Sequence[str]], path: str | Path, provenance: Mapping | None = None) -> None:
     """One parquet of many, file by file, so that millions of trials need no memory. The keys of `files` become the column
-    `purpose`: search or held out."""
+    `purpose`: search or held out. `provenance`, how the trials were made, goes into the metadata."""
     with replacing(path) as temporary:
         writer = None
         for purpose, parts in files.items():
             for part in map(pq.read_table, parts):
-                table = part.replace_schema_metadata(None).append_column("purpose", pa.array([purpose] * len(part), pa.string()))
+                table = part.append_column("purpose", pa.array([purpose] * len(part), pa.string()))
+                table = table.replace_schema_metadata(in_metadata(provenance))
                 writer = writer or pq.ParquetWriter(temporary, table.schema)
                 writer.write_table(table.cast(writer.schema))
         writer.close()

@@ -7,7 +7,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -327,13 +327,21 @@ def _train_together(task, config, training, study_seed, networks, progress) -> l
 
 
 def save_block(
-    path: str | Path, networks: Sequence[str], results: Sequence[tuple[RateModel, TrainingRecord]], *, keep_traces: bool = True
+    path: str | Path,
+    networks: Sequence[str],
+    results: Sequence[tuple[RateModel, TrainingRecord]],
+    *,
+    keep_traces: bool = True,
+    provenance: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a trained block as one .npz of plain arrays (no pickles); `load_block` reads it.
 
     Without `keep_traces` the activity of the example trial and the outputs of the last evaluation, 19 of 20 bytes, are left out.
+    `provenance`, how the block was made, becomes JSON text under that name.
     """
     arrays = {"networks": np.array(networks), "config": np.array(json.dumps(asdict(results[0][0].config)))}
+    if provenance:
+        arrays["provenance"] = np.array(json.dumps(provenance, sort_keys=True))
     for name, (model, record) in zip(networks, results, strict=True):
         arrays |= _flatten(f"{name}/fixed", _Fixed(model.w_in, model.inhibitory, model.mask))
         arrays |= _flatten(f"{name}/weights", model.weights) | _flatten(f"{name}/initial", model.initial)
