@@ -75,7 +75,7 @@ def _several(made: Mapping[str, Sequence]) -> bool:
 
 def _in_words(study: Mapping[str, Any]) -> str:
     jobs, timed, seconds = (sum(row[key] for row in study["stages"]) for key in ("jobs", "jobs_timed", "seconds"))
-    told = "" if jobs == timed else f" The times of {jobs - timed} jobs are not there."
+    told = "" if jobs == timed else f" Times are known of {timed} of them."
     trials = study["trials"]
     when = (
         f" The trials were simulated from {trials['first_finished']} to {trials['last_finished']}." if trials.get("files") else ""
@@ -87,7 +87,7 @@ def _section(title: str, words: str, table: pd.DataFrame) -> str:
     if table.empty:
         return ""
     named = table.rename(columns=lambda name: name.replace("_", " "))
-    return f"<h2>{title}</h2><p>{words}</p>" + named.to_html(index=False, border=0, na_rep="\N{EN DASH}")
+    return f"<h2>{title}</h2><p>{words}</p>" + named.to_html(index=False, border=0, classes="words", na_rep="\N{EN DASH}")
 
 
 # Manifest -----------------------------------------------------------------------------------------------------------------

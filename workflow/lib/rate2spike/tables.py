@@ -114,7 +114,8 @@ HEADINGS = {
 }
 PAGE = """<!DOCTYPE html><meta charset="utf-8"><title>{title}</title>
 <style>body{{font:14px/1.4 sans-serif;margin:1.5em}}table{{border-collapse:collapse}}
-td,th{{padding:.35em .7em;border-bottom:1px solid #ccc;text-align:right}}td:first-child,th:first-child{{text-align:left}}</style>
+td,th{{padding:.35em .7em;border-bottom:1px solid #ccc;text-align:right}}th{{vertical-align:bottom}}
+td:first-child,th:first-child,.words td,.words th,.summary td:nth-child(2),.summary th:nth-child(2){{text-align:left}}</style>
 <h1>{title}</h1>{table}"""
 
 
@@ -127,6 +128,7 @@ def write_html(summary: pd.DataFrame, path: str | Path) -> None:
     table["other_names"] = table.other_names.replace("", "\N{EN DASH}")
     table[["scaling_factors", "n_on_edge"]] = table[["scaling_factors", "n_on_edge"]].astype(object).fillna("\N{EN DASH}")
     page = PAGE.format(
-        title="Accuracy of every condition", table=table[list(HEADINGS)].rename(columns=HEADINGS).to_html(index=False, border=0)
+        title="Accuracy of every condition",
+        table=table[list(HEADINGS)].rename(columns=HEADINGS).to_html(index=False, border=0, classes="summary"),
     )
     write_text(page, path)
