@@ -53,3 +53,13 @@ def test_version_is_one():
 
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert rate2spike.__version__ == PROJECT["version"] == citation["version"]
+
+
+def test_the_citation_names_the_paper_and_no_archive_that_does_not_exist():
+    text = (ROOT / "CITATION.cff").read_text()
+    citation = yaml.safe_load(text)
+    assert citation["preferred-citation"]["doi"] == "10.1073/pnas.1905926116"
+    # .ci/run validates the file; a DOI of the software is a number once there is one
+    assert all(re.fullmatch(r"10\.\d{4,}/\S*\d", i["value"]) for i in citation.get("identifiers", []))
+    prepared = yaml.safe_load(re.sub(r"^# (identifiers|  )", r"\1", text, flags=re.MULTILINE))
+    assert [i["type"] for i in prepared["identifiers"]] == ["doi"]

@@ -111,10 +111,13 @@ def test_octave_reads_the_file(saved):
         pytest.skip("octave is not installed")
     script = f"""s = load('{saved}');
     printf('%d %s %s %d\\n', s.N, class(s.w), s.activation, numel(fieldnames(s)));
+    said = jsondecode(s.provenance);
+    printf('%s %d\\n', said.task, said.seed);
     printf('%.17g ', double(s.w(2, :)), double(s.w_out), double(s.b_out), s.taus, double(s.inh));"""
     done = subprocess.run([octave, "--norc", "--quiet", "--eval", script], capture_output=True, text=True, timeout=60)
     assert done.stdout, done.stderr
-    first, numbers = done.stdout.split("\n", 1)
+    first, said, numbers = done.stdout.split("\n", 2)
+    assert said == "go-nogo 3"
     keys = keys_of(saved)
     assert first == f"80 single sigmoid {len(keys)}"
     expected = [keys["w"][1], keys["w_out"].ravel(), keys["b_out"].ravel(), keys["taus"].ravel(), keys["inh"].ravel()]

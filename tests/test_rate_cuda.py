@@ -248,10 +248,10 @@ def test_a_gpu_that_computes_something_else_is_refused(monkeypatch):
     monkeypatch.setattr(agreement, "N_COLUMNS", 2)
     agreement.compare()
     monkeypatch.setattr(streams_cuda, "C1", streams_cuda.tl.constexpr(-1.2))  # not the cosine
-    with pytest.raises(RuntimeError, match="this GPU does not compute what the CPU does: the (loss|gradient) of .* differs by"):
+    with pytest.raises(RuntimeError, match=r"this GPU does not compute what the CPU does: the (loss|gradient) of .* differs by"):
         agreement.compare()
     monkeypatch.setattr(agreement, "_of_rate_network", lambda: [])
-    with pytest.raises(RuntimeError, match="the (number of spikes|output of a spiking trial) differs by"):
+    with pytest.raises(RuntimeError, match=r"the (number of spikes|output of a spiking trial) differs by"):
         agreement.compare()
 
 

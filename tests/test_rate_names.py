@@ -17,8 +17,9 @@ from rate import FR_RNN_dale, TaskFactory, create_default_config, eval_rnn, loss
 from rate.main import main
 from rate.tasks import AbstractTask, GoNogoTask, ManteTask, XORTask
 from rate.utils import new_seed
-from rate2spike import matfile, train
+from rate2spike import matfile, provenance, train
 from rate2spike import rate as library
+from rate2spike.archive import data_sha256
 from rate2spike.config import ConfigError, RateConfig, TrainingConfig
 from rate2spike.tasks import BUILT_IN, Response, draw_trials, find_task
 
@@ -976,7 +977,7 @@ def test_a_drawn_seed_is_told_and_repeats_the_network(tmp_path, capsys):
     first = trained_by(tmp_path / "first", "--n_trials", "2")
     seed = re.search(r"--seed (\d+)", capsys.readouterr().out)[1]
     again = trained_by(tmp_path / "again", "--n_trials", "2", "--seed", seed)
-    assert first.read_bytes() == again.read_bytes()
+    assert data_sha256(first) == data_sha256(again)
 
 
 def test_the_pth_goes_into_torchs_objects(begun):
@@ -1007,8 +1008,11 @@ def test_the_pth_goes_into_torchs_objects(begun):
 
 def test_resumed_is_trained_in_one_go(whole, begun, tmp_path):
     resumed = main(["--resume", str(begun.with_suffix(".pth")), "--n_trials", "351", "--output_dir", str(tmp_path)])
-    assert resumed.read_bytes() == whole.read_bytes()
-    assert begun.read_bytes() != whole.read_bytes()
+    assert data_sha256(resumed) == data_sha256(whole)
+    assert data_sha256(begun) != data_sha256(whole)
+    said = provenance.read(whole)
+    assert (said["seed"], said["task"], said["settings"]["network"]["n_units"]) == (3, "go-nogo", 20)
+    assert said["seconds"] > 0
     ours, theirs = loaded(resumed), loaded(whole)
     assert torch.equal(ours["losses"], theirs["losses"])
     for name, tensor in theirs["model_state_dict"].items():

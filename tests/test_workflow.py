@@ -1,23 +1,28 @@
 """The workflow as a user runs it: a tiny study end to end, resumed when interrupted, in other blocks, with a wrong config."""
 
 import ast
+import getpass
+import json
 import operator
 import os
+import platform
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.io
 import yaml
+from browser import CHROMIUM, Browser
 from conftest import PUBLISHED_MODEL, ROOT
 
-from rate2spike import conversion, matfile
+from rate2spike import __version__, archive, conversion, matfile, provenance
 from rate2spike.tasks import load_user_task
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
@@ -216,6 +221,8 @@ def test_converted_models_hold_the_search(tiny):
         assert keys["scaling_factors"].ravel().tolist() == curve.scaling_factor.tolist()
         assert keys["all_perfs"].ravel().tolist() == curve.accuracy.tolist()
         source = model(tiny / "results" / "models" / task / condition / block / file)
+        del keys["provenance"]  # holds the source's, and more; see below
+        source.pop("provenance", None)
         assert set(keys) - set(source) == {"opt_scaling_factor", "all_perfs", "scaling_factors", "held_out_perf"}
         for key, value in source.items():
             assert np.array_equal(keys[key], value), key
@@ -226,6 +233,101 @@ def test_a_model_from_elsewhere_is_taken_as_it_is(tiny):
     assert copy.read_bytes() == PUBLISHED_MODEL.read_bytes()
     row = table(tiny, "networks").set_index("name").loc["elsewhere"]
     assert row.rate_accuracy > 0.7  # a trained Go-NoGo network: 12 trials
+
+
+# How it was made ----------------------------------------------------------------------------------------------------------
+
+
+def records(path, pattern):
+    """What the files of a study say of how they were made, by path below results."""
+    files = sorted((path / "results").glob(pattern))
+    assert files, pattern
+    return {file.relative_to(path / "results").as_posix(): provenance.read(file) for file in files}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rule"),
+    [
+        ("training/**/*.npz", "train"),
+        ("models/**/seed_*.mat", "train"),
+        ("simulations/**/*.parquet", "simulate"),
+        ("held_out/**/*.parquet", "held_out"),
+        ("examples/**/*.npz", "example"),
+        ("selectivity/**/*.npz", "selectivity"),
+    ],
+)
+def test_every_file_says_how_it_was_made(tiny, pattern, rule):
+    for file, record in records(tiny, pattern).items():
+        assert (record["rule"], record["study_seed"], record["task"]) == (rule, 7, file.split("/")[1]), file
+        assert record["condition"] == file.split("/")[2].removesuffix(".npz")
+        assert record["software"]["rate2spike"] == __version__
+        assert re.fullmatch("[0-9a-f]{16}", record["software"]["fingerprint"])
+        assert "commit" not in record["software"]  # a copy without its repository
+        assert record["versions"]["numpy"] == np.__version__
+        assert record["machine"]["cpu"]
+        assert record["device"] == "cpu"
+        assert record["seconds"] > 0
+        assert record["settings"]["keep_traces" if rule == "train" else "downsample"] in (True, 1)
+
+
+def test_a_model_says_which_network_it_is_and_a_converted_one_where_it_came_from(tiny):
+    place = "go-nogo/n80_tau20-50ms"
+    record = records(tiny, f"models/{place}/**/*.mat")[f"models/{place}/seeds_0-1/seed_1.mat"]
+    assert (record["seed"], record["stream"], record["block"]) == (1, f"{place}/seed_1", "seeds_0-1")
+    assert record["settings"]["network"]["n_units"] == 80
+    assert record["settings"]["training"]["loss_threshold"] == 7
+    converted = records(tiny, "converted/**/*.mat")[f"converted/{place}/lif/seeds_0-1/seed_1.mat"]
+    source, made = converted.pop("source"), converted.pop("conversion")
+    assert converted == record
+    assert source == provenance.file_facts(tiny / "results" / "models" / place / "seeds_0-1" / "seed_1.mat")
+    assert (made["rule"], made["neuron"]) == ("convert", "lif")
+    ((_, foreign),) = records(tiny, "converted/go-nogo/external_elsewhere/**/*.mat").items()
+    assert set(foreign) == {"source", "conversion"}
+    assert foreign["source"] == provenance.file_facts(PUBLISHED_MODEL)
+
+
+def test_the_study_says_how_it_was_made(tiny):
+    shards = records(tiny, "simulations/**/*.parquet") | records(tiny, "held_out/**/*.parquet")
+    trials = provenance.read(tiny / "results" / "tables" / "trials.parquet")
+    assert (trials["study_seed"], trials["files"], trials["files_without_record"]) == ([7], len(shards), 0)
+    assert trials["seconds"] == pytest.approx(sum(record["seconds"] for record in shards.values()))
+    study = json.loads((tiny / "results" / "tables" / "provenance.json").read_text())
+    assert study["config"] == TINY
+    assert [file["file"] for file in study["files_of_the_config"]] == ["delayed_go.py", PUBLISHED_MODEL.name]
+    stages = {stage["stage"]: stage for stage in study["stages"]}
+    assert all(stage["jobs"] == stage["jobs_timed"] for stage in stages.values())
+    assert stages["simulate"]["jobs"] == len(list((tiny / "results" / "simulations").rglob("*.parquet")))
+    assert stages["train"]["seconds"] >= stages["train"]["seconds_longest_job"] > 0
+    assert study["made"]["device"] == ["cpu"]
+    written = [tiny / "results" / "tables" / f"provenance.{ending}" for ending in ("json", "html")]
+    everything = "".join(map(str, [trials, *shards.values(), *(file.read_text() for file in written)]))
+    assert str(tiny) not in everything
+    assert platform.node() not in everything
+    assert f"/{getpass.getuser()}/" not in everything
+
+
+def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tmp_path):
+    done = run(tiny, "manifest")
+    assert done.returncode == 0, said(done)[-3000:]
+    results = tiny / "results"
+    listed = pd.read_csv(results / "manifest.tsv", sep="\t").set_index("path")
+    folders = ("figures", "tables", "models", "converted", "conditions", "examples", "selectivity")
+    there = {
+        file.relative_to(results).as_posix() for folder in folders for file in (results / folder).rglob("*") if file.is_file()
+    }
+    assert set(listed.index) == there
+    check = ["sha256sum", "--quiet", "-c", "SHA256SUMS"]
+    assert subprocess.run(check, cwd=results, capture_output=True).returncode == 0
+    assert listed.bytes["tables/trials.parquet"] == (results / "tables" / "trials.parquet").stat().st_size
+    # what the archive leaves out may be gone: nothing is computed again for it
+    left_out = [folder for folder in results.iterdir() if folder.is_dir() and folder.name not in folders]
+    try:
+        for folder in left_out:
+            folder.rename(tmp_path / folder.name)
+        assert "Nothing to be done" in said(run(tiny, "--dry-run", "all", "manifest"))
+    finally:
+        for folder in left_out:
+            (tmp_path / folder.name).rename(folder)
 
 
 def test_no_job_warned_about_its_own_code(tiny):
@@ -294,6 +396,44 @@ def test_the_report_is_made_with_its_captions(tiny):
     labels = re.findall(r"labels=\{([^}]*)\}", (ROOT / "workflow" / "rules" / "figures.smk").read_text())
     assert labels
     assert not [text for text in labels if "," in re.sub(r'"[^"]*"', "", text).strip().rstrip(",")]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_the_report_opens_in_a_browser_and_every_figure_loads(tiny, tmp_path):
+    done = run(tiny, "--report", "report.zip")
+    assert done.returncode == 0, said(done)[-3000:]
+    zipfile.ZipFile(tiny / "report.zip").extractall(tmp_path)
+    drawn = {f"results/figures/{figure}.png" for figure in [*FIGURES, "figure_sweeps", *(f"conditions/{p}" for p in SHOWN)]}
+    pages = {f"results/tables/{page}.html" for page in ("summary", "scorecard", "provenance")}
+    seen = {}
+    with Browser() as browser:
+        browser.open((tmp_path / "report" / "report.html").as_uri())
+        browser.wait("document.querySelector('#app a') !== null")
+        for item, content in (("Statistics", "stats"), ("Workflow", "rulegraph")):
+            browser.run(f"[...document.querySelectorAll('#app a')].find(a => a.innerText.trim() === '{item}').click()")
+            browser.wait(f"app.state.content === '{content}' && document.querySelector('#app canvas, #app svg.marks') !== null")
+        for category, subcategories in browser.run("categories").items():
+            for subcategory, results in subcategories.items():
+                seen |= dict(look_at(browser, category, subcategory, len(results)))
+        files = browser.run("results")
+        for page in pages:  # in a frame of the report before; alone they can be read
+            browser.open((tmp_path / "report" / files[page]["data_uri"]).as_uri())
+            assert browser.run("document.querySelectorAll('tr').length") > 5
+            assert browser.run("document.querySelectorAll('[href], [src]').length") == 0  # all there is is in the page
+        assert browser.problems == []
+    assert set(seen) == drawn | pages
+    assert all(seen[figure] > 300 for figure in drawn), seen
+
+
+def look_at(browser, category, subcategory, n_results):
+    """Click on every result of a list of the report: its path and, of an image, the width in pixels."""
+    browser.run(f"app.setView({json.dumps({'navbarMode': 'subcategory', 'category': category, 'subcategory': subcategory})})")
+    browser.wait(f"document.querySelectorAll('#app tbody tr').length === {n_results}")
+    shown = "document.querySelector('#app iframe, #app img:not([src^=\"data:image/svg\"])')"  # icons are SVG
+    for i in range(n_results):
+        browser.run(f"document.querySelectorAll('#app tbody tr')[{i}].querySelector('a').click()")
+        browser.wait(f"{shown}?.src.endsWith(results[app.state.resultPath].data_uri) && {shown}.complete !== false")
+        yield browser.run("app.state.resultPath"), browser.run(f"{shown}.naturalWidth")
 
 
 def test_only_what_is_new_is_simulated(tiny):
@@ -454,7 +594,7 @@ def test_the_whole_paper_is_planned_quickly(tmp_path):
     started = time.perf_counter()
     planned = jobs(run(path, "--dry-run", config="config/paper.yaml"))
     assert time.perf_counter() - started < 40  # on a busy machine; the README says what was measured
-    assert planned["total"] == 1479
+    assert planned["total"] == 1481
     assert (planned["train"], planned["simulate"], planned["networks_of_condition"]) == (71, 12 * 73, 92)
     figure = jobs(run(path, "--dry-run", "figure_6", config="config/paper.yaml"))
     assert figure["figure_6"] == 1
@@ -471,7 +611,7 @@ def test_the_default_study_is_planned_quickly(tmp_path):
     assert planned["choose"] == planned["networks_of_condition"] > len(values["conditions"])
     given_factors = len(values["sweeps"]["integration-refractory"]["values"]) - 1
     assert planned["simulate"] == 12 * (planned["choose"] - given_factors)
-    assert planned["all"] == planned["aggregate"] == 1
+    assert planned["all"] == planned["aggregate"] == planned["provenance"] == 1
 
 
 # Blocks and interruptions: the Go-NoGo condition of the tiny study, alone --------------------------------------------------
@@ -502,10 +642,20 @@ def bits(path):
         assert len(rows) > 0
     for folder in ("models", "converted"):
         for file in (path / "results" / folder / "go-nogo" / "n80_tau20-50ms").rglob("*.mat"):
+            kept[folder, file.stem, "data"] = archive.data_sha256(file)
+            kept[folder, file.stem, "provenance"] = asked(provenance.read(file))
             for key, value in model(file).items():
+                if key == "provenance":
+                    continue
                 kept[folder, file.stem, key] = (value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value
     assert len([k for k in kept if k[-1] == "opt_scaling_factor"]) == 2
     return kept
+
+
+def asked(record):
+    """What decides a network, of all that its file says of how it was made."""
+    keys = ("task", "condition", "study_seed", "seed", "stream")
+    return [record[key] for key in keys] + [record["settings"][key] for key in ("network", "training")]
 
 
 def differences(a, b):

@@ -57,7 +57,7 @@ rule aggregate:
     log:
         "results/logs/aggregate.log",
     benchmark:
-        "results/benchmarks/aggregate.tsv"
+        "results/benchmarks/aggregate/tables.tsv"
     conda:
         "../../environment.yml"
     threads: 1

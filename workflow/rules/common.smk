@@ -207,8 +207,8 @@ def library_hash(*modules: str, scripts: tuple[str, ...] = ()) -> str:
 
 
 def script_hash(script: str) -> str:
-    """Fingerprint of a script, the wording of its caption and the modules that it imports by name, from the library and from beside it: an edit of a figure's code
-    redraws that figure alone."""
+    """Fingerprint of a script, the wording of its caption where it has one, and the modules that it imports by name, from the library
+    and from beside it: an edit of a figure's code redraws that figure alone."""
     library, beside = [], [script]
     for node in ast.walk(syntax(SCRIPTS / script)):
         if isinstance(node, ast.ImportFrom) and node.module == "rate2spike":
@@ -216,7 +216,8 @@ def script_hash(script: str) -> str:
         elif isinstance(node, ast.Import):
             beside += [f"{name.name}.py" for name in node.names if (SCRIPTS / f"{name.name}.py").is_file()]
     code = library_hash("tables.py", *library, scripts=tuple(sorted(beside)))
-    return "-".join([code, *content([REPORT / Path(script).with_suffix(".rst")])])
+    caption = REPORT / Path(script).with_suffix(".rst")
+    return "-".join([code, *content([caption] if caption.is_file() else [])])
 
 
 def network_params(wildcards) -> dict:
@@ -409,6 +410,10 @@ SIMULATION_CODE = ("conversion.py", "user_tasks.py", "matfile.py", "trials.py", 
 TABLES = [
     f"results/tables/{t}" for t in ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
 ]
+# example networks that are recorded, and those whose responses to graded inputs are
+EXAMPLES = [of_role("{place}/{neuron}", roles["example"]) for roles in STUDY.figures.values() if "example" in roles]
+EXAMPLES = list(dict.fromkeys([*(f"{place(c)}/{c.neuron_label}" for c in SHOWN), *EXAMPLES]))
+SELECTIVITY = [of_role("{place}/{neuron}", STUDY.figures[f]["example"]) for f in STUDY.figures if f == "figure_s5"]
 SEARCHED = tuple(c for c in STUDY.conditions if not c.factor_of)
 CONVERTED = all_blocks("results/converted/{place}/{neuron}/{block}", SEARCHED)
 
@@ -463,15 +468,31 @@ def outputs_of(figure: str) -> dict:
     return files
 
 
+def benchmarks() -> dict[str, list[str]]:
+    """The benchmark file of every job of the study that makes a result, by stage."""
+    given = tuple(c for c in STUDY.conditions if c.models)
+    trained = tuple(c for c in STUDY.conditions if not c.models)
+    jobs = {
+        "train": all_blocks("{place}/{block}", trained),
+        "export": all_blocks("{place}/{block}", trained),
+        "import_models": all_blocks("{place}/{block}", given),
+        "score_rate": all_blocks("{place}/{block}", STUDY.conditions),
+        "simulate": [shard.removeprefix("results/simulations/").removesuffix(".parquet") for shard in every_shard()],
+        "choose": per_condition("{place}/{neuron}"),
+        "held_out": all_blocks("{place}/{neuron}/{block}", STUDY.conditions),
+        "example": EXAMPLES,
+        "selectivity": SELECTIVITY,
+        "networks_of_condition": per_condition("{place}/{neuron}"),
+        "aggregate": ["tables"],
+        "convert": all_blocks("{place}/{neuron}/{block}", SEARCHED),
+        "figures": [drawn.removeprefix("figures/").removeprefix("conditions/") for drawn in DRAWN],
+    }
+    return {stage: [f"results/benchmarks/{stage}/{job}.tsv" for job in those] for stage, those in jobs.items()}
+
+
 def n_jobs() -> int:
     """How many jobs the whole study is, as `snakemake -n` counts them in an empty folder."""
-    networks = {(c.task, c.label): c for c in STUDY.conditions}.values()
-    trained = sum(len(blocks(c)) * (2 if c.models else 3) for c in networks)  # train, export (or import_models), score_rate
-    # the shards, choose and networks_of_condition; for each block held_out and, where there was a search, convert
-    searched = sum(len(shards_of(c)) + 2 + len(blocks(c)) * (1 if c.factor_of else 2) for c in STUDY.conditions)
-    examples = {c.place for c in SHOWN}
-    examples |= {STUDY.names[roles["example"]].place for roles in STUDY.figures.values() if "example" in roles}
-    return trained + searched + len(examples) + ("figure_s5" in STUDY.figures) + len(DRAWN) + 2  # aggregate, all
+    return sum(map(len, benchmarks().values())) + 3  # provenance, provenance_page, all
 
 
 def workload() -> list[dict]:

@@ -112,7 +112,7 @@ if STUDY.figures:
         log:
             "results/logs/scorecard.log",
         benchmark:
-            "results/benchmarks/scorecard.tsv"
+            "results/benchmarks/figures/scorecard.tsv"
         conda:
             "../../environment.yml"
         threads: 1

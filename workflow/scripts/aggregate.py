@@ -6,7 +6,7 @@ log = job.start(snakemake)
 
 import pandas as pd
 
-from rate2spike import tables
+from rate2spike import provenance, tables
 from rate2spike.files import write_csv
 from rate2spike.trials import NETWORK_KEYS
 
@@ -22,7 +22,8 @@ def gather(files, depth: int) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-tables.stack_trials({"search": inputs.shards, "held out": inputs.held_out}, output.trials)
+made = provenance.together(map(provenance.read, [*inputs.shards, *inputs.held_out]))
+tables.stack_trials({"search": inputs.shards, "held out": inputs.held_out}, output.trials, made | {"rule": snakemake.rule})
 write_csv(gather(inputs.accuracies, 3), output.accuracy)
 write_csv(gather(inputs.curves, 2).astype({"trial": int}), output.curves)
 networks = tables.read_networks(inputs.networks)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rate2spike import matfile
+from rate2spike import matfile, provenance
 from rate2spike.files import replacing
 
 inputs = snakemake.input
@@ -16,15 +16,18 @@ networks = pd.read_csv(inputs.networks, dtype={"network": str})
 choice = pd.read_csv(inputs.choice, dtype={"network": str}).set_index("network")
 accuracy = pd.read_csv(inputs.accuracy, dtype={"network": str})
 held_out = pd.read_parquet(inputs.held_out).groupby("network").correct.mean()
+made = job.provenance(snakemake)
 with replacing(snakemake.output[0]) as folder:
     folder.mkdir()
     for network in networks.network[networks.converged]:
+        source = Path(inputs.models) / f"{network}.mat"
         curve = accuracy[accuracy.network == network]
         matfile.save_converted(
             folder / f"{network}.mat",
-            Path(inputs.models) / f"{network}.mat",
+            source,
             opt_scaling_factor=choice.scaling_factor[network],
             all_perfs=curve.accuracy,
             scaling_factors=curve.scaling_factor,
             held_out=held_out[network],
+            provenance={"source": provenance.file_facts(source), "conversion": made},
         )

@@ -4,15 +4,14 @@ import job
 
 log = job.start(snakemake)
 
-from dataclasses import asdict
-
 import pandas as pd
 
-from rate2spike import matfile, train
+from rate2spike import matfile, provenance, train
 from rate2spike.files import replacing, write_csv
 
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output
 rows, curves = [], []
+made = provenance.read(snakemake.input.block) or {}
 with replacing(output.models) as folder:
     folder.mkdir()
     for (name, (model, record)), seed in zip(train.load_block(snakemake.input.block).items(), params.seeds, strict=True):
@@ -21,9 +20,7 @@ with replacing(output.models) as folder:
         row |= {"training_loss": record.curve[-1, 1], "training_accuracy": record.curve[-1, 2], "model": None}
         curves.append(pd.DataFrame(record.curve, columns=["trial", "loss", "accuracy"]).assign(network=name))
         if record.converged:
-            provenance = {"task": wildcards.task, "study_seed": params.study_seed, "seed": seed, "stream": stream}
-            provenance |= {"training": dict(params.training), "network": asdict(model.config), "versions": matfile.versions()}
-            matfile.save(folder / f"{name}.mat", model, record, provenance)
+            matfile.save(folder / f"{name}.mat", model, record, made | {"seed": seed, "stream": stream})
             row["model"] = matfile.fingerprint(folder / f"{name}.mat")
         else:
             log.warning("%s did not reach criterion: recorded as failed, no model file", stream)

@@ -40,7 +40,8 @@ def draw():
     settled = out[:, example["time_s"] > ONSET_S]
     panel.set(xlim=(0, task.duration_ms / 1000), ylim=(min(-1, settled.min() - 0.2), max(1.5, settled.max() + 0.2)))
     figures.legend_above(figure, [panel])
-    reach = f"in the first {ONSET_S:g} s they reach from {out.min():.0f} to {out.max():.0f}".replace("-", "−")
+    early = out[:, example["time_s"] <= ONSET_S]
+    reach = f"in the first {ONSET_S:g} s they reach from {early.min():.1f} to {early.max():.1f}".replace("-", "−")
     of_paper = published.condition.str.extract(r"1/lambda=(\d+)")[0].dropna().iloc[0]
     factor = f"{figures.lambda_title(facts['factor'])} (published: 1/{of_paper})"
     line = f"{facts['trials']} trials, one line each; {factor}; {reach}."

@@ -19,4 +19,4 @@ rows = []
 for network, trials in zip(networks, scored.values(), strict=True):
     log.info("%s at 1/lambda = %g: accuracy on fresh trials %.2f", network, factors[network], trials["correct"].mean())
     rows.append(trials | job.names(wildcards, network))
-write_trials(rows, snakemake.output[0])
+write_trials(rows, snakemake.output[0], job.provenance(snakemake))

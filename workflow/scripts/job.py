@@ -5,12 +5,15 @@ import json
 import logging
 import os
 import sys
+import time
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
 # the library that the workflow has taken the fingerprints of, not that of another clone, whose environment this may be
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+
+STARTED = time.monotonic()
 
 
 def start(snakemake) -> logging.Logger:
@@ -57,6 +60,19 @@ def fingerprint(settings: dict) -> str:
 def names(wildcards, network: str) -> dict:
     """The columns that say whose trial it is."""
     return {"task": wildcards.task, "condition": wildcards.condition, "neuron": wildcards.neuron, "network": network}
+
+
+def provenance(snakemake) -> dict:
+    """How the file was made that this job is about to write: the rule, whose networks, settings, code, machine, time so far."""
+    from rate2spike.provenance import file_facts, record, without_paths
+
+    params = dict(snakemake.params.items())
+    known = {"fingerprint": params.pop("code"), "device": params.pop("device", "cpu")}
+    known |= {"study_seed": params.pop("study_seed")} if "study_seed" in params else {}
+    tasks = {name: file_facts(file) for name, file in params.pop("user_tasks", {}).items()}
+    settings = without_paths(params) | ({"user_tasks": tasks} if tasks else {})
+    where = {"rule": snakemake.rule, **dict(snakemake.wildcards.items()), "threads": snakemake.threads}
+    return record(seconds=time.monotonic() - STARTED, settings=settings, **where, **known)
 
 
 def simulation(snakemake):

@@ -6,7 +6,7 @@ log = job.start(snakemake)
 
 import numpy as np
 
-from rate2spike import selectivity
+from rate2spike import provenance, selectivity
 from rate2spike.files import replacing
 
 wildcards = snakemake.wildcards
@@ -20,4 +20,4 @@ if model:
 else:
     log.warning("no network of %s, %s reached criterion: nothing to record", wildcards.task, wildcards.condition)
 with replacing(snakemake.output[0]) as temporary:
-    np.savez_compressed(temporary, **recording)
+    np.savez_compressed(temporary, **recording, provenance=provenance.dumps(job.provenance(snakemake)))

@@ -16,4 +16,4 @@ rows = []
 for network, trials in zip(networks, scored.values(), strict=True):
     log.info("%s at 1/lambda = %g: accuracy %.2f", network, factor, trials["correct"].mean())
     rows.append(trials | job.names(wildcards, network))
-write_trials(rows, snakemake.output[0])
+write_trials(rows, snakemake.output[0], job.provenance(snakemake))

@@ -29,4 +29,6 @@ with job.progress(len(new) * training.max_trials, f"train {wildcards.task} {wild
     )
 known |= dict(zip(new, trained, strict=True))
 results = [known[network] for network in networks]
-train.save_block(snakemake.output[0], networks, results, keep_traces=params.keep_traces, made_by=made_by)
+provenance = job.provenance(snakemake) | {"trained_in_another_block": [n for n in networks if n not in new]}
+settings = {"keep_traces": params.keep_traces, "made_by": made_by, "provenance": provenance}
+train.save_block(snakemake.output[0], networks, results, **settings)

@@ -6,6 +6,7 @@ import argparse
 import datetime
 import logging
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rate2spike import matfile, train
+from rate2spike import matfile, provenance, train
 from rate2spike.config import ACTIVATIONS, LOSSES, ConfigError, RateConfig, TrainingConfig
 from rate2spike.files import replacing
 from rate2spike.tasks import HIGH, Task
@@ -46,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
 
 def train_one(args: argparse.Namespace) -> Path:
     """Train a network, or go on with one, and write its .mat and .pth."""
+    started = time.monotonic()
     begun = checkpoint.read(args.resume) if args.resume else None
     options = _options(args, begun)
     training = _training(args.n_trials, options["loss_fn"])
@@ -59,7 +61,7 @@ def train_one(args: argparse.Namespace) -> Path:
     folder = Path(args.output_dir) / "models" / options["task"]
     folder.mkdir(parents=True, exist_ok=True)  # what cannot be a folder is told before the training, not after
     train.go_on(run, task, training)
-    path = _write(run, task, training, options, folder)
+    path = _write(run, task, training, options, folder, started)
     trial, loss, accuracy = run.curve[-1]
     reached = "reached criterion" if run.converged else "did NOT reach criterion; the files hold the network as it stands"
     print(f"trial {trial:g}: {reached}\naccuracy {accuracy:.2f}, mean loss {loss:.2f}\n{path}\n{path.with_suffix('.pth')}")
@@ -190,7 +192,9 @@ def _check_can_go_on(run: train.TrainingRun, training: TrainingConfig, path: str
 # Files --------------------------------------------------------------------------------------------------------------------
 
 
-def _write(run: train.TrainingRun, task: Task, training: TrainingConfig, options: dict[str, Any], folder: Path) -> Path:
+def _write(
+    run: train.TrainingRun, task: Task, training: TrainingConfig, options: dict[str, Any], folder: Path, started: float
+) -> Path:
     """Write .mat and .pth, both or none; returns the path of the .mat."""
     outcome = train.outcome(run, task)
     settings = _settings(options["task"]) | {"taus": options["decay_taus"], "task": options["task"]}
@@ -198,7 +202,7 @@ def _write(run: train.TrainingRun, task: Task, training: TrainingConfig, options
     path = _free_path(folder, options)
     with replacing(path.with_suffix(".pth")) as temporary:
         torch.save(packed, temporary)
-        matfile.save(path, *outcome, _provenance(run, training, options, outcome[0].config))
+        matfile.save(path, *outcome, _provenance(run, training, options, outcome[0].config, time.monotonic() - started))
     return path
 
 
@@ -216,9 +220,13 @@ def _training_params(training: TrainingConfig, options: dict[str, Any]) -> dict[
     }
 
 
-def _provenance(run: train.TrainingRun, training: TrainingConfig, options: dict[str, Any], config: RateConfig) -> dict[str, Any]:
+def _provenance(
+    run: train.TrainingRun, training: TrainingConfig, options: dict[str, Any], config: RateConfig, seconds: float
+) -> dict[str, Any]:
+    """How the network was made; seconds: of this call, where a training goes on."""
     made_from = {"task": options["task"], "study_seed": run.study_seed, "seed": options["seed"], "stream": run.network}
-    return made_from | {"training": asdict(training), "network": asdict(config), "versions": matfile.versions()}
+    settings = {"training": asdict(training), "network": asdict(config)}
+    return provenance.record(seconds=seconds, settings=settings, **made_from)
 
 
 def _file_name(task: str, units: object, decay: str, activation: str, stamp: str) -> str:

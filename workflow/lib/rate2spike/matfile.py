@@ -11,15 +11,14 @@ import io
 import json
 import logging
 import os
-import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.io
 
-from . import __version__, mat_structure
+from . import mat_structure
 from .config import ACTIVATIONS, RATE_STEP_MS, ConfigError, RateConfig, shown
 from .files import replacing
 from .rate import RateModel, TrainingRecord, Weights
@@ -98,15 +97,15 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
     )
 
 
-def read(path: str | os.PathLike) -> dict[str, Any]:
-    """All keys of a .mat file as scipy reads them; raises ModelFileError for what is no such file."""
+def read(path: str | os.PathLike, keys: Sequence[str] | None = None) -> dict[str, Any]:
+    """All keys of a .mat file, or these, as scipy reads them; raises ModelFileError for what is no such file."""
     if not Path(path).is_file():
         raise ModelFileError(f"{path}: no such file")
     try:
         data = Path(path).read_bytes()
         if data[:10] != b"MATLAB 7.3":
             mat_structure.check(data)
-        return scipy.io.loadmat(io.BytesIO(data))
+        return scipy.io.loadmat(io.BytesIO(data), variable_names=keys)
     except NotImplementedError:  # what scipy says to the HDF5 files of v7.3
         raise ModelFileError(f"{path}: MATLAB v7.3 file; save it again in MATLAB with save(..., '-v7')") from None
     except Exception as error:  # scipy raises many types on damaged files; all of them mean the same to the reader
@@ -201,12 +200,16 @@ def fingerprint(path: str | os.PathLike) -> str:
     return digest.hexdigest()[:16]
 
 
-def versions() -> dict[str, str]:
-    """What wrote a model file, for its provenance."""
-    import numba
-
-    own = {"rate2spike": __version__, "python": platform.python_version()}
-    return own | {"numpy": np.__version__, "numba": numba.__version__}
+def parse_provenance(value: Any) -> dict[str, Any] | None:
+    """How a file was made, from what its key `provenance` holds (JSON text); None where that is nothing of the kind."""
+    array = np.ravel(np.asarray(value if value is not None else ""))
+    if array.size != 1 or array.dtype.kind != "U":
+        return None
+    try:
+        found = json.loads(array[0])
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def save(path: str | os.PathLike, model: RateModel, record: TrainingRecord, provenance: Mapping[str, Any]) -> None:
@@ -267,11 +270,21 @@ def _rectified(w_rec: np.ndarray, dale: bool) -> np.ndarray:
 
 
 def save_converted(
-    path: str | os.PathLike, source: str | os.PathLike, *, opt_scaling_factor: float, all_perfs, scaling_factors, held_out: float
+    path: str | os.PathLike,
+    source: str | os.PathLike,
+    *,
+    opt_scaling_factor: float,
+    all_perfs,
+    scaling_factors,
+    held_out: float,
+    provenance: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a copy of the model file `source` with what the published search appends: the chosen factor, the accuracy at each
-    factor and the factors; `held_out_perf` is the accuracy of the chosen one on fresh trials. `source` stays untouched."""
+    factor and the factors; `held_out_perf` is the accuracy of the chosen one on fresh trials. `provenance` is laid over what
+    `source` says of itself. `source` stays untouched."""
     values = {k: v for k, v in read(source).items() if not k.startswith("__")}
+    if provenance:
+        values["provenance"] = json.dumps((parse_provenance(values.get("provenance")) or {}) | provenance, sort_keys=True)
     values |= {
         "opt_scaling_factor": float(opt_scaling_factor),
         "all_perfs": np.asarray(all_perfs, dtype=np.float64).reshape(-1, 1),
@@ -285,7 +298,7 @@ HEADER = b"MATLAB 5.0 MAT-file, written by rate2spike"
 
 
 def _write(path: str | os.PathLike, values: Mapping[str, Any]) -> None:
-    """Write the keys whole; the header names no date, so that the same model is the same bytes."""
+    """Write the keys whole; the header names no date, so that the same keys are the same bytes."""
     with replacing(path) as temporary:
         scipy.io.savemat(temporary, values, do_compression=True)
         with open(temporary, "r+b") as file:

@@ -430,7 +430,6 @@ HEADINGS = {
     "ci_high": "to",
     "verdict": "verdict",
     "source": "published in",
-    "link": "our figure",
 }
 
 
@@ -442,9 +441,9 @@ def _cell(value: str | float) -> str:
 
 
 def write_html(found: pd.DataFrame, path: str | Path) -> None:
-    """The scorecard as a page for the report: a dash where there is no number, a link to our figure."""
+    """The scorecard as a page for the report: a dash where there is no number. Without links to the figures: the report
+    keeps its files under other paths."""
     shown = found[list(HEADINGS)].map(_cell)
-    shown["link"] = [f'<a href="../{link}">{figure}</a>' for link, figure in zip(shown.link, shown.figure, strict=True)]
     rows = shown.rename(columns=HEADINGS).to_html(index=False, border=0, escape=False)
     page = PAGE.format(title="Every published number and ours", table=rows)
     write_text(page, path)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from .analysis import wilson_interval
 from .files import replacing, write_text
-from .trials import NETWORK_KEYS
+from .trials import NETWORK_KEYS, in_metadata
 
 COUNTS = ("training_trials", "rate_trials", "search_trials", "held_out_trials")
 # whole numbers stay whole, and flags flags, where other networks have none
@@ -28,14 +28,15 @@ def read_networks(files: Sequence[str]) -> pd.DataFrame:
     return pd.concat([pd.read_csv(file, dtype=NETWORK_TYPES) for file in files], ignore_index=True)
 
 
-def stack_trials(files: Mapping[str, Sequence[str]], path: str | Path) -> None:
+def stack_trials(files: Mapping[str, Sequence[str]], path: str | Path, provenance: Mapping | None = None) -> None:
     """One parquet of many, file by file, so that millions of trials need no memory. The keys of `files` become the column
-    `purpose`: search or held out."""
+    `purpose`: search or held out. `provenance`, how the trials were made, goes into the metadata."""
     with replacing(path) as temporary:
         writer = None
         for purpose, parts in files.items():
             for part in map(pq.read_table, parts):
-                table = part.replace_schema_metadata(None).append_column("purpose", pa.array([purpose] * len(part), pa.string()))
+                table = part.append_column("purpose", pa.array([purpose] * len(part), pa.string()))
+                table = table.replace_schema_metadata(in_metadata(provenance))
                 writer = writer or pq.ParquetWriter(temporary, table.schema)
                 writer.write_table(table.cast(writer.schema))
         writer.close()
@@ -113,7 +114,8 @@ HEADINGS = {
 }
 PAGE = """<!DOCTYPE html><meta charset="utf-8"><title>{title}</title>
 <style>body{{font:14px/1.4 sans-serif;margin:1.5em}}table{{border-collapse:collapse}}
-td,th{{padding:.35em .7em;border-bottom:1px solid #ccc;text-align:right}}td:first-child,th:first-child{{text-align:left}}</style>
+td,th{{padding:.35em .7em;border-bottom:1px solid #ccc;text-align:right}}th{{vertical-align:bottom}}
+td:first-child,th:first-child,.words td,.words th,.summary td:nth-child(2),.summary th:nth-child(2){{text-align:left}}</style>
 <h1>{title}</h1>{table}"""
 
 
@@ -126,6 +128,7 @@ def write_html(summary: pd.DataFrame, path: str | Path) -> None:
     table["other_names"] = table.other_names.replace("", "\N{EN DASH}")
     table[["scaling_factors", "n_on_edge"]] = table[["scaling_factors", "n_on_edge"]].astype(object).fillna("\N{EN DASH}")
     page = PAGE.format(
-        title="Accuracy of every condition", table=table[list(HEADINGS)].rename(columns=HEADINGS).to_html(index=False, border=0)
+        title="Accuracy of every condition",
+        table=table[list(HEADINGS)].rename(columns=HEADINGS).to_html(index=False, border=0, classes="summary"),
     )
     write_text(page, path)

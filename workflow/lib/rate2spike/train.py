@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -320,6 +320,8 @@ def train_block(
 
 def _train_together(task, config, training, study_seed, networks, progress) -> list[tuple[RateModel, TrainingRecord]]:
     """A block on the GPU, in parts where its memory asks for it; the example trials of the record run on the CPU."""
+    import torch
+
     kernel, waiting, runs = kernels.rate("cuda"), list(networks), []
     size = min(len(waiting), kernel.networks_that_fit(config, training, task.n_inputs, task.n_steps))
     if size < len(waiting):
@@ -334,7 +336,7 @@ def _train_together(task, config, training, study_seed, networks, progress) -> l
             size = -(-size // 2)
             log.warning("the GPU's memory does not hold the block: going on with %d networks side by side", size)
             gc.collect()  # what the exception held
-            kernel.give_back()
+            torch.cuda.empty_cache()
             continue
         runs, waiting = runs + part, waiting[size:]
     for run in runs:
@@ -350,14 +352,18 @@ def save_block(
     *,
     keep_traces: bool = True,
     made_by: str = "",
+    provenance: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a trained block as one .npz of plain arrays (no pickles); `load_block` reads it.
 
     Without `keep_traces` the activity of the example trial and the outputs of the last evaluation, 19 of 20 bytes, are left out.
-    made_by: fingerprint of all that decides the networks but their seeds, for `already_trained`.
+    made_by: fingerprint of all that decides the networks but their seeds, for `already_trained`. `provenance`, how the block was
+    made, becomes JSON text under that name.
     """
     arrays = {"networks": np.array(networks), "config": np.array(json.dumps(asdict(results[0][0].config)))}
     arrays["made_by"] = np.array(made_by)
+    if provenance:
+        arrays["provenance"] = np.array(json.dumps(provenance, sort_keys=True))
     for name, (model, record) in zip(networks, results, strict=True):
         arrays |= _flatten(f"{name}/fixed", _Fixed(model.w_in, model.inhibitory, model.mask))
         arrays |= _flatten(f"{name}/weights", model.weights) | _flatten(f"{name}/initial", model.initial)

@@ -33,7 +33,7 @@ def compare() -> None:
         if not apart <= TOLERANCE:  # NaN too
             raise RuntimeError(
                 f"this GPU does not compute what the CPU does: {what} differs by {apart:.2g} of its size, expected less than "
-                f"{TOLERANCE:g}; write device: cpu in the config, and please report it with the versions of driver, PyTorch, Triton"
+                f"{TOLERANCE:g}; write device: cpu, and please report it with the versions of driver, PyTorch and Triton"
             )
 
 

@@ -23,7 +23,7 @@ from .. import rate, streams
 from ..config import ACTIVATIONS, RATE_STEP_MS, RateConfig, TrainingConfig
 from ..rate import RateModel, Trace, Weights
 from .rate_cpu import BETA_1, BETA_2, EPSILON, TrainState
-from .streams_cuda import DEVICE, check_width, four_steps, free_bytes, give_back, of_step, packed, to_device
+from .streams_cuda import DEVICE, check_width, four_steps, free_bytes, of_step, packed, to_device
 
 W_OUT, TAU_RAW, B_OUT = (tl.constexpr(i) for i in range(3))  # rows of `units`; b_out is the first of its row
 PADDED = 32  # units are padded with zeros to a multiple of this
@@ -434,11 +434,7 @@ def _backward(
     for back in range(n_steps - 1):
         t = n_steps - 1 - back
         error = tl.load(o_all + t - 1) - tl.load(z + t - 1)
-        if L1:
-            d_o = tl.where(error > 0, 1.0, tl.where(error < 0, -1.0, 0.0))
-        else:
-            d_o = error / loss
-        d_o = d_o / n_trials
+        d_o = (tl.where(error > 0, 1.0, tl.where(error < 0, -1.0, 0.0)) if L1 else error / loss) / n_trials
         d_r = d_o * own_out
         if back > 0:
             d_r += _product(w, sent_all + rows + (t + 1) * WIDTH, j, WIDTH, BLOCK)

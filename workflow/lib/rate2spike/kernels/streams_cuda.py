@@ -38,11 +38,6 @@ def free_bytes() -> int:
     return 2**62 if INTERPRETED else int(MEMORY_SHARE * torch.cuda.mem_get_info()[0])
 
 
-def give_back() -> None:
-    """Return what is no longer used to the GPU."""
-    torch.cuda.empty_cache()
-
-
 def to_device(array) -> torch.Tensor:
     """A copy on the device."""
     return torch.from_numpy(np.ascontiguousarray(array)).to(DEVICE)

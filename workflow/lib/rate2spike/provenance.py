@@ -1,0 +1,166 @@
+"""How a file was made: settings, seed, code, versions, machine, device, time; a plain dict that travels in the file as JSON.
+
+Results are published, so neither user nor host is named, and of a path only the file's name. What differs between two runs of
+one study (machine, seconds, time of day) is here and nowhere else: without their record two files are the same bits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from . import __version__, matfile
+
+PACKAGES = ("numpy", "scipy", "numba", "torch", "triton", "snakemake", "pandas", "pyarrow")
+KEY = "provenance"  # in .mat, .npz and the metadata of parquet
+WORKFLOW = Path(__file__).resolve().parents[2]
+
+
+def record(*, seconds: float, device: str = "cpu", fingerprint: str | None = None, **facts: Any) -> dict[str, Any]:
+    """How what is written now was made. device: `cpu` or `cuda`; fingerprint: of the library modules that the stage uses;
+    facts: what else belongs to it, such as task, study_seed and settings."""
+    run = {"software": software(fingerprint), "versions": versions(), "machine": machine(), "device": _device_name(device)}
+    return facts | run | {"seconds": round(seconds, 2), "finished": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+def software(fingerprint: str | None = None) -> dict[str, Any]:
+    """Version of rate2spike and, in a clone, its commit and whether files below workflow/ differ from it."""
+    own = {"rate2spike": __version__} | _commit(WORKFLOW)
+    return own | ({"fingerprint": fingerprint} if fingerprint else {})
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Python and the packages that a number may depend on, where they are installed."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue  # Triton is not there everywhere
+    return found
+
+
+@cache
+def machine() -> dict[str, Any]:
+    """The processor, as sold and as code is compiled for it (its vector unit decides the last bits), and the system."""
+    import llvmlite.binding
+
+    return {
+        "cpu": _cpu_model(),
+        "compiled_for": llvmlite.binding.get_host_cpu_name(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+    }
+
+
+def file_facts(path: str | os.PathLike) -> dict[str, str]:
+    """A file by its name and checksum, not by where it lies."""
+    return {"file": PurePath(path).name, "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()}
+
+
+def without_paths(value: Any) -> Any:
+    """The same settings, of every absolute path only the file's name."""
+    if isinstance(value, Mapping):
+        return {key: without_paths(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_paths(v) for v in value]
+    return PurePath(value).name if isinstance(value, str) and PurePath(value).is_absolute() else value
+
+
+def dumps(facts: Mapping[str, Any]) -> str:
+    """The text that is kept in a file."""
+    return json.dumps(facts, sort_keys=True)
+
+
+def read(path: str | os.PathLike) -> dict[str, Any] | None:
+    """The record that a .mat, .npz or .parquet file holds; None where it holds none that can be read."""
+    readers = {".mat": _in_mat, ".npz": _in_npz, ".parquet": _in_parquet}
+    text = readers[Path(path).suffix](path)
+    return matfile.parse_provenance(text)
+
+
+def together(records: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
+    """What many files say of how they were made, as one: the different seeds, versions and machines, seconds in all."""
+    records = list(records)
+    known = [r for r in records if r]
+    times = sorted(r["finished"] for r in known if "finished" in r)
+    return differences(known) | {
+        "files": len(records),
+        "files_without_record": len(records) - len(known),
+        "seconds": round(sum(r.get("seconds", 0) for r in known), 2),
+        "first_finished": times[0] if times else None,
+        "last_finished": times[-1] if times else None,
+    }
+
+
+TOGETHER = ("study_seed", "software", "versions", "machine", "device")
+
+
+def differences(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The different seeds, versions and machines of records, or of what `together` made of some, each once."""
+    found: dict[str, list[Any]] = {name: [] for name in TOGETHER}
+    for part in records:
+        for name in found.keys() & part.keys():
+            found[name] += part[name] if isinstance(part[name], list) else [part[name]]
+    return {name: _different(values) for name, values in found.items()}
+
+
+def _different(values: Iterable[Any]) -> list[Any]:
+    """Each value once, in order."""
+    return [json.loads(text) for text in sorted({dumps(value) for value in values})]
+
+
+def _in_mat(path: str | os.PathLike) -> Any:
+    return matfile.read(path, [KEY]).get(KEY)
+
+
+def _in_npz(path: str | os.PathLike) -> Any:
+    with np.load(path) as file:
+        return file.get(KEY)
+
+
+def _in_parquet(path: str | os.PathLike) -> Any:
+    import pyarrow.parquet as pq
+
+    return (pq.read_schema(path).metadata or {}).get(KEY.encode(), b"").decode()
+
+
+def _commit(folder: Path) -> dict[str, Any]:
+    """The commit of the clone that `folder` belongs to; nothing where git does not know it, or there is no git."""
+    try:
+        _git(folder, "ls-files", "--error-unmatch", "Snakefile")  # else it is the repository of somebody else around it
+        changed = _git(folder, "--no-optional-locks", "status", "--porcelain", ".")
+        return {"commit": _git(folder, "rev-parse", "HEAD"), "modified": bool(changed)}
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+
+
+def _git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _cpu_model() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _device_name(device: str) -> str:
+    if device != "cuda":
+        return "cpu"
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu, in Triton's interpreter"

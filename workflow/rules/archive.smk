@@ -1,0 +1,105 @@
+# How the study was made, and what of it belongs into an archive: `snakemake --cores 1 manifest`.
+#
+# REQUIRED INPUTS: every table, figure and converted model; of results/benchmarks what is there
+# OUTPUTS: results/tables/provenance.json and .html, the study's config, seed, code, versions, machines, times
+#          results/manifest.tsv (path, bytes, sha256, sha256 of the data alone) and results/SHA256SUMS, for `sha256sum -c`
+RECORDINGS = [f"results/examples/{example}.npz" for example in EXAMPLES]
+RECORDINGS += [f"results/selectivity/{example}.npz" for example in SELECTIVITY]
+PROVENANCE = ["results/tables/provenance.json", "results/tables/provenance.html"]
+# Everything to read, to redraw and to go on with. Not the shards and what the rules hand to each other (its rows are in the
+# tables), logs and benchmarks (of one run on one machine), pages of notebooks (made from the rest).
+ARCHIVED = [
+    *TABLES,
+    *PROVENANCE,
+    *FIGURES,
+    *(file for figure in STUDY.figures for file in outputs_of(figure).values()),
+    *(expand("results/tables/scorecard.{ending}", ending=["csv", "md", "html"]) if STUDY.figures else []),
+    *per_condition("results/conditions/{place}/{neuron}.csv"),
+    *RECORDINGS,
+    *all_blocks("results/models/{place}/{block}", STUDY.conditions),
+    *CONVERTED,
+]
+EXPLAINED = Path(workflow.basedir).parent / "results" / "README.md"
+
+
+# all of it is there to be timed; what the rules hand to each other may be gone
+rule provenance:
+    input:
+        FIGURES,
+        TABLES,
+        trials="results/tables/trials.parquet",
+        converted=CONVERTED,
+    output:
+        "results/tables/provenance.json",
+    log:
+        "results/logs/provenance.log",
+    benchmark:
+        "results/benchmarks/provenance.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(20),
+    params:
+        config=config,
+        benchmarks=benchmarks(),
+        code=script_hash("provenance.py"),
+    message:
+        "Writing down how the study was made"
+    script:
+        "../scripts/provenance.py"
+
+
+# a rule of its own: the report prints the params of whatever it shows
+rule provenance_page:
+    input:
+        "results/tables/provenance.json",
+    output:
+        report(
+            "results/tables/provenance.html",
+            caption="../report/provenance.rst",
+            category="How this was made",
+            labels={"page": "config, code, versions, machines, times"},
+        ),
+    log:
+        "results/logs/provenance_page.log",
+    benchmark:
+        "results/benchmarks/provenance_page.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        code=script_hash("provenance_page.py"),
+    message:
+        "Drawing up the page on how the study was made"
+    script:
+        "../scripts/provenance_page.py"
+
+
+rule manifest:
+    input:
+        files=list(dict.fromkeys(ARCHIVED)),
+        readme=[EXPLAINED] if EXPLAINED.is_file() else [],
+    output:
+        table="results/manifest.tsv",
+        checksums="results/SHA256SUMS",
+    log:
+        "results/logs/manifest.log",
+    benchmark:
+        "results/benchmarks/manifest.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        code=script_hash("manifest.py"),
+    message:
+        "Writing the checksums of all files for an archive"
+    script:
+        "../scripts/manifest.py"

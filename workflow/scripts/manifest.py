@@ -1,0 +1,23 @@
+"""The files of the study that belong into an archive, with their checksums."""
+
+import job
+
+log = job.start(snakemake)
+
+import shutil
+from pathlib import Path
+
+from rate2spike import archive
+from rate2spike.files import replacing, write_text
+
+inputs, output = snakemake.input, snakemake.output
+results = Path(output.table).parent
+explained = [results / "README.md"] if inputs.readme else []
+if inputs.readme and not explained[0].exists():  # a study in a folder of its own
+    shutil.copyfile(inputs.readme[0], explained[0])
+table = archive.manifest([*inputs.files, *explained], results)
+with replacing(output.table) as temporary:
+    table.to_csv(temporary, sep="\t", index=False, lineterminator="\n")
+own = archive.manifest([output.table], results)  # the checksums cover the manifest too
+write_text(archive.checksums(table) + archive.checksums(own), output.checksums)
+log.info("%d files, %.3g MB", len(table), table.bytes.sum() / 1e6)

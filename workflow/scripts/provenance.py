@@ -1,0 +1,18 @@
+"""How the study was made: its config, what its files say of themselves, how long each stage took."""
+
+import job
+
+log = job.start(snakemake)
+
+import json
+from pathlib import Path
+
+from rate2spike import archive, provenance
+from rate2spike.files import write_text
+
+inputs, params = snakemake.input, snakemake.params
+models = [provenance.read(file) for folder in inputs.converted for file in sorted(Path(folder).glob("*.mat"))]
+times = archive.stage_times(params.benchmarks)
+study = archive.study_record(params.config, provenance.read(inputs.trials), models, times)
+write_text(json.dumps(study, indent=2) + "\n", snakemake.output[0])
+log.info("%d model files; %.0f seconds in all", len(models), sum(row["seconds"] for row in times))

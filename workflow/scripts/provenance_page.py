@@ -1,0 +1,13 @@
+"""How the study was made, as a page for the report."""
+
+import job
+
+log = job.start(snakemake)
+
+import json
+from pathlib import Path
+
+from rate2spike import archive
+
+archive.write_page(json.loads(Path(snakemake.input[0]).read_text()), snakemake.output[0])
+log.info("written")
