@@ -72,7 +72,7 @@ def test_twenty_kills(undisturbed, tmp_path, capsys):
     kept, lines = {}, []
     with Watch(path) as watch:
         while len(lines) < KILLS:
-            whom, moment_s = draw.choice(WHOM), draw.uniform(0, 4)
+            whom, moment_s = draw.choice(WHOM), draw.uniform(0, 3)
             told = killed(path, whom, moment_s)
             if not told:  # finished before the moment: once more from nothing
                 assert differences(undisturbed, contents(path)) == []

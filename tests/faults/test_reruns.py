@@ -75,7 +75,7 @@ def test_a_training_file_that_cannot_be_read_is_named(tmp_path):
 
 def test_a_study_stopped_between_a_new_training_and_its_use_is_not_mixed(tmp_path):
     """Networks were trained anew and exported, then the power went: what was simulated from the old ones is done again, though
-    no setting of the simulation has changed and the dates say nothing."""
+    no setting of the simulation has changed."""
     path = study(tmp_path, **AT_ONCE, networks_per_condition=1)
     simulations = f"results/held_out/{CONDITION}/lif/seeds_0-0.parquet"
     finished(path, simulations)
