@@ -483,6 +483,40 @@ def test_an_edit_of_the_library_reruns_the_stages_that_use_it(tiny, module, reru
     assert not spares & planned, planned
 
 
+def test_a_change_of_one_plot_redraws_that_plot_alone(tiny):
+    for file, remark in (("scripts/figure_s1.py", "ADDED = 1"), ("report/figure_s1.rst", "Another sentence.")):
+        path = tiny / "workflow" / file
+        text = path.read_text()
+        try:
+            path.write_text(f"{text}\n{remark}\n")
+            planned = jobs(run(tiny, "--dry-run"))
+        finally:
+            path.write_text(text)
+        assert planned == {"figure_s1": 1, "all": 1, "total": 2}, file
+
+
+def test_a_change_of_the_training_is_said_beforehand_with_its_reason(tiny):
+    path = tiny / "workflow" / "lib" / "rate2spike" / "train.py"
+    text = path.read_text()
+    try:
+        path.write_text(text + "\nADDED = 1\n")
+        told = said(run(tiny, "--dry-run"))
+    finally:
+        path.write_text(text)
+    reasons = told.split("Reasons:")[1]
+    assert re.search(r"params have changed since last execution:\s+.*\btrain\b", reasons), reasons
+
+
+def test_times_alone_change_nothing(tiny):
+    """In any order: the library, scripts, the config, what the user gives, results."""
+    draw, now = np.random.default_rng(1), time.time()
+    for file in (p for p in tiny.rglob("*") if ".snakemake" not in p.parts):
+        at = now - draw.uniform(0, 1000)
+        os.utime(file, (at, at))
+    done = run(tiny, "--dry-run")
+    assert "Nothing to be done" in said(done), said(done)[:3000]
+
+
 SHORT_TASK = """
 import numpy as np
 from rate2spike.tasks import Task, Trial
@@ -568,6 +602,7 @@ def test_a_change_of_the_users_task_reruns_it(tiny):
     text, stat = path.read_text(), path.stat()
     try:
         path.write_text(text.replace("slice(50, 60)", "slice(50, 59)"))
+        os.utime(path, (0, 0))  # a file put in its place with its time, older than all results
         planned = jobs(run(tiny, "--dry-run", "tables"))
     finally:
         path.write_text(text)
@@ -575,6 +610,22 @@ def test_a_change_of_the_users_task_reruns_it(tiny):
     assert {rule: planned.get(rule) for rule in ("train", "export", "simulate", "held_out")} == dict.fromkeys(
         ("train", "export", "simulate", "held_out"), 1
     )
+
+
+def test_another_model_file_in_place_of_the_users_reruns_it(tmp_path):
+    """By its content: it was copied with its time, older than all results."""
+    path = workplace(tmp_path)
+    shutil.copyfile(PUBLISHED_MODEL, path / "given.mat")
+    given = {"mine": {"task": "go-nogo", "files": ["given.mat"]}}
+    values = TINY | {"conditions": {}, "sweeps": {}, "figures": {}, "tasks": {}, "external_models": given}
+    config, target = write_config(path, values), "results/networks/go-nogo/external_mine/external.csv"
+    assert run(path, target, config=config).returncode == 0
+    (path / "given.mat").touch()
+    assert "Nothing to be done" in said(run(path, "--dry-run", target, config=config))
+    another = scipy.io.loadmat(PUBLISHED_MODEL)
+    scipy.io.savemat(path / "given.mat", {k: v for k, v in another.items() if k[0] != "_"} | {"b_out": 0.5})
+    os.utime(path / "given.mat", (0, 0))
+    assert jobs(run(path, "--dry-run", target, config=config))["import_models"] == 1
 
 
 def test_the_cost_is_said_beforehand(tmp_path):

@@ -2,10 +2,9 @@
 
 import os
 import re
-import shutil
 
 import pytest
-from small import AT_ONCE, ROOT, contents, differences, finished, run, said, study
+from small import AT_ONCE, contents, differences, finished, run, said, study
 
 CONDITION = "go-nogo/n40_tau20-50ms_max2_eval10_loss1000_accuracy0"
 BLOCKS_OF_3, BLOCKS_OF_5 = ("seeds_0-1", "seeds_2-2"), ("seeds_0-1", "seeds_2-3", "seeds_4-4")
@@ -73,23 +72,16 @@ def test_a_training_file_that_cannot_be_read_is_named(tmp_path):
     assert "delete it, it is made anew" in said(done)
 
 
-def test_a_study_stopped_between_a_new_training_and_its_use_is_not_mixed(tmp_path):
-    """Networks were trained anew and exported, then the power went: what was simulated from the old ones is done again, though
-    no setting of the simulation has changed and the dates say nothing."""
+def test_a_study_stopped_between_new_models_and_their_use_is_not_mixed(tmp_path):
+    """Models were written anew, with traces in them, then the power went: what was made of the old ones is made again, though
+    no setting of its own has changed and a folder of models has nothing for Snakemake but a date."""
     path = study(tmp_path, **AT_ONCE, networks_per_condition=1)
-    simulations = f"results/held_out/{CONDITION}/lif/seeds_0-0.parquet"
-    finished(path, simulations)
-    workflow = tmp_path / "clone"
-    for folder in ("workflow", "config", "resources"):
-        shutil.copytree(ROOT / folder, workflow / folder, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    shutil.copyfile(ROOT / "environment.yml", workflow / "environment.yml")
-    rate = workflow / "workflow" / "lib" / "rate2spike" / "train.py"
-    text = rate.read_text()
-    assert text.count('"initial network"') == 1
-    rate.write_text(text.replace('"initial network"', '"another network"'))
-    finished(path, *networks(["seeds_0-0"]), workflow=workflow)
-    for file in (path / "results").rglob("*"):
+    converted = f"results/converted/{CONDITION}/lif/seeds_0-0"
+    finished(path, converted)
+    study(path, **AT_ONCE, networks_per_condition=1, keep_traces=True)
+    finished(path, *networks(["seeds_0-0"]))
+    for file in (path / "results" / "models").rglob("*"):
         os.utime(file, (1e9, 1e9))
-    os.utime(path / networks(["seeds_0-0"])[0])
-    planned = jobs(run(path, "--dry-run", simulations, workflow=workflow))
-    assert (planned["simulate"], planned["held_out"]) == (1, 1), planned
+    planned = jobs(run(path, "--dry-run", converted))
+    assert (planned["simulate"], planned["convert"]) == (1, 1), planned
+    assert "export" not in planned
