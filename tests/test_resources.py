@@ -1,9 +1,12 @@
 """What jobs ask of a scheduler: memory and run time follow from the condition and double with every attempt."""
 
 import json
+import re
 import subprocess
 
 import pytest
+import yaml
+from conftest import ROOT
 from test_workflow import SNAKEMAKE, said, workplace
 
 # beside the Snakefile, so that the workflow's folder is its own; prints what the rules would ask for
@@ -82,3 +85,20 @@ def test_the_host_of_a_gpu_needs_memory_for_it(paper, tmp_path):
     for stage in ("train", "simulate", "example"):
         assert on_gpu["ten"][stage][0] == paper["ten"][stage][0] + 4000
     assert on_gpu["ten"]["export"] == paper["ten"]["export"]
+
+
+def profile(name):
+    return (ROOT / "workflow" / "profiles" / name / "profile.yaml").read_text()
+
+
+def test_the_profile_of_a_cluster_repeats_the_default_one():
+    # it replaces the default profile
+    assert yaml.safe_load(profile("default")).items() <= yaml.safe_load(profile("slurm")).items()
+
+
+def test_the_profile_of_a_cluster_lists_the_rules_that_use_a_gpu():
+    rules = "".join(file.read_text() for file in (ROOT / "workflow" / "rules").glob("*.smk"))
+    on_gpu = {text.split(":")[0] for text in re.split(r"^rule ", rules, flags=re.MULTILINE)[1:] if "**GPU" in text}
+    listed = set(re.findall(r"^#   (\w+): (?:&gpu|\*gpu)", profile("slurm"), flags=re.MULTILINE))
+    assert listed == on_gpu - {"cost"}  # asked for beforehand, on the machine one sits at
+    assert "retries:" not in rules  # they would run inside the job, with the first attempt's memory

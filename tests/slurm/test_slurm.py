@@ -58,6 +58,8 @@ def cluster():
     places = {"SLURM_TEST_DIR": folder, "SLURM_TEST_PORT": str(free_ports()), "SLURM_CONF": f"{folder}/etc/slurm.conf"}
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("SLURM_", "SNAKEMAKE_"))} | places
     environment["PATH"] = f"{folder}/bin:{os.environ['PATH']}"
+    environment["TMPDIR"] = f"{folder}/tmp"  # what killed runs and jobs leave goes with the rest
+    Path(environment["TMPDIR"]).mkdir()
     try:
         # not captured: the daemons would keep the pipe open
         subprocess.run([SCRIPT, "start"], env=environment, check=True)

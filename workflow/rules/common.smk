@@ -286,9 +286,9 @@ def every_shard() -> list[str]:
     return [shard for c in STUDY.conditions for shard in shards_of(c)]
 
 
-# Estimates for a scheduler. Times are about four times those measured on one core (benchmarks/), memory is what was measured, twice,
-# beside what Python and its libraries take; a test holds both against the benchmark files of a run. A job that is tried again
-# gets twice as much.
+# Estimates for a scheduler. Times are about four times those measured on one core (benchmarks/), memory about twice what was
+# measured, beside what Python and its libraries take; a test holds both against the benchmark files of a run. A job that is tried
+# again gets twice as much.
 MOST_THREADS = 16  # of a training job: more is more than many a machine or cluster node has
 START_MINUTES = 10  # Python from a slow shared disk, kernels compiled for the first time
 START_MB = 1500
@@ -370,7 +370,7 @@ def recording_minutes(wildcards, attempt) -> int:
 def recording_mem_mb(wildcards, attempt) -> int:
     """One trial recorded whole in float64, and the rates of all trials every 5 ms, of the rate and the spiking network."""
     n_units, n_steps = size_of(wildcards)
-    megabytes = n_units * n_steps * (5 * 8 * 100 + RECORDED_TRIALS * 4 * 4) / 1e6
+    megabytes = n_units * n_steps * (8 * 8 * 100 + RECORDED_TRIALS * 4 * 4) / 1e6
     return (START_MB + CUDA_MB + int(megabytes)) * 2 ** (attempt - 1)
 
 
