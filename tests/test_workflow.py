@@ -259,7 +259,7 @@ def test_every_file_says_how_it_was_made(tiny, pattern, rule):
         assert (record["rule"], record["study_seed"], record["task"]) == (rule, 7, file.split("/")[1]), file
         assert record["condition"] == file.split("/")[2].removesuffix(".npz")
         assert record["software"]["rate2spike"] == __version__
-        assert re.fullmatch("[0-9a-f]{16}", record["software"]["fingerprint"])
+        assert re.fullmatch("[0-9a-f]{16}", record["fingerprint"])
         assert "commit" not in record["software"]  # a copy without its repository
         assert record["versions"]["numpy"] == np.__version__
         assert record["machine"]["cpu"]
