@@ -32,7 +32,7 @@ def test_a_record_says_what_made_the_file():
     record = made(fingerprint="0123", task="xor", study_seed=7, settings={"a": [1, 2]})
     assert (record["task"], record["study_seed"], record["settings"], record["seconds"]) == ("xor", 7, {"a": [1, 2]}, 1.5)
     assert record["software"]["rate2spike"] == __version__
-    assert record["software"]["fingerprint"] == "0123"
+    assert record["fingerprint"] == "0123"
     assert record["versions"]["numpy"] == np.__version__
     assert record["versions"]["python"] == platform.python_version()
     assert {"scipy", "numba", "torch", "snakemake", "pandas", "pyarrow"} <= set(record["versions"])
@@ -211,12 +211,13 @@ def test_the_manifest_lists_every_file_once_and_can_be_checked(tmp_path):
     shutil.copyfile(PUBLISHED_MODEL, tmp_path / "models" / "deep" / "a.mat")
     (tmp_path / "b.csv").write_text("x\n1\n")
     (tmp_path / "provenance.json").write_text("{}")
-    names = ["models", "b.csv", "provenance.json", "models/deep"]
+    (tmp_path / "c.png").write_text("drawn")
+    names = ["models", "b.csv", "c.png", "provenance.json", "models/deep"]
     table = archive.manifest([tmp_path / name for name in names], tmp_path).set_index("path")
-    assert table.index.tolist() == ["b.csv", "models/deep/a.mat", "provenance.json"]
+    assert table.index.tolist() == ["b.csv", "c.png", "models/deep/a.mat", "provenance.json"]
     assert table.bytes["b.csv"] == 4
     assert table.data_sha256["b.csv"] == table.sha256["b.csv"]
-    assert table.data_sha256["provenance.json"] == "-"
+    assert table.data_sha256["provenance.json"] == table.data_sha256["c.png"] == "-"
     (tmp_path / "SHA256SUMS").write_text(archive.checksums(table.reset_index()))
     check = ["sha256sum", "--quiet", "-c", "SHA256SUMS"]
     assert subprocess.run(check, cwd=tmp_path).returncode == 0

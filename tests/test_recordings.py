@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from snakemake.iocontainers import Params, Wildcards
 
 from rate2spike import conversion, matfile, recordings
 from rate2spike import selectivity as graded
@@ -348,9 +349,10 @@ def condition(trained, tmp_path):
         return {
             "input": SimpleNamespace(**files, choice=tmp_path / "choice.csv"),
             "output": [str(tmp_path / "recorded.npz")],
-            "params": SimpleNamespace(**settings, given=False, per="label"),
-            "wildcards": SimpleNamespace(task="go-nogo", condition="n80", neuron="lif"),
+            "params": Params(fromdict=settings | {"given": False, "per": "label", "code": "0123"}),
+            "wildcards": Wildcards(fromdict={"task": "go-nogo", "condition": "n80", "neuron": "lif"}),
             "threads": 1,
+            "rule": "example",
         }
 
     return make

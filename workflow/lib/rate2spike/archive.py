@@ -18,6 +18,7 @@ from .tables import PAGE
 
 MANIFEST_COLUMNS = ["path", "bytes", "sha256", "data_sha256"]
 NO_DATA = ("provenance.json", "provenance.html")  # facts of the run, nothing that two runs would have in common
+DRAWN = (".pdf", ".png")  # the data are in the CSV beside; the layout may move a line by the last digit of its place
 CHUNK = 1 << 20
 
 # How the study was made ---------------------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ def write_page(study: Mapping[str, Any], path: str | Path) -> None:
     several = "What differs between files is set out row by row; each file holds its own." if _several(made) else ""
     parts = [
         f"<p>{html.escape(_in_words(study))}</p>",
-        _section("Time", "Seconds of all jobs of a stage, from the benchmark files.", pd.DataFrame(study["stages"])),
+        _section("Time", "Seconds of all jobs of a stage, from the benchmark files.", pd.DataFrame(study["stages"]), ""),
         _section("Code", several, pd.DataFrame(made["software"])),
         _section("Machine and system", "", pd.DataFrame(made["machine"])),
         _section("Device", "", pd.DataFrame({"device": made["device"]})),
@@ -77,17 +78,18 @@ def _in_words(study: Mapping[str, Any]) -> str:
     jobs, timed, seconds = (sum(row[key] for row in study["stages"]) for key in ("jobs", "jobs_timed", "seconds"))
     told = "" if jobs == timed else f" Times are known of {timed} of them."
     trials = study["trials"]
-    when = (
-        f" The trials were simulated from {trials['first_finished']} to {trials['last_finished']}." if trials.get("files") else ""
-    )
+    when = ""
+    if trials.get("first_finished"):
+        first, last = (trials[f"{which}_finished"][:16].replace("T", " ") for which in ("first", "last"))
+        when = f" The trials were simulated from {first} to {last} UTC."
     return f"Study seed {study['study_seed']}; {jobs} jobs, {seconds / 3600:.2g} hours in all.{told}{when}"
 
 
-def _section(title: str, words: str, table: pd.DataFrame) -> str:
+def _section(title: str, words: str, table: pd.DataFrame, style: str = "words") -> str:
     if table.empty:
         return ""
     named = table.rename(columns=lambda name: name.replace("_", " "))
-    return f"<h2>{title}</h2><p>{words}</p>" + named.to_html(index=False, border=0, classes="words", na_rep="\N{EN DASH}")
+    return f"<h2>{title}</h2><p>{words}</p>" + named.to_html(index=False, border=0, classes=style, na_rep="\N{EN DASH}")
 
 
 # Manifest -----------------------------------------------------------------------------------------------------------------
@@ -107,9 +109,9 @@ def checksums(table: pd.DataFrame) -> str:
 
 def data_sha256(path: str | Path) -> str:
     """Checksum of what a file holds besides how it was made: names, types, shapes and values of all arrays, in the order of their
-    names, or of all columns, in that of the table. Of other files the checksum of the file; of a mere record, a dash."""
+    names, or of all columns, in that of the table. Of other files that of the file; of a mere record or drawing, a dash."""
     path = Path(path)
-    if path.name in NO_DATA:
+    if path.name in NO_DATA or path.suffix in DRAWN:
         return "-"
     if path.suffix not in _ARRAYS:
         return _sha256(path)

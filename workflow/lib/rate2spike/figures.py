@@ -390,6 +390,7 @@ def trajectories_3d(axes, scores, names: Sequence[str], axis_labels: Sequence[st
         axis.set_major_locator(MaxNLocator(nbins=4))
         axis.pane.set_facecolor("white")
     axes.zaxis.set_tick_params(pad=-1)
+    axes.zaxis.labelpad = 0  # beside numbers such as −0.25
     axes.set_box_aspect(None, zoom=1.05)
     for path, colour in zip(scores, colours, strict=True):  # after all paths: the view is fixed by then
         _arrow_heads(axes, path, colour, n_arrows)

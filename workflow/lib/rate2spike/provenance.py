@@ -27,17 +27,16 @@ KEY = "provenance"  # in .mat, .npz and the metadata of parquet
 WORKFLOW = Path(__file__).resolve().parents[2]
 
 
-def record(*, seconds: float, device: str = "cpu", fingerprint: str | None = None, **facts: Any) -> dict[str, Any]:
-    """How what is written now was made. device: `cpu` or `cuda`; fingerprint: of the library modules that the stage uses;
-    facts: what else belongs to it, such as task, study_seed and settings."""
-    run = {"software": software(fingerprint), "versions": versions(), "machine": machine(), "device": _device_name(device)}
+def record(*, seconds: float, device: str = "cpu", **facts: Any) -> dict[str, Any]:
+    """How what is written now was made. device: `cpu` or `cuda`; facts: what belongs to it, such as task, study_seed,
+    settings and the fingerprint of the library modules that the stage uses."""
+    run = {"software": software(), "versions": versions(), "machine": machine(), "device": _device_name(device)}
     return facts | run | {"seconds": round(seconds, 2), "finished": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
-def software(fingerprint: str | None = None) -> dict[str, Any]:
+def software() -> dict[str, Any]:
     """Version of rate2spike and, in a clone, its commit and whether files below workflow/ differ from it."""
-    own = {"rate2spike": __version__} | _commit(WORKFLOW)
-    return own | ({"fingerprint": fingerprint} if fingerprint else {})
+    return {"rate2spike": __version__} | _commit(WORKFLOW)
 
 
 @cache
