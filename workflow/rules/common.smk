@@ -128,11 +128,24 @@ def other_names(wildcards) -> str:
     return "; ".join(name for name, other in STUDY.names.items() if other is c and name != c.name)
 
 
+JOB_CORE_S = 3000  # of a training job, all its cores together
+MOST_NETWORKS = 100  # of a block on the CPU
+
+
+def fitting_size(c: Condition) -> int:
+    """How many networks a job carries where the config leaves it open: as many as make it last minutes; on a GPU all of them, of
+    which the job itself takes as many at once as the GPU's memory holds."""
+    if DEVICE == "cuda":
+        return c.n_networks
+    seconds = training_seconds(c.training, c.network.n_units, find_task(c.task, USER_TASKS).n_steps) / GENEROUS
+    return max(1, min(MOST_NETWORKS, int(JOB_CORE_S / seconds)))
+
+
 def blocks(c: Condition) -> list[str]:
     """Blocks of seeds, the unit of work of a job; models from elsewhere are one block."""
     if c.models:
         return ["external"]
-    size = STUDY.networks_per_job
+    size = STUDY.networks_per_job or fitting_size(c)
     return [f"seeds_{a}-{min(a + size, c.n_networks) - 1}" for a in range(0, c.n_networks, size)]
 
 
@@ -286,9 +299,10 @@ def every_shard() -> list[str]:
     return [shard for c in STUDY.conditions for shard in shards_of(c)]
 
 
-# Estimates for a scheduler. Times are about four times those measured on one core (benchmarks/), memory about twice what was
+# Estimates for a scheduler. Times are about GENEROUS times those measured on one core (benchmarks/), memory about twice what was
 # measured, beside what Python and its libraries take; a test holds both against the benchmark files of a run. A job that is tried
 # again gets twice as much.
+GENEROUS = 4
 MOST_THREADS = 16  # of a training job: more is more than many a machine or cluster node has
 START_MINUTES = 10  # Python from a slow shared disk, kernels compiled for the first time
 START_MB = 1500
@@ -323,13 +337,16 @@ def training_threads(wildcards) -> int:
     return min(block_size(wildcards), MOST_THREADS)
 
 
-def training_minutes(wildcards, threads, attempt) -> int:
-    """All trials of all networks, an evaluation trial as a quarter: it has no gradient."""
-    training, (n_units, n_steps) = condition_of(wildcards).training, size_of(wildcards)
+def training_seconds(training, n_units: int, n_steps: int) -> float:
+    """Of a network on one core with all its trials, generous; an evaluation trial as a quarter: it has no gradient."""
     trials = training.max_trials * (1 + training.evaluation_trials / training.evaluation_interval / 4)
-    one_after_another = -(-block_size(wildcards) // threads)
     base, per_unit_squared = TRAINING_STEP_S
-    seconds = one_after_another * trials * n_steps * (base + per_unit_squared * n_units**2)
+    return trials * n_steps * (base + per_unit_squared * n_units**2)
+
+
+def training_minutes(wildcards, threads, attempt) -> int:
+    one_after_another = -(-block_size(wildcards) // threads)
+    seconds = one_after_another * training_seconds(condition_of(wildcards).training, *size_of(wildcards))
     return (START_MINUTES + int(seconds / 60)) * 2 ** (attempt - 1)
 
 

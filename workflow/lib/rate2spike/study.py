@@ -114,7 +114,7 @@ class Study:
 
     study_seed: int
     device: str
-    networks_per_job: int
+    networks_per_job: int | None  # None: the workflow finds it
     keep_traces: bool
     conditions: tuple[Condition, ...]
     names: Mapping[str, Condition]

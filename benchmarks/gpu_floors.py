@@ -1,0 +1,44 @@
+"""What a GPU takes for the least that simulation and training need: random numbers alone, reading the weights alone."""
+
+import torch
+import triton
+import triton.language as tl
+
+from rate2spike.kernels.streams_cuda import DEVICE, four_steps
+
+
+@triton.jit
+def _draw(out, n_quads, BLOCK: tl.constexpr):
+    program, j = tl.program_id(0), tl.arange(0, BLOCK)
+    total = tl.zeros([BLOCK], tl.float32)
+    for quad in range(n_quads):
+        z0, z1, z2, z3 = four_steps(tl.full([], 7, tl.int64), quad, program.to(tl.uint32), j.to(tl.uint32))
+        total += z0 + z1 + z2 + z3
+    tl.store(out + program * BLOCK + j, total)
+
+
+def draw(n_trials: int, n_units: int, n_steps: int) -> torch.Tensor:
+    """All normals of the trials, summed."""
+    block = max(16, triton.next_power_of_2(n_units))
+    out = torch.empty(n_trials, block, device=DEVICE)
+    _draw[(n_trials,)](out, n_steps // 4, BLOCK=block, num_warps=max(1, block // 256))
+    return out
+
+
+@triton.jit
+def _read(w, out, times, SIZE: tl.constexpr, BLOCK: tl.constexpr):
+    net, j = tl.program_id(0).to(tl.int64), tl.arange(0, BLOCK)
+    for time in range(times):
+        total = tl.zeros([BLOCK], tl.float32)
+        for begin in range(0, SIZE, BLOCK):
+            total += tl.load(w + net * SIZE + begin + j, mask=begin + j < SIZE, other=0.0)
+        tl.store(out + (net * times + time) * BLOCK + j, total)  # every pass counts
+        tl.debug_barrier()
+
+
+def read(w: torch.Tensor, times: int) -> torch.Tensor:
+    """The matrix of each network (n_networks, n, n), so many times: one program a network."""
+    block = 8192
+    out = torch.empty(len(w), times, block, device=DEVICE)
+    _read[(len(w),)](w, out, times, SIZE=w[0].numel(), BLOCK=block, num_warps=16)
+    return out
