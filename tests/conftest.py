@@ -21,6 +21,29 @@ ROOT = Path(__file__).parent.parent
 PUBLISHED_MODEL = ROOT / "tests" / "data" / "model_gonogo_n200_tau4_20.mat"
 
 
+def pytest_collection_modifyitems(items):
+    """The longest file first, so that the two workers end together."""
+    items.sort(key=lambda item: item.path.name != "test_workflow.py")
+
+
+@pytest.fixture
+def say(record_property):
+    """A function that prints what a test has counted at the end of the run, whatever worker it ran in."""
+    return lambda text: record_property("said", text)
+
+
+def pytest_terminal_summary(terminalreporter):
+    said = [
+        text
+        for r in terminalreporter.getreports("passed")
+        for key, text in r.user_properties
+        if key == "said" and r.when == "call"
+    ]
+    if said:
+        terminalreporter.section("counted")
+        terminalreporter.write_line("\n".join(said))
+
+
 class Trained(NamedTuple):
     model: RateModel
     record: TrainingRecord

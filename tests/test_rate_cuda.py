@@ -70,7 +70,7 @@ def test_gradients_are_those_of_the_cpu(settings, poisoned):
             close(gradients[i], of_cpu[1], 2e-5)
 
 
-@pytest.mark.parametrize(("batch", "n_units"), [(1, 7), (3, 20), (1, 63)])
+@pytest.mark.parametrize(("batch", "n_units"), [(1, 1), (1, 7), (3, 20), (1, 63), (3, 65), (3, 250)])
 def test_a_block_trains_as_its_networks_do_on_the_cpu(batch, n_units, poisoned):
     made, (u, z), training = models(n_units), drawn(6), TrainingConfig(trials_per_update=batch)
     block = rate_cuda.start_block(made)
@@ -243,11 +243,11 @@ def test_accuracy_curve_of_the_published_model_is_the_cpus(published_model_file)
 
 
 def test_a_gpu_that_computes_something_else_is_refused(monkeypatch):
-    """Here with the interpreter in the place of the GPU, and fewer steps."""
+    """Here with the interpreter in the place of the GPU, and fewer units and steps; then with noise that is not the CPU's."""
     monkeypatch.setattr(agreement, "N_UNITS", 20)
     monkeypatch.setattr(agreement, "N_COLUMNS", 2)
     agreement.compare()
-    monkeypatch.setattr(streams_cuda, "C1", streams_cuda.tl.constexpr(-1.2))  # not the cosine
+    monkeypatch.setattr(streams_cuda, "STEP_NOISE", streams_cuda.tl.constexpr(streams.COIN))
     with pytest.raises(RuntimeError, match=r"this GPU does not compute what the CPU does: the (loss|gradient) of .* differs by"):
         agreement.compare()
     monkeypatch.setattr(agreement, "_of_rate_network", lambda: [])

@@ -279,7 +279,8 @@ def test_a_model_says_which_network_it_is_and_a_converted_one_where_it_came_from
     converted = records(tiny, "converted/**/*.mat")[f"converted/{place}/lif/seeds_0-1/seed_1.mat"]
     source, made = converted.pop("source"), converted.pop("conversion")
     assert converted == record
-    assert source == provenance.file_facts(tiny / "results" / "models" / place / "seeds_0-1" / "seed_1.mat")
+    fingerprint = matfile.fingerprint(tiny / "results" / "models" / place / "seeds_0-1" / "seed_1.mat")
+    assert source == {"file": "seed_1.mat", "fingerprint": fingerprint}
     assert (made["rule"], made["neuron"]) == ("convert", "lif")
     ((_, foreign),) = records(tiny, "converted/go-nogo/external_elsewhere/**/*.mat").items()
     assert set(foreign) == {"source", "conversion"}
@@ -315,7 +316,8 @@ def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tm
     there = {
         file.relative_to(results).as_posix() for folder in folders for file in (results / folder).rglob("*") if file.is_file()
     }
-    assert set(listed.index) == there
+    hidden = {path for path in there if path.rpartition("/")[2].startswith(".")}  # Snakemake's own marks
+    assert set(listed.index) == there - hidden
     check = ["sha256sum", "--quiet", "-c", "SHA256SUMS"]
     assert subprocess.run(check, cwd=results, capture_output=True).returncode == 0
     assert listed.bytes["tables/trials.parquet"] == (results / "tables" / "trials.parquet").stat().st_size
@@ -341,6 +343,7 @@ def test_no_job_warned_about_its_own_code(tiny):
 def test_no_job_takes_more_than_it_asks_a_scheduler_for(tiny):
     files = list((tiny / "results" / "benchmarks").rglob("*.tsv"))
     used = pd.concat([pd.read_csv(file, sep="\t", na_values="-").assign(file=file) for file in files])
+    used = used[used.resources.notna()]  # the rest was run by another test, which did not ask
     asked = used.resources.map(ast.literal_eval)
     assert {"train", "export", "simulate", "choose", "held_out", "example", "aggregate", "figure_1"} <= set(used.rule_name)
     memory, minutes = (asked.map(operator.itemgetter(key)) for key in ("mem_mb", "runtime"))
@@ -478,7 +481,7 @@ def test_an_edit_of_the_library_reruns_the_stages_that_use_it(tiny, module, reru
         path.write_text(text + "\nADDED = 1\n")
         edited = run(tiny, "--dry-run")
         planned = set() if "Nothing to be done" in said(edited) else set(jobs(edited))
-        path.write_text(text + "\n# a remark\n")
+        path.write_text(text.replace('"""', '"""In other words: ', 1) + "\n# a remark\n")
         assert "Nothing to be done" in said(run(tiny, "--dry-run"))
     finally:
         path.write_text(text)

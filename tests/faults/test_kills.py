@@ -84,7 +84,7 @@ def test_the_watch_sees_a_half_written_file(undisturbed, tmp_path, name, part):
     assert len(watch.half_written) == 1
 
 
-def test_twenty_kills(undisturbed, tmp_path, capsys):
+def test_twenty_kills(undisturbed, tmp_path, say):
     path, draw, ended, in_jobs, redone = study(tmp_path), random.Random(SEED), 0, 0, []
     kept, lines, expected = {}, [], contents(undisturbed)
     with Watch(path) as watch:
@@ -111,10 +111,9 @@ def test_twenty_kills(undisturbed, tmp_path, capsys):
                 finished(path, "--unlock")
         finished(path, *TARGETS)
     redone += [str(file) for file, inode in kept.items() if file.stat().st_ino != inode]
-    with capsys.disabled():
-        print(f"\n{KILLS} kills (seed {SEED}), {in_jobs} while jobs ran; the study ended {ended + 1} times")
-        print(f"{len(watch.seen)} files came under their final names, {len(watch.half_written)} of them half-written")
-        print("\n".join(lines))
+    say(f"{KILLS} kills (seed {SEED}), {in_jobs} while jobs ran; the study ended {ended + 1} times")
+    say(f"{len(watch.seen)} files came under their final names, {len(watch.half_written)} of them half-written")
+    say("\n".join(lines))
     assert redone == []
     assert watch.half_written == []
     assert in_jobs >= KILLS / 2

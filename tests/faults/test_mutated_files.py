@@ -38,12 +38,11 @@ def worked_through(kind: str, first: int, last: int, folder: Path) -> list[dict]
 
 
 @pytest.mark.parametrize(("kind", "n"), [("mat", 1000), ("config", 500)])
-def test_mutated_files(tmp_path, capsys, kind, n):
+def test_mutated_files(tmp_path, say, kind, n):
     outcomes = worked_through(kind, 0, n, tmp_path)
     kinds = Counter(o["outcome"].split(":")[0] for o in outcomes)
     memory_mb = max(o["memory_mb"] for o in outcomes)
-    with capsys.disabled():
-        print(f"\n{n} mutated {kind} files: {dict(kinds)}, at most {memory_mb} MB")
+    say(f"{n} mutated {kind} files: {dict(kinds)}, at most {memory_mb} MB")
     wrong = [f"case {o['case']} ({o['what']}): {o['outcome']}" for o in outcomes if o["outcome"].startswith("WRONG")]
     assert wrong == [], "\n".join(wrong[:20])
     assert len(outcomes) == n

@@ -33,7 +33,7 @@ def fresh(tmp_path_factory):
     return of_blocks(path, BLOCKS_OF_5)
 
 
-def test_more_networks_train_only_the_new_ones(fresh, tmp_path, capsys):
+def test_more_networks_train_only_the_new_ones(fresh, tmp_path, say):
     """3 networks in blocks of 2, then 5: block 0-1 stays, seed 2 is taken over from its block of one."""
     path = study(tmp_path, **AT_ONCE)
     finished(path, *networks(BLOCKS_OF_3))
@@ -42,8 +42,7 @@ def test_more_networks_train_only_the_new_ones(fresh, tmp_path, capsys):
     finished(path, *networks(BLOCKS_OF_5))
     logs = {block: (path / "results" / "logs" / "train" / CONDITION / f"{block}.log").read_text() for block in BLOCKS_OF_5}
     trained = sorted(re.findall(r"(seed_\d): trial 1,", logs["seeds_2-3"] + logs["seeds_4-4"]))
-    with capsys.disabled():
-        print(f"\n3 networks in blocks of 2, then 5: trained {', '.join(trained)}")
+    say(f"3 networks in blocks of 2, then 5: trained {', '.join(trained)}")
     assert trained == ["seed_3", "seed_4"]
     assert "seed_2: trained before, taken from " in logs["seeds_2-3"]
     assert differences(fresh, of_blocks(path, BLOCKS_OF_5)) == []

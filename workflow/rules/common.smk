@@ -4,6 +4,7 @@
 import ast
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -65,14 +66,15 @@ def check_folder() -> None:
             check_room(folder if Path(folder).exists() else ".")
         n_dated = date_back("results")
     except OSError as error:
-        raise WorkflowError(error.strerror) from None
+        raise WorkflowError(str(error)) from None
     if n_dated:
         logger.warning(
             f"{n_dated} files in results were dated in the future (was the clock set back?): dated now, in their order"
         )
 
 
-only_looks = workflow.output_settings.dryrun or not {"--report", "--unlock", "--lint"}.isdisjoint(sys.argv)
+LOOKS = ("--report", "--unlock", "--lint", "--summary", "--detailed-summary", "--dag", "--rulegraph", "--filegraph", "--list")
+only_looks = workflow.output_settings.dryrun or any(word.startswith(LOOKS) for word in sys.argv)
 if workflow.is_main_process and not only_looks:
     check_folder()
 
@@ -83,6 +85,8 @@ def check_device() -> None:
         if STUDY.device != DEVICE == "cuda":
             raise WorkflowError("config: device: this machine has a GPU; for jobs on a cluster write cpu or cuda instead of auto")
         return
+    if STUDY.device == "auto" and device_of("auto") != DEVICE:
+        logger.warning(f"device: auto: this machine's GPU is not used, since a network has more than {WIDEST} units")
     try:
         device_of(STUDY.device)
     except ConfigError as error:
@@ -95,7 +99,10 @@ def check_queue() -> None:
     logs = [log.read_text() for log in Path(".snakemake/log").glob("*.log")]
     runs = sorted({name for text in logs for name in re.findall(r"^SLURM run ID: (\S+)", text, re.MULTILINE)})
     asked = ["squeue", "--me", "--noheader", "--format=%A", f"--name={','.join(runs)}"]
-    jobs = " ".join(subprocess.run(asked, check=True, text=True, stdout=subprocess.PIPE).stdout.split()) if runs else ""
+    told = subprocess.run(asked, text=True, capture_output=True) if runs and shutil.which("squeue") else None
+    if told and told.returncode:
+        raise WorkflowError(f"squeue cannot say whether jobs of an earlier run are still at work: {told.stderr.strip()}")
+    jobs = " ".join(told.stdout.split()) if told else ""
     if jobs:
         raise WorkflowError(
             f"jobs of an earlier run are still in SLURM's queue: end them with `scancel {jobs}`, wait until `squeue --me` "
@@ -154,6 +161,9 @@ def seeds_of(wildcards) -> list[int]:
     return list(range(int(first), int(last) + 1))
 
 
+PUBLISHED_FORM = [LIBRARY.parent / "rate" / f"{module}.py" for module in ("tasks", "utils")]
+
+
 def task_file(wildcards) -> list[str]:
     """The user's task file of a condition, as an input, so that a change of the task reruns what depends on it."""
     return [USER_TASKS[wildcards.task]] if wildcards.task in USER_TASKS else []
@@ -170,7 +180,8 @@ def content(files: list[str]) -> list[str]:
 
 
 def task_content(wildcards) -> list[str]:
-    return content(task_file(wildcards))
+    """Of the user's task file, and of what a task of the published form is made of."""
+    return content([*task_file(wildcards), *PUBLISHED_FORM]) if task_file(wildcards) else []
 
 
 def model_content(wildcards) -> list[str]:
@@ -189,8 +200,12 @@ def syntax(file: Path) -> ast.Module:
 
 @cache
 def words(file: Path) -> str:
-    """The same as text, to be fingerprinted."""
-    return ast.dump(syntax(file))
+    """The same as text without docstrings, to be fingerprinted: no word of it depends on the version of Python."""
+    tree = ast.parse(file.read_text())  # not the shared one: it is changed
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node, clean=False) is not None:
+            node.body[0] = ast.Pass()
+    return ast.unparse(tree)
 
 
 @cache
@@ -209,7 +224,7 @@ def imported(module: str) -> set[str]:
 
 def library_hash(*modules: str, scripts: tuple[str, ...] = ()) -> str:
     """Fingerprint of library modules, all they import, what the scripts share, and `scripts`: an edit reruns the stages that use
-    them; comments, layout and the time of a file do not count (profiles/default leaves out Snakemake's own watch, by time)."""
+    them; comments, docstrings, layout and the time of a file do not count (profiles/default leaves out Snakemake's own watch, by time)."""
     waiting, behind = set(modules), set(modules)
     while waiting:
         new = imported(waiting.pop()) - behind
@@ -226,6 +241,8 @@ def script_hash(script: str) -> str:
     for node in ast.walk(syntax(SCRIPTS / script)):
         if isinstance(node, ast.ImportFrom) and node.module == "rate2spike":
             library += [f"{name.name}.py" for name in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module.startswith("rate2spike."):
+            library.append(f"{Path(*node.module.split('.')[1:])}.py")
         elif isinstance(node, ast.Import):
             beside += [f"{name.name}.py" for name in node.names if (SCRIPTS / f"{name.name}.py").is_file()]
     code = library_hash("tables.py", *library, scripts=tuple(sorted(beside)))
@@ -334,7 +351,7 @@ def size_of(wildcards) -> tuple[int, int]:
 
 
 def training_threads(wildcards) -> int:
-    return min(block_size(wildcards), MOST_THREADS)
+    return 1 if DEVICE == "cuda" else min(block_size(wildcards), MOST_THREADS)
 
 
 def training_seconds(training, n_units: int, n_steps: int) -> float:
@@ -345,18 +362,21 @@ def training_seconds(training, n_units: int, n_steps: int) -> float:
 
 
 def training_minutes(wildcards, threads, attempt) -> int:
-    one_after_another = -(-block_size(wildcards) // threads)
+    # a hundred networks side by side on a GPU get the time of one on a core (reckoned)
+    side_by_side = MOST_NETWORKS if DEVICE == "cuda" else threads
+    one_after_another = -(-block_size(wildcards) // side_by_side)
     seconds = one_after_another * training_seconds(condition_of(wildcards).training, *size_of(wildcards))
     return (START_MINUTES + int(seconds / 60)) * 2 ** (attempt - 1)
 
 
 def training_mem_mb(wildcards, threads, attempt) -> int:
-    """The networks of the block with their moments and traces; for each thread what it draws and runs at once."""
+    """The networks of the block with their moments and traces; for each that runs at once what it draws and runs."""
     training, (n_units, n_steps) = condition_of(wildcards).training, size_of(wildcards)
     kept = 40 * n_units**2 + 32 * n_units * n_steps + 16 * n_steps * training.evaluation_trials
     drawn = training.evaluation_trials + training.evaluation_interval + training.trials_per_update
     running = n_steps * (200 * n_units + 64 * drawn)
-    megabytes = (block_size(wildcards) * kept + threads * running) / 1e6
+    at_once = block_size(wildcards) if DEVICE == "cuda" else threads
+    megabytes = (block_size(wildcards) * kept + at_once * running) / 1e6
     return (START_MB + CUDA_MB + int(megabytes)) * 2 ** (attempt - 1)
 
 

@@ -29,5 +29,5 @@ with replacing(snakemake.output[0]) as folder:
             all_perfs=curve.accuracy,
             scaling_factors=curve.scaling_factor,
             held_out=held_out[network],
-            provenance={"source": provenance.file_facts(source), "conversion": made},
+            provenance={"source": provenance.model_facts(source), "conversion": made},
         )

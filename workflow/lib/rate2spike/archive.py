@@ -97,7 +97,8 @@ def _section(title: str, words: str, table: pd.DataFrame, style: str = "words") 
 
 def manifest(paths: Iterable[str | Path], root: str | Path) -> pd.DataFrame:
     """One row per file, folders walked: its path below `root`, size, checksum, and checksum of its data alone."""
-    found = {file for path in map(Path, paths) for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file()}
+    files = (file for path in map(Path, paths) for file in ([path] if path.is_file() else path.rglob("*")))
+    found = {file for file in files if file.is_file() and not file.name.startswith(".")}  # Snakemake's own marks
     rows = [[file.relative_to(root).as_posix(), file.stat().st_size, _sha256(file), data_sha256(file)] for file in sorted(found)]
     return pd.DataFrame(rows, columns=MANIFEST_COLUMNS)
 

@@ -59,7 +59,7 @@ def _seconds_on_gpu(task: Task, config: RateConfig, training: TrainingConfig, de
     trials = draw_trials(task, 0, "cost", (), range(TRAINING_TRIALS))
     u, z = (np.repeat(a[None], n_networks, axis=0) for a in (trials.stimulus, trials.target))
     one, block = replace(training, trials_per_update=1), kernel.start_block(models)
-    train = _seconds(lambda: kernel.train_block(block, u, z, training=one, keys=keys, first_trial=0))
+    train = _seconds(lambda: kernel.train_block(block, u, z, training=one, keys=keys, first_trial=0).cpu())
     weights = kernel.weights_of(block)
     evaluate = _seconds(lambda: kernel.block_outputs(models, weights, u, keys=keys, first_trial=0))
     share = training.evaluation_trials / training.evaluation_interval

@@ -65,9 +65,16 @@ def check_room(folder: str | os.PathLike, n_bytes: int = 1_000_000) -> None:
 def date_back(folder: str | os.PathLike) -> int:
     """Give the files below `folder` that are dated in the future, since the clock was set back, the time of now, in their order;
     how many there were."""
-    now, files = time.time(), (Path(top) / name for top, _, names in os.walk(folder) for name in names)
-    dated = sorted((at, file) for at, file in ((file.lstat().st_mtime, file) for file in files) if at > now + 1)
-    for i, (_, file) in enumerate(dated):
+    now, dated = time.time(), []
+    for top, _, names in os.walk(folder):
+        for file in (Path(top) / name for name in names):
+            try:
+                at = file.lstat().st_mtime
+            except FileNotFoundError:
+                continue  # a temporary file of a run that is still at work
+            if at > now + 1:
+                dated.append((at, file))
+    for i, (_, file) in enumerate(sorted(dated)):
         at = now + 1e-6 * i
         os.utime(file, (at, at), follow_symlinks=False)
     return len(dated)

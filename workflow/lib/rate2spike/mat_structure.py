@@ -34,7 +34,7 @@ def check(data: bytes) -> None:
         if kind == COMPRESSED:
             unpacker = zlib.decompressobj()
             unpacked = unpacker.decompress(data[start:end], left)
-            if unpacker.unconsumed_tail:
+            if unpacker.unconsumed_tail or len(unpacked) == left:  # nothing left would mean no limit for the next
                 raise ValueError(f"holds more than {MOST_BYTES >> 20} MB")
             left -= len(unpacked)
             kind, start, end, _ = _element(unpacked, 0, len(unpacked), order)

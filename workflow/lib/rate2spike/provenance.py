@@ -69,6 +69,12 @@ def file_facts(path: str | os.PathLike) -> dict[str, str]:
     return {"file": PurePath(path).name, "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()}
 
 
+def model_facts(path: str | os.PathLike) -> dict[str, str]:
+    """A model file by its name and what it holds: of one from elsewhere the checksum, of one trained here the fingerprint of its
+    network, which training it anew does not change."""
+    return {"file": PurePath(path).name, "fingerprint": matfile.fingerprint(path)} if read(path) else file_facts(path)
+
+
 def without_paths(value: Any) -> Any:
     """The same settings, of every absolute path only the file's name."""
     if isinstance(value, Mapping):

@@ -177,12 +177,11 @@ class _Drawn(NamedTuple):
 
 def _started(kernel, block, drawn: Sequence[_Drawn], first_trial: int, training: TrainingConfig):
     """Training up to the evaluation and the evaluation of all networks, under way on the GPU: losses and outputs to come."""
-    u, z, fresh = (
-        np.stack(a) for a in zip(*((d.trials.stimulus, d.trials.target, d.fresh.stimulus) for d in drawn), strict=True)
+    drawn_arrays = zip(*((d.trials.stimulus, d.trials.target, d.fresh.stimulus) for d in drawn), strict=True)
+    keys, fresh_keys = [d.noise for d in drawn], [d.fresh_noise for d in drawn]
+    return kernel.train_and_run(
+        block, *map(np.stack, drawn_arrays), training=training, keys=keys, fresh_keys=fresh_keys, first_trial=first_trial
     )
-    keys = [d.noise for d in drawn]
-    losses = kernel.train_block(block, u, z, training=training, keys=keys, first_trial=first_trial)
-    return losses, kernel.outputs_of(block, fresh, keys=[d.fresh_noise for d in drawn], first_trial=0)
 
 
 def _hand_over(kernel, block, runs: Sequence[TrainingRun]) -> None:
@@ -318,6 +317,17 @@ def train_block(
             stopped.set()
 
 
+def _fits(part: Sequence[TrainingRun], task: Task, training: TrainingConfig, progress: Progress | None, size: int) -> bool:
+    """Train a part of a block; False where the GPU's memory does not hold it and fewer networks may."""
+    try:
+        go_on_together(part, task, training, progress=progress)
+    except RuntimeError as error:
+        if size == 1 or not out_of_memory(error):
+            raise
+        return False
+    return True
+
+
 def _train_together(task, config, training, study_seed, networks, progress) -> list[tuple[RateModel, TrainingRecord]]:
     """A block on the GPU, in parts where its memory asks for it; the example trials of the record run on the CPU."""
     import torch
@@ -328,15 +338,11 @@ def _train_together(task, config, training, study_seed, networks, progress) -> l
         log.info("%d networks at a time, as the memory of the GPU allows", size)
     while waiting:
         part = [begin(task, config, study_seed=study_seed, network=name, device="cpu") for name in waiting[:size]]
-        try:
-            go_on_together(part, task, training, progress=progress)
-        except RuntimeError as error:
-            if size == 1 or not out_of_memory(error):
-                raise
+        if not _fits(part, task, training, progress, size):
             size = -(-size // 2)
-            log.warning("the GPU's memory does not hold the block: going on with %d networks side by side", size)
-            gc.collect()  # what the exception held
+            gc.collect()  # what the failed attempt held
             torch.cuda.empty_cache()
+            log.warning("the GPU's memory does not hold the block: going on with %d networks side by side", size)
             continue
         runs, waiting = runs + part, waiting[size:]
     for run in runs:
@@ -399,12 +405,14 @@ def already_trained(folder: str | Path, networks: Sequence[str], made_by: str) -
             with np.load(path) as file:
                 same = "made_by" in file and str(file["made_by"]) == made_by
                 wanted = same and {str(name) for name in file["networks"]} & set(networks) - set(found)
-            taken = {name: load_block(path)[name] for name in sorted(wanted)} if wanted else {}
+            held = load_block(path) if wanted else {}
+        except FileNotFoundError:
+            continue  # another job of this run is about to make it anew
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise ValueError(f"{path}: cannot be read ({type(error).__name__}: {error}); delete it, it is made anew") from error
-        for name in taken:
+        for name in sorted(wanted or ()):
             log.info("%s: trained before, taken from %s", name, path)
-        found |= taken
+            found[name] = held[name]
     return found
 
 
