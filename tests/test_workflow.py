@@ -652,7 +652,7 @@ def test_the_whole_paper_is_planned_quickly(tmp_path):
     planned = jobs(run(path, "--dry-run", config="config/paper.yaml"))
     assert time.perf_counter() - started < 40  # on a busy machine; the README says what was measured
     assert planned["total"] == 1696
-    assert (planned["train"], planned["simulate"], planned["networks_of_condition"]) == (71, 12 * 73, 92)
+    assert (planned["train"], planned["simulate"], planned["networks_of_condition"]) == (82, 12 * 86, 92)
     figure = jobs(run(path, "--dry-run", "figure_6", config="config/paper.yaml"))
     assert figure["figure_6"] == 1
     assert figure["train"] == 6  # one a gain; refractory periods and filters share the networks of one of them
