@@ -224,7 +224,8 @@ def imported(module: str) -> set[str]:
 
 def library_hash(*modules: str, scripts: tuple[str, ...] = ()) -> str:
     """Fingerprint of library modules, all they import, what the scripts share, and `scripts`: an edit reruns the stages that use
-    them; comments, docstrings, layout and the time of a file do not count (profiles/default leaves out Snakemake's own watch, by time)."""
+    them; comments, docstrings, layout and the time of a file do not count (profiles/default leaves out Snakemake's own watch, by time).
+    """
     waiting, behind = set(modules), set(modules)
     while waiting:
         new = imported(waiting.pop()) - behind
