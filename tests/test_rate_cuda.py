@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 
 from rate2spike import conversion, devices, matfile, rate, streams, train
@@ -230,14 +231,17 @@ def test_cost_of_many_networks_at_once(monkeypatch):
 
 
 @pytest.mark.skipif(streams_cuda.INTERPRETED, reason="no GPU: whole trials take minutes in the interpreter")
-def test_accuracy_curve_of_the_published_model_is_the_cpus(published_model_file):
+def test_accuracy_curve_and_spikes_of_the_published_model_are_the_cpus(published_model_file):
     model, n = matfile.load(published_model_file), 400
     simulation = conversion.Simulation(GO_NOGO, 1, threads=4)
     for factor in (25.0, 40.0, 55.0, 70.0):
-        of = {}
+        of, spikes = {}, {}
         for device in ("cpu", "cuda"):
             trials = conversion.score_network(simulation._replace(device=device), model, "published", factor, n)
-            of[device] = trials["correct"].mean()
+            of[device], spikes[device] = trials["correct"].mean(), trials["n_spikes"]
+        # the same trials, so a few that part move little: far below the spread of the counts
+        assert abs(spikes["cpu"].mean() - spikes["cuda"].mean()) <= 4 * spikes["cpu"].std() / np.sqrt(n), factor
+        assert scipy.stats.ks_2samp(spikes["cpu"], spikes["cuda"]).pvalue > 1e-3, factor
         p = (of["cpu"] + of["cuda"]) / 2
         assert abs(of["cpu"] - of["cuda"]) <= 4 * np.sqrt(2 * max(p * (1 - p), 1 / n) / n), factor
 
