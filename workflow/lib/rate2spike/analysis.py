@@ -145,7 +145,7 @@ def describe_example(example: Mapping, labels: Mapping[int, str]) -> dict:
         )
         facts["condition"] = str(example["condition"])
         facts["networks"] = given.format(**facts)
-        named = {value: name if name.isalnum() else f"({name})" for value, name in labels.items()}
+        named = {value: name if name.replace("-", "").isalnum() else f"({name})" for value, name in labels.items()}
         counts = [f"{int((example['label'] == value).sum())} {name}" for value, name in named.items()]
         inhibitory = np.asarray(example["inhibitory"])
         tau_ms = np.asarray(example["tau_decay_ms"])

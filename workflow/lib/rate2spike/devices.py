@@ -37,13 +37,12 @@ def out_of_memory(error: RuntimeError) -> bool:
 @cache
 def _missing_for_cuda() -> str:
     """What keeps this process from an NVIDIA GPU, or nothing. Asked without importing PyTorch, which takes seconds."""
-    if not find_spec("triton"):
-        return "Triton is not installed (pip install triton)"
-    if _interpreted():
-        return ""
-    if not _n_gpus():
-        return "no NVIDIA GPU was found (the driver shows none, or CUDA_VISIBLE_DEVICES hides it)"
-    return "" if _torch_has_cuda() else "this PyTorch was built without CUDA (install the build for GPUs)"
+    if not _interpreted():
+        if not _n_gpus():
+            return "no NVIDIA GPU was found (the driver shows none, or CUDA_VISIBLE_DEVICES hides it)"
+        if not _torch_has_cuda():
+            return "this PyTorch was built without CUDA (install the build for GPUs)"
+    return "" if find_spec("triton") else "Triton is not installed (pip install triton)"
 
 
 def _interpreted() -> bool:

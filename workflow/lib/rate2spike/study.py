@@ -215,12 +215,15 @@ def _check_shared(conditions: Sequence[Condition]) -> None:
         require(ours == theirs, f"{c.key}.search.held_out_trials", f"{theirs}, {shared}", ours)
 
 
+WHERE = "paths of .mat files that are there, seen from where snakemake is started or from --directory"
+
+
 def check_condition(c: Condition, task: Any) -> None:
     """Refuse a condition that does not fit its task, or whose model files are not there; raises ConfigError."""
     divides = task.n_steps % c.search.downsample == 0
     require(divides, f"{c.key}.search.downsample", f"a divisor of the task's {task.n_steps} steps", c.search.downsample)
     for file in c.models:
-        require(Path(file).is_file(), f"{c.key}.files", "paths of .mat files, seen from where snakemake is started", file)
+        require(Path(file).is_file(), f"{c.key}.files", WHERE, file)
 
 
 # What each figure is drawn from: role -> task of the condition or, for the roles in SWEPT, of the sweep.
@@ -249,6 +252,8 @@ def check_figures(study: Study) -> None:
     """Refuse a figure without one of its roles, or a role that names nothing, or something of another task or another key;
     raises ConfigError."""
     for figure, roles in study.figures.items():
+        unknown = sorted(set(roles) - set(FIGURE_ROLES[figure]))
+        require(not unknown, f"figures.{figure}", f"only {', '.join(FIGURE_ROLES[figure])}", ", ".join(unknown))
         for role, task in FIGURE_ROLES[figure].items():
             if role in SWEPT:
                 kind = f"a sweep of {SWEPT[role]}"
@@ -259,8 +264,6 @@ def check_figures(study: Study) -> None:
                 fitting = [name for name, c in study.names.items() if c.task == task]
             allowed = f"{kind} of the task {task} ({', '.join(fitting) or 'there is none'})"
             require(roles.get(role) in fitting, f"figures.{figure}.{role}", allowed, roles.get(role))
-        unknown = sorted(set(roles) - set(FIGURE_ROLES[figure]))
-        require(not unknown, f"figures.{figure}", f"only {', '.join(FIGURE_ROLES[figure])}", ", ".join(unknown))
 
 
 def _settings(cls: type[T], values: Mapping[str, Any], key: str, own: Mapping[str, Any], where: str) -> T:
