@@ -90,7 +90,7 @@ rule convert:
     threads: 1
     resources:
         mem_mb=block_mem_mb,
-        runtime=growing(10),
+        runtime=block_minutes,
     params:
         code=library_hash("matfile.py", scripts=("convert.py",)),
     message:

@@ -387,6 +387,13 @@ def block_mem_mb(wildcards, attempt) -> int:
     return (START_MB + int(block_size(wildcards) * (40 * n_units**2 + 32 * n_units * n_steps) / 1e6)) * 2 ** (attempt - 1)
 
 
+def block_minutes(wildcards, attempt) -> int:
+    """A network's model read, scored on fresh trials or written, on a slow disk."""
+    n_units, n_steps = size_of(wildcards)
+    seconds = block_size(wildcards) * (5 + 1e-6 * (n_units**2 + n_units * n_steps) * 20)
+    return (START_MINUTES + int(seconds / 60)) * 2 ** (attempt - 1)
+
+
 def gpu_block_mem_mb(wildcards, attempt) -> int:
     return block_mem_mb(wildcards, attempt) + CUDA_MB
 

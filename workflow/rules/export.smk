@@ -24,7 +24,7 @@ rule export:
     threads: 1
     resources:
         mem_mb=block_mem_mb,
-        runtime=growing(20),
+        runtime=block_minutes,
     params:
         study_seed=STUDY.study_seed,
         seeds=seeds_of,
@@ -55,7 +55,7 @@ rule import_models:
     threads: 1
     resources:
         mem_mb=block_mem_mb,
-        runtime=growing(20),
+        runtime=block_minutes,
     params:
         user_tasks=own_task,
         task_content=task_content,
@@ -84,7 +84,7 @@ rule score_rate:
     resources:
         **GPU,
         mem_mb=gpu_block_mem_mb,
-        runtime=growing(20),
+        runtime=block_minutes,
     params:
         study_seed=STUDY.study_seed,
         device=DEVICE,
