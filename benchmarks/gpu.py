@@ -68,7 +68,7 @@ def training(n_units: int, networks: int, updates: int = 20) -> tuple[float, flo
 def of_cpu(n_units: int, networks: int) -> dict[str, tuple[float, float]]:
     """Reference and kernel on one core, in the same units: the networks one after the other."""
     network, u = random_network(n_units), np.zeros((4, 1, 201), dtype=np.float32)
-    plain = best_s(lambda: spiking.simulate(network, u[0, :, :11]), runs=2) / (1000 * n_units)
+    plain = best_s(lambda: spiking.simulate_trial(network, u[0, :, :11]), runs=2) / (1000 * n_units)
     kernel = best_s(lambda: spiking_cpu.simulate_trials(network, u, trials=range(4), stream=STREAM), runs=5) / (
         4 * N_STEPS * n_units
     )

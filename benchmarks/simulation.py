@@ -3,7 +3,7 @@
     python benchmarks/simulation.py
 
 The best of several runs. `ms/trial`: one trial of 1 s (20,000 steps) out of a block of `--trials`; `ns`: the same per neuron and
-step; `plain ns`: `spiking.simulate`, float64. `noise ns`: drawing the random numbers alone, per number; `noise %`: its share of
+step; `plain ns`: the reference, float64. `noise ns`: drawing the random numbers alone, per number; `noise %`: its share of
 the trial; no change elsewhere makes a trial shorter than that. `copy GB/s`: copying 64 MB; `weights kB`: what each spike reads a
 row of, to be held against the caches.
 """
@@ -64,7 +64,7 @@ def row(n_units: int, n_trials: int, runs: int) -> tuple:
         return simulate_trials(network, u, trials=np.arange(n_trials), stream=STREAM)
 
     trial = best_s(block, runs=runs) / n_trials
-    plain = best_s(lambda: spiking.simulate(network, u[0, :, :11]), runs=2) / (1000 * n_units)
+    plain = best_s(lambda: spiking.simulate_trial(network, u[0, :, :11]), runs=2) / (1000 * n_units)
     n_pad = n_units + -n_units % LANES
     noise = best_s(draw, np.empty((4, n_pad), dtype=np.float32), N_STEPS, runs=runs)
     source, target = np.ones(2**24, dtype=np.float32), np.empty(2**24, dtype=np.float32)

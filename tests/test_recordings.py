@@ -250,13 +250,13 @@ def test_the_conditions_of_a_pair_differ_in_one_thing():
 
 
 def test_no_spike_of_a_voltage_trace_is_lost(selectivity, monkeypatch):
-    units, kept, simulate = selectivity["trace_unit"], [], graded.spiking.simulate
+    units, kept, simulate = selectivity["trace_unit"], [], graded.spiking.simulate_trial
 
     def listening(*args, **options):
         kept.append(simulate(*args, **options))
         return kept[-1]
 
-    monkeypatch.setattr(graded.spiking, "simulate", listening)
+    monkeypatch.setattr(graded.spiking, "simulate_trial", listening)
     again = graded._voltages(SELECTIVITY, untrained(), "net", 20.0, units)
     assert np.array_equal(again["trace_mv"], selectivity["trace_mv"])
     for k, recording in enumerate(kept):

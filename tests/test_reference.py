@@ -23,7 +23,7 @@ def case(request):
         start, stop = (int(i) for i in d["stims_dur"])
         stimulation = (str(d["stims_mode"]), start, stop, np.atleast_1d(d["stims_units"]).astype(int) - 1)
         coins = d["stim_rand_q"] / 65536
-    recording = spiking.simulate(
+    recording = spiking.simulate_trial(
         network,
         np.atleast_2d(d["u"]),
         downsample=int(d["downsample"]),

@@ -34,13 +34,13 @@ def _network(n_units: int, **neuron) -> spiking.SpikingNetwork:
     )
 
 
-def _settled_trial(network, u, **settings) -> tuple[int, spiking.Recording]:
+def _settled_trial(network, u, **settings) -> tuple[int, spiking.TrialRecording]:
     """A trial in which no spike hangs on rounding: moving the threshold by 2e-5 mV, five float32 steps at 40 mV, changes none."""
     for trial in range(50):
-        plain = spiking.simulate(network, u, stream=KEY, trial=trial, **settings)
+        plain = spiking.simulate_trial(network, u, stream=KEY, trial=trial, **settings)
         for shift in (-2e-5, 2e-5):
             moved = replace(network, neuron=replace(network.neuron, v_threshold=network.neuron.v_threshold + shift))
-            if not np.array_equal(spiking.simulate(moved, u, stream=KEY, trial=trial, **settings).spikes, plain.spikes):
+            if not np.array_equal(spiking.simulate_trial(moved, u, stream=KEY, trial=trial, **settings).spikes, plain.spikes):
                 break
         else:
             return trial, plain
@@ -231,7 +231,7 @@ def test_plain_simulation_of_the_same_trials(gonogo):
     for t in range(2):
         u = np.zeros((1, 201))
         u[:, 50:75] = go[t]
-        plain = spiking.simulate(conversion.to_spiking(gonogo, 40), u, stream=streams.key(7, "gonogo", 40), trial=t)
+        plain = spiking.simulate_trial(conversion.to_spiking(gonogo, 40), u, stream=streams.key(7, "gonogo", 40), trial=t)
         assert abs(ours.spike_counts[t].mean() - plain.spikes.sum(axis=1).mean()) < 0.6  # 4 SD of a trial's mean rate
         late, plain_late = ours.out[t, 100:], plain.out[99::100][100:]
         assert abs(late.mean() - plain_late.mean()) < 0.25

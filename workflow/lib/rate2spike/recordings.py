@@ -87,7 +87,7 @@ def _single_trials(simulation, model, network: str, scaling_factor: float, trial
     out, rates, mean_rates, spikes = [], [], [], []
     for i, k in enumerate(first):  # a recording of 400 units and 2.5 s takes 0.5 GB: one at a time
         u = spiking_stimulus(trials.stimulus[k])
-        recording = spiking.simulate(converted, u, downsample=simulation.downsample, stream=stream, trial=i)
+        recording = spiking.simulate_trial(converted, u, downsample=simulation.downsample, stream=stream, trial=i)
         out.append(recording.out[step - 1 :: step])
         rates.append(recording.rates[:, step - 1 :: step].astype(np.float32))  # a copy: a view would keep the whole
         mean_rates.append(recording.mean_rates)

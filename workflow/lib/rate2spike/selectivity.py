@@ -171,7 +171,7 @@ def _voltages(simulation, model, network: str, scaling_factor: float, units) -> 
     for i, (*offsets, context) in enumerate(TRACES.values()):
         rng = streams.generator(simulation.study_seed, "selectivity trace", network, scaling_factor, i // 2)
         u = spiking_stimulus(_stimulus(simulation.task, rng, offsets, context))
-        recording = spiking.simulate(converted, u, downsample=simulation.downsample, stream=stream, trial=i // 2)
+        recording = spiking.simulate_trial(converted, u, downsample=simulation.downsample, stream=stream, trial=i // 2)
         together = max(1, round(TRACE_MS / 1000 / recording.dt))
         n_samples = recording.v.shape[1] // together
         v = recording.v[units, : n_samples * together]

@@ -17,6 +17,11 @@ import numpy as np
 
 from . import streams
 from .config import RATE_STEP_MS, SPIKING_STEPS_PER_RATE_STEP, NeuronConfig
+from .networks import Network, simulate
+from .neurons import LIF, QIF, AdaptiveQIF, MembraneQIF
+from .recording import Recording
+
+__all__ = ["LIF", "QIF", "AdaptiveQIF", "MembraneQIF", "Network", "Recording", "SpikingNetwork", "simulate", "simulate_trial"]
 
 STEP_S = RATE_STEP_MS / SPIKING_STEPS_PER_RATE_STEP / 1000  # 5e-5 s
 NOISE_SD = 0.1  # mV per step, not scaled with the step (published code)
@@ -57,7 +62,7 @@ class Stimulation(NamedTuple):
     units: Sequence[int]
 
 
-class Recording(NamedTuple):
+class TrialRecording(NamedTuple):
     """One trial: v (mV, 30 at a spike), spikes (bool), rates and ipsc (n_units, n_steps); out (n_steps,);
     mean_rates (Hz, n_units); dt (s)."""
 
@@ -133,7 +138,7 @@ def step(state: State, current, t: float, kick, network: SpikingNetwork, dt: flo
     return State(v, ipsc, h, r, hr, t_last), spikes
 
 
-def simulate(
+def simulate_trial(
     network: SpikingNetwork,
     u: np.ndarray,
     *,
@@ -144,7 +149,7 @@ def simulate(
     coins: np.ndarray | None = None,
     stream: streams.Key = DEFAULT_STREAM,
     trial: int = 0,
-) -> Recording:
+) -> TrialRecording:
     """Simulate one trial step by step in float64 and record everything: the reference for the kernels.
 
     u: stimulus (n_inputs, n_columns), one column per 5 ms; the trial lasts n_columns - 1 of them.
@@ -179,7 +184,7 @@ def simulate(
         state = state._replace(v=np.where(fired, neuron.v_reset, state.v))
     duration = grid.n_steps * grid.dt
     mean_rates = spikes[:, FIRST_COUNTED_STEP:].sum(axis=1) / duration
-    return Recording(v, spikes, rates, ipsc, network.w_out @ rates, mean_rates, grid.dt)
+    return TrialRecording(v, spikes, rates, ipsc, network.w_out @ rates, mean_rates, grid.dt)
 
 
 def _heads(stimulation, grid: Grid, coins, stream, trial) -> np.ndarray:

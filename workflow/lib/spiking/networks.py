@@ -73,7 +73,7 @@ def _load(model_path):
     return matfile.load(model_path)
 
 
-def _record(network: spiking.SpikingNetwork, u, stims: Mapping[str, Any], downsample: int, seed: int) -> spiking.Recording:
+def _record(network: spiking.SpikingNetwork, u, stims: Mapping[str, Any], downsample: int, seed: int) -> spiking.TrialRecording:
     stream, stimulation = streams.key(seed, "single trial"), _stimulation(stims)
     if np.ndim(u) != 2:
         raise ValueError(f"u: expected an array (n_inputs, n_columns), a column per 5 ms, got shape {np.shape(u)}")
@@ -102,7 +102,7 @@ def _stimulation(stims: Mapping[str, Any]) -> spiking.Stimulation | None:
     return spiking.Stimulation(mode, int(dur[0]), int(dur[1]), units)
 
 
-def _params(network: spiking.SpikingNetwork, recording: spiking.Recording, model) -> dict[str, Any]:
+def _params(network: spiking.SpikingNetwork, recording: spiking.TrialRecording, model) -> dict[str, Any]:
     n_steps, neuron = recording.out.size, network.neuron
     return {
         "dt": recording.dt,

@@ -26,9 +26,9 @@ from ..spiking import (
     STIMULATION_STEP,
     V_SPIKE,
     Grid,
-    Recording,
     SpikingNetwork,
     Stimulation,
+    TrialRecording,
     check_stimulation,
     check_stimulus,
     release_steps,
@@ -121,7 +121,7 @@ def simulate_trials(
     keep_rates: bool = False,
     threads: int = 1,
 ) -> TrialSummary:
-    """Simulate a block of trials and keep a summary: `spiking.simulate` in float32, fast.
+    """Simulate a block of trials and keep a summary: `spiking.simulate_trial` in float32, fast.
 
     u: stimulus (n_trials, n_inputs, n_columns), one column per 5 ms; trials: whole numbers (n_trials,) that key the noise.
     first_step: 0-based step at which the response window opens (published Go-NoGo: out(10000:end), that is 9999).
@@ -148,8 +148,8 @@ def record_trial(
     stream: streams.Key = DEFAULT_STREAM,
     downsample: int = 1,
     stimulation: Stimulation | tuple | None = None,
-) -> Recording:
-    """Simulate one trial and record everything in float32: `spiking.simulate`, fast. The trial is that of `simulate_trials`.
+) -> TrialRecording:
+    """`spiking.simulate_trial` in float32, fast: one trial, everything recorded. The trial is that of `simulate_trials`.
 
     u: stimulus (n_inputs, n_columns), one column per 5 ms. Four numbers a unit and step: 64 MB for 200 units and 1 s.
     Raises ValueError when an argument does not fit the network.
@@ -166,7 +166,7 @@ def record_trial(
     _trials(u, trials, *stream, tables, constants, 0, 1, *ends, counts, out, rates, traces)
     spikes = v == V_SPIKE
     mean_rates = spikes[FIRST_COUNTED_STEP:].sum(axis=0) / (grid.n_steps * grid.dt)
-    return Recording(v.T, spikes.T, r.T, ipsc.T, out[0], mean_rates, grid.dt)
+    return TrialRecording(v.T, spikes.T, r.T, ipsc.T, out[0], mean_rates, grid.dt)
 
 
 def _check_trials(network: SpikingNetwork, u, trials, downsample: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,149 @@
+"""Neuron models as data: the units of `networks.Network`, each a small class whose docstring is its equations.
+
+A model is a frozen dataclass. Its fields are the parameters: numbers, or arrays (n_units,), (batch, 1) or (batch, n_units).
+`variables` names what the state of a unit holds, `source` the variable that the weights carry to other units (s_in = W source),
+`output` the one that a recording calls "out", `time_unit` the unit of `dt`. `initial()` gives the state before the first step,
+`constants(dt)` the numbers that a step needs, and
+
+    step(state, s_in, current, t, constants) -> (state after the step, 1.0 where the unit spikes in it, else 0.0)
+
+one Euler step from the old state to time t. It is plain arithmetic on numbers, without `if` and without calls, because the same
+function is the reference on whole arrays (numpy) and is compiled into the kernels, unit by unit. A new model is one more such
+class, in this file or in anyone's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from .config import TABLE_S1
+
+
+@dataclass(frozen=True)
+class QIF:
+    """Quadratic integrate-and-fire unit in dimensionless form with an exponential synapse.
+
+        v' = (v^2 + eta + I) / tau + k s_in,    s' = -s / tau_s + spike,    s_in = J s
+
+    A unit with v >= v_peak at the start of a step spikes in it: v becomes v_reset and s grows by 1, which the others feel from
+    the next step on. Time is in units of tau.
+    """
+
+    eta: float = -5.0
+    tau: float = 1.0
+    k: float = 1.0
+    tau_s: float = 1.0
+    v_peak: float = 100.0
+    v_reset: float = -100.0
+
+    variables: ClassVar = ("v", "s")
+    source: ClassVar = "s"
+    output: ClassVar = "s"
+    time_unit: ClassVar = "τ"
+
+    def initial(self) -> tuple:
+        return -2.0, 0.0
+
+    def constants(self, dt: float) -> tuple:
+        return dt, self.eta, self.tau, self.k, self.tau_s, self.v_peak, self.v_reset
+
+    @staticmethod
+    def step(state, s_in, current, t, constants):
+        v, s = state
+        dt, eta, tau, k, tau_s, v_peak, v_reset = constants
+        spike = 1.0 * (v >= v_peak)
+        moved = v + dt * ((v * v + eta + current) / tau + k * s_in)
+        return (spike * v_reset + (1.0 - spike) * moved, s - dt * (s / tau_s) + spike), spike
+
+
+@dataclass(frozen=True)
+class AdaptiveQIF(QIF):
+    """`QIF` with spike-frequency adaptation: each spike makes the next one harder.
+
+    v' = (v^2 + eta - x + I) / tau + k s_in,    x' = -x / tau_x + alpha spike,    s as in `QIF`
+    """
+
+    tau_x: float = 10.0
+    alpha: float = 1.0
+
+    variables: ClassVar = ("v", "s", "x")
+
+    def initial(self) -> tuple:
+        return -2.0, 0.0, 0.0
+
+    def constants(self, dt: float) -> tuple:
+        return (*super().constants(dt), self.tau_x, self.alpha)
+
+    @staticmethod
+    def step(state, s_in, current, t, constants):
+        v, s, x = state
+        dt, eta, tau, k, tau_s, v_peak, v_reset, tau_x, alpha = constants
+        spike = 1.0 * (v >= v_peak)
+        moved = v + dt * ((v * v + eta - x + current) / tau + k * s_in)
+        v = spike * v_reset + (1.0 - spike) * moved
+        return (v, s - dt * (s / tau_s) + spike, x - dt * (x / tau_x) + alpha * spike), spike
+
+
+@dataclass(frozen=True)
+class LIF:
+    """Leaky integrate-and-fire unit with the double-exponential synapse of the paper (Table S1; Nicola & Clopath 2017).
+
+        tau_mem v' = -v + ipsc + bias + I,    v >= v_threshold: spike, then v = v_reset, no integration for t_refractory
+        ipsc' = -ipsc / tau_decay + h,        h' = -h / tau_rise + sum_pre w_rec / (tau_rise tau_decay) spike
+        r' = -r / tau_decay + hr,             hr' = -hr / tau_rise + spike / (tau_rise tau_decay)
+
+    tau_decay is that of the unit that receives; the filters decay exactly, v makes Euler steps. Time is in s (dt = 5e-5 in the
+    paper), voltages and currents in mV. The step is that of `spiking.step` without noise: spikes reach h at the step after
+    theirs, where it takes them anyway. A network starts as published: refractory, last spikes at t = 0.
+    """
+
+    tau_decay_ms: float = 20.0
+    tau_rise_ms: float = 2.0
+    tau_mem_ms: float = 10.0
+    t_refractory_ms: float = 2.0
+    v_threshold: float = TABLE_S1["lif"]["v_threshold"]
+    v_reset: float = -65.0
+    bias: float = TABLE_S1["lif"]["bias"]
+
+    variables: ClassVar = ("v", "ipsc", "h", "r", "hr", "spike", "t_last")
+    source: ClassVar = "spike"
+    output: ClassVar = "r"
+    time_unit: ClassVar = "s"
+    leak: ClassVar = (-1.0, 0.0)  # factors of v and v^2
+
+    def initial(self) -> tuple:
+        return self.v_reset, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+
+    def constants(self, dt: float) -> tuple:
+        tau_decay, tau_rise, tau_mem, t_refractory = (
+            np.asarray(ms) / 1000 for ms in (self.tau_decay_ms, self.tau_rise_ms, self.tau_mem_ms, self.t_refractory_ms)
+        )
+        filters = np.exp(-dt / tau_decay), np.exp(-dt / tau_rise), 1 / (tau_rise * tau_decay)
+        return dt, *self.leak, tau_mem, t_refractory, *filters, self.v_threshold, self.v_reset, self.bias
+
+    @staticmethod
+    def step(state, s_in, current, t, constants):
+        v, ipsc, h, r, hr, _, t_last = state
+        dt, linear, square, tau_mem, t_refractory, decay, rise, jump, v_threshold, v_reset, bias = constants
+        h = h + s_in * jump
+        drive = v * (linear + square * v) + (ipsc + (current + bias))
+        v = v + dt * ((t > t_last + t_refractory) * drive / tau_mem)
+        spike = 1.0 * (v >= v_threshold)
+        filters = ipsc * decay + h * dt, h * rise, r * decay + hr * dt, hr * rise + spike * jump
+        return (spike * v_reset + (1.0 - spike) * v, *filters, spike, spike * t + (1.0 - spike) * t_last), spike
+
+
+@dataclass(frozen=True)
+class MembraneQIF(LIF):
+    """Quadratic integrate-and-fire unit in membrane units (Table S1): `LIF` with v^2 in place of -v.
+
+    tau_mem v' = v^2 + ipsc + bias + I
+    """
+
+    v_threshold: float = TABLE_S1["qif"]["v_threshold"]
+    bias: float = TABLE_S1["qif"]["bias"]
+
+    leak: ClassVar = (0.0, 1.0)
