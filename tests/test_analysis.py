@@ -98,10 +98,11 @@ def test_components_of_a_plane():
 
 def test_slots_leave_a_gap_between_conditions_and_room_for_untrained_ones():
     table = pd.DataFrame({"task": "t", "condition": list("aaabcc"), "neuron": "lif", "network": list("012001")})
-    placed, conditions = analysis.slots(table.assign(converged=[True, False, True, False, True, True]))
+    table = table.assign(converged=[True, False, True, False, True, True], training_trials=[1, 2, 3, 4, None, None])
+    placed, conditions = analysis.slots(table)
     assert placed.slot.tolist() == [0.5, 1.5, 8.5, 9.5]
     assert placed.network.tolist() == ["0", "2", "0", "1"]
-    assert conditions.words.tolist() == ["t a lif\n2 of 3 trained", "t b lif\n0 of 1 trained", "t c lif\n2 of 2 trained"]
+    assert conditions.words.tolist() == ["t a lif\n2 of 3 trained", "t b lif\n0 of 1 trained", "t c lif\n2 given"]
     assert conditions.centre.tolist() == [1, 5, 9]
 
 

@@ -49,7 +49,15 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
         for n in ("007", "8")
         for f, a in zip(factors, (0.6, 1.0, 0.8), strict=True)
     ]
-    network = {**keys, "converged": True, "scaling_factor": 40.0, "search_trials": 100, "held_out_trials": 50, "rate_trials": 100}
+    network = {
+        **keys,
+        "converged": True,
+        "training_trials": 700,
+        "scaling_factor": 40.0,
+        "search_trials": 100,
+        "held_out_trials": 50,
+        "rate_trials": 100,
+    }
     for kind in ("rate", "held_out"):
         network |= {f"{kind}_accuracy": 0.98, f"{kind}_ci_low": 0.93, f"{kind}_ci_high": 0.995}
     networks = [{**network, "name": "n200", "network": n} for n in ("007", "8")]

@@ -195,7 +195,8 @@ def slots(networks: pd.DataFrame) -> Slots:
         trained, name = rows[rows.converged.astype(bool)], condition_name(rows)
         room = max(len(trained), 3)
         placed.append(trained.assign(slot=first + (room - len(trained)) / 2 + np.arange(len(trained)), name=name))
-        words = f"{name}\n{len(trained)} of {len(rows)} trained"
+        given = rows["training_trials"].isna().all() and len(trained) == len(rows)  # models from elsewhere
+        words = f"{name}\n{len(rows)} given" if given else f"{name}\n{len(trained)} of {len(rows)} trained"
         conditions.append({"centre": first + (room - 1) / 2, "words": words, "end": first + room - 1})
         first += room + 1
     return Slots(pd.concat(placed), pd.DataFrame(conditions))

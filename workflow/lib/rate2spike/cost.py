@@ -143,13 +143,14 @@ def in_words(costs: pd.DataFrame, n_jobs: int, device: str = "cpu") -> str:
     hours = total.training_core_hours + total.simulation_core_hours
     jobs_h, unit = n_jobs * JOB_S / 3600, "GPU" if device_of(device) == "cuda" else "core"
     wall = hours + jobs_h / 8 if unit == "GPU" else (hours + jobs_h) / 8
-    table = costs.round({"training_core_hours": 3, "simulation_core_hours": 3, "megabytes": 0}).to_string(index=False)
+    table = costs.round({"megabytes": 1}).to_string(index=False, float_format="{:.3g}".format)
+    minutes = max(1, round(60 * wall))
     return (
         f"{table}\n\n"
         f"{n_jobs} jobs; {total.networks:.0f} rate networks, {total.training_trials:.2g} training trials, "
         f"{total.spiking_trials:.2g} spiking trials\n"
         f"{hours:.2g} {unit}-hours of training and simulation on this machine, {jobs_h:.2g} core-hours of everything else; "
-        f"about {max(1, round(60 * wall))} minutes on {'this GPU and ' if unit == 'GPU' else ''}8 such cores\n"
+        f"about {minutes} minute{'s' * (minutes > 1)} on {'this GPU and ' if unit == 'GPU' else ''}8 such cores\n"
         f"{total.megabytes / 1000:.2f} GB on disk, recordings of example networks and figures (about 0.1 GB) not counted\n"
         f"Networks of other tasks than {' and '.join(TYPICAL_TRIALS)} are counted with all their max_trials.\n"
     )
