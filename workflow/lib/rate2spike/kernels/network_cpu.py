@@ -2,8 +2,8 @@
 
 The `step` of a model becomes a loop over units, 16 side by side in vectors. A block of 16 is either units of one simulation, or
 one unit of 16 simulations: whichever leaves fewer lanes empty. It is one row of `rows`: 16 numbers for each state variable, then
-for the input from the others, the current, the spike, and each constant. All in one array, because LLVM then sees that
-what a step writes is not what it reads, and makes vectors of it.
+for the spike, and for each constant. All in one array, because LLVM then sees that what a step writes is not what it reads, and
+makes vectors of it.
 
     s_in      the columns of W added one after another, without those of units that send 0: w * 0 would change no bit
     threads   take up to 16 simulations at a time; how they are dealt out changes no bit
@@ -25,7 +25,7 @@ from numba.core.errors import NumbaError
 
 LANES = 16
 OPTIONS = {"nogil": True, "error_model": "numpy"}  # 1 / 0 is infinite, as in numpy
-KEPT = OPTIONS | {"cache": True}
+KEPT = OPTIONS | {"cache": True, "forceinline": True}
 
 
 def advance(
@@ -33,13 +33,14 @@ def advance(
 ) -> tuple[np.ndarray, np.ndarray]:
     """See `kernels.network`. Raises TypeError where the `step` of the model cannot be compiled."""
     neuron, (batch, n_units) = job.neuron, job.state.shape[1:]
-    kernel = _units(neuron.step, len(job.state), len(job.constants), _frozen(neuron.step))
+    source = neuron.variables.index(neuron.source)
+    kernel = _units(neuron.step, len(job.state), len(job.constants), source, _frozen(neuron.step))
     kept = np.array([neuron.variables.index(name) for name in variables], dtype=np.int64)
     samples = np.empty((len(kept), batch, job.n_steps // every, n_units))
-    fired = np.empty((batch, job.n_steps if spikes else 0, n_units), dtype=np.uint8)
+    fired = np.zeros((batch, job.n_steps if spikes else 0, n_units), dtype=np.uint8)
     groups = _groups(batch, n_units)
     shared = {width: _sent(job.weights, width) for _, width in groups} if len(job.weights) == 1 else {}
-    settings = len(job.state), neuron.variables.index(neuron.source), kept, every, average, job.dt, job.first_step
+    settings = len(job.state), source, kept, every, average, job.dt, job.first_step
 
     def run(group: tuple[slice, int]) -> None:
         part, width = group
@@ -86,8 +87,8 @@ def _flat(values: np.ndarray, width: int) -> np.ndarray:
 
 def _packed(state: np.ndarray, constants: np.ndarray, width: int) -> np.ndarray:
     flat = _flat(state, width), _flat(constants, width)
-    between = np.zeros((3, *flat[0].shape[1:]))
-    rows = np.concatenate([flat[0], between, flat[1]]).transpose(1, 0, 2)
+    spike = np.zeros((1, *flat[0].shape[1:]))
+    rows = np.concatenate([flat[0], spike, flat[1]]).transpose(1, 0, 2)
     return np.ascontiguousarray(rows).reshape(len(rows), -1)
 
 
@@ -100,8 +101,8 @@ def _unpacked(rows: np.ndarray, width: int, shape: tuple[int, ...]) -> np.ndarra
 
 
 def _sent(weights: np.ndarray, width: int) -> np.ndarray:
-    """What each unit sends to each place: (n_units, n_units padded to blocks), (n_units, n_units) for 16 simulations with the same
-    weights, (n_units, 16 n_units) for 16 with their own."""
+    """What each unit sends to each place: (n_units, n_units padded to blocks); for 16 simulations with the same weights
+    (n_units, n_units), with their own (n_units, 16 n_units)."""
     sent = weights.transpose(2, 0, 1)
     if width == 1 or len(weights) > 1:
         sent = _flat(sent, width)
@@ -115,51 +116,50 @@ def _frozen(step) -> tuple:
 
 
 @lru_cache(maxsize=64)
-def _units(step, n_variables: int, n_constants: int, frozen: tuple):
-    """The step of all blocks, compiled from a source made for so many variables and constants; numba makes no vectors of tuples."""
-    row = [f"row[{LANES * i} + l]" for i in range(n_variables + 3 + n_constants)]
-    state, (s_in, current, spike), constants = row[:n_variables], row[n_variables:][:3], row[n_variables + 3 :]
+def _units(step, n_variables: int, n_constants: int, source: int, frozen: tuple):
+    """The step of all units, compiled from a source text made for so many variables and constants: a tuple would be no vector.
+
+    Writes into `sends` and `fires` whether any unit of a block has something to send, and fired.
+    """
+    row = [f"row[{LANES * i} + b]" for i in range(n_variables + 1 + n_constants)]
+    state, spike, constants = row[:n_variables], row[n_variables], row[n_variables + 1 :]
     new = [f"new{i}" for i in range(n_variables)]
-    source = f"""
-def units(rows, t):
-    for b in range(rows.shape[0]):
-        row = rows[b]
-        for l in range({LANES}):
-            ({", ".join(new)},), fired = step(({", ".join(state)},), {s_in}, {current}, t, ({", ".join(constants)},))
-            {spike} = fired
-            {"; ".join(f"{a} = {b}" for a, b in zip(state, new, strict=True))}
+    text = f"""
+def units(rows, s_in, current, t, sends, fires):
+    for i in range(rows.shape[0]):
+        row, inward, outer, sent, fired = rows[i], s_in[i], current[i], 0, 0
+        for b in range({LANES}):
+            ({", ".join(new)},), spike = step(({", ".join(state)},), inward[b], outer[b], t, ({", ".join(constants)},))
+            sent |= int(new{source} != 0)
+            fired |= int(spike > 0)
+            {spike} = spike
+            {"; ".join(f"{old} = {value}" for old, value in zip(state, new, strict=True))}
+        sends[i], fires[i] = sent, fired
 """
     scope = {"step": njit(**OPTIONS)(step)}
-    exec(compile(source, f"<{step.__qualname__} of all units>", "exec"), scope)
+    exec(compile(text, f"<{step.__qualname__} of all units>", "exec"), scope)
     return njit(**OPTIONS)(scope["units"])
 
 
 @njit(**OPTIONS)
-def _steps(
-    units, rows, width, weights, inputs, samples, fired, n_variables, source, kept, every, average, dt, first_step
-):  # fmt: skip
-    n_units, n_steps = inputs.shape[2], inputs.shape[1]
-    s_in, sending = np.zeros(rows.shape[0] * LANES), np.zeros(n_units, np.int64)
-    source, at_s_in, at_current, at_spike = (
-        LANES * source,
-        LANES * n_variables,
-        LANES * (n_variables + 1),
-        LANES * (n_variables + 2),
-    )
+def _steps(units, rows, width, weights, inputs, samples, fired, n_variables, source, kept, every, average, dt, first_step):
+    n_blocks, (n_steps, n_units) = rows.shape[0], inputs.shape[1:]
+    s_in, current = np.zeros((n_blocks, LANES)), np.zeros((n_blocks, LANES))
+    sends, fires, sending = np.ones(n_blocks, np.int64), np.zeros(n_blocks, np.int64), np.zeros(n_units, np.int64)
+    source, at_spike = LANES * source, LANES * n_variables
     for k in range(n_steps):
-        n_sending = _find_sending(rows, width, source, sending)
+        n_sending = _find_sending(rows, width, source, sends, sending)
         s_in[:] = 0
         if width == 1:
-            _add_columns(s_in, weights, rows, source, sending[:n_sending])
+            _add_columns(s_in.reshape(-1), weights, rows, source, sending[:n_sending])
         elif weights.shape[1] == n_units:
             _add_shared(s_in, weights, rows, source, sending[:n_sending])
         else:
             _add_own(s_in, weights, rows, source, sending[:n_sending])
-        _load(rows, at_s_in, s_in)
-        _load_current(rows, at_current, width, inputs, k)
-        units(rows, dt * (first_step + k + 1))
+        _load(current, width, inputs, k)
+        units(rows, s_in, current, dt * (first_step + k + 1), sends, fires)
         if fired.shape[1] > 0:
-            _store_spikes(rows, at_spike, width, fired, k)
+            _store_spikes(rows, at_spike, width, fires, fired, k)
         i = k // every
         if i < samples.shape[2]:
             for v in range(kept.shape[0]):
@@ -172,19 +172,22 @@ def _steps(
 
 
 @njit(**KEPT)
-def _find_sending(rows, width, source, sending):
+def _find_sending(rows, width, source, sends, sending):
     """The units that send something other than 0, in their order; returns how many."""
-    n = 0
-    for j in range(sending.shape[0]):
-        if width == 1:
-            sends = rows[j // LANES, source + j % LANES] != 0
-        else:
-            sends = False
-            for l in range(LANES):
-                sends |= rows[j, source + l] != 0
-        sending[n] = j
-        n += sends
+    n, n_units = 0, sending.shape[0]
+    for i in range(rows.shape[0]):
+        if sends[i]:
+            if width == 1:
+                for j in range(i * LANES, min((i + 1) * LANES, n_units)):
+                    sending[n] = j
+                    n += rows[i, source + j % LANES] != 0
+            else:
+                sending[n] = i
+                n += 1
     return n
+
+
+# Below, the length of a loop over lanes comes from an array: one of known length 16 LLVM unrolls, and makes no vectors of it.
 
 
 @njit(**KEPT)
@@ -206,77 +209,84 @@ def _add_columns(s_in, weights, rows, source, sending):
 
 @njit(**KEPT)
 def _add_shared(s_in, weights, rows, source, sending):
-    """16 simulations with the same weights."""
-    for i in range(weights.shape[0]):
-        total = s_in[i * LANES : (i + 1) * LANES]
-        for j in sending:
-            w, x = weights[j, i], rows[j, source : source + LANES]
-            for l in range(LANES):
-                total[l] += w * x[l]
+    """16 simulations with the same weights, four senders in a pass."""
+    n, (n_units, width) = sending.shape[0], s_in.shape
+    for q in range(0, n - n % 4, 4):
+        j0, j1, j2, j3 = sending[q], sending[q + 1], sending[q + 2], sending[q + 3]
+        x0, x1, x2, x3 = rows[j0], rows[j1], rows[j2], rows[j3]
+        for i in range(n_units):
+            total, w0, w1, w2, w3 = s_in[i], weights[j0, i], weights[j1, i], weights[j2, i], weights[j3, i]
+            for b in range(width):
+                at = source + b
+                total[b] = (((total[b] + w0 * x0[at]) + w1 * x1[at]) + w2 * x2[at]) + w3 * x3[at]
+    for q in range(n - n % 4, n):
+        x = rows[sending[q]]
+        for i in range(n_units):
+            total, w = s_in[i], weights[sending[q], i]
+            for b in range(width):
+                total[b] += w * x[source + b]
 
 
 @njit(**KEPT)
 def _add_own(s_in, weights, rows, source, sending):
     """16 simulations with weights of their own."""
+    n_units, width = s_in.shape
     for j in sending:
-        x = rows[j, source : source + LANES]
-        for i in range(weights.shape[0]):
-            total, w = s_in[i * LANES : (i + 1) * LANES], weights[j, i * LANES : (i + 1) * LANES]
-            for l in range(LANES):
-                total[l] += w[l] * x[l]
+        w, x = weights[j], rows[j]
+        for i in range(n_units):
+            total = s_in[i]
+            for b in range(width):
+                total[b] += w[i * width + b] * x[source + b]
 
 
 @njit(**KEPT)
-def _load(rows, at, values):
-    for b in range(rows.shape[0]):
-        for l in range(LANES):
-            rows[b, at + l] = values[b * LANES + l]
-
-
-@njit(**KEPT)
-def _load_current(rows, at, width, inputs, k):
-    n_units = inputs.shape[2]
+def _load(current, width, inputs, k):
     if width == 1:
-        for j in range(n_units):
-            rows[j // LANES, at + j % LANES] = inputs[0, k, j]
+        flat = current.reshape(-1)
+        for j in range(inputs.shape[2]):
+            flat[j] = inputs[0, k, j]
     elif inputs.shape[0] == 1:
-        for j in range(n_units):
-            for l in range(LANES):
-                rows[j, at + l] = inputs[0, k, j]
+        for j in range(inputs.shape[2]):
+            current[j] = inputs[0, k, j]
     else:
-        for l in range(inputs.shape[0]):
-            for j in range(n_units):
-                rows[j, at + l] = inputs[l, k, j]
+        for b in range(inputs.shape[0]):
+            for j in range(inputs.shape[2]):
+                current[j, b] = inputs[b, k, j]
 
 
 @njit(**KEPT)
 def _store(rows, at, width, target, i):
     n_simulations, _, n_units = target.shape
     if width == 1:
-        for j in range(n_units):
+        for block in range(n_units // LANES):
+            for b in range(LANES):
+                target[0, i, block * LANES + b] = rows[block, at + b]
+        for j in range(n_units - n_units % LANES, n_units):
             target[0, i, j] = rows[j // LANES, at + j % LANES]
     else:
-        for l in range(n_simulations):
+        for b in range(n_simulations):
             for j in range(n_units):
-                target[l, i, j] = rows[j, at + l]
+                target[b, i, j] = rows[j, at + b]
 
 
 @njit(**KEPT)
 def _add_mean(rows, at, width, target, i, every):
     n_simulations, _, n_units = target.shape
-    for l in range(n_simulations):
+    for b in range(n_simulations):
         for j in range(n_units):
-            value = rows[j // LANES, at + j % LANES] if width == 1 else rows[j, at + l]
-            target[l, i, j] += value / every
+            value = rows[j // LANES, at + j % LANES] if width == 1 else rows[j, at + b]
+            target[b, i, j] += value / every
 
 
 @njit(**KEPT)
-def _store_spikes(rows, at, width, fired, k):
+def _store_spikes(rows, at, width, fires, fired, k):
+    """`fired` is zero so far, and few blocks have a spike."""
     n_simulations, _, n_units = fired.shape
-    if width == 1:
-        for j in range(n_units):
-            fired[0, k, j] = rows[j // LANES, at + j % LANES] > 0
-    else:
-        for l in range(n_simulations):
-            for j in range(n_units):
-                fired[l, k, j] = rows[j, at + l] > 0
+    for i in range(rows.shape[0]):
+        if fires[i]:
+            if width == 1:
+                for j in range(i * LANES, min((i + 1) * LANES, n_units)):
+                    fired[0, k, j] = rows[i, at + j % LANES] > 0
+            else:
+                for b in range(n_simulations):
+                    fired[b, k, i] = rows[i, at + b] > 0
