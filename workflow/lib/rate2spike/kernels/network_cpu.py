@@ -25,6 +25,7 @@ from numba.core.errors import NumbaError
 
 LANES = 16
 OPTIONS = {"nogil": True, "error_model": "numpy"}  # 1 / 0 is infinite, as in numpy
+PASS = 2  # what a step takes whatever the number of blocks, in times of a block
 KEPT = OPTIONS | {"cache": True, "forceinline": True}
 
 
@@ -69,7 +70,7 @@ def _groups(batch: int, n_units: int) -> list[tuple[slice, int]]:
     groups = []
     for begin in range(0, batch, LANES):
         end = min(begin + LANES, batch)
-        if n_units <= (end - begin) * -(-n_units // LANES):  # not more blocks than one simulation after another has
+        if n_units + PASS <= (end - begin) * (-(-n_units // LANES) + PASS):
             groups.append((slice(begin, end), LANES))
         else:
             groups += [(slice(i, i + 1), 1) for i in range(begin, end)]
