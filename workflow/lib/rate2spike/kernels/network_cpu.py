@@ -40,7 +40,7 @@ KEPT = OPTIONS | {"cache": True, "forceinline": True}
 def advance(
     job, variables: Sequence[str], *, every: int, average: bool, spikes: bool, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """See `kernels.network`. Raises TypeError where the `step` of the model cannot be compiled."""
+    """See `kernels.network`. Raises ValueError where the `step` of the model cannot be compiled."""
     neuron, (batch, n_units) = job.neuron, job.state.shape[1:]
     source = neuron.variables.index(neuron.source)
     kernel = _units(neuron.step, len(job.state), len(job.constants), source, _frozen(neuron.step))
@@ -59,13 +59,8 @@ def advance(
         _steps(kernel, rows, width, weights, inputs, samples[:, part], fired[part], *settings)
         job.state[:, part] = _unpacked(rows, width, job.state[:, part].shape)
 
-    try:
-        with ThreadPoolExecutor(min(threads, -(-batch // width))) as pool:
-            list(pool.map(run, range(0, batch, width)))
-    except NumbaError as error:
-        raise TypeError(
-            f"{type(neuron).__name__}.step cannot be compiled; it must be plain arithmetic on numbers, without calls: {error}"
-        ) from error
+    with ThreadPoolExecutor(min(threads, -(-batch // width))) as pool:
+        list(pool.map(run, range(0, batch, width)))
     return samples, fired
 
 
@@ -137,7 +132,11 @@ def units(rows, s_in, current, t, sends, fires):
 """
     scope = {"step": njit(**OPTIONS)(step)}
     exec(compile(text, f"<{step.__qualname__} of all units>", "exec"), scope)
-    return njit(UNITS, **OPTIONS)(scope["units"])
+    try:
+        return njit(UNITS, **OPTIONS)(scope["units"])
+    except NumbaError as error:
+        expected = "expected plain arithmetic on numbers"
+        raise ValueError(f"neuron: {step.__qualname__} cannot be compiled; {expected}: {error}") from error
 
 
 @njit(**KEPT)
