@@ -34,7 +34,8 @@ STEPS = types.void(
     types.FunctionType(UNITS), BLOCKS, WHOLE, BLOCKS, READ, types.float64[:, :, :, :], types.uint8[:, :, :],
     WHOLE, WHOLE, FLAGS, WHOLE, types.boolean, types.float64, WHOLE,
 )  # fmt: skip
-KEPT = OPTIONS | {"cache": True, "forceinline": True}
+KEPT = OPTIONS | {"cache": True}
+INSIDE = KEPT | {"forceinline": True}
 
 
 def advance(
@@ -139,7 +140,7 @@ def units(rows, s_in, current, t, sends, fires):
         raise ValueError(f"neuron: {step.__qualname__} cannot be compiled; {expected}: {error}") from error
 
 
-@njit(**KEPT)
+@njit(**INSIDE)
 def _find_sending(rows, width, source, sends, sending):
     """The units that send something other than 0, in their order; returns how many."""
     n, n_units = 0, sending.shape[0]
@@ -158,7 +159,7 @@ def _find_sending(rows, width, source, sends, sending):
 # Below, the length of a loop over lanes comes from an array: one of known length 16 LLVM unrolls, and makes no vectors of it.
 
 
-@njit(**KEPT)
+@njit(**INSIDE)
 def _add_columns(s_in, weights, rows, source, sending):
     """One simulation, four senders in a pass; their sum is still one after another."""
     n = sending.shape[0]
@@ -175,7 +176,7 @@ def _add_columns(s_in, weights, rows, source, sending):
             s_in[p] += w[p] * x
 
 
-@njit(**KEPT)
+@njit(**INSIDE)
 def _add_shared(s_in, weights, rows, source, sending):
     """16 simulations with the same weights, four senders in a pass."""
     n, (n_units, width) = sending.shape[0], s_in.shape
@@ -195,7 +196,7 @@ def _add_shared(s_in, weights, rows, source, sending):
                 total[b] += w * x[source + b]
 
 
-@njit(**KEPT)
+@njit(**INSIDE)
 def _add_own(s_in, weights, rows, source, sending):
     """16 simulations with weights of their own."""
     n_units, width = s_in.shape
@@ -207,7 +208,7 @@ def _add_own(s_in, weights, rows, source, sending):
                 total[b] += w[i * width + b] * x[source + b]
 
 
-@njit(**KEPT)
+@njit(**INSIDE)
 def _load(current, width, inputs, k):
     if width == 1:
         flat = current.reshape(-1)
@@ -222,7 +223,7 @@ def _load(current, width, inputs, k):
                 current[j, b] = inputs[b, k, j]
 
 
-@njit(**KEPT)
+@njit(**INSIDE)
 def _store(rows, at, width, samples, k, every, average):
     """A sample, or what step k adds to a mean; the steps of a last, shorter window are left out."""
     i, (n_simulations, n_samples, n_units) = k // every, samples.shape
@@ -235,7 +236,7 @@ def _store(rows, at, width, samples, k, every, average):
             target[j] = value if not average else (target[j] if k % every else 0.0) + value / every
 
 
-@njit(**KEPT)
+@njit(**INSIDE)
 def _store_spikes(rows, at, width, fires, fired, k):
     """`fired` is zero so far, and few blocks have a spike."""
     n_simulations, _, n_units = fired.shape
