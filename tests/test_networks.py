@@ -106,7 +106,7 @@ def test_rate_of_a_qif_unit_in_membrane_units():
 
 
 def test_a_spike_through_both_synapses():
-    """A unit that starts above threshold fires once: its own r, and ipsc of the one it reaches, filtered with that one's decay."""
+    """A unit that starts above threshold fires once: its own r, and ipsc of another, filtered with the decay of that one."""
     dt, weight = 1e-5, 3.0
     model = LIF(tau_decay_ms=np.array([20.0, 50.0]), bias=-100.0)
     network = Network(model, [[0, 0], [weight, 0]], dt, {"v": [0.0, -65.0]})

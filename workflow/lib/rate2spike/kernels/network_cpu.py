@@ -28,10 +28,10 @@ OPTIONS = {"nogil": True, "error_model": "numpy"}  # 1 / 0 is infinite, as in nu
 PASS = 2  # what a step takes whatever the number of blocks, in times of a block
 BLOCKS, FLAGS = types.float64[:, ::1], types.int64[::1]
 UNITS = types.void(BLOCKS, BLOCKS, BLOCKS, types.float64, FLAGS, FLAGS)
-READ = types.Array(types.float64, 3, "A", readonly=True)
+READ = types.Array(types.float64, 3, "C", readonly=True)
 WHOLE = types.int64
 STEPS = types.void(
-    types.FunctionType(UNITS), BLOCKS, WHOLE, BLOCKS, READ, types.float64[:, :, :, :], types.uint8[:, :, :],
+    types.FunctionType(UNITS), BLOCKS, WHOLE, BLOCKS, READ, types.float64[:, :, :, ::1], types.uint8[:, :, ::1], WHOLE,
     WHOLE, WHOLE, FLAGS, WHOLE, types.boolean, types.float64, WHOLE,
 )  # fmt: skip
 KEPT = OPTIONS | {"cache": True}
@@ -56,8 +56,8 @@ def advance(
         part = slice(begin, min(begin + width, batch))
         rows = _packed(job.state[:, part], job.constants[:, part], width)
         weights = _sent(job.weights[part], width) if shared is None else shared
-        inputs = job.inputs[part] if len(job.inputs) > 1 else job.inputs
-        _steps(kernel, rows, width, weights, inputs, samples[:, part], fired[part], *settings)
+        inputs = np.ascontiguousarray(job.inputs[part] if len(job.inputs) > 1 else job.inputs)
+        _steps(kernel, rows, width, weights, inputs, samples, fired, begin, *settings)
         job.state[:, part] = _unpacked(rows, width, job.state[:, part].shape)
 
     with ThreadPoolExecutor(min(threads, -(-batch // width))) as pool:
@@ -224,38 +224,42 @@ def _load(current, width, inputs, k):
 
 
 @njit(**INSIDE)
-def _store(rows, at, width, samples, k, every, average):
-    """A sample, or what step k adds to a mean; the steps of a last, shorter window are left out."""
-    i, (n_simulations, n_samples, n_units) = k // every, samples.shape
-    if i >= n_samples:
-        return
-    for b in range(n_simulations):
-        target = samples[b, i]
-        for j in range(n_units):
-            value = rows[j // LANES, at + j % LANES] if width == 1 else rows[j, at + b]
-            target[j] = value if not average else (target[j] if k % every else 0.0) + value / every
+def _store(rows, at, width, samples, first, n, i):
+    for b in range(n):
+        target = samples[first + b, i]
+        for j in range(target.shape[0]):
+            target[j] = rows[j // LANES, at + j % LANES] if width == 1 else rows[j, at + b]
 
 
 @njit(**INSIDE)
-def _store_spikes(rows, at, width, fires, fired, k):
+def _add_mean(rows, at, width, samples, first, n, i, begins, every):
+    for b in range(n):
+        target = samples[first + b, i]
+        for j in range(target.shape[0]):
+            value = rows[j // LANES, at + j % LANES] if width == 1 else rows[j, at + b]
+            target[j] = (0.0 if begins else target[j]) + value / every
+
+
+@njit(**INSIDE)
+def _store_spikes(rows, at, width, fires, fired, first, n, k):
     """`fired` is zero so far, and few blocks have a spike."""
-    n_simulations, _, n_units = fired.shape
+    n_units = fired.shape[2]
     for i in range(rows.shape[0]):
         if fires[i]:
             if width == 1:
                 for j in range(i * LANES, min((i + 1) * LANES, n_units)):
-                    fired[0, k, j] = rows[i, at + j % LANES] > 0
+                    fired[first, k, j] = rows[i, at + j % LANES] > 0
             else:
-                for b in range(n_simulations):
-                    fired[b, k, i] = rows[i, at + b] > 0
+                for b in range(n):
+                    fired[first + b, k, i] = rows[i, at + b] > 0
 
 
 @njit(STEPS, **OPTIONS, cache=True)
-def _steps(units, rows, width, weights, inputs, samples, fired, n_variables, source, kept, every, average, dt, first_step):
+def _steps(units, rows, width, weights, inputs, samples, fired, first, n_variables, source, kept, every, average, dt, first_step):
     n_blocks, (n_steps, n_units) = rows.shape[0], inputs.shape[1:]
     s_in, current = np.zeros((n_blocks, LANES)), np.zeros((n_blocks, LANES))
     sends, fires, sending = np.ones(n_blocks, np.int64), np.zeros(n_blocks, np.int64), np.zeros(n_units, np.int64)
-    source, at_spike = LANES * source, LANES * n_variables
+    source, at_spike, n = LANES * source, LANES * n_variables, min(width, fired.shape[0] - first)
     for k in range(n_steps):
         n_sending = _find_sending(rows, width, source, sends, sending)
         s_in[:] = 0
@@ -268,7 +272,12 @@ def _steps(units, rows, width, weights, inputs, samples, fired, n_variables, sou
         _load(current, width, inputs, k)
         units(rows, s_in, current, dt * (first_step + k + 1), sends, fires)
         if fired.shape[1] > 0:
-            _store_spikes(rows, at_spike, width, fires, fired, k)
-        if average or (k + 1) % every == 0:
-            for v in range(kept.shape[0]):
-                _store(rows, LANES * kept[v], width, samples[v], k, every, average)
+            _store_spikes(rows, at_spike, width, fires, fired, first, n, k)
+        i = k // every
+        if i == samples.shape[2]:
+            continue  # steps left over at the end
+        for v in range(kept.shape[0]):
+            if average:
+                _add_mean(rows, LANES * kept[v], width, samples[v], first, n, i, k % every == 0, every)
+            elif (k + 1) % every == 0:
+                _store(rows, LANES * kept[v], width, samples[v], first, n, i)
