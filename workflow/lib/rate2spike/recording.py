@@ -112,7 +112,7 @@ class Recording:
         axes = _new_axes(6.5, min(4, 1 + 0.2 * self.n_units)) if axes is None else axes
         figures.label(axes, f"Time ({self.time_unit})", "Unit", axes.get_title())
         points = axes.get_position().height * axes.figure.get_figheight() * 72 / self.n_units  # of a row
-        marker, size = ("|", 0.8 * min(points, 14)) if points > 4 else (".", max(1.1, points))
+        marker, size = ("|", 0.8 * min(points, 14)) if points > 4 else ("o", max(1, 0.9 * points))
         style = {"color": figures.SPIKING, "marker": marker, "markersize": size, "linestyle": "none"}
         axes.plot(self.spike_time[chosen], self.spike_unit[chosen], **style, markeredgewidth=0.8 if marker == "|" else 0)
         axes.set_ylim(-0.7, self.n_units - 0.3)
