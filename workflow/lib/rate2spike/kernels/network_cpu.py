@@ -242,16 +242,16 @@ def _add_mean(rows, at, width, samples, first, n, i, begins, every):
 
 @njit(**INSIDE)
 def _store_spikes(rows, at, width, fires, fired, first, n, k):
-    """`fired` is zero so far, and few blocks have a spike."""
+    """`fired` is zero so far, and few units fire: the rest is not touched."""
     n_units = fired.shape[2]
     for i in range(rows.shape[0]):
         if fires[i]:
-            if width == 1:
-                for j in range(i * LANES, min((i + 1) * LANES, n_units)):
-                    fired[first, k, j] = rows[i, at + j % LANES] > 0
-            else:
-                for b in range(n):
-                    fired[first + b, k, i] = rows[i, at + b] > 0
+            for b in range(LANES if width == 1 else n):
+                if rows[i, at + b] > 0:
+                    if width > 1:
+                        fired[first + b, k, i] = 1
+                    elif i * LANES + b < n_units:
+                        fired[first, k, i * LANES + b] = 1
 
 
 @njit(STEPS, **OPTIONS, cache=True)
