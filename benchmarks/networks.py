@@ -104,7 +104,7 @@ def main() -> None:
     print("".join(f"{name:>12}" for name in COLUMNS))
     for model in ("QIF", "LIF"):
         for n_units in arguments.units:
-            name, units, *numbers = row(model, n_units, max(500, 100_000 // n_units), arguments.runs)
+            name, units, *numbers = row(model, n_units, max(1_000, 1_000_000 // n_units), arguments.runs)
             print(f"{name:>12}{units:12d}" + "".join(f"{number:12.2f}" for number in numbers))
 
 

@@ -199,6 +199,9 @@ def test_a_simulation_is_the_same_whatever_runs_beside_it(model):
     }
     network = network.with_parameters(**bias)
     assert network_cpu._width(37, n) == 16 != network_cpu._width(1, n)
+    weights = np.asfortranarray(network.weights)  # as it lies in memory where someone transposed it, and not to be written
+    weights.flags.writeable = False
+    network = replace(network, weights=weights)
     whole = quiet(network, inputs, record=("out", "v", "spikes"), threads=1)
     for other in (quiet(network, inputs, record=("out", "v", "spikes"), threads=3), whole):
         assert np.array_equal(other["v"], whole["v"])

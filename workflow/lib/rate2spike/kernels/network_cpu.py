@@ -28,10 +28,10 @@ OPTIONS = {"nogil": True, "error_model": "numpy"}  # 1 / 0 is infinite, as in nu
 PASS = 2  # what a step takes whatever the number of blocks, in times of a block
 BLOCKS, FLAGS = types.float64[:, ::1], types.int64[::1]
 UNITS = types.void(BLOCKS, BLOCKS, BLOCKS, types.float64, FLAGS, FLAGS)
-READ = types.Array(types.float64, 3, "C", readonly=True)
+WEIGHTS, INPUTS = (types.Array(types.float64, n_axes, "C", readonly=True) for n_axes in (2, 3))
 WHOLE = types.int64
 STEPS = types.void(
-    types.FunctionType(UNITS), BLOCKS, WHOLE, BLOCKS, READ, types.float64[:, :, :, ::1], types.uint8[:, :, ::1], WHOLE,
+    types.FunctionType(UNITS), BLOCKS, WHOLE, WEIGHTS, INPUTS, types.float64[:, :, :, ::1], types.uint8[:, :, ::1], WHOLE,
     WHOLE, WHOLE, FLAGS, WHOLE, types.boolean, types.float64, WHOLE,
 )  # fmt: skip
 KEPT = OPTIONS | {"cache": True}
