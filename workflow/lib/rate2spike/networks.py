@@ -84,7 +84,7 @@ def simulate(
     every: a sample after each `every`-th step, or with average=True the mean over those steps; what is left over at the end is
     not recorded. Spikes are recorded at each step whatever `every` is.
     progress: a progress bar where it takes more than a second. device: auto, cpu or cuda. threads: cores of the CPU, all by
-    default. The bits of a result depend on none of these, nor on what else is in the batch.
+    default. Neither threads nor the rest of a batch change a bit of a simulation.
     Raises ValueError naming what was expected and what came; FloatingPointError naming the step after which a variable is no
     finite number, since the simulation diverged.
     """
