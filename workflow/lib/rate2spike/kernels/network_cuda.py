@@ -15,7 +15,7 @@ import logging
 import textwrap
 import weakref
 from collections.abc import Sequence
-from functools import cache, reduce
+from functools import lru_cache, reduce
 
 import numpy as np
 import torch
@@ -38,8 +38,8 @@ def advance(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Advance `job` by the steps of its inputs: the contract of `kernels.network`. threads: means nothing here.
 
-    Simulations run in as few launches as memory allows. Raises ValueError for a network that is too large and for a model whose
-    step cannot be translated.
+    Simulations run in as few launches as memory allows. Raises ValueError for a network that is too large, TypeError for a
+    model whose step cannot be compiled.
     """
     check_width(job.state.shape[2])
     kept = tuple(job.neuron.variables.index(name) for name in variables)
@@ -52,7 +52,7 @@ def advance(
             parts.append(_launch(job, slice(at, min(at + weights.size, batch)), weights, **run))
             at += weights.size
         except TritonError as error:
-            raise ValueError(f"{_name(type(job.neuron))} cannot be compiled for a GPU: {error}; {EXPECTED}") from error
+            raise TypeError(f"{_name(type(job.neuron))} cannot be compiled for a GPU: {error}; {EXPECTED}") from error
         except RuntimeError as error:
             if weights.size == 1 or not out_of_memory(error):
                 raise
@@ -123,34 +123,39 @@ def _weights_of(job) -> _Weights:
     return _latest[0]
 
 
-@cache
 def compiled_step(model: type):
     """The step of a model as a Triton function.
 
     Triton takes a number in the source for float32 where it meets a truth value, and no names from outside. Both, numbers and
-    names of numbers, become float64 here; the rest of the source stays as it is. Raises ValueError where there is no source.
+    names of numbers, become float64 here; the rest of the source stays as it is. Raises TypeError where it cannot be had or holds
+    anything but arithmetic.
     """
-    name = _name(model)
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(model.step)))
-    except (OSError, TypeError) as error:
-        raise ValueError(
-            f"{name}: its source is needed on a GPU and cannot be found ({error}); define the class in a file or use device: cpu"
-        ) from error
-    function, outside = tree.body[0], inspect.getclosurevars(model.step)
-    function.decorator_list, function.returns = [], None
-    for argument in function.args.args:
-        argument.annotation = None
-    tree = ast.fix_missing_locations(_Doubles(name, {**outside.globals, **outside.nonlocals}).visit(tree))
-    file, source = f"<{name} on a GPU>", ast.unparse(tree)
-    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file  # Triton reads it there
-    namespace = {"__name__": model.__module__, "tl": tl}
-    exec(compile(source, file, "exec"), namespace)
-    return triton.jit(namespace[function.name])
+    found = inspect.getclosurevars(model.step)
+    return _translated(model.step, _name(model), tuple(sorted({**found.globals, **found.nonlocals}.items())))
 
 
 def _name(model: type) -> str:
     return f"{model.__module__}.{model.__qualname__}.step"
+
+
+@lru_cache(maxsize=64)
+def _translated(step, name: str, outside: tuple):
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(step)))
+    except (OSError, TypeError) as error:
+        raise TypeError(
+            f"{name}: its source is needed on a GPU and cannot be found ({error}); define the class in a file or use device: cpu"
+        ) from error
+    function = tree.body[0]
+    function.decorator_list, function.returns = [], None
+    for argument in function.args.args:
+        argument.annotation = None
+    tree = ast.fix_missing_locations(_Doubles(name, dict(outside)).visit(tree))
+    file, source = f"<{name} on a GPU>", ast.unparse(tree)
+    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file  # Triton reads it there
+    namespace = {"__name__": step.__module__, "tl": tl}
+    exec(compile(source, file, "exec"), namespace)
+    return triton.jit(namespace[function.name])
 
 
 class _Doubles(ast.NodeTransformer):
@@ -167,7 +172,7 @@ class _Doubles(ast.NodeTransformer):
             return node
         value = self.outside[node.id]
         if not isinstance(value, int | float | np.floating | np.integer):
-            raise ValueError(f"{self.name}: got {node.id}, which is no number; {EXPECTED}")
+            raise TypeError(f"{self.name}: got {node.id}, which is no number; {EXPECTED}")
         return self._double(float(value))
 
     def visit_BinOp(self, node):
