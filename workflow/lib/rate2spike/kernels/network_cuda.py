@@ -217,7 +217,7 @@ def _loaded(pointer, stride, N: tl.constexpr):
     """N blocks of numbers."""
     blocks = ()
     for i in tl.static_range(N):
-        blocks = blocks + (tl.load(pointer + i * stride),)
+        blocks = blocks + (tl.load(pointer + i * stride),)  # noqa: RUF005 - Triton knows no stars
     return blocks
 
 
@@ -226,7 +226,7 @@ def _blocks(values, nothing, N: tl.constexpr):
     """Each of the values as a float64 for each unit. nothing: -0.0, which changes no number it is added to."""
     blocks = ()
     for i in tl.static_range(N):
-        blocks = blocks + (values[i] + nothing,)
+        blocks = blocks + (values[i] + nothing,)  # noqa: RUF005
     return blocks
 
 
