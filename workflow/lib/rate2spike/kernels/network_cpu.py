@@ -25,6 +25,7 @@ from numba.core.errors import NumbaError
 
 LANES = 16
 OPTIONS = {"nogil": True, "error_model": "numpy"}  # 1 / 0 is infinite, as in numpy
+PASS = 2  # what a step takes whatever the number of blocks, in times of a block
 KEPT = OPTIONS | {"cache": True, "forceinline": True}
 
 
@@ -36,27 +37,23 @@ def advance(
     source = neuron.variables.index(neuron.source)
     kernel = _units(neuron.step, len(job.state), len(job.constants), source, _frozen(neuron.step))
     kept = np.array([neuron.variables.index(name) for name in variables], dtype=np.int64)
+    width = _width(batch, n_units)
     samples = np.empty((len(kept), batch, job.n_steps // every, n_units))
     fired = np.zeros((batch, job.n_steps if spikes else 0, n_units), dtype=np.uint8)
-    groups = _groups(batch, n_units)
-    shared = {width: _sent(job.weights, width) for _, width in groups} if len(job.weights) == 1 else {}
+    shared = _sent(job.weights, width) if len(job.weights) == 1 else None
     settings = len(job.state), source, kept, every, average, job.dt, job.first_step
 
-    def run(group: tuple[slice, int]) -> None:
-        part, width = group
+    def run(begin: int) -> None:
+        part = slice(begin, min(begin + width, batch))
         rows = _packed(job.state[:, part], job.constants[:, part], width)
-        weights = shared[width] if shared else _sent(job.weights[part], width)
+        weights = _sent(job.weights[part], width) if shared is None else shared
         inputs = job.inputs[part] if len(job.inputs) > 1 else job.inputs
         _steps(kernel, rows, width, weights, inputs, samples[:, part], fired[part], *settings)
         job.state[:, part] = _unpacked(rows, width, job.state[:, part].shape)
 
     try:
-        if threads == 1 or len(groups) == 1:
-            for group in groups:
-                run(group)
-        else:
-            with ThreadPoolExecutor(min(threads, len(groups))) as pool:
-                list(pool.map(run, groups))
+        with ThreadPoolExecutor(min(threads, -(-batch // width))) as pool:
+            list(pool.map(run, range(0, batch, width)))
     except NumbaError as error:
         raise TypeError(
             f"{type(neuron).__name__}.step cannot be compiled; it must be plain arithmetic on numbers, without calls: {error}"
@@ -64,16 +61,10 @@ def advance(
     return samples, fired
 
 
-def _groups(batch: int, n_units: int) -> list[tuple[slice, int]]:
-    """Simulations that run together, and how many lanes of a block are simulations: 16, or 1 where they are units."""
-    groups = []
-    for begin in range(0, batch, LANES):
-        end = min(begin + LANES, batch)
-        if n_units <= (end - begin) * -(-n_units // LANES):  # not more blocks than one simulation after another has
-            groups.append((slice(begin, end), LANES))
-        else:
-            groups += [(slice(i, i + 1), 1) for i in range(begin, end)]
-    return groups
+def _width(batch: int, n_units: int) -> int:
+    """How many simulations a block holds, 16 or 1: by which fewer blocks are made."""
+    one_by_one = batch * (-(-n_units // LANES) + PASS)
+    return LANES if -(-batch // LANES) * (n_units + PASS) <= one_by_one else 1
 
 
 def _flat(values: np.ndarray, width: int) -> np.ndarray:
@@ -160,15 +151,9 @@ def _steps(units, rows, width, weights, inputs, samples, fired, n_variables, sou
         units(rows, s_in, current, dt * (first_step + k + 1), sends, fires)
         if fired.shape[1] > 0:
             _store_spikes(rows, at_spike, width, fires, fired, k)
-        i = k // every
-        if i < samples.shape[2]:
+        if average or (k + 1) % every == 0:
             for v in range(kept.shape[0]):
-                if average:
-                    if k % every == 0:
-                        samples[v, :, i] = 0
-                    _add_mean(rows, LANES * kept[v], width, samples[v], i, every)
-                elif (k + 1) % every == 0:
-                    _store(rows, LANES * kept[v], width, samples[v], i)
+                _store(rows, LANES * kept[v], width, samples[v], k, every, average)
 
 
 @njit(**KEPT)
@@ -255,27 +240,16 @@ def _load(current, width, inputs, k):
 
 
 @njit(**KEPT)
-def _store(rows, at, width, target, i):
-    n_simulations, _, n_units = target.shape
-    if width == 1:
-        for block in range(n_units // LANES):
-            for b in range(LANES):
-                target[0, i, block * LANES + b] = rows[block, at + b]
-        for j in range(n_units - n_units % LANES, n_units):
-            target[0, i, j] = rows[j // LANES, at + j % LANES]
-    else:
-        for b in range(n_simulations):
-            for j in range(n_units):
-                target[b, i, j] = rows[j, at + b]
-
-
-@njit(**KEPT)
-def _add_mean(rows, at, width, target, i, every):
-    n_simulations, _, n_units = target.shape
+def _store(rows, at, width, samples, k, every, average):
+    """A sample, or what step k adds to a mean; the steps of a last, shorter window are left out."""
+    i, (n_simulations, n_samples, n_units) = k // every, samples.shape
+    if i >= n_samples:
+        return
     for b in range(n_simulations):
+        target = samples[b, i]
         for j in range(n_units):
             value = rows[j // LANES, at + j % LANES] if width == 1 else rows[j, at + b]
-            target[b, i, j] += value / every
+            target[j] = value if not average else (target[j] if k % every else 0.0) + value / every
 
 
 @njit(**KEPT)
