@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import triton
+from test_network_cuda import MODELS, Own
 from triton.backends.compiler import GPUTarget
 from triton.runtime import driver, jit
 
@@ -72,7 +73,7 @@ def work(n_units: int, **settings) -> None:
         spiking_cuda.simulate_networks(
             converted, u, **of_trials, keep_every=100, keep_rates=True, stimulation=("exc", 1, 200, [0])
         )
-    for model in (spiking.QIF, spiking.AdaptiveQIF, spiking.LIF, spiking.MembraneQIF):
+    for model in (*MODELS, Own):
         network = spiking.Network(model(), np.zeros((n_units, n_units)), dt=1e-3)
         job = networks._job(network, np.zeros((2, n_steps, n_units)))
         for average in (False, True):

@@ -28,7 +28,7 @@ from .streams_cuda import DEVICE, check_width, free_bytes, to_device
 
 log = logging.getLogger(__name__)
 
-UNITS_PER_THREAD = 1
+UNITS_PER_THREAD = 1  # some 20 numbers a unit, each in two registers: two units spill
 GROUP = 8  # sending units whose weights are asked for at once
 EXPECTED = "expected plain arithmetic on numbers, without calls and without `if`; or use device: cpu"
 
@@ -131,7 +131,11 @@ def compiled_step(model: type):
     anything but arithmetic.
     """
     found = inspect.getclosurevars(model.step)
-    return _translated(model.step, _name(model), tuple(sorted({**found.globals, **found.nonlocals}.items())))
+    numbers = sorted({**found.globals, **found.nonlocals}.items())
+    for name, value in numbers:
+        if not isinstance(value, int | float | np.floating | np.integer):
+            raise TypeError(f"{_name(model)}: got {name}, which is no number; {EXPECTED}")
+    return _translated(model.step, _name(model), tuple((name, float(value)) for name, value in numbers))
 
 
 def _name(model: type) -> str:
@@ -139,7 +143,7 @@ def _name(model: type) -> str:
 
 
 @lru_cache(maxsize=64)
-def _translated(step, name: str, outside: tuple):
+def _translated(step, name: str, numbers: tuple):
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(step)))
     except (OSError, TypeError) as error:
@@ -150,7 +154,7 @@ def _translated(step, name: str, outside: tuple):
     function.decorator_list, function.returns = [], None
     for argument in function.args.args:
         argument.annotation = None
-    tree = ast.fix_missing_locations(_Doubles(name, dict(outside)).visit(tree))
+    tree = ast.fix_missing_locations(_Doubles(dict(numbers)).visit(tree))
     file, source = f"<{name} on a GPU>", ast.unparse(tree)
     linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file  # Triton reads it there
     namespace = {"__name__": step.__module__, "tl": tl}
@@ -161,19 +165,18 @@ def _translated(step, name: str, outside: tuple):
 class _Doubles(ast.NodeTransformer):
     """Numbers in the source, and names of numbers outside of it, become float64; squares and stars what Triton knows."""
 
-    def __init__(self, name: str, outside: dict):
-        self.name, self.outside = name, outside
+    def __init__(self, numbers: dict[str, float]):
+        self.numbers = numbers
 
     def visit_Constant(self, node):
-        return self._double(node.value) if isinstance(node.value, float) else node
+        return self._double(node.value) if type(node.value) in (int, float) else node
+
+    def visit_Subscript(self, node):
+        node.value = self.visit(node.value)  # an index stays what it is
+        return node
 
     def visit_Name(self, node):
-        if node.id not in self.outside:
-            return node
-        value = self.outside[node.id]
-        if not isinstance(value, int | float | np.floating | np.integer):
-            raise TypeError(f"{self.name}: got {node.id}, which is no number; {EXPECTED}")
-        return self._double(float(value))
+        return self._double(self.numbers[node.id]) if node.id in self.numbers else node
 
     def visit_BinOp(self, node):
         """x ** 2 is x * x, as in NumPy."""
@@ -190,7 +193,7 @@ class _Doubles(ast.NodeTransformer):
         return reduce(lambda left, right: ast.BinOp(left, ast.Add(), right), parts)
 
     def _double(self, value: float):
-        return ast.parse(f"tl.full([], {value!r}, tl.float64)", mode="eval").body
+        return ast.parse(f"tl.full([], {float(value)!r}, tl.float64)", mode="eval").body
 
 
 @triton.jit
