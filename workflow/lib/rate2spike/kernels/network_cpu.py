@@ -20,12 +20,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numba.core.errors import NumbaError
 
 LANES = 16
 OPTIONS = {"nogil": True, "error_model": "numpy"}  # 1 / 0 is infinite, as in numpy
 PASS = 2  # what a step takes whatever the number of blocks, in times of a block
+BLOCKS, FLAGS = types.float64[:, ::1], types.int64[::1]
+UNITS = types.void(BLOCKS, BLOCKS, BLOCKS, types.float64, FLAGS, FLAGS)
+READ = types.Array(types.float64, 3, "A", readonly=True)
+WHOLE = types.int64
+STEPS = types.void(
+    types.FunctionType(UNITS), BLOCKS, WHOLE, BLOCKS, READ, types.float64[:, :, :, :], types.uint8[:, :, :],
+    WHOLE, WHOLE, FLAGS, WHOLE, types.boolean, types.float64, WHOLE,
+)  # fmt: skip
 KEPT = OPTIONS | {"cache": True, "forceinline": True}
 
 
@@ -129,31 +137,7 @@ def units(rows, s_in, current, t, sends, fires):
 """
     scope = {"step": njit(**OPTIONS)(step)}
     exec(compile(text, f"<{step.__qualname__} of all units>", "exec"), scope)
-    return njit(**OPTIONS)(scope["units"])
-
-
-@njit(**OPTIONS)
-def _steps(units, rows, width, weights, inputs, samples, fired, n_variables, source, kept, every, average, dt, first_step):
-    n_blocks, (n_steps, n_units) = rows.shape[0], inputs.shape[1:]
-    s_in, current = np.zeros((n_blocks, LANES)), np.zeros((n_blocks, LANES))
-    sends, fires, sending = np.ones(n_blocks, np.int64), np.zeros(n_blocks, np.int64), np.zeros(n_units, np.int64)
-    source, at_spike = LANES * source, LANES * n_variables
-    for k in range(n_steps):
-        n_sending = _find_sending(rows, width, source, sends, sending)
-        s_in[:] = 0
-        if width == 1:
-            _add_columns(s_in.reshape(-1), weights, rows, source, sending[:n_sending])
-        elif weights.shape[1] == n_units:
-            _add_shared(s_in, weights, rows, source, sending[:n_sending])
-        else:
-            _add_own(s_in, weights, rows, source, sending[:n_sending])
-        _load(current, width, inputs, k)
-        units(rows, s_in, current, dt * (first_step + k + 1), sends, fires)
-        if fired.shape[1] > 0:
-            _store_spikes(rows, at_spike, width, fires, fired, k)
-        if average or (k + 1) % every == 0:
-            for v in range(kept.shape[0]):
-                _store(rows, LANES * kept[v], width, samples[v], k, every, average)
+    return njit(UNITS, **OPTIONS)(scope["units"])
 
 
 @njit(**KEPT)
@@ -264,3 +248,27 @@ def _store_spikes(rows, at, width, fires, fired, k):
             else:
                 for b in range(n_simulations):
                     fired[b, k, i] = rows[i, at + b] > 0
+
+
+@njit(STEPS, **OPTIONS, cache=True)
+def _steps(units, rows, width, weights, inputs, samples, fired, n_variables, source, kept, every, average, dt, first_step):
+    n_blocks, (n_steps, n_units) = rows.shape[0], inputs.shape[1:]
+    s_in, current = np.zeros((n_blocks, LANES)), np.zeros((n_blocks, LANES))
+    sends, fires, sending = np.ones(n_blocks, np.int64), np.zeros(n_blocks, np.int64), np.zeros(n_units, np.int64)
+    source, at_spike = LANES * source, LANES * n_variables
+    for k in range(n_steps):
+        n_sending = _find_sending(rows, width, source, sends, sending)
+        s_in[:] = 0
+        if width == 1:
+            _add_columns(s_in.reshape(-1), weights, rows, source, sending[:n_sending])
+        elif weights.shape[1] == n_units:
+            _add_shared(s_in, weights, rows, source, sending[:n_sending])
+        else:
+            _add_own(s_in, weights, rows, source, sending[:n_sending])
+        _load(current, width, inputs, k)
+        units(rows, s_in, current, dt * (first_step + k + 1), sends, fires)
+        if fired.shape[1] > 0:
+            _store_spikes(rows, at_spike, width, fires, fired, k)
+        if average or (k + 1) % every == 0:
+            for v in range(kept.shape[0]):
+                _store(rows, LANES * kept[v], width, samples[v], k, every, average)
