@@ -78,6 +78,7 @@ def work(n_units: int, **settings) -> None:
         job = networks._job(network, np.zeros((2, n_steps, n_units)))
         for average in (False, True):
             network_cuda.advance(job, model.variables, every=5, average=average)
+        network_cuda.advance(job, (), every=1, average=False, spikes=False)
 
 
 def main() -> None:
