@@ -4,8 +4,10 @@
 
 `simulation`: ns per neuron and 0.05-ms step (trials of 1 s); floor: drawing the random numbers of all steps and nothing else.
 `training`: ms per update of all networks (T = 200, one trial an update); floor: reading the weights of all networks twice per
-step and nothing else. `ratio` is GPU over floor. Where there is no GPU its columns are empty and the reason stands above. The
-targets on an H200, N = 250: 0.02 ns (5e10 neuron-steps a second), 15 ms for 100 networks.
+step and nothing else. `any network`: ns per unit and step of one simulation of each network, QIF units that all send, 200 steps;
+floor: reading all weights once per step (two float64 operations a weight take less, by the data sheet). `ratio` is GPU over
+floor. Where there is no GPU its columns are empty and the reason stands above. The targets on an H200, N = 250: 0.02 ns (5e10
+neuron-steps a second), 15 ms for 100 networks.
 """
 
 import argparse
@@ -15,7 +17,8 @@ import numpy as np
 from rate2spike import rate, spiking, streams
 from rate2spike.config import ConfigError, RateConfig, TrainingConfig
 from rate2spike.devices import device_of
-from rate2spike.kernels import spiking_cpu
+from rate2spike.kernels import network_cpu, spiking_cpu
+from rate2spike.networks import Job, Network, _job, advance
 from rate2spike.tasks import BUILT_IN, draw_trials
 from simulation import N_STEPS, STREAM, best_s, random_network
 
@@ -65,6 +68,31 @@ def training(n_units: int, networks: int, updates: int = 20) -> tuple[float, flo
     return 1e3 * seconds, 1e3 * timed(lambda: gpu_floors.read(block.w, 2 * STEPS))
 
 
+def qif_job(n_units: int, networks: int, n_steps: int) -> Job:
+    """A chunk that is not the first: its weights are copied to the GPU once."""
+    rng = np.random.default_rng(n_units)
+    weights = 20 * rng.random((networks, n_units, n_units)) / n_units
+    network = Network(spiking.QIF(), weights, dt=1e-3, initial={"s": rng.random(n_units)})
+    return _job(network, 10 * rng.random((n_steps, n_units)))._replace(first_step=1)
+
+
+def ns_of(advance, job: Job) -> float:
+    """ns per unit and step, all simulations together; on a GPU until its results are here."""
+    seconds = best_s(lambda: advance(job, (), every=1, average=False, spikes=False, threads=1), runs=3)
+    return 1e9 * seconds / (job.n_steps * job.state[0].size)
+
+
+def any_network(n_units: int, networks: int, n_steps: int = STEPS) -> tuple[float, float]:
+    """ns per unit and step of all simulations together, and of reading their weights alone."""
+    import gpu_floors
+    from rate2spike.kernels import network_cuda
+
+    job = qif_job(n_units, networks, n_steps)
+    w = network_cuda.to_device(job.weights)
+    floor = timed(lambda: gpu_floors.read(w, n_steps)) / (n_steps * networks * n_units)
+    return ns_of(network_cuda.advance, job), 1e9 * floor
+
+
 def of_cpu(n_units: int, networks: int) -> dict[str, tuple[float, float]]:
     """Reference and kernel on one core, in the same units: the networks one after the other."""
     network, u = random_network(n_units), np.zeros((4, 1, 201), dtype=np.float32)
@@ -75,7 +103,11 @@ def of_cpu(n_units: int, networks: int) -> dict[str, tuple[float, float]]:
     from training import row
 
     at = dict(zip(("units", "steps", "trial", *["_"] * 5, "torch", "eval"), row(n_units, STEPS), strict=False))
-    return {"simulation": (1e9 * plain, 1e9 * kernel), "training": (networks * at["torch"], networks * at["trial"])}
+    return {
+        "simulation": (1e9 * plain, 1e9 * kernel),
+        "any network": tuple(ns_of(f, qif_job(n_units, 1, STEPS)) for f in (advance, network_cpu.advance)),
+        "training": (networks * at["torch"], networks * at["trial"]),
+    }
 
 
 def main() -> None:
@@ -85,16 +117,19 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=100, help="trials of each network")
     arguments = parser.parse_args()
     n_units, networks = arguments.units, arguments.networks
-    on_gpu = dict.fromkeys(("simulation", "training"), (np.nan, np.nan))
+    rows = {"simulation": "ns", "any network": "ns", "training": "ms"}
+    on_gpu = dict.fromkeys(rows, (np.nan, np.nan))
     try:
         device_of("cuda")
-        on_gpu = {"simulation": simulation(n_units, networks, arguments.trials), "training": training(n_units, networks)}
+        on_gpu["simulation"] = simulation(n_units, networks, arguments.trials)
+        on_gpu["any network"] = any_network(n_units, networks)
+        on_gpu["training"] = training(n_units, networks)
     except ConfigError as error:
         print(f"GPU not measured: {error}")
     cpu = of_cpu(n_units, networks)
     print(f"{networks} networks of {n_units} units, {arguments.trials} trials of each in the simulation")
     print("".join(f"{name:>18}" for name in COLUMNS))
-    for name, unit in (("simulation", "ns"), ("training", "ms")):
+    for name, unit in rows.items():
         numbers = (*cpu[name], *on_gpu[name], on_gpu[name][0] / on_gpu[name][1])
         print(f"{f'{name} ({unit})':>18}" + "".join("                 -" if np.isnan(x) else f"{x:18.4g}" for x in numbers))
 

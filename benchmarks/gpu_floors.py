@@ -29,7 +29,7 @@ def draw(n_trials: int, n_units: int, n_steps: int) -> torch.Tensor:
 def _read(w, out, times, SIZE: tl.constexpr, BLOCK: tl.constexpr):
     net, j = tl.program_id(0).to(tl.int64), tl.arange(0, BLOCK)
     for time in range(times):
-        total = tl.zeros([BLOCK], tl.float32)
+        total = tl.zeros([BLOCK], w.dtype.element_ty)
         for begin in range(0, SIZE, BLOCK):
             total += tl.load(w + net * SIZE + begin + j, mask=begin + j < SIZE, other=0.0)
         tl.store(out + (net * times + time) * BLOCK + j, total)  # every pass counts
@@ -39,6 +39,6 @@ def _read(w, out, times, SIZE: tl.constexpr, BLOCK: tl.constexpr):
 def read(w: torch.Tensor, times: int) -> torch.Tensor:
     """The matrix of each network (n_networks, n, n), so many times: one program a network."""
     block = 8192
-    out = torch.empty(len(w), times, block, device=DEVICE)
+    out = torch.empty(len(w), times, block, dtype=w.dtype, device=DEVICE)
     _read[(len(w),)](w, out, times, SIZE=w[0].numel(), BLOCK=block, num_warps=16)
     return out

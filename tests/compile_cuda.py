@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import triton
+from test_network_cuda import MODELS, Own
 from triton.backends.compiler import GPUTarget
 from triton.runtime import driver, jit
 
-from rate2spike import config, conversion, rate, streams
-from rate2spike.kernels import rate_cuda, spiking_cuda, streams_cuda
+from rate2spike import config, conversion, networks, rate, spiking, streams
+from rate2spike.kernels import network_cuda, rate_cuda, spiking_cuda, streams_cuda
 
 TARGET = GPUTarget("cuda", 90, 32)  # H100, H200
 CUOBJDUMP = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
@@ -49,7 +50,7 @@ def compiled(self, grid):
         registers = int(re.search(r"REG:(\d+)", usage.stdout).group(1))
         spilled = int(re.search(r"STACK:(\d+)", usage.stdout).group(1))
         # ld.global.nc may miss what another unit of the trial has just written
-        found[self.fn.__name__, kernel.hash] = (registers, spilled, kernel.asm["ptx"].count("ld.global.nc"))
+        found[self.fn.__name__, kernel.hash] = registers, spilled, *map(kernel.asm["ptx"].count, ("ld.global.nc", "fma.rn.f64"))
 
     return run
 
@@ -66,26 +67,32 @@ def work(n_units: int, **settings) -> None:
     for keep in (False, True):
         rate_cuda.block_outputs(models, [m.weights for m in models], u, keys=keys, first_trial=0, keep=keep)
     for neuron in (config.NeuronConfig(), config.NeuronConfig(model="qif", tau_rise_ms=0)):
-        networks = [conversion.to_spiking(m, 40, neuron=neuron) for m in models]
+        converted = [conversion.to_spiking(m, 40, neuron=neuron) for m in models]
         of_trials = {"trials": np.arange(2), "keys": keys}
-        spiking_cuda.simulate_networks(networks, u, **of_trials, first_step=9)
+        spiking_cuda.simulate_networks(converted, u, **of_trials, first_step=9)
         spiking_cuda.simulate_networks(
-            networks, u, **of_trials, keep_every=100, keep_rates=True, stimulation=("exc", 1, 200, [0])
+            converted, u, **of_trials, keep_every=100, keep_rates=True, stimulation=("exc", 1, 200, [0])
         )
+    for model in (*MODELS, Own):
+        network = spiking.Network(model(), np.zeros((n_units, n_units)), dt=1e-3)
+        job = networks._job(network, np.zeros((2, n_steps, n_units)))
+        network_cuda.advance(job, model.variables, every=5, average=True)  # the most registers
+    network_cuda.advance(job, Own.variables, every=1, average=False)
+    network_cuda.advance(job, (), every=1, average=False, spikes=False)
 
 
 def main() -> None:
     driver.set_active(NoGpu())
     jit.KernelInterface.__getitem__ = compiled
-    for module in (rate_cuda, spiking_cuda, streams_cuda):
+    for module in (network_cuda, rate_cuda, spiking_cuda, streams_cuda):
         module.DEVICE = "cpu"
-    for module in (rate_cuda, spiking_cuda):
+    for module in (network_cuda, rate_cuda, spiking_cuda):
         module.free_bytes = lambda: 2**40
     work(250)
     work(63, activation="softplus", dale=False)
     work(1024, activation="clipped_relu", tau_decay_ms=(35.0,))
-    for (name, _), (registers, spilled, stale) in found.items():
-        print(f"{name}: {registers} registers, {spilled} bytes spilled, {stale} stale loads")
+    for (name, _), (registers, spilled, stale, fused) in found.items():
+        print(f"{name}: {registers} registers, {spilled} bytes spilled, {stale} stale loads, {fused} fused in float64")
 
 
 if __name__ == "__main__":

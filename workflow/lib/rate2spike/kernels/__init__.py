@@ -87,8 +87,9 @@ def network(device: str = "cpu") -> ModuleType:
     simulation depends on the rest of the batch.
     """
     if device_of(device) == "cuda":
-        from . import network_cuda
+        from . import agreement, network_cuda
 
+        agreement.check()
         return network_cuda
     from . import network_cpu
 

@@ -7,16 +7,16 @@ from functools import cache
 
 import numpy as np
 
-from .. import streams
+from .. import networks, streams
 from ..config import NeuronConfig, RateConfig, TrainingConfig
 from ..rate import initial_model
-from ..spiking import SpikingNetwork
-from . import rate_cpu, rate_cuda, spiking_cpu, spiking_cuda
+from ..spiking import AdaptiveQIF, Network, SpikingNetwork
+from . import network_cuda, rate_cpu, rate_cuda, spiking_cpu, spiking_cuda
 from .streams_cuda import INTERPRETED
 
 N_UNITS, N_STEPS, N_COLUMNS = 100, 20, 4  # 300 spiking steps
 # Of the size of what is compared. Rounding is some thousand times smaller; in the spiking network it may move a spike by a step
-RATE_TOLERANCE, SPIKING_TOLERANCE = 1e-3, 1e-2
+RATE_TOLERANCE, SPIKING_TOLERANCE, NETWORK_TOLERANCE = 1e-3, 1e-2, 1e-9
 
 
 @cache
@@ -28,7 +28,7 @@ def check() -> None:
 
 def compare() -> None:
     """The check itself."""
-    for what, of_gpu, of_cpu, tolerance in (*_of_rate_network(), *_of_spiking_network()):
+    for what, of_gpu, of_cpu, tolerance in (*_of_rate_network(), *_of_spiking_network(), *_of_any_network()):
         a, b = np.asarray(of_gpu, np.float64), np.asarray(of_cpu, np.float64)
         apart = np.abs(a - b).max() / max(np.abs(b).max(), 1e-6)
         if not apart <= tolerance:  # NaN too
@@ -77,3 +77,14 @@ def _of_spiking_network():
     of_gpu, of_cpu = (k.simulate_trials(network, u, **trials) for k in (spiking_cuda, spiking_cpu))
     yield "the number of spikes", of_gpu.spike_counts.sum(), of_cpu.spike_counts.sum(), SPIKING_TOLERANCE
     yield "the output of a spiking trial", of_gpu.out, of_cpu.out, SPIKING_TOLERANCE
+
+
+def _of_any_network():
+    """Beside the plain reference: at this size it takes less time than compiling the CPU's kernel."""
+    rng = streams.generator(0, "agreement")
+    weights, v = 20 * rng.random((N_UNITS, N_UNITS)) / N_UNITS, 150 * rng.random(N_UNITS)
+    network, u = Network(AdaptiveQIF(), weights, dt=1e-3, initial={"v": v}), 100 * rng.random((N_STEPS, N_UNITS))
+    settings = {"every": 5, "average": True, "spikes": True, "threads": 1}
+    runs = [k.advance(networks._job(network, u), network.neuron.variables, **settings) for k in (network_cuda, networks)]
+    for what, *found in zip(("the state", "the spikes"), *runs, strict=True):
+        yield f"{what} of a network of spiking units", *found, NETWORK_TOLERANCE

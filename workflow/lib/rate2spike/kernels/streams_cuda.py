@@ -40,7 +40,7 @@ def free_bytes() -> int:
 
 def to_device(array) -> torch.Tensor:
     """A copy on the device."""
-    return torch.from_numpy(np.ascontiguousarray(array)).to(DEVICE)
+    return torch.from_numpy(np.require(array, requirements=("C", "W"))).to(DEVICE)  # PyTorch warns of what is read-only
 
 
 def packed(keys: Sequence[streams.Key]) -> torch.Tensor:
