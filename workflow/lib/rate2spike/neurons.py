@@ -48,15 +48,16 @@ class QIF:
         return -2.0, 0.0
 
     def constants(self, dt: float) -> tuple:
-        return dt, self.eta, self.tau, self.k, self.tau_s, self.v_peak, self.v_reset
+        rate, decay, gain = np.divide(dt, self.tau), np.divide(dt, self.tau_s), np.multiply(dt, self.k)
+        return self.eta, rate, gain, decay, self.v_peak, self.v_reset  # a step divides by nothing: divisions are slow
 
     @staticmethod
     def step(state, s_in, current, t, constants):
         v, s = state
-        dt, eta, tau, k, tau_s, v_peak, v_reset = constants
+        eta, rate, gain, decay, v_peak, v_reset = constants
         spike = 1.0 * (v >= v_peak)
-        moved = v + dt * ((v * v + eta + current) / tau + k * s_in)
-        return (spike * v_reset + (1.0 - spike) * moved, s - dt * (s / tau_s) + spike), spike
+        moved = v + (rate * (v * v + eta + current) + gain * s_in)
+        return (spike * v_reset + (1.0 - spike) * moved, s - decay * s + spike), spike
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,16 @@ class AdaptiveQIF(QIF):
         return -2.0, 0.0, 0.0
 
     def constants(self, dt: float) -> tuple:
-        return (*super().constants(dt), self.tau_x, self.alpha)
+        return (*super().constants(dt), np.divide(dt, self.tau_x), self.alpha)
 
     @staticmethod
     def step(state, s_in, current, t, constants):
         v, s, x = state
-        dt, eta, tau, k, tau_s, v_peak, v_reset, tau_x, alpha = constants
+        eta, rate, gain, decay, v_peak, v_reset, decay_x, alpha = constants
         spike = 1.0 * (v >= v_peak)
-        moved = v + dt * ((v * v + eta - x + current) / tau + k * s_in)
+        moved = v + (rate * (v * v + eta - x + current) + gain * s_in)
         v = spike * v_reset + (1.0 - spike) * moved
-        return (v, s - dt * (s / tau_s) + spike, x - dt * (x / tau_x) + alpha * spike), spike
+        return (v, s - decay * s + spike, x - decay_x * x + alpha * spike), spike
 
 
 @dataclass(frozen=True)
