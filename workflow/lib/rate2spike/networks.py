@@ -83,8 +83,9 @@ def simulate(
     record: any of "out" (the model's output variable), names of state variables, "mean(name)" for the mean over units, "spikes".
     every: a sample after each `every`-th step, or with average=True the mean over those steps; what is left over at the end is
     not recorded. Spikes are recorded at each step whatever `every` is.
-    progress: a progress bar where it takes more than a second. device: cpu, cuda or auto; a GPU is one for large batches: it runs a simulation as slowly
-    as the CPU, but many at once. threads: cores of the CPU, all by default. Neither threads nor the rest of a batch change a bit of a simulation.
+    progress: a progress bar where it takes more than a second. device: cpu, cuda or auto; a GPU is one for large batches: it runs
+    a simulation as slowly as the CPU, but many at once. threads: cores of the CPU, all by default. Neither threads nor the rest
+    of a batch change a bit of a simulation.
     Raises ValueError naming what was expected and what came; FloatingPointError naming the step after which a variable is no
     finite number, since the simulation diverged.
     """
