@@ -18,10 +18,22 @@ import numpy as np
 from . import streams
 from .config import RATE_STEP_MS, SPIKING_STEPS_PER_RATE_STEP, NeuronConfig
 from .networks import Network, simulate
-from .neurons import LIF, QIF, AdaptiveQIF, MembraneQIF
+from .neurons import LIF, QIF, AdaptiveQIF, DiscreteLIF, MembraneQIF, RateUnit
 from .recording import Recording
 
-__all__ = ["LIF", "QIF", "AdaptiveQIF", "MembraneQIF", "Network", "Recording", "SpikingNetwork", "simulate", "simulate_trial"]
+__all__ = [
+    "LIF",
+    "QIF",
+    "AdaptiveQIF",
+    "DiscreteLIF",
+    "MembraneQIF",
+    "Network",
+    "RateUnit",
+    "Recording",
+    "SpikingNetwork",
+    "simulate",
+    "simulate_trial",
+]
 
 STEP_S = RATE_STEP_MS / SPIKING_STEPS_PER_RATE_STEP / 1000  # 5e-5 s
 NOISE_SD = 0.1  # mV per step, not scaled with the step (published code)
