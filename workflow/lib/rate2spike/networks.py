@@ -7,13 +7,16 @@ recording["v"], recording.to_dataframe(), recording.plot("out"), recording.raste
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
+from . import kernels
 from .recording import Recording
 
 
@@ -59,7 +62,7 @@ def simulate(
     network: Network,
     inputs: np.ndarray,
     *,
-    record: Sequence[str] = ("out",),
+    record: Sequence[str] = ("out", "spikes"),
     every: int = 1,
     average: bool = False,
     progress: bool = True,
@@ -81,21 +84,15 @@ def simulate(
     inputs = check_inputs(network, inputs)
     if isinstance(every, bool) or not isinstance(every, int | np.integer) or not 1 <= every <= inputs.shape[-2]:
         raise ValueError(f"every: expected a whole number of steps from 1 to {inputs.shape[-2]}, got {every!r}")
-    wanted = [name for name in network.neuron.variables if any(name == _variable(network.neuron, r) for r in record)]
     job = _job(network, inputs)
-    samples, fired = advance(job, wanted, every=every, average=average)
-    data = {}
-    for name in record:
-        if name != "spikes":
-            values = samples[wanted.index(_variable(network.neuron, name))]
-            values = values.mean(axis=-1, keepdims=True) if name.startswith("mean(") else values
-            data[name] = values if job.batched else values[0]
-    return Recording(data, every * network.dt, network.n_units, network.neuron.time_unit, *_spikes(fired, network.dt))
+    run = kernels.network(device).advance
+    return _record(run, job, record, every=int(every), average=average, progress=progress, threads=threads or _cores())
 
 
 class Job(NamedTuple):
     """A simulation as plain arrays: state (n_variables, batch, n_units), constants (n_constants, batch, n_units), weights
-    (batch or 1, n_units, n_units), inputs (batch or 1, n_steps, n_units); batched: whether anything had a batch axis."""
+    (batch or 1, n_units, n_units), inputs (batch or 1, n_steps, n_units); first_step: steps done before these inputs; batched:
+    whether anything had a batch axis."""
 
     neuron: Any
     state: np.ndarray
@@ -104,29 +101,112 @@ class Job(NamedTuple):
     inputs: np.ndarray
     dt: float
     batched: bool
+    first_step: int = 0
+
+    @property
+    def n_steps(self) -> int:
+        return self.inputs.shape[1]
+
+    def part(self, begin: int, end: int) -> Job:
+        """Steps begin to end of it, on the same state."""
+        return self._replace(inputs=self.inputs[:, begin:end], first_step=self.first_step + begin)
 
 
-def advance(job: Job, variables: Sequence[str], *, every: int, average: bool) -> tuple[np.ndarray, np.ndarray]:
+def advance(
+    job: Job, variables: Sequence[str], *, every: int, average: bool, spikes: bool = True, threads: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
     """Run `job` step by step in float64, the reference for the kernels; its state is that after the last step in the end.
 
-    Returns the samples (len(variables), batch, n_samples, n_units) and where units spiked (batch, n_steps, n_units) bool.
+    The input from the others is summed one sending unit after another, in their order: kernels do the same, so that their bits
+    are the same. Returns the samples (len(variables), batch, n_steps // every, n_units), of variables or of means over `every`
+    steps, and where units spiked (batch, n_steps, n_units) bool, (batch, 0, n_units) without `spikes`.
     """
     neuron, state = job.neuron, job.state
     kept, source = [neuron.variables.index(name) for name in variables], neuron.variables.index(neuron.source)
-    n_steps, (batch, n_units) = job.inputs.shape[1], state.shape[1:]
-    samples = np.zeros((len(kept), batch, n_steps // every, n_units))
-    fired = np.empty((batch, n_steps, n_units), dtype=bool)
-    for k in range(n_steps):
-        s_in = np.einsum("bij,bj->bi", np.broadcast_to(job.weights, (batch, n_units, n_units)), state[source])
-        after, spike = neuron.step(tuple(state), s_in, job.inputs[:, k], job.dt * (k + 1), tuple(job.constants))
-        state[:] = after
-        fired[:, k] = spike > 0
+    batch, n_units = state.shape[1:]
+    samples = np.zeros((len(kept), batch, job.n_steps // every, n_units))
+    fired = np.empty((batch, job.n_steps if spikes else 0, n_units), dtype=bool)
+    for k in range(job.n_steps):
+        s_in = np.zeros((batch, n_units))
+        for pre in range(n_units):
+            s_in += job.weights[:, :, pre] * state[source, :, pre, None]
+        t = job.dt * (job.first_step + k + 1)
+        state[:], spike = neuron.step(tuple(state), s_in, job.inputs[:, k], t, tuple(job.constants))
+        if spikes:
+            fired[:, k] = spike > 0
         if k // every < samples.shape[2]:
             if average:
                 samples[:, :, k // every] += state[kept] / every
             elif (k + 1) % every == 0:
                 samples[:, :, k // every] = state[kept]
     return samples, fired
+
+
+def _record(run, job: Job, record: Sequence[str], *, every: int, average: bool, progress: bool, threads: int) -> Recording:
+    """Advance `job` chunk by chunk and keep of each chunk what is to be recorded."""
+    variable = {name: _variable(job.neuron, name) for name in record if name != "spikes"}
+    wanted, (batch, n_units) = list(dict.fromkeys(variable.values())), job.state.shape[1:]
+    widths = {name: 1 if name.startswith("mean(") else n_units for name in variable}
+    data = {name: np.empty((batch, job.n_steps // every, width)) for name, width in widths.items()}
+    size, trains = _chunk(job, len(wanted), every), []
+    with tqdm(total=job.n_steps, desc="simulating", unit=" steps", delay=1, disable=not progress, leave=False) as bar:
+        for begin in range(0, job.n_steps, size):
+            part, before = job.part(begin, min(begin + size, job.n_steps)), job.state.copy()
+            samples, fired = run(part, wanted, every=every, average=average, spikes="spikes" in record, threads=threads)
+            _check_finite(run, part, before)
+            for name, values in data.items():
+                new = samples[wanted.index(variable[name])]
+                mean = name.startswith("mean(")
+                values[:, begin // every :][:, : new.shape[1]] = new.mean(axis=-1, keepdims=True) if mean else new
+            trains.append(_spikes(fired, part))
+            bar.update(part.n_steps)
+    spikes = [np.concatenate(arrays) for arrays in zip(*trains, strict=True)]
+    order = np.argsort(spikes[0], kind="stable")
+    return Recording(
+        data if job.batched else {name: values[0] for name, values in data.items()},
+        every * job.dt,
+        n_units,
+        job.neuron.time_unit,
+        *(array[order] for array in spikes),
+        n_simulations=batch if job.batched else None,
+        duration=job.n_steps * job.dt,
+        spikes_recorded="spikes" in record,
+    )
+
+
+CHUNK_BYTES = 64e6  # of inputs, samples and spikes at a time
+
+
+def _chunk(job: Job, n_variables: int, every: int) -> int:
+    """Steps at a time: a multiple of `every`."""
+    batch, n_units = job.state.shape[1:]
+    per_step = n_units * (8 * len(job.inputs) + batch * (1 + 8 * n_variables / every))
+    return every * max(1, int(CHUNK_BYTES / per_step) // every)
+
+
+def _check_finite(run, job: Job, before: np.ndarray) -> None:
+    """Raise FloatingPointError naming the step in which a state variable stopped being a finite number, if one did."""
+    if np.isfinite(job.state).all():
+        return
+    low, high = 0, job.n_steps  # finite after `low` steps, not after `high`: what is NaN once stays so
+    while high - low > 1:
+        middle = (low + high) // 2
+        start = job._replace(state=before.copy())
+        run(start.part(0, middle), [], every=1, average=False, spikes=False, threads=1)
+        low, high = (middle, high) if np.isfinite(start.state).all() else (low, middle)
+    last = job._replace(state=before.copy())
+    run(last.part(0, high), [], every=1, average=False, spikes=False, threads=1)
+    variable, simulation, unit = (int(i[0]) for i in np.nonzero(~np.isfinite(last.state)))
+    raise FloatingPointError(
+        f"the simulation diverged: {job.neuron.variables[variable]} of unit {unit}"
+        + (f" in simulation {simulation}" if job.batched else "")
+        + f" is no finite number after step {job.first_step + high} (time {job.dt * (job.first_step + high):g}"
+        + f" {job.neuron.time_unit}); a smaller dt than {job.dt:g} or weaker weights and inputs may help"
+    )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _job(network: Network, inputs: np.ndarray) -> Job:
@@ -150,10 +230,11 @@ def _variable(neuron, name: str) -> str:
     return neuron.output if name == "out" else name
 
 
-def _spikes(fired: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _spikes(fired: np.ndarray, job: Job) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Simulation, unit and time of each spike, in order of simulation and time."""
-    simulation, step, unit = np.nonzero(fired)
-    return simulation, unit, dt * (step + 1)
+    row, unit = np.divmod(np.flatnonzero(fired.view(bool)), fired.shape[2])  # np.nonzero is many times slower on three axes
+    simulation, step = np.divmod(row, max(fired.shape[1], 1))
+    return simulation, unit, job.dt * (job.first_step + step + 1)
 
 
 def check_inputs(network: Network, inputs) -> np.ndarray:

@@ -25,6 +25,9 @@ class Recording:
     spike_simulation: np.ndarray
     spike_unit: np.ndarray
     spike_time: np.ndarray
+    n_simulations: int | None = None  # of a batch
+    duration: float | None = None
+    spikes_recorded: bool = True
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self.data:

@@ -1,7 +1,7 @@
 """The fast versions of the plain loops in `rate` and `spiking`: same equations, same random numbers, float32.
 
-`rate(device)` and `spiking(device)` pick the module for a device; all modules of a kind offer the same functions, those for a
-GPU besides them functions for many networks at once.
+`rate(device)`, `spiking(device)` and `network(device)` pick the module for a device; all modules of a kind offer the same
+functions, those for a GPU besides them functions for many networks at once. Kernels of `network` compute in float64.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _cache_folder() -> Path:
     that lasts: whoever could write into a folder for all could have their code run here.
     """
     here, reasons = Path(__file__).parent, []
-    constants = [here.parent / f"{module}.py" for module in ("config", "streams", "rate", "spiking")]
+    constants = [here.parent / f"{module}.py" for module in ("config", "neurons", "streams", "rate", "spiking")]
     sources = b"".join(path.read_bytes() for path in [*constants, *sorted(here.glob("*_cpu.py"))])
     state = hashlib.sha256(sources).hexdigest()[:12]
     own = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "rate2spike"
@@ -73,3 +73,23 @@ def spiking(device: str = "cpu") -> ModuleType:
     from . import spiking_cpu
 
     return spiking_cpu
+
+
+def network(device: str = "cpu") -> ModuleType:
+    """Kernels of any network of spiking units, `networks.advance` in float64, fast:
+
+        advance(job, variables, *, every, average, spikes, threads) -> samples, fired
+
+    job: as `networks.Job`; one chunk of a simulation, `first_step` steps after its begin; its state is changed in place to that
+    after the last step. samples float64 (len(variables), batch, n_steps // every, n_units): variables after each `every`-th step,
+    or with `average` their means over `every` steps; fired bool or uint8 (batch, n_steps, n_units), (batch, 0, n_units) without
+    `spikes`. threads: cores of the CPU. The input of a unit is summed over the sending units in their order, and nothing in a
+    simulation depends on the rest of the batch.
+    """
+    if device_of(device) == "cuda":
+        from . import network_cuda
+
+        return network_cuda
+    from . import network_cpu
+
+    return network_cpu
