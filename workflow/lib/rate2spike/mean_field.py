@@ -46,9 +46,14 @@ G_TOLERANCE = 0.25  # by how much g_factor and the weights' own ratio may differ
 TOLERANCE = 1e-8  # of a root: residual relative to the mean weight
 LEAST_MEAN_INPUT = 1e-3  # where the search for roots begins: N_e J, in units of v_th
 N_SCALES = 160
+MOST_RATE = 0.5  # spikes per step
 PUBLISHED_INTERVAL = (1e-3, 1e3)  # of the weight scale
 PUBLISHED_GRID = 400_001  # two roots can be as close as a ten-thousandth of their size
 LEAST_LOG = -700.0
+
+
+class NoSolution(ValueError):
+    """No weight scale gives the LIF network the effective weights of the rate network."""
 
 
 def convert_rate_to_lif_params(
@@ -299,12 +304,19 @@ def _solve(network: RateNetwork) -> dict[str, Any]:
 
         roots.append(brentq(miss, scales[k], scales[k + 1], rtol=1e-14))
     if not roots:
-        raise ValueError(_no_solution(network, reached, len(points) < len(scales)))
+        raise NoSolution(_no_solution(network, reached, len(points) < len(scales)))
     scale = roots[0]
     point = working_point(network, scale, points[np.searchsorted(scales, scale) - 1].rates)
     residual = target - effective_weight(network, scale, point)
     if not abs(residual) < TOLERANCE * target:
         raise ValueError(f"weights: the solution at a weight scale of {scale:g} could not be verified (residual {residual:.1e})")
+    if point.rates.max() > MOST_RATE:
+        warnings.warn(
+            f"the LIF units are to fire {point.rates.max():.3g} times per step, and a unit in discrete time fires once at most: "
+            "the prediction does not hold; a smaller dr lowers the rate per step",
+            RuntimeWarning,
+            stacklevel=3,
+        )
     return {
         "weight_scale": scale,
         "converged": True,
