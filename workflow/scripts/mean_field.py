@@ -6,7 +6,6 @@ log = job.start(snakemake)
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from rate2spike import config, figures, files, mean_field_config, mean_field_figure, mean_field_study
@@ -22,23 +21,24 @@ with job.progress(len(gs) * len(qs), "simulate", "networks") as progress:
 measures, curves = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
 facts = mean_field_study.describe(settings, measures)
 verdicts = mean_field_study.verdicts(measures)
-critical = {g: float((of.q / np.sqrt(of.spectral_radius)).median()) for g, of in measures.groupby("g")}
+critical = mean_field_study.critical_strength(measures)
 
 
 def draw():
     figure, axes = mean_field_figure.page(gs)
     drawn = mean_field_figure.verdict_map(axes["map"], verdicts, critical)
     middle = gs[len(gs) // 2]
-    for name, q in (("weak", qs[0]), ("strong", max(verdicts.q[verdicts.solved & (verdicts.g == middle)], default=qs[-1]))):
+    stable = [q for q in qs if q < critical[middle]]
+    for name, q in (("weak", qs[0]), ("strong", (stable or qs)[-1])):
         at = curves[(curves.g == middle) & (curves.q == q)]
         drawn += mean_field_figure.autocovariances(axes[name], at, f"g = {middle:g}, q = {q:g}")
     for g in gs:
         unsolved = verdicts.q[~verdicts.solved & (verdicts.g == g)].tolist()
         for what in mean_field_figure.WHAT:
             panel = axes[f"{what} {g:g}"]
-            drawn += mean_field_figure.along_q(panel, what, measures[measures.g == g], last=g == gs[-1], first=g == gs[0])
+            drawn += mean_field_figure.along_q(panel, what, measures[measures.g == g])
             mean_field_figure.shade(panel, qs, critical[g], unsolved)
-        axes[f"{next(iter(mean_field_figure.WHAT))} {g:g}"].set_title(f"g = {g:g}", loc="left")
+        axes[f"rate {g:g}"].set_title(f"g = {g:g}", loc="left")
     figures.legend_above(figure, [axes[f"rate {g:g}"] for g in gs], n_columns=5)
     return figure, drawn, mean_field_figure.NOTE.format(**facts)
 

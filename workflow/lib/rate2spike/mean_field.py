@@ -72,13 +72,14 @@ def convert_rate_to_lif_params(
     """The parameters of a LIF network (`neurons.DiscreteLIF`) with the correlation structure of a balanced rate network.
 
     shape_exc, shape_inh: numbers of units; dr_exc, dr_inh: integration constants of the rate network, per step, at most 1/7;
-    bias_exc, bias_inh: its biases, > 0, of which the ratio is kept; g_factor: inhibitory over excitatory weights; q_factor: handed
-    through; weights[post, pre]: (n_units, n_units), excitatory columns first.
+    bias_exc, bias_inh: its biases, > 0, of which the ratio is kept; g_factor: inhibitory over excitatory weights; q_factor:
+    handed through; weights[post, pre]: (n_units, n_units), excitatory columns first.
 
-    Returns `shape_exc`, `vth_exc`, `du_exc`, `dv_exc`, `bias_mant_exc`, the same for `_inh`, `g_factor`, `q_factor` and `weights`,
-    scaled and multiplied by du; `weight_scale` (c), `converged`, `residual` (mean_w - alpha w - beta w^2),
-    `roots` (every weight scale that solves it in the interval searched), `reason` (which was taken and why); with the paper's
-    formulas also `rates`, `mean_input`, `noise`, `alpha` and `beta` of the stationary state, excitatory and inhibitory.
+    Returns `shape_exc`, `vth_exc`, `du_exc`, `dv_exc`, `bias_mant_exc`, the same for `_inh`, `g_factor`, `q_factor`; `weights`,
+    scaled and multiplied by du; `weight_scale` (c), `converged`, `residual` (mean_w - alpha w - beta w^2), `roots` (every weight
+    scale that solves it in the interval searched), `reason` (which was taken and why); with the paper's formulas also
+    `spectral_radius` and `rates` (in spikes per step), `mean_input`, `noise`, `alpha` and `beta` of the stationary state,
+    (excitatory, inhibitory) each.
 
     published: reproduce the circulating implementation; a solution that its solver did not reach comes back as it left it, with
     converged = False and a RuntimeWarning.
@@ -105,9 +106,11 @@ def convert_rate_to_lif_params(
 
 
 class RateNetwork(NamedTuple):
-    """A rate network as the mapping sees it; pairs are (excitatory, inhibitory). bias: of the LIF units, over dv; mean_weight: of the
-    excitatory columns; first, second: (2, 2) means of the weights and of their squares by the population that receives and the one
-    that sends."""
+    """A rate network as the mapping sees it; pairs are (excitatory, inhibitory).
+
+    bias: of the LIF units, over dv; mean_weight: of the excitatory columns; first, second: (2, 2) means of the weights and of
+    their squares by the population that receives and the one that sends.
+    """
 
     n: np.ndarray
     dr: np.ndarray
@@ -136,9 +139,6 @@ def _checked(shape_exc, dr_exc, bias_exc, shape_inh, dr_inh, bias_inh, g_factor,
         _check_positive(name, value, " (the ratio of the biases is kept; without one nothing fires)")
     if not _is_number(q_factor):
         raise ValueError(f"q_factor: expected a number, got {q_factor!r}")
-    for name, dr in (("dr_exc", dr_exc), ("dr_inh", dr_inh)):
-        if dr * SYNAPSE_FACTOR > 1:
-            raise ValueError(f"{name}: expected at most 1/{SYNAPSE_FACTOR}, so that du = {SYNAPSE_FACTOR} dr <= 1, got {dr!r}")
     n_units = shape_exc + shape_inh
     if weights.shape != (n_units, n_units):
         raise ValueError(f"weights: expected shape ({n_units}, {n_units}), post by pre, got {weights.shape}")
@@ -229,6 +229,13 @@ def susceptibilities(mean_input, noise, shift):
     return alpha, factor / (2 * noise) * (f(y_th) * (V_TH - mean_input) + f(y_r) * mean_input) / noise
 
 
+def spectral_radius(network: RateNetwork) -> float:
+    """Of random weights with these moments, their mean aside, which is inhibitory: from 1 on the linear rate network is unstable,
+    and so is a LIF network with these effective weights."""
+    variance = network.second - network.first**2
+    return float(np.sqrt(network.n @ variance @ network.n / network.n.sum()))
+
+
 class WorkingPoint(NamedTuple):
     """The stationary state of the LIF network, (excitatory, inhibitory) each; rates in spikes per step."""
 
@@ -282,7 +289,7 @@ def branch(network: RateNetwork, scales: np.ndarray) -> list[WorkingPoint]:
 
 
 def _scales(network: RateNetwork) -> np.ndarray:
-    """From weights that do nothing to synapses that reach the threshold alone, where the diffusion approximation has no meaning."""
+    """From weights that do nothing to synapses that reach the threshold alone, where the diffusion approximation ends."""
     n_exc, n = network.n[EXCITATORY], network.n
     synapse = float(n @ network.second[:, EXCITATORY]) / float(n @ network.first[:, EXCITATORY])  # a connection's, by its weight
     low, high = LEAST_MEAN_INPUT * V_TH / (n_exc * network.mean_weight), V_TH / synapse
@@ -293,6 +300,9 @@ def _solve(network: RateNetwork) -> dict[str, Any]:
     """The weight scale at which the LIF network's effective weights are the rate network's on average, Eq. 1."""
     _check_balance(network.n[INHIBITORY] / network.n[EXCITATORY], "N_i / N_e", network.g)
     _check_inhibition(network)
+    for name, dr in zip(("dr_exc", "dr_inh"), network.dr, strict=True):
+        if dr * SYNAPSE_FACTOR > 1:
+            raise ValueError(f"{name}: expected at most 1/{SYNAPSE_FACTOR}, so that du = {SYNAPSE_FACTOR} dr <= 1, got {dr:g}")
     scales, target = _scales(network), network.mean_weight
     points = branch(network, scales)
     reached = np.array([effective_weight(network, s, p) for s, p in zip(scales, points, strict=False)])
@@ -322,17 +332,26 @@ def _solve(network: RateNetwork) -> dict[str, Any]:
         "converged": True,
         "residual": residual,
         "roots": np.array(roots),
-        "reason": "the only root" if len(roots) == 1 else f"the smallest of {len(roots)} roots, on the branch from weights of 0",
+        "reason": _reason(network, len(roots)),
+        "spectral_radius": spectral_radius(network),
         **point._asdict(),
     }
+
+
+def _reason(network: RateNetwork, n_roots: int) -> str:
+    taken = "the only root" if n_roots == 1 else f"the smallest of {n_roots} roots, on the branch from weights of 0"
+    radius = spectral_radius(network)
+    unstable = f"; the linear rate network is unstable (spectral radius {radius:.3g}), and so is this stationary state"
+    return taken + (unstable if radius > 1 else "")
 
 
 def _no_solution(network: RateNetwork, reached: np.ndarray, ended: bool) -> str:
     n_exc = network.n[EXCITATORY]
     why = "beyond it no stationary state was found" if ended else "at larger ones a single synapse reaches the threshold"
+    asked, most = n_exc * network.mean_weight, n_exc * reached.max()
     return (
-        f"weights: no solution: the excitatory weights of a unit sum up to {n_exc * network.mean_weight:.4g} on average, but the effective "
-        f"weights of the LIF network only to {n_exc * reached.max():.4g} at any weight scale ({why}); expected smaller weights"
+        f"weights: no solution: the excitatory weights of a unit sum up to {asked:.4g} on average, but the effective weights of "
+        f"the LIF network only to {most:.4g} at any weight scale ({why}); expected smaller weights"
     )
 
 
@@ -350,8 +369,8 @@ class Terms(NamedTuple):
 
 
 def _published_terms(network: RateNetwork) -> Callable[[Any], Terms]:
-    """The circulating formulas with their slips: gamma upside down, the variance for the standard deviation, zeta - 1 for zeta, the
-    du of the inhibitory population, a rate without weights, 0.01 mu dv for tau r."""
+    """The circulating formulas with their slips: gamma upside down, the variance for the standard deviation, zeta - 1 for zeta,
+    the du of the inhibitory population, a rate without weights, 0.01 mu dv for tau r."""
     n_exc, g, dv = network.n[EXCITATORY], network.g, network.dr[EXCITATORY]
     gamma, bias = n_exc / network.n[INHIBITORY], network.bias.mean()
     _check_balance(gamma, "N_e / N_i, as published", g)
@@ -376,7 +395,7 @@ def _as_published(t: Terms) -> float:
 
 
 def _log_ratio(t: Terms, target: float) -> np.ndarray:
-    """log((alpha w + beta w^2) / target), which float64 resolves where the terms are 1e20; LEAST_LOG where alpha w + beta w^2 < 0."""
+    """log((alpha w + beta w^2) / target), which float64 resolves where the terms are 1e20; LEAST_LOG where it is not > 0."""
     log_f = [y**2 + log_ndtr(np.sqrt(2) * y) + np.log(2) for y in (t.y_th, t.y_r)]
     size, sign = logsumexp(log_f, b=[t.factor * t.first, t.factor * t.second], axis=0, return_sign=True)
     return np.where(sign > 0, size - np.log(target), LEAST_LOG)
@@ -403,8 +422,8 @@ def _solve_published(network: RateNetwork) -> dict[str, Any]:
     reason = f"where the published solver ended, starting from a weight scale of 1; roots: {others}"
     if not converged:
         warnings.warn(
-            f"the published solver did not converge (residual {residual:.2g} of {target:.2g}): the weight scale {scale:g} is where it ended, "
-            f"no solution; weight scales that solve the equation: {others}",
+            f"the published solver did not converge: the weight scale {scale:g} is where it ended, no solution (residual "
+            f"{residual:.2g} of {target:.2g}); weight scales that solve the equation: {others}",
             RuntimeWarning,
             stacklevel=3,
         )

@@ -10,14 +10,14 @@ from .config import require
 
 @dataclass(frozen=True)
 class MeanFieldConfig:
-    """Networks of n_exc + n_inh units for each g (inhibitory over excitatory weights) and q (strength of the weights), simulated for
-    n_steps after n_transient; weight_scales: the grid of the scaling-factor search."""
+    """Networks of n_exc + n_inh units for each g (inhibitory over excitatory weights) and q (strength of the weights), simulated
+    for n_steps after n_transient; weight_scales: the grid of the scaling-factor search."""
 
     n_exc: int = 800
     n_inh: int = 200
     dr: float = 0.01  # 1 / time constant, in steps
     g: tuple[float, ...] = (5.0, 6.0, 8.0)
-    q: tuple[float, ...] = (0.8, 1.2, 1.6, 2.0, 2.4)
+    q: tuple[float, ...] = (0.8, 1.2, 1.6, 2.0, 2.4, 2.8)
     n_transient: int = 2000
     n_steps: int = 20000
     weight_scales: tuple[float, ...] = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)

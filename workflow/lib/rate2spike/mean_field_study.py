@@ -1,8 +1,8 @@
-"""The mean-field study: a rate network and the LIF network of the same weights, before and after conversion, and what the two share.
+"""The mean-field study: a rate network and the LIF network of the same weights, before and after conversion, and what they share.
 
-Weights, rate network and LIF networks of one (g, q) follow from the study's seed and these two alone. Rates are in spikes per time
-constant (1 / dr steps) in both. What is compared is the activity of a unit seen through its own time constant: spikes, or the rate
-network's output, filtered with an exponential of 1 / dr steps.
+Weights, rate network and LIF networks of one (g, q) follow from the study's seed and these two alone. Rates are in spikes per
+time constant (1 / dr steps) in both. What is compared is the activity of a unit seen through its own time constant: spikes, or
+the rate network's output, filtered with an exponential of 1 / dr steps.
 
 The rate network is the linear rate model of Grytskyy et al. 2013 with noise on the output side: its units send r + xi, and xi is
 white with the variance that Poisson spikes of that rate have, r / dr. Where r would be < 0 it is 0.
@@ -27,18 +27,21 @@ RATE, BEFORE, AFTER, SEARCHED = "rate network", "LIF, unconverted", "LIF, mean f
 
 
 def weights(settings: MeanFieldConfig, g: float, q: float, seed: int) -> np.ndarray:
-    """weights[post, pre] of one network: half of the connections are there, |N(0, sd)| with sd = (2 q)^2 / n_units, inhibitory ones
-    times -g (the weights of the circulating example)."""
-    n_units = settings.n_exc + settings.n_inh
-    w = streams.generator(seed, "mean-field weights", g, q).standard_normal((n_units, n_units)) * (2 * q) ** 2 / n_units
-    w = np.maximum(w, 0)
-    w[:, settings.n_exc :] *= -g
+    """weights[post, pre] of one network: half of the connections are there, |N(0, sd)| with sd = (2 q)^2 / n_units, inhibitory
+    ones times -g, as in the circulating example. Each pair of populations has exactly the mean that follows: near balance small
+    deviations would be other rates."""
+    n_exc, n_units = settings.n_exc, settings.n_exc + settings.n_inh
+    w = np.maximum(streams.generator(seed, "mean-field weights", g, q).standard_normal((n_units, n_units)), 0)
+    mean = (2 * q) ** 2 / n_units / np.sqrt(2 * np.pi)
+    for post in (slice(n_exc), slice(n_exc, None)):
+        for pre, factor in ((slice(n_exc), 1.0), (slice(n_exc, None), -g)):
+            w[post, pre] *= factor * mean / w[post, pre].mean()
     return w
 
 
 class Activity(NamedTuple):
-    """What is seen of a network: rates (n_units,), autocovariance (n_lags,) averaged over units, and covariances (n_units, n_units)
-    of the two halves of the recording."""
+    """What is seen of a network: rates (n_units,), autocovariance (n_lags,) averaged over units, and covariances
+    (n_units, n_units) of the two halves of the recording."""
 
     rates: np.ndarray
     autocovariance: np.ndarray
@@ -57,8 +60,8 @@ def activity(binned: np.ndarray, dr: float) -> Activity:
 
 
 def dimensionality(of: Activity) -> float:
-    """(tr C)^2 / tr C^2, the participation ratio; each C from another half of the recording, so that noise of the estimate does not
-    count as structure (else it could not exceed the number of independent samples)."""
+    """(tr C)^2 / tr C^2, the participation ratio; each C from another half of the recording, so that noise of the estimate does
+    not count as structure (else it could not exceed the number of independent samples)."""
     a, b = of.halves
     return float(np.trace(a) * np.trace(b) / np.sum(a * b))
 
@@ -79,7 +82,7 @@ def run_rate(settings: MeanFieldConfig, w: np.ndarray, rng: np.random.Generator,
     """Output r + xi of the rate network, (n_bins, n_units); its drive is 5 v_th, as that of the LIF units."""
     dr, n_units, n_steps = settings.dr, len(w), settings.n_transient + settings.n_steps
     quietly = {"progress": False, "device": "cpu", "threads": threads}
-    network = Network(RateUnit(dr=dr, bias=mean_field.BIAS_FACTOR * dr), w, 1.0, {"x": 1.0})
+    network = Network(RateUnit(dr=dr, bias=mean_field.BIAS_FACTOR * dr), w, 1.0, {"x": 1.0, "r": 1.0})
     quiet = simulate(network, np.zeros((settings.n_transient, n_units)), record="r", **quietly)["r"]
     stationary = quiet[len(quiet) // 2 :].mean(axis=0)
     noise = rng.standard_normal((n_steps, n_units)) * np.sqrt(stationary / dr)
@@ -108,7 +111,7 @@ def mapped(settings: MeanFieldConfig, g: float, q: float, w: np.ndarray) -> dict
     try:
         found = mean_field.convert_rate_to_lif_params(**shape, **rates, g_factor=g, q_factor=q, weights=w)
     except mean_field.NoSolution as error:
-        return {"weight_scale": np.nan, "predicted_rate": np.nan, "reason": str(error)}
+        return {"weight_scale": np.nan, "predicted_rate": np.nan, "reason": str(error)}  # drawn as such
     predicted = found["rates"] @ [settings.n_exc, settings.n_inh] / len(w) / settings.dr
     return {"weight_scale": found["weight_scale"], "predicted_rate": predicted, "reason": found["reason"]}
 
@@ -127,8 +130,8 @@ def networks(settings: MeanFieldConfig, seed: int, threads: int = 1) -> Iterator
 
 
 def _named(rate: Activity, scales: list[float], lif: list[Activity], n_searched: int) -> list[tuple[str, float, Activity]]:
-    """Name, weight scale and activity of each network. The search takes the scale of the grid whose mean rate is nearest to the rate
-    network's, the first of equals; the scale of the mapping, where there is one, is the last."""
+    """Name, weight scale and activity of each network. The search takes the scale of the grid whose mean rate is nearest to the
+    rate network's, the first of equals; the scale of the mapping, where there is one, is the last."""
     names = [BEFORE if scale == 1 else f"LIF, weights times {scale:g}" for scale in scales[:n_searched]]
     names += [AFTER] * (len(scales) - n_searched)
     best = int(np.argmin([abs(of.rates.mean() - rate.rates.mean()) for of in lif[:n_searched]]))
@@ -137,7 +140,8 @@ def _named(rate: Activity, scales: list[float], lif: list[Activity], n_searched:
 
 def _tables(settings: MeanFieldConfig, g: float, q: float, w, found: dict, seen: list) -> tuple[pd.DataFrame, pd.DataFrame]:
     rate, n_exc = seen[0][2], settings.n_exc
-    network = {"g": g, "q": q, "spectral_radius": float(np.sqrt(len(w) * w.var())), "mapping": found["reason"]}
+    radius = float(np.sqrt(sum(columns.shape[1] * columns.var() for columns in np.split(w, [n_exc], axis=1))))
+    network = {"g": g, "q": q, "spectral_radius": radius, "mapping": found["reason"]}
     rows = [
         {
             "network": name,
@@ -162,12 +166,17 @@ RATE_TOLERANCE, DIMENSION_TOLERANCE = 0.2, 0.3
 
 
 def verdicts(measures: pd.DataFrame) -> pd.DataFrame:
-    """For each g and q: mean rate and dimensionality of the converted network over those of the rate network, and whether the mapping
-    works: rate within 20 %, dimensionality within 30 %. NaN where it has no solution."""
+    """For each g and q: mean rate and dimensionality of the converted network over those of the rate network, and whether the
+    mapping works: rate within 20 %, dimensionality within 30 %. NaN where it has no solution."""
     of = measures.pivot_table(index=["g", "q"], columns="network", values=["rate", "dimensionality"], dropna=False)
     ratios = pd.DataFrame({what: of[what].get(AFTER, np.nan) / of[what][RATE] for what in ("rate", "dimensionality")})
     close = (ratios.rate - 1).abs().le(RATE_TOLERANCE) & (ratios.dimensionality - 1).abs().le(DIMENSION_TOLERANCE)
     return ratios.assign(solved=ratios.rate.notna(), works=close).reset_index()
+
+
+def critical_strength(measures: pd.DataFrame) -> dict[float, float]:
+    """For each g the q from which on the linear rate network is unstable: its spectral radius grows with q^2."""
+    return {g: float((of.q / np.sqrt(of.spectral_radius)).median()) for g, of in measures.groupby("g")}
 
 
 def describe(settings: MeanFieldConfig, measures: pd.DataFrame) -> dict:
