@@ -1,6 +1,12 @@
 """The mean-field mapping: the circulating implementation number for number, the paper's formulas against finite differences and
 simulation, every refusal; the units in discrete time; the study on small networks."""
 
+import re
+import runpy
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -287,27 +293,47 @@ def test_config_schema_and_settings_have_the_same_keys():
     assert checked.mean_field == MeanFieldConfig()
     with pytest.raises(ConfigError, match=r"mean_field\.gs: unknown key; allowed are n_exc, n_inh"):
         study.checked(values | {"mean_field": {"gs": [5]}}, schema)
-    with pytest.raises(ConfigError, match="network: missing key"):
+    with pytest.raises(ConfigError, match="device: missing key"):
         study.checked({"study_seed": 1}, schema)
 
 
-def test_the_study_as_a_user_runs_it(tmp_path):
-    """Nothing but the mean field: no conditions, one job; weights that the mapping solves and weights that it does not."""
-    path = workplace(tmp_path)
-    settings = {"n_exc": 80, "n_inh": 20, "g": [6], "q": [0.8, 4], "n_transient": 200, "n_steps": 1000, "weight_scales": [1, 2]}
-    (path / "small.yaml").write_text(yaml.safe_dump({"study_seed": 1, "mean_field": settings}))
-    done = run(path, config="small.yaml")
-    assert done.returncode == 0, said(done)[-4000:]
-    figures = path / "results" / "figures"
-    measures = pd.read_csv(figures / "mean_field_measures.csv")
-    of = measures.set_index(["q", "network"])
+@pytest.fixture(scope="module")
+def small_study():
+    """Weights that the mapping solves, and weights that it does not."""
+    return {"n_exc": 80, "n_inh": 20, "g": [6], "q": [0.8, 4], "n_transient": 200, "n_steps": 1000, "weight_scales": [1, 2]}
+
+
+def test_the_study_s_script(small_study, tmp_path, monkeypatch):
+    """As the workflow runs it, in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(ROOT / "workflow" / "scripts")
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # job.start sets another
+    names = {"measures": "measures.csv", "autocovariances": "autocovariances.csv"}
+    names |= {ending: f"mean_field.{ending}" for ending in ("pdf", "png", "csv")} | {"caption": "mean_field.rst"}
+    snakemake = SimpleNamespace(
+        log=["log/mean_field.log"],
+        threads=1,
+        params=SimpleNamespace(settings=small_study, study_seed=1),
+        input=SimpleNamespace(caption=ROOT / "workflow" / "report" / "mean_field.rst"),
+        output=SimpleNamespace(**names),
+    )
+    runpy.run_path(str(ROOT / "workflow" / "scripts" / "mean_field.py"), init_globals={"snakemake": snakemake})
+    of = pd.read_csv("measures.csv").set_index(["q", "network"]).sort_index()
     assert (4, mean_field_study.AFTER) not in of.index
-    assert "no solution" in of.loc[(4, mean_field_study.RATE)].mapping
-    assert of.loc[(0.8, mean_field_study.AFTER)].weight_scale == pytest.approx(1, abs=0.05)
-    drawn = pd.read_csv(figures / "mean_field.csv")
+    assert "no solution" in of.mapping[(4, mean_field_study.RATE)]
+    assert of.weight_scale[(0.8, mean_field_study.AFTER)] == pytest.approx(1, abs=0.05)
+    drawn = pd.read_csv("mean_field.csv")
     rates = drawn[(drawn.panel == "rate 6") & (drawn.series == mean_field_study.RATE)]
-    np.testing.assert_allclose(rates.y, of.loc[(slice(None), mean_field_study.RATE), :].rate)
-    assert "1 there is no solution" in (figures / "mean_field.rst").read_text()
-    assert (figures / "mean_field.png").read_bytes().startswith(b"\x89PNG")
+    np.testing.assert_allclose(rates.y, of.rate[[(0.8, mean_field_study.RATE), (4, mean_field_study.RATE)]])
+    assert "1 there is no solution" in Path("mean_field.rst").read_text()
+    assert Path("mean_field.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_study_is_one_job(small_study, tmp_path):
+    path = workplace(tmp_path)
+    (path / "small.yaml").write_text(yaml.safe_dump({"study_seed": 1, "mean_field": small_study}))
     done = run(path, "mean_field", "-n", config="small.yaml")
-    assert "Nothing to be done" in said(done)
+    assert done.returncode == 0, said(done)[-4000:]
+    assert re.search(r"^mean_field +1\ntotal +1$", said(done), re.MULTILINE)
+    for name in ("mean_field.png", "mean_field_measures.csv", "mean_field_autocovariances.csv"):
+        assert f"results/figures/{name}" in said(done)

@@ -232,7 +232,7 @@ def susceptibilities(mean_input, noise, shift):
 def spectral_radius(network: RateNetwork) -> float:
     """Of random weights with these moments, their mean aside, which is inhibitory: from 1 on the linear rate network is unstable,
     and so is a LIF network with these effective weights."""
-    variance = network.second - network.first**2
+    variance = np.maximum(network.second - network.first**2, 0)  # rounding
     return float(np.sqrt(network.n @ variance @ network.n / network.n.sum()))
 
 
