@@ -93,7 +93,7 @@ def test_susceptibilities_are_the_derivatives_of_the_rate(mean, noise):
 
 def test_rate_and_susceptibilities_hold_in_simulation():
     """First order in sqrt(tau_s / tau) = 0.38: the simulated rate is 4 to 8 % higher, and so are its derivatives."""
-    n_units, n_steps, tau = 300, 6000, 100
+    n_units, n_steps, tau = 200, 5000, 100
     noise = np.random.default_rng(3).standard_normal((n_steps, n_units)) * 0.07 / np.sqrt(tau)
 
     def simulated(mean, sd):
@@ -335,5 +335,3 @@ def test_the_study_is_one_job(small_study, tmp_path):
     done = run(path, "mean_field", "-n", config="small.yaml")
     assert done.returncode == 0, said(done)[-4000:]
     assert re.search(r"^mean_field +1\ntotal +1$", said(done), re.MULTILINE)
-    for name in ("mean_field.png", "mean_field_measures.csv", "mean_field_autocovariances.csv"):
-        assert f"results/figures/{name}" in said(done)

@@ -27,6 +27,7 @@ class MeanFieldConfig:
             value = getattr(self, key)
             ok = isinstance(value, int) and not isinstance(value, bool) and value >= least
             require(ok, key, f"a whole number >= {least}", value)
+        require(self.n_transient % 10 == 0, "n_transient", "a multiple of 10", self.n_transient)
         require(self.n_steps % 100 == 0, "n_steps", "a multiple of 100", self.n_steps)
         require(0 < self.dr <= 1 / 7, "dr", "a number > 0 and at most 1/7, so that du = 7 dr <= 1", self.dr)
         for key in ("g", "q", "weight_scales"):

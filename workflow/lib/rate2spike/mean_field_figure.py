@@ -14,7 +14,7 @@ from .mean_field_study import AFTER, BEFORE, RATE, SEARCHED
 COLOURS = {RATE: figures.RATE, BEFORE: "0.55", AFTER: figures.SPIKING, SEARCHED: figures.OUTPUTS[2]}
 MARKS = {RATE: "o", BEFORE: "s", AFTER: "o", SEARCHED: "^"}
 WORKS, DIFFERS, BEYOND = "#a6dba0", "#fdd0a2", "0.93"
-HATCH = {"facecolor": "white", "edgecolor": "0.6", "hatch": "////", "linewidth": 0}
+HATCH = {"facecolor": "white", "edgecolor": "0.75", "hatch": "////", "linewidth": 0}
 TIME, STRENGTH = "Lag (time constants)", "Weight strength q"
 WHAT = {
     "rate": "Mean rate (spikes\nper time constant)",
@@ -108,7 +108,8 @@ def _scale(axes: Axes, what: str) -> None:
         if what == "weight_scale":
             low, high = min(low, 0.45), max(high, 2.2)
             axes.set_ylim(low, high)
-        ticks = [t for t in (0.5, 1, 2, 5, 10, 20, 100, 1000, 10000) if low <= t <= high]
+        ticks = (0.2, 0.5, 1, 2, 5, 10, 20, 50) if what == "weight_scale" else (1, 10, 100, 1000, 10000)
+        ticks = [t for t in ticks if low <= t <= high]
         axes.set_yticks(ticks, [f"{t:g}" for t in ticks])
         axes.minorticks_off()
 

@@ -215,7 +215,7 @@ class RateUnit:
         x, _ = state
         dr, bias = constants
         x = (1.0 - dr) * x + dr * s_in + (bias + current)
-        return (x, x * (x > 0.0)), 0.0
+        return (x, x * (x > 0.0)), 0.0 * x
 
 
 def _check_step(dt: float) -> None:
