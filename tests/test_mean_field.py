@@ -67,6 +67,20 @@ def test_where_the_published_solver_fails_it_is_said():
     np.testing.assert_allclose(params["roots"] * expected["mean_exc_weight"], expected["roots_exact"], rtol=1e-9)
 
 
+def test_published_roots_that_float64_cannot_resolve_are_none():
+    """At small weights alpha w + beta w^2 is what is left of terms 1e12 times larger: where rounding turns its sign is no root."""
+    given = balanced(40, 10, g=1.5084593370782016, mean=0.015075848490589733, dr_exc=0.1, dr_inh=0.02)
+    with pytest.warns(RuntimeWarning, match="did not converge"):
+        params = conversion.convert_rate_to_lif_params(**given | {"bias_exc": 0.251, "bias_inh": 0.1}, published=True)
+    np.testing.assert_allclose(params["roots"], [1.9155, 25.157], rtol=2e-3)
+
+
+def test_published_equation_without_a_root_is_an_error():
+    given = balanced(20, 5, g=4.2, mean=0.4, dr_exc=0.05, dr_inh=0.05, bias_exc=0.27, bias_inh=0.18)
+    with pytest.raises(mean_field.NoSolution, match=r"no weight scale from 0\.001 to 1000 solves the published equation"):
+        conversion.convert_rate_to_lif_params(**given, published=True)
+
+
 # The paper's formulas -----------------------------------------------------------------------------------------------------
 
 
@@ -126,6 +140,16 @@ def test_the_paper_s_equation_is_solved():
     assert params["converged"]
     assert (params["du_exc"], params["dv_exc"], params["vth_exc"], params["bias_mant_exc"]) == (0.07, 0.01, 1, 0.05)
     np.testing.assert_allclose(params["weights"], 0.07 * params["weight_scale"] * given["weights"])
+
+
+def test_the_smallest_of_two_roots_is_taken():
+    """Biases apart: with growing weights the excitatory units fall silent, and the effective weights with them."""
+    given = balanced(g=6.92, mean=0.03556, dr_exc=0.02, dr_inh=0.05, bias_exc=0.3, bias_inh=0.1)
+    params = conversion.convert_rate_to_lif_params(**given)
+    assert len(params["roots"]) == 2
+    assert params["weight_scale"] == params["roots"].min()
+    assert params["reason"].startswith("the smallest of 2 roots")
+    assert abs(params["residual"]) < 1e-10
 
 
 def test_each_population_has_its_own_du_and_bias():

@@ -188,12 +188,26 @@ def _check_inhibition(network: RateNetwork) -> None:
 
 # The paper's formulas -----------------------------------------------------------------------------------------------------
 
+FAR = 20.0
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(48)
 
 
 def f(y):
     """exp(y^2) (1 + erf y), without its cancellation at y < 0 and its overflow there."""
     return erfcx(-np.asarray(y, dtype=np.float64))
+
+
+def half_slope_of_f(y):
+    """f'(y) / 2 = y f(y) + 1 / sqrt(pi), by its asymptotic series where the two cancel."""
+    y = np.asarray(y, dtype=np.float64)
+    far = np.minimum(y, -FAR)
+    series, term = np.zeros_like(far), np.ones_like(far)
+    for n in range(1, 12):
+        term = term * (1 - 2 * n) / (2 * far**2)
+        series = series - term
+    near = np.maximum(y, -FAR)
+    with np.errstate(over="ignore"):  # infinite where f is
+        return np.where(y < -FAR, series / np.sqrt(np.pi), near * f(near) + 1 / np.sqrt(np.pi))
 
 
 def integral_of_f(y) -> np.ndarray:
@@ -225,8 +239,9 @@ def susceptibilities(mean_input, noise, shift):
     """alpha and beta, Eqs. 5 and 6: derivatives of tau r with respect to mu and to sigma^2."""
     y_th, y_r = _limits(np.asarray(mean_input, dtype=np.float64), noise, shift)
     factor = np.sqrt(np.pi) * stationary_rate(mean_input, noise, shift) ** 2 / noise
-    alpha = factor * (f(y_th) - f(y_r))
-    return alpha, factor / (2 * noise) * (f(y_th) * (V_TH - mean_input) + f(y_r) * mean_input) / noise
+    rise = f(y_th) - f(y_r)
+    # (v_th - mu) / sigma = y_th - shift: written so that nothing cancels at small noise
+    return factor * rise, factor / (2 * noise) * (half_slope_of_f(y_th) - half_slope_of_f(y_r) - shift * rise)
 
 
 def spectral_radius(network: RateNetwork) -> float:
@@ -359,13 +374,16 @@ def _no_solution(network: RateNetwork, reached: np.ndarray, ended: bool) -> str:
 
 
 class Terms(NamedTuple):
-    """alpha(w) w + beta(w) w^2 = factor (f(y_th) first + f(y_r) second), as the circulating code has it."""
+    """What alpha(w) w + beta(w) w^2 of the circulating code is made of; s is a variance, in the place of sigma."""
 
+    w: np.ndarray
+    mean: np.ndarray
+    s: np.ndarray
+    shift: float
     factor: np.ndarray
-    y_th: np.ndarray
-    y_r: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
+
+    def limits(self) -> tuple[np.ndarray, np.ndarray]:
+        return (V_TH - self.mean) / self.s + self.shift, -self.mean / self.s + self.shift
 
 
 def _published_terms(network: RateNetwork) -> Callable[[Any], Terms]:
@@ -380,9 +398,7 @@ def _published_terms(network: RateNetwork) -> Callable[[Any], Terms]:
     def terms(w) -> Terms:
         mean = n_exc * (1 - gamma * g) * w * rate + bias
         s = n_exc * (1 + gamma * g**2) * w**2 * rate
-        factor = np.sqrt(np.pi) * (0.01 * mean * dv) ** 2
-        first, second = w / s + w**2 * (V_TH - mean) / (2 * s**3), -w / s + w**2 * mean / (2 * s**3)
-        return Terms(factor, (V_TH - mean) / s + shift, -mean / s + shift, first, second)
+        return Terms(w, mean, s, shift, np.sqrt(np.pi) * (0.01 * mean * dv) ** 2)
 
     return terms
 
@@ -390,15 +406,33 @@ def _published_terms(network: RateNetwork) -> Callable[[Any], Terms]:
 def _as_published(t: Terms) -> float:
     """alpha w + beta w^2 in plain float64: overflow and cancellation are part of what the circulating solver sees."""
     with np.errstate(over="ignore", invalid="ignore"):
-        at_th, at_r = (np.exp(y**2) * (1 + erf(y)) for y in (t.y_th, t.y_r))
-        return t.factor * (at_th * t.first + at_r * t.second)
+        at_th, at_r = (np.exp(y**2) * (1 + erf(y)) for y in t.limits())
+        alpha = t.factor / t.s * (at_th - at_r)
+        beta = t.factor / (2 * t.s**2) * (at_th * (V_TH - t.mean) / t.s + at_r * t.mean / t.s)
+        return alpha * t.w + beta * t.w**2
 
 
-def _log_ratio(t: Terms, target: float) -> np.ndarray:
-    """log((alpha w + beta w^2) / target), which float64 resolves where the terms are 1e20; LEAST_LOG where it is not > 0."""
-    log_f = [y**2 + log_ndtr(np.sqrt(2) * y) + np.log(2) for y in (t.y_th, t.y_r)]
-    size, sign = logsumexp(log_f, b=[t.factor * t.first, t.factor * t.second], axis=0, return_sign=True)
-    return np.where(sign > 0, size - np.log(target), LEAST_LOG)
+def _logs(y) -> tuple[np.ndarray, np.ndarray]:
+    """log f(y) and log f'(y) / 2, both without overflow."""
+    below, above = np.minimum(y, 0), np.maximum(y, 1e-300)
+    log_f = above**2 + log_ndtr(np.sqrt(2) * above) + np.log(2)
+    log_slope = np.logaddexp(np.log(above) + log_f, -np.log(np.pi) / 2)
+    return np.where(y < 0, np.log(f(below)), log_f), np.where(y < 0, np.log(half_slope_of_f(below)), log_slope)
+
+
+def _log_ratio(t: Terms, target: float) -> tuple[np.ndarray, np.ndarray]:
+    """log((alpha w + beta w^2) / target), or LEAST_LOG where it is not > 0, and whether float64 resolves its sign: the sum is
+    of terms up to 1e20 and more, written so that they cancel as little as they can."""
+    (f_th, slope_th), (f_r, slope_r) = (_logs(y) for y in t.limits())
+    of_slope = t.factor * t.w**2 / (2 * t.s**2)
+    of_f = t.factor * t.w / t.s - of_slope * t.shift
+    logs, factors = [f_th, f_r, slope_th, slope_r], np.array([of_f, -of_f, of_slope, -of_slope])
+    size, sign = logsumexp(logs, b=factors, axis=0, return_sign=True)
+    ratio = np.where(sign > 0, np.maximum(size - np.log(target), LEAST_LOG), LEAST_LOG)
+    largest = logsumexp(logs, b=np.abs(factors), axis=0) - np.log(target)
+    rounding = np.finfo(float).eps * (8 + np.maximum(*(np.maximum(y, 0) for y in t.limits())) ** 2)
+    away = np.maximum(ratio, 0) + np.log(-np.expm1(-np.maximum(np.abs(ratio), 1e-300)))  # log |ratio - 1|
+    return ratio, np.log(rounding) + largest < away
 
 
 def _solve_published(network: RateNetwork) -> dict[str, Any]:
@@ -406,20 +440,31 @@ def _solve_published(network: RateNetwork) -> dict[str, Any]:
     target, terms = network.mean_weight, _published_terms(network)
 
     def log_ratio(scale):
-        return _log_ratio(terms(scale * target), target)
+        return _log_ratio(terms(scale * target), target)[0]
 
     def miss(w):
         return target - _as_published(terms(w))
 
     (w,), *_ = fsolve(miss, target, full_output=True)
-    scale = float(w / target) if w > 0 else 1.0  # as published: other weights stay as they are
+    scale = float(w / target)
     grid = np.geomspace(*PUBLISHED_INTERVAL, PUBLISHED_GRID)
-    signs = np.sign(log_ratio(grid))
-    roots = np.array([brentq(log_ratio, grid[k], grid[k + 1], rtol=1e-14) for k in np.flatnonzero(np.diff(signs))])
+    ratio, resolved = _log_ratio(terms(grid * target), target)
+    changes = np.flatnonzero((np.diff(np.sign(ratio)) != 0) & resolved[1:] & resolved[:-1])
+    roots = np.array([brentq(log_ratio, grid[k], grid[k + 1], rtol=1e-14) for k in changes])
+    others = ", ".join(f"{root:.6g}" for root in roots)
+    if not scale > 0:
+        raise ValueError(
+            f"weights: expected a weight scale > 0, but the published solver ended at {scale:.6g}, where the circulating code "
+            f"leaves the weights as they are; weight scales that solve the equation: {others or 'none'}"
+        )
     residual = -target * float(np.expm1(log_ratio(scale)))
-    converged = bool(w > 0 and (abs(residual) < TOLERANCE * target or np.isclose(roots, scale, rtol=1e-9, atol=0).any()))
-    others = ", ".join(f"{root:.6g}" for root in roots) or "none"
-    reason = f"where the published solver ended, starting from a weight scale of 1; roots: {others}"
+    converged = bool(abs(residual) < TOLERANCE * target or np.isclose(roots, scale, rtol=1e-9, atol=0).any())
+    if not (converged or others):
+        low, high = PUBLISHED_INTERVAL
+        raise NoSolution(
+            f"weights: no solution: no weight scale from {low:g} to {high:g} solves the published equation (its solver ended at "
+            f"{scale:.6g})"
+        )
     if not converged:
         warnings.warn(
             f"the published solver did not converge: the weight scale {scale:g} is where it ended, no solution (residual "
@@ -427,4 +472,5 @@ def _solve_published(network: RateNetwork) -> dict[str, Any]:
             RuntimeWarning,
             stacklevel=3,
         )
+    reason = f"where the published solver ended, starting from a weight scale of 1; roots: {others}"
     return {"weight_scale": scale, "converged": converged, "residual": residual, "roots": roots, "reason": reason}
