@@ -68,7 +68,7 @@ def test_where_the_published_solver_fails_it_is_said():
 
 
 def test_published_roots_that_float64_cannot_resolve_are_none():
-    """At small weights alpha w + beta w^2 is what is left of terms 1e12 times larger: where rounding turns its sign is no root."""
+    """At small weights alpha w + beta w^2 is what is left of terms 1e12 times larger: where rounding turns its sign, no root."""
     given = balanced(40, 10, g=1.5084593370782016, mean=0.015075848490589733, dr_exc=0.1, dr_inh=0.02)
     with pytest.warns(RuntimeWarning, match="did not converge"):
         params = conversion.convert_rate_to_lif_params(**given | {"bias_exc": 0.251, "bias_inh": 0.1}, published=True)

@@ -311,6 +311,23 @@ def _scales(network: RateNetwork) -> np.ndarray:
     return np.geomspace(min(low, high / 10), high, N_SCALES)
 
 
+def _roots(network: RateNetwork) -> list[tuple[float, np.ndarray]]:
+    """Every weight scale that solves Eq. 1, in growing order, each with rates near its stationary state. Raises NoSolution."""
+    scales = _scales(network)
+    points = branch(network, scales)
+    reached = np.array([effective_weight(network, s, p) for s, p in zip(scales, points, strict=False)])
+    roots = []
+    for k in np.flatnonzero(np.diff(np.sign(reached - network.mean_weight))):
+
+        def miss(scale, near=points[k].rates):
+            return effective_weight(network, scale, working_point(network, scale, near)) - network.mean_weight
+
+        roots.append((brentq(miss, scales[k], scales[k + 1], rtol=1e-14), points[k].rates))
+    if not roots:
+        raise NoSolution(_no_solution(network, reached, len(points) < len(scales)))
+    return roots
+
+
 def _solve(network: RateNetwork) -> dict[str, Any]:
     """The weight scale at which the LIF network's effective weights are the rate network's on average, Eq. 1."""
     _check_balance(network.n[INHIBITORY] / network.n[EXCITATORY], "N_i / N_e", network.g)
@@ -318,22 +335,11 @@ def _solve(network: RateNetwork) -> dict[str, Any]:
     for name, dr in zip(("dr_exc", "dr_inh"), network.dr, strict=True):
         if dr * SYNAPSE_FACTOR > 1:
             raise ValueError(f"{name}: expected at most 1/{SYNAPSE_FACTOR}, so that du = {SYNAPSE_FACTOR} dr <= 1, got {dr:g}")
-    scales, target = _scales(network), network.mean_weight
-    points = branch(network, scales)
-    reached = np.array([effective_weight(network, s, p) for s, p in zip(scales, points, strict=False)])
-    roots = []
-    for k in np.flatnonzero(np.diff(np.sign(reached - target))):
-
-        def miss(scale, near=points[k].rates):
-            return effective_weight(network, scale, working_point(network, scale, near)) - target
-
-        roots.append(brentq(miss, scales[k], scales[k + 1], rtol=1e-14))
-    if not roots:
-        raise NoSolution(_no_solution(network, reached, len(points) < len(scales)))
-    scale = roots[0]
-    point = working_point(network, scale, points[np.searchsorted(scales, scale) - 1].rates)
-    residual = target - effective_weight(network, scale, point)
-    if not abs(residual) < TOLERANCE * target:
+    roots = _roots(network)
+    scale, near = roots[0]
+    point = working_point(network, scale, near)
+    residual = network.mean_weight - effective_weight(network, scale, point)
+    if not abs(residual) < TOLERANCE * network.mean_weight:
         raise ValueError(f"weights: the solution at a weight scale of {scale:g} could not be verified (residual {residual:.1e})")
     if point.rates.max() > MOST_RATE:
         warnings.warn(
@@ -346,7 +352,7 @@ def _solve(network: RateNetwork) -> dict[str, Any]:
         "weight_scale": scale,
         "converged": True,
         "residual": residual,
-        "roots": np.array(roots),
+        "roots": np.array([root for root, _ in roots]),
         "reason": _reason(network, len(roots)),
         "spectral_radius": spectral_radius(network),
         **point._asdict(),
@@ -363,7 +369,7 @@ def _reason(network: RateNetwork, n_roots: int) -> str:
 def _no_solution(network: RateNetwork, reached: np.ndarray, ended: bool) -> str:
     n_exc = network.n[EXCITATORY]
     why = "beyond it no stationary state was found" if ended else "at larger ones a single synapse reaches the threshold"
-    asked, most = n_exc * network.mean_weight, n_exc * reached.max()
+    asked, most = n_exc * network.mean_weight, n_exc * reached.max(initial=0)
     return (
         f"weights: no solution: the excitatory weights of a unit sum up to {asked:.4g} on average, but the effective weights of "
         f"the LIF network only to {most:.4g} at any weight scale ({why}); expected smaller weights"
@@ -457,7 +463,7 @@ def _solve_published(network: RateNetwork) -> dict[str, Any]:
             f"weights: expected a weight scale > 0, but the published solver ended at {scale:.6g}, where the circulating code "
             f"leaves the weights as they are; weight scales that solve the equation: {others or 'none'}"
         )
-    residual = -target * float(np.expm1(log_ratio(scale)))
+    residual = -target * float(np.expm1(np.minimum(log_ratio(scale), -LEAST_LOG)))
     converged = bool(abs(residual) < TOLERANCE * target or np.isclose(roots, scale, rtol=1e-9, atol=0).any())
     if not (converged or others):
         low, high = PUBLISHED_INTERVAL
