@@ -221,7 +221,7 @@ def test_the_configs_of_the_repository_are_valid(path):
     values = yaml.safe_load(path.read_text())
     if "conditions" not in values:  # laid over the whole paper
         whole = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())
-        values = whole | {k: whole[k] | v if isinstance(v, dict) else v for k, v in values.items()}
+        values = whole | {k: whole.get(k, {}) | v if isinstance(v, dict) else v for k, v in values.items()}
     assert schema.first_problem(values, SCHEMA) is None
     check(values)
 
@@ -263,7 +263,8 @@ def test_thinned_sweeps_are_parts_of_the_papers():
 
 def test_the_default_config_shows_every_key_with_its_default():
     values = yaml.safe_load(DEFAULT)
-    assert set(values) == set(SCHEMA["properties"]) == set(SCHEMA["required"])
+    # config/mean_field.yaml is a study of its own, see test_mean_field.py
+    assert set(values) == set(SCHEMA["properties"]) - {"mean_field"} == set(SCHEMA["required"])
     for section, cls in SECTIONS.items():
         assert list(values[section]) == [f.name for f in fields(cls)]
         default = replace(cls(), n_units=250) if section == "network" else cls()  # the size of most of the paper's networks

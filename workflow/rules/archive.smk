@@ -5,7 +5,7 @@
 #          results/manifest.tsv (path, bytes, sha256, sha256 of the data alone) and results/SHA256SUMS, for `sha256sum -c`
 RECORDINGS = [f"results/examples/{example}.npz" for example in EXAMPLES]
 RECORDINGS += [f"results/selectivity/{example}.npz" for example in SELECTIVITY]
-PROVENANCE = ["results/tables/provenance.json", "results/tables/provenance.html"]
+PROVENANCE = ["results/tables/provenance.json", "results/tables/provenance.html"] if STUDY.conditions else []
 # Everything to read, to redraw and to go on with. Not the shards and what the rules hand to each other (its rows are in the
 # tables), logs and benchmarks (of one run on one machine), pages of notebooks (made from the rest).
 ARCHIVED = [

@@ -419,6 +419,14 @@ def recording_mem_mb(wildcards, attempt) -> int:
     return (START_MB + CUDA_MB + int(megabytes)) * 2 ** (attempt - 1)
 
 
+def mean_field_mem_mb(wildcards, attempt) -> int:
+    """Noise and inputs of the rate network at every step, weights of all LIF networks of one g and q."""
+    s = STUDY.mean_field
+    n_units, n_steps = s.n_exc + s.n_inh, s.n_transient + s.n_steps
+    megabytes = 8e-6 * (4 * n_units * n_steps + 4 * (1 + len(s.weight_scales)) * n_units**2)
+    return (START_MB + int(megabytes)) * 2 ** (attempt - 1)
+
+
 def per_block(pattern: str):
     """An input function: the files of all blocks of a condition, e.g. results/networks/{place}/{block}.csv."""
 
@@ -452,9 +460,8 @@ SHOWN = [c for c in STUDY.conditions if not c.key.startswith("sweeps.")]
 
 TRAINING_CODE = ("train.py", "user_tasks.py", f"kernels/rate_{DEVICE}.py")
 SIMULATION_CODE = ("conversion.py", "user_tasks.py", "matfile.py", "trials.py", f"kernels/spiking_{DEVICE}.py")
-TABLES = [
-    f"results/tables/{t}" for t in ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
-]
+TABLES = ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
+TABLES = [f"results/tables/{t}" for t in TABLES] if STUDY.conditions else []
 # example networks that are recorded, and those whose responses to graded inputs are
 EXAMPLES = [of_role("{place}/{neuron}", roles["example"]) for roles in STUDY.figures.values() if "example" in roles]
 EXAMPLES = list(dict.fromkeys([*(f"{place(c)}/{c.neuron_label}" for c in SHOWN), *EXAMPLES]))

@@ -1,25 +1,25 @@
 # What a study will take, said beforehand: `snakemake --cores 1 cost --configfile my_study.yaml` computes nothing of the study itself.
 #
 # OUTPUTS: a table in the terminal: jobs, networks, trials, core-hours and disk, from a calibration of some seconds on this machine
+if STUDY.conditions:
 
-
-rule cost:
-    log:
-        "results/logs/cost.log",
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        **GPU,
-        mem_mb=growing(2000 + CUDA_MB),
-        runtime=growing(10),
-    params:
-        workload=workload(),
-        n_jobs=n_jobs(),
-        user_tasks=USER_TASKS,
-        device=DEVICE,
-        keep_traces=STUDY.keep_traces,
-    message:
-        "Measuring how fast this machine trains and simulates"
-    script:
-        "../scripts/cost.py"
+    rule cost:
+        log:
+            "results/logs/cost.log",
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            **GPU,
+            mem_mb=growing(2000 + CUDA_MB),
+            runtime=growing(10),
+        params:
+            workload=workload(),
+            n_jobs=n_jobs(),
+            user_tasks=USER_TASKS,
+            device=DEVICE,
+            keep_traces=STUDY.keep_traces,
+        message:
+            "Measuring how fast this machine trains and simulates"
+        script:
+            "../scripts/cost.py"

@@ -36,6 +36,7 @@ DRAWN += ["figures/scorecard"] if STUDY.figures else []
 DRAWN += ["figures/figure_sweeps"] if STUDY.sweeps else []
 DRAWN += ["figures/figure_scaling", "figures/figure_accuracy"] if SHOWN else []
 DRAWN += [f"figures/conditions/{place(c)}/{c.neuron_label}" for c in SHOWN]
+DRAWN += ["figures/mean_field"] if STUDY.mean_field else []
 FIGURES = expand("results/{figure}.{ending}", figure=DRAWN, ending=["pdf", "png", "csv", "rst"])
 
 

@@ -148,3 +148,77 @@ class MembraneQIF(LIF):
     bias: float = TABLE_S1["qif"]["bias"]
 
     leak: ClassVar = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class DiscreteLIF:
+    """Leaky integrate-and-fire unit in discrete time, current and voltage with a decay each, as the mean-field mapping gives it.
+
+        u[t+1] = (1 - du) u[t] + s_in + I,    v[t+1] = (1 - dv) v[t] + u[t+1] + bias,    s_in = W spike[t]
+
+    v > vth: spike in this step, and v becomes 0; the others feel it in the next step. There is no refractory period. Time is in
+    steps (dt = 1).
+    """
+
+    du: float = 0.07
+    dv: float = 0.01
+    bias: float = 0.0
+    vth: float = 1.0
+
+    variables: ClassVar = ("u", "v", "spike")
+    source: ClassVar = "spike"
+    output: ClassVar = "spike"
+    time_unit: ClassVar = "steps"
+
+    def initial(self) -> tuple:
+        return 0.0, 0.0, 0.0
+
+    def constants(self, dt: float) -> tuple:
+        _check_step(dt)
+        return self.du, self.dv, self.bias, self.vth
+
+    @staticmethod
+    def step(state, s_in, current, t, constants):
+        u, v, _ = state
+        du, dv, bias, vth = constants
+        u = (1.0 - du) * u + (s_in + current)
+        v = (1.0 - dv) * v + (u + bias)
+        spike = 1.0 * (v > vth)
+        return (u, (1.0 - spike) * v, spike), spike
+
+
+@dataclass(frozen=True)
+class RateUnit:
+    """Unit of a rate network in discrete time, rectified with slope 1; it has no spikes.
+
+        x[t+1] = (1 - dr) x[t] + dr s_in + bias + I,    r = x where x > 0, else 0,    s_in = W r[t]
+
+    Time is in steps (dt = 1).
+    """
+
+    dr: float = 0.01
+    bias: float = 0.0
+
+    variables: ClassVar = ("x", "r")
+    source: ClassVar = "r"
+    output: ClassVar = "r"
+    time_unit: ClassVar = "steps"
+
+    def initial(self) -> tuple:
+        return 0.0, 0.0
+
+    def constants(self, dt: float) -> tuple:
+        _check_step(dt)
+        return self.dr, self.bias
+
+    @staticmethod
+    def step(state, s_in, current, t, constants):
+        x, _ = state
+        dr, bias = constants
+        x = (1.0 - dr) * x + dr * s_in + (bias + current)
+        return (x, x * (x > 0.0)), 0.0 * x
+
+
+def _check_step(dt: float) -> None:
+    if dt != 1:
+        raise ValueError(f"dt: expected 1 for a unit in discrete time, got {dt!r}")

@@ -18,15 +18,17 @@ import numpy as np
 from . import streams
 from .config import RATE_STEP_MS, SPIKING_STEPS_PER_RATE_STEP, NeuronConfig
 from .networks import Network, simulate
-from .neurons import LIF, QIF, AdaptiveQIF, MembraneQIF
+from .neurons import LIF, QIF, AdaptiveQIF, DiscreteLIF, MembraneQIF, RateUnit
 from .recording import Recording
 
 __all__ = [
     "LIF",
     "QIF",
     "AdaptiveQIF",
+    "DiscreteLIF",
     "MembraneQIF",
     "Network",
+    "RateUnit",
     "Recording",
     "SpikingNetwork",
     "as_network",

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple, TypeVar
 
 from .config import ConfigError, NeuronConfig, RateConfig, SearchConfig, TrainingConfig, from_mapping, require
+from .mean_field_config import MeanFieldConfig
 from .schema import first_problem
 from .tasks import find_task
 
@@ -121,6 +122,7 @@ class Study:
     sweeps: Mapping[str, Sweep]
     figures: Mapping[str, Mapping[str, str]]
     user_tasks: Mapping[str, str]
+    mean_field: MeanFieldConfig | None = None
 
     def points(self, name: str) -> tuple[Point, ...]:
         """The points of the sweep or the one condition of that name."""
@@ -137,7 +139,9 @@ def read_study(values: Mapping[str, Any]) -> Study:
     listed += [_external_condition(values, name, own) for name, own in values["external_models"].items()]
     sweeps = {name: _sweep(values, name, own) for name, own in values["sweeps"].items()}
     listed += [point.condition for sweep in sweeps.values() for point in sweep.points]
-    require(len(listed) > 0, "conditions", "at least one condition, sweep or external model", values["conditions"])
+    mean_field = from_mapping(MeanFieldConfig, values["mean_field"], "mean_field") if "mean_field" in values else None
+    enough = len(listed) > 0 or mean_field is not None
+    require(enough, "conditions", "at least one condition, sweep or external model", values["conditions"])
     unique = _unique(_with_factors(listed))
     _check_shared(list(unique.values()))
     return Study(
@@ -153,12 +157,24 @@ def read_study(values: Mapping[str, Any]) -> Study:
         },
         figures={figure: dict(roles) for figure, roles in values["figures"].items()},
         user_tasks=dict(values["tasks"]),
+        mean_field=mean_field,
     )
+
+
+# what a study of mean-field networks alone need not say
+NO_CONDITIONS: Mapping[str, Any] = {
+    **{
+        key: {}
+        for key in ("network", "training", "neuron", "search", "conditions", "sweeps", "tasks", "external_models", "figures")
+    },
+    **{"device": "cpu", "networks_per_condition": 1, "networks_per_job": None, "keep_traces": False},
+}
 
 
 def checked(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Study:
     """The study of a config file, everything checked: schema, settings, tasks, model files, figures. Raises ConfigError, one line
     that names the key and what is allowed."""
+    values = NO_CONDITIONS | values if "mean_field" in values else values
     problem = first_problem(values, schema)
     if problem:
         raise ConfigError(problem)
