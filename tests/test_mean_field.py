@@ -1,6 +1,7 @@
 """The mean-field mapping: the circulating implementation number for number, the paper's formulas against finite differences and
 simulation, every refusal; the units in discrete time; the study on small networks."""
 
+import json
 import re
 import runpy
 import sys
@@ -332,12 +333,15 @@ def test_the_study_s_script(small_study, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(ROOT / "workflow" / "scripts")
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # job.start sets another
-    names = {"measures": "measures.csv", "autocovariances": "autocovariances.csv"}
+    names = {"measures": "measures.csv", "autocovariances": "autocovariances.csv", "record": "record.json"}
     names |= {ending: f"mean_field.{ending}" for ending in ("pdf", "png", "csv")} | {"caption": "mean_field.rst"}
+    params = {"settings": small_study, "study_seed": 1, "code": "abc"}
     snakemake = SimpleNamespace(
+        rule="mean_field",
+        wildcards={},
         log=["log/mean_field.log"],
         threads=1,
-        params=SimpleNamespace(settings=small_study, study_seed=1),
+        params=SimpleNamespace(**params, items=params.items),
         input=SimpleNamespace(caption=ROOT / "workflow" / "report" / "mean_field.rst"),
         output=SimpleNamespace(**names),
     )
@@ -351,11 +355,14 @@ def test_the_study_s_script(small_study, tmp_path, monkeypatch):
     np.testing.assert_allclose(rates.y, of.rate[[(0.8, mean_field_study.RATE), (4, mean_field_study.RATE)]])
     assert "1 there is no solution" in Path("mean_field.rst").read_text()
     assert Path("mean_field.png").read_bytes().startswith(b"\x89PNG")
+    record = json.loads(Path("record.json").read_text())
+    assert (record["study_seed"], record["fingerprint"], record["settings"]["settings"]) == (1, "abc", small_study)
 
 
-def test_the_study_is_one_job(small_study, tmp_path):
+def test_the_study_is_one_job_and_says_how_it_was_made(small_study, tmp_path):
     path = workplace(tmp_path)
     (path / "small.yaml").write_text(yaml.safe_dump({"study_seed": 1, "mean_field": small_study}))
-    done = run(path, "mean_field", "-n", config="small.yaml")
+    done = run(path, "-n", config="small.yaml")
     assert done.returncode == 0, said(done)[-4000:]
-    assert re.search(r"^mean_field +1\ntotal +1$", said(done), re.MULTILINE)
+    jobs = re.search(r"^all +1\nmean_field +1\nprovenance +1\nprovenance_page +1\ntotal +4$", said(done), re.MULTILINE)
+    assert jobs, said(done)

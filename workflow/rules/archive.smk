@@ -5,13 +5,14 @@
 #          results/manifest.tsv (path, bytes, sha256, sha256 of the data alone) and results/SHA256SUMS, for `sha256sum -c`
 RECORDINGS = [f"results/examples/{example}.npz" for example in EXAMPLES]
 RECORDINGS += [f"results/selectivity/{example}.npz" for example in SELECTIVITY]
-PROVENANCE = ["results/tables/provenance.json", "results/tables/provenance.html"] if STUDY.conditions else []
+PROVENANCE = ["results/tables/provenance.json", "results/tables/provenance.html"]
 # Everything to read, to redraw and to go on with. Not the shards and what the rules hand to each other (its rows are in the
 # tables), logs and benchmarks (of one run on one machine), pages of notebooks (made from the rest).
 ARCHIVED = [
     *TABLES,
     *PROVENANCE,
     *FIGURES,
+    *MEAN_FIELD,
     *(file for figure in STUDY.figures for file in outputs_of(figure).values()),
     *(expand("results/tables/scorecard.{ending}", ending=["csv", "md", "html"]) if STUDY.figures else []),
     *per_condition("results/conditions/{place}/{neuron}.csv"),
@@ -27,8 +28,9 @@ rule provenance:
     input:
         ancient(FIGURES),
         TABLES,
-        trials="results/tables/trials.parquet",
+        trials=["results/tables/trials.parquet"] if STUDY.conditions else [],
         converted=ancient(CONVERTED),
+        records=ancient([f for f in MEAN_FIELD if f.endswith(".json")]),
     output:
         "results/tables/provenance.json",
     log:

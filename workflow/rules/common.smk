@@ -462,6 +462,9 @@ TRAINING_CODE = ("train.py", "user_tasks.py", f"kernels/rate_{DEVICE}.py")
 SIMULATION_CODE = ("conversion.py", "user_tasks.py", "matfile.py", "trials.py", f"kernels/spiking_{DEVICE}.py")
 TABLES = ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
 TABLES = [f"results/tables/{t}" for t in TABLES] if STUDY.conditions else []
+MEAN_FIELD = (
+    [f"results/figures/mean_field{e}" for e in ("_measures.csv", "_autocovariances.csv", ".json")] if STUDY.mean_field else []
+)
 # example networks that are recorded, and those whose responses to graded inputs are
 EXAMPLES = [of_role("{place}/{neuron}", roles["example"]) for roles in STUDY.figures.values() if "example" in roles]
 EXAMPLES = list(dict.fromkeys([*(f"{place(c)}/{c.neuron_label}" for c in SHOWN), *EXAMPLES]))
@@ -535,7 +538,7 @@ def benchmarks() -> dict[str, list[str]]:
         "example": EXAMPLES,
         "selectivity": SELECTIVITY,
         "networks_of_condition": per_condition("{place}/{neuron}"),
-        "aggregate": ["tables"],
+        "aggregate": ["tables"] if STUDY.conditions else [],
         "convert": all_blocks("{place}/{neuron}/{block}", SEARCHED),
         "figures": [drawn.removeprefix("figures/").removeprefix("conditions/") for drawn in DRAWN],
     }

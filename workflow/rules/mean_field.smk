@@ -2,7 +2,7 @@
 # `snakemake --cores 2 mean_field --configfile config/mean_field.yaml`. Nothing is trained; it reads nothing of the study.
 #
 # OUTPUTS: results/figures/mean_field.*, and what was measured: mean_field_measures.csv (a row per network),
-#          mean_field_autocovariances.csv
+#          mean_field_autocovariances.csv, and mean_field.json, how it was made
 if STUDY.mean_field:
 
     rule mean_field:
@@ -20,6 +20,7 @@ if STUDY.mean_field:
             caption="results/figures/mean_field.rst",
             measures="results/figures/mean_field_measures.csv",
             autocovariances="results/figures/mean_field_autocovariances.csv",
+            record="results/figures/mean_field.json",
         log:
             "results/logs/figures/mean_field.log",
         benchmark:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rate2spike import config, figures, files, mean_field_config, mean_field_figure, mean_field_study
+from rate2spike import config, figures, files, mean_field_config, mean_field_figure, mean_field_study, provenance
 
 params = snakemake.params
 settings = config.from_mapping(mean_field_config.MeanFieldConfig, params.settings, "mean_field")
@@ -46,4 +46,5 @@ def draw():
 figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
 files.write_csv(measures, snakemake.output.measures, float_format="%.9g")
 files.write_csv(curves, snakemake.output.autocovariances, float_format="%.9g")
+files.write_text(provenance.dumps(job.provenance(snakemake)) + "\n", snakemake.output.record)
 log.info("drawn from %s", facts)

@@ -13,6 +13,8 @@ from rate2spike.files import write_text
 inputs, params = snakemake.input, snakemake.params
 models = [provenance.read(file) for folder in inputs.converted for file in sorted(Path(folder).glob("*.mat"))]
 times = archive.stage_times(params.benchmarks)
-study = archive.study_record(params.config, provenance.read(inputs.trials), models, times)
+models += [json.loads(Path(file).read_text("utf-8")) for file in inputs.records]
+trials = provenance.read(inputs.trials[0]) if inputs.trials else None
+study = archive.study_record(params.config, trials, models, times)
 write_text(json.dumps(study, indent=2) + "\n", snakemake.output[0])
-log.info("%d model files; %.0f seconds in all", len(models), sum(row["seconds"] for row in times))
+log.info("%d records; %.0f seconds in all", len(models), sum(row["seconds"] for row in times))

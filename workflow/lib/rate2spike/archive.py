@@ -41,12 +41,12 @@ def study_record(
 
     trials, models: what the table of trials and the converted models say of how they were made.
     """
-    files = [file for group in config["external_models"].values() for file in group["files"]]
+    files = [file for group in config.get("external_models", {}).values() for file in group["files"]]
     said = [record for model in models if model for record in (model, model.get("conversion", {}))]
     return {
         "study_seed": config["study_seed"],
         "config": provenance.without_paths(config),
-        "files_of_the_config": [provenance.file_facts(file) for file in [*config["tasks"].values(), *files]],
+        "files_of_the_config": [provenance.file_facts(file) for file in [*config.get("tasks", {}).values(), *files]],
         "stages": list(stages),
         "trials": dict(trials or {}),
         "made": provenance.differences([trials or {}, *said]),
