@@ -175,14 +175,18 @@ def write_nwb(
     _add_trials(file, simulations, starts, trials or {})
     _add_units(file, simulations, starts, n_units, _cell_types(inhibitory, n_units))
     for name in simulations[0].samples:
-        at = [
-            start + s.sample_step_s * np.arange(1, len(s.samples[name]) + 1) for start, s in zip(starts, simulations, strict=True)
-        ]
-        data = np.concatenate([s.samples[name] for s in simulations])
-        unit = units.get(name, "n/a")
-        file.add_acquisition(pynwb.TimeSeries(name=name, data=data, unit=unit, timestamps=np.concatenate(at)))
+        file.add_acquisition(_time_series(name, simulations, starts, units.get(name, "n/a")))
     with replacing(path) as temporary, pynwb.NWBHDF5IO(str(temporary), "w") as io:
         io.write(file)
+
+
+def _time_series(name: str, simulations: list[_Simulation], starts, unit: str):
+    data, timestamps = [], []
+    for start, simulation in zip(starts, simulations, strict=True):
+        data.append(simulation.samples[name])
+        timestamps.append(start + simulation.sample_step_s * np.arange(1, len(data[-1]) + 1))
+    data, timestamps = np.concatenate(data), np.concatenate(timestamps)
+    return needed("pynwb").TimeSeries(name=name, data=data, unit=unit, timestamps=timestamps)
 
 
 def _add_trials(file, simulations: list[_Simulation], starts, columns: Mapping[str, Sequence]) -> None:
@@ -215,18 +219,15 @@ def spike_statistics(recording, *, bin_ms: float, tau_s: float | None = None) ->
     same duration); simulation is then missing, and the value NaN where the unit never spikes.
     recording, tau_s: as in `to_neo`. Raises ValueError for a bin that does not fit.
     """
-    simulations, n_units = _simulations(recording, (), tau_s)
-    shortest = min(s.duration_s for s in simulations)
-    if isinstance(bin_ms, bool) or not isinstance(bin_ms, int | float | np.number) or not 0 < bin_ms <= 1000 * shortest:
-        raise ValueError(
-            f"bin_ms: expected a duration > 0 and up to that of the simulation ({1000 * shortest:g} ms), got {bin_ms!r}"
-        )
     block = to_neo(recording, variables=(), tau_s=tau_s)
+    longest_ms = min(1000 * simulation.duration_s for simulation in _simulations(recording, (), tau_s)[0])
+    if isinstance(bin_ms, bool) or not isinstance(bin_ms, int | float | np.number) or not 0 < bin_ms <= longest_ms:
+        raise ValueError(f"bin_ms: expected a duration > 0, up to that of the simulation ({longest_ms:g} ms), got {bin_ms!r}")
     tables = []
     for i, segment in enumerate(block.segments):
         trains = list(segment.spiketrains)
         tables += [table.assign(simulation=i) for table in (_interval_statistics(trains), _correlations(trains, bin_ms))]
-    if len(simulations) > 1:
+    if len(block.segments) > 1:
         tables.append(_fano([list(segment.spiketrains) for segment in block.segments]))
     whole = pd.concat(tables, ignore_index=True).reindex(columns=["statistic", "simulation", "unit", "other_unit", "value"])
     return whole.astype({"simulation": "Int64", "unit": "Int64", "other_unit": "Int64", "value": "float64"})

@@ -1,9 +1,9 @@
 """The converted network as a NIR graph (Neuromorphic Intermediate Representation), and what it loses by that.
 
-    tau_mem v' = (v_leak - v) + I          v_leak = bias, v > v_threshold: spike, then v = v_reset       node lif
-    tau_rise x' = -x + w_rec spike,        tau_decay ipsc' = -ipsc + x                                  synapse_rise, synapse_decay
-    tau_rise y' = -y + spike,              tau_decay r' = -r + y,       output = w_out r                 rate_rise, rate_decay
-    I = w_in u + ipsc
+    tau_mem v' = (v_leak - v) + I,     v_leak = bias, v > v_threshold: spike, then v = v_reset     node lif
+    tau_rise x' = -x + w_rec spike,    tau_decay ipsc' = -ipsc + x                                 synapse_rise, synapse_decay
+    tau_rise y' = -y + spike,          tau_decay r' = -r + y                                       rate_rise, rate_decay
+    I = w_in u + ipsc,                 output = w_out r                                            w_in, w_rec, w_out
 
 In NIR a leaky integrator is tau v' = (v_leak - v) + R I and a spike a Dirac pulse, so one that comes with weight w moves v by
 R w / tau. With R = 1 everywhere x moves by w / tau_rise and ipsc' = -ipsc / tau_decay + h with h = x / tau_decay, which moves by
@@ -18,6 +18,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,7 @@ def nir_graph(network: SpikingNetwork, *, dt_s: float | None = None, metadata: d
             nodes[f"{chain}_{stage}"] = nir.LI(tau=each(tau_s), r=each(r), v_leak=each(0))
     recurrent = ["lif", "w_rec", *(f"synapse_{stage}" for stage in filters), "lif"]
     readout = ["lif", *(f"rate_{stage}" for stage in filters), "w_out", "output"]
-    edges = [pair for path in (["input", "w_in", "lif"], recurrent, readout) for pair in zip(path, path[1:], strict=False)]
+    edges = [pair for path in (["input", "w_in", "lif"], recurrent, readout) for pair in pairwise(path)]
     return nir.NIRGraph(nodes=nodes, edges=edges, metadata=metadata or {})
 
 
@@ -102,7 +103,7 @@ def write_nir(
 def accuracies(
     simulation: conversion.Simulation, model: RateModel, network: str, scaling_factor: float, n_trials: int
 ) -> pd.DataFrame:
-    """Accuracy (published and strict scoring) of the network with all it has, and without what NIR cannot hold, on the same trials.
+    """Accuracy of the network with all it has and without what NIR cannot hold, on the same trials, published and strict scoring.
 
     Rows: the whole network; without its refractory period; without refractory period and noise, which is what the NIR file says.
     Initial voltages are random in all three, as in a trial. `network` names the streams of trials, voltages and noise, so with
@@ -159,7 +160,7 @@ def outputs_without_noise(
 
 
 def lif(network: SpikingNetwork) -> LIF:
-    """The units of a converted network as a neuron model for `networks.Network`; without noise, which these models do not have."""
+    """The units of a converted network as a model for `networks.Network`, which has no noise."""
     neuron = network.neuron
     settings = {"tau_decay_ms": network.tau_decay_ms, "tau_mem_ms": neuron.tau_mem_ms, "t_refractory_ms": neuron.t_refractory_ms}
     settings |= {"v_threshold": neuron.v_threshold, "v_reset": neuron.v_reset, "bias": neuron.bias}
