@@ -146,18 +146,21 @@ def _record(run, job: Job, record: Sequence[str], *, every: int, average: bool, 
     """Advance `job` chunk by chunk and keep of each chunk what is to be recorded."""
     variable = {name: _variable(job.neuron, name) for name in record if name != "spikes"}
     wanted, (batch, n_units) = list(dict.fromkeys(variable.values())), job.state.shape[1:]
-    widths = {name: 1 if name.startswith("mean(") else n_units for name in variable}
-    data = {name: np.empty((batch, job.n_steps // every, width)) for name, width in widths.items()}
-    size, trains = _chunk(job, len(wanted), every), []
+    asked = {"every": every, "average": average, "spikes": "spikes" in record, "threads": threads}
+    size, data, trains = _chunk(job, record, wanted, every), {}, []
     with tqdm(total=job.n_steps, desc="simulating", unit=" steps", delay=1, disable=not progress, leave=False) as bar:
         for begin in range(0, job.n_steps, size):
             part, before = job.part(begin, min(begin + size, job.n_steps)), job.state.copy()
-            samples, fired = run(part, wanted, every=every, average=average, spikes="spikes" in record, threads=threads)
+            samples, fired = run(part, wanted, **asked)
             _check_finite(run, part, before)
-            for name, values in data.items():
+            for name in variable:
                 new = samples[wanted.index(variable[name])]
-                mean = name.startswith("mean(")
-                values[:, begin // every :][:, : new.shape[1]] = new.mean(axis=-1, keepdims=True) if mean else new
+                new = new.mean(axis=-1, keepdims=True) if _is_mean(name) else new
+                if begin == 0:  # all there is, or the first of several parts
+                    whole = (batch, job.n_steps // every, new.shape[2])
+                    data[name] = new if new.shape == whole else np.empty(whole)
+                if data[name] is not new:
+                    data[name][:, begin // every :][:, : new.shape[1]] = new
             trains.append(_spikes(fired, part))
             bar.update(part.n_steps)
     spikes = [np.concatenate(arrays) for arrays in zip(*trains, strict=True)]
@@ -177,11 +180,14 @@ def _record(run, job: Job, record: Sequence[str], *, every: int, average: bool, 
 CHUNK_BYTES = 64e6  # of inputs, samples and spikes at a time
 
 
-def _chunk(job: Job, n_variables: int, every: int) -> int:
-    """Steps at a time: a multiple of `every`."""
+def _chunk(job: Job, record: Sequence[str], variables: Sequence[str], every: int) -> int:
+    """Steps at a time: all where what is not kept, spikes by step and units behind means, needs little room (no sample is then
+    copied), else a multiple of `every`."""
     batch, n_units = job.state.shape[1:]
-    per_step = n_units * (8 * len(job.inputs) + batch * (1 + 8 * n_variables / every))
-    return every * max(1, int(CHUNK_BYTES / per_step) // every)
+    passing = n_units * (8 * len(job.inputs) + batch * (1 + 8 * sum(map(_is_mean, record)) / every))
+    if passing * job.n_steps <= CHUNK_BYTES:
+        return job.n_steps
+    return every * max(1, int(CHUNK_BYTES / (passing + 8 * n_units * batch * len(variables) / every)) // every)
 
 
 def _check_finite(run, job: Job, before: np.ndarray) -> None:
@@ -228,6 +234,10 @@ def _variable(neuron, name: str) -> str:
     """The state variable behind a name to record."""
     name = name.removeprefix("mean(").removesuffix(")")
     return neuron.output if name == "out" else name
+
+
+def _is_mean(name: str) -> bool:
+    return name.startswith("mean(")
 
 
 def _spikes(fired: np.ndarray, job: Job) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
