@@ -210,6 +210,25 @@ def _add_units(file, simulations: list[_Simulation], starts, n_units: int, cell_
         file.add_unit(id=unit, spike_times=times, obs_intervals=intervals, **known)
 
 
+def single_trials(example: Mapping[str, np.ndarray]) -> Recording:
+    """The trials that an example recording of the workflow (results/examples) has whole: their spikes, and "out" every 5 ms.
+
+    Trial i is of kind `single_kind[i]` and label `single_label[i]`.
+    """
+    step_s, (n_trials, n_samples) = float(example["time_s"][0]), example["single_out"].shape
+    return Recording(
+        data={"out": example["single_out"][:, :, None]},
+        sample_step=step_s,
+        n_units=len(example["inhibitory"]),
+        time_unit="s",
+        spike_simulation=example["spike_trial"],
+        spike_unit=example["spike_unit"],
+        spike_time=example["spike_time_s"],
+        n_simulations=n_trials,
+        duration=n_samples * step_s,
+    )
+
+
 def spike_statistics(recording, *, bin_ms: float, tau_s: float | None = None) -> pd.DataFrame:
     """Statistics of the spikes through Elephant, one number per row: statistic, simulation, unit, other_unit, value.
 

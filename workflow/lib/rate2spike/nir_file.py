@@ -80,12 +80,17 @@ def nir_graph(network: SpikingNetwork, *, dt_s: float | None = None, metadata: d
 
 
 def write_nir(
-    path: str | os.PathLike, network: SpikingNetwork, *, accuracy: pd.DataFrame | None = None, dt_s: float | None = None
+    path: str | os.PathLike,
+    network: SpikingNetwork,
+    *,
+    accuracy: pd.DataFrame | None = None,
+    dt_s: float | None = None,
+    metadata: dict | None = None,
 ) -> None:
     """Write the network as a NIR file, and `accuracy` (see `accuracies`) as a table beside it, NAME_accuracy.csv.
 
-    The graph's metadata has the scaling factor, what NIR cannot hold, and the accuracies, as JSON text under `rate2spike`.
-    Raises ValueError for a QIF network. dt_s: see `nir_graph`.
+    The graph's metadata has the scaling factor, what NIR cannot hold, and the accuracies, as JSON text under `rate2spike`, beside
+    what else is given as `metadata` (text by name). dt_s: see `nir_graph`. Raises ValueError for a QIF network.
     """
     path, neuron = Path(path), network.neuron
     lost = {"t_refractory_ms": neuron.t_refractory_ms, "noise_sd_mv_per_step": spiking.NOISE_SD, "step_s": spiking.STEP_S}
@@ -93,7 +98,7 @@ def write_nir(
     about = {"scaling_factor": network.scaling_factor, "not_held_by_nir": lost | {"initial": initial}, "spike_lasts_s": dt_s}
     if accuracy is not None:
         about["accuracy"] = accuracy.to_dict("records")
-    graph = nir_graph(network, dt_s=dt_s, metadata={"rate2spike": json.dumps(about)})
+    graph = nir_graph(network, dt_s=dt_s, metadata={"rate2spike": json.dumps(about)} | (metadata or {}))
     with replacing(path) as temporary:
         needed("nir").write(temporary, graph)
     if accuracy is not None:
