@@ -37,7 +37,7 @@ def needed(package: str) -> ModuleType:
 
 
 class _Simulation(NamedTuple):
-    """One simulation, times in s: spikes (unit, time) in order of time, samples (n_samples, n_columns) by name, sample i at
+    """One simulation, times in s: spikes (unit, time), samples (n_samples, n_columns) by name, sample i at
     (i + 1) * sample_step_s."""
 
     spike_unit: np.ndarray
@@ -47,8 +47,8 @@ class _Simulation(NamedTuple):
     duration_s: float
 
     def trains(self, n_units: int) -> list[np.ndarray]:
-        """Spike times of each unit."""
-        return [self.spike_time_s[self.spike_unit == unit] for unit in range(n_units)]
+        """Spike times of each unit, in order."""
+        return [np.sort(self.spike_time_s[self.spike_unit == unit]) for unit in range(n_units)]
 
 
 def _simulations(recording, variables: Sequence[str] | None, tau_s: float | None) -> tuple[list[_Simulation], int]:
@@ -232,10 +232,11 @@ def single_trials(example: Mapping[str, np.ndarray]) -> Recording:
 def spike_statistics(recording, *, bin_ms: float, tau_s: float | None = None) -> pd.DataFrame:
     """Statistics of the spikes through Elephant, one number per row: statistic, simulation, unit, other_unit, value.
 
-    rate_hz: mean rate. cv, cv2, lv: of the interspike intervals, NaN with fewer than two of them. correlation: Pearson's, of the
-    spike counts of each pair of units in bins of `bin_ms`, NaN where the counts of one do not vary; the time after the last whole
-    bin is left out. fano: variance over mean of a unit's spike counts across the simulations, where there are two or more (of the
-    same duration); simulation is then missing, and the value NaN where the unit never spikes.
+    rate_hz: mean rate. cv, cv2, lv: of the interspike intervals, NaN with fewer than two of them.
+    correlation: Pearson's, of the spike counts of each pair of units in bins of `bin_ms`, [0, bin_ms) and so on, NaN where the
+    counts of one do not vary; what is not in a whole bin is left out.
+    fano: variance over mean of a unit's spike counts across the simulations, where there are two or more (of the same duration);
+    simulation is then missing, and the value NaN where the unit never spikes.
     recording, tau_s: as in `to_neo`. Raises ValueError for a bin that does not fit.
     """
     block = to_neo(recording, variables=(), tau_s=tau_s)
@@ -267,13 +268,13 @@ def _correlations(trains, bin_ms: float) -> pd.DataFrame:
     pq, conversion = needed("quantities"), needed("elephant.conversion")
     correlate = needed("elephant.spike_train_correlation").correlation_coefficient
     n_bins = int(float(trains[0].t_stop.rescale("ms")) / bin_ms + 1e-9)
-    binned = conversion.BinnedSpikeTrain(trains, bin_size=bin_ms * pq.ms, n_bins=n_bins, t_start=0 * pq.s)
-    counts = binned.to_array()
+    trains = [train[train < n_bins * bin_ms * pq.ms] for train in trains]
+    options = {"bin_size": bin_ms * pq.ms, "n_bins": n_bins, "t_start": 0 * pq.s}
+    counts = conversion.BinnedSpikeTrain(trains, **options).to_array()
     vary = np.flatnonzero(counts.min(axis=1) < counts.max(axis=1))
     matrix = np.full((len(trains), len(trains)), np.nan)
     if len(vary) > 1:
-        kept = conversion.BinnedSpikeTrain([trains[i] for i in vary], bin_size=bin_ms * pq.ms, n_bins=n_bins, t_start=0 * pq.s)
-        matrix[np.ix_(vary, vary)] = correlate(kept)
+        matrix[np.ix_(vary, vary)] = correlate(conversion.BinnedSpikeTrain([trains[i] for i in vary], **options))
     unit, other = np.triu_indices(len(trains), 1)
     return pd.DataFrame({"statistic": "correlation", "unit": unit, "other_unit": other, "value": matrix[unit, other]})
 
