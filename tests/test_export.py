@@ -339,17 +339,19 @@ def test_the_accuracy_without_what_nir_cannot_hold_is_beside_the_file(tmp_path, 
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "network_accuracy.csv"), table)
 
 
-def test_without_noise_a_network_answers_as_scored(trained):
-    """Scored by hand from the plain simulation: Go and NoGo trials."""
-    simulation = conversion.Simulation(SHORT, 3, "held out", neuron=NOISELESS, device="cpu")
-    scored = nir_file._score_without_noise(simulation, trained.model, "trained", 5.0, 4)
-    trials = conversion._trials(simulation, "trained", 5.0, range(4))
+def test_without_noise_the_tasks_own_scoring_sees_the_response_window(trained):
+    scores = {"correct_spiking": lambda labels, response: response.maximum + labels}
+    task = replace(SHORT, **scores, correct_strict=lambda labels, response: response.minimum + labels)
+    simulation = conversion.Simulation(task, 3, "held out", neuron=NOISELESS, device="cpu")
+    scored = nir_file._score_without_noise(simulation, trained.model, "trained", 5.0, 3)
+    trials = conversion._trials(simulation, "trained", 5.0, range(3))
+    assert set(trials.label) == {0, 1}
     stream = conversion._stream(simulation, "trained", 5.0)
     network = conversion.to_spiking(trained.model, 5.0, neuron=NOISELESS)
+    wider = 0
     for i, u in enumerate(spiking_stimulus(trials.stimulus)):
-        out = spiking.simulate_trial(network, u, noise=np.zeros((80, 6000)), stream=stream, trial=i).out[3499:]
-        go = trials.label[i] == 1
-        assert scored["correct"][i] == (out.max() > 0.7 if go else out.max() < 0.3)
-        assert scored["correct_strict"][i] == (out.max() > 0.7 > -out.min() if go else np.abs(out).max() < 0.3)
-    assert set(trials.label) == {0, 1}
-    assert 0 < scored["correct"].sum() < 4  # an answer of either kind
+        out = spiking.simulate_trial(network, u, noise=np.zeros((80, 6000)), stream=stream, trial=i).out
+        wider += out[3400:].max() > out[3499:].max() or out[3400:].min() < out[3499:].min()
+        assert scored["correct"][i] == pytest.approx(out[3499:].max() + trials.label[i])
+        assert scored["correct_strict"][i] == pytest.approx(out[3499:].min() + trials.label[i])
+    assert wider  # a window that began a little earlier would be seen
