@@ -21,7 +21,7 @@ from nbformat.v4 import new_code_cell
 from test_workflow import SNAKEMAKE, TINY, said, workplace
 
 FILES = sorted((ROOT / "notebooks").glob("*.ipynb"))
-FIRST, SECOND, THIRD = (file.stem for file in FILES)
+FIRST, SECOND, THIRD, FOURTH = (file.stem for file in FILES)
 ALONE = {"tasks": {}, "sweeps": {}, "external_models": {}, "figures": {}}
 SIZE = 100  # units; the paper has networks of this size
 MOST_LINES = 12
@@ -152,6 +152,26 @@ def test_from_rate_to_spikes(tmp_path):
     assert spiking_go > 0.7
     assert spiking_no_go < 0.3
     assert f"1/λ = {found['chosen']:g}" in text_of(notebook, "search-factors")
+
+
+def test_any_network(tmp_path):
+    values = """{
+        "spikes": np.bincount(recording.spike_unit).tolist(), "samples": recording["v"].shape,
+        "rate": per_unit.tolist(), "eta": eta.tolist(), "same": np.array_equal(again["v"], recording["v"]),
+        "bursts": len(own.spike_time), "silent": int((own.spike_time < 50).sum()), "output": output[:, -1].tolist(),
+    }"""
+    notebook, found = run(ROOT / "notebooks" / f"{FOURTH}.ipynb", tmp_path, values)
+    assert n_figures(notebook) == 7
+    assert min(found["spikes"]) > 100
+    assert found["samples"] == [3000, 5]
+    assert found["same"]
+    starts = next(eta for eta, rate in zip(found["eta"], found["rate"], strict=True) if rate > 1)
+    assert -12 < starts < -11  # as the text says
+    assert found["bursts"] > 1000
+    assert found["silent"] < 20
+    go, no_go = found["output"]
+    assert go > 1
+    assert no_go < 0.5
 
 
 def test_your_own_task(tmp_path):

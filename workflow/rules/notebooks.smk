@@ -1,4 +1,4 @@
-# The worked examples, run from top to bottom: `snakemake --cores 2 notebooks`. Not part of the study; the last one reads it.
+# The worked examples, run from top to bottom: `snakemake --cores 2 notebooks`. Not part of the study; the third one reads it.
 #
 # REQUIRED INPUTS: notebooks/{notebook}.ipynb and, for 3_explore_a_study, results/tables/networks.csv, results/tables/trials.parquet,
 #                  results/figures/figure_scaling.csv (figure_sweeps.csv where sweeps are all there is), resources/published.tsv
@@ -13,6 +13,7 @@ NOTEBOOKS = {
         f"results/figures/figure_{'scaling' if SHOWN else 'sweeps'}.csv",
         PUBLISHED,
     ],
+    "4_any_network": [],
 }
 # they call the library and, through the workflow, every script
 WHOLE_CODE = library_hash(

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,19 +36,25 @@ class Network:
     initial: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        _check_model(self.neuron)
         weights = _finite("weights", self.weights)
         if weights.ndim not in (2, 3) or weights.shape[-1] != weights.shape[-2] or not weights.size:
             raise ValueError(f"weights: expected shape (n_units, n_units) or (batch, n_units, n_units), got {weights.shape}")
         object.__setattr__(self, "weights", weights)
-        if not (isinstance(self.dt, int | float) and np.isfinite(self.dt) and self.dt > 0):
+        if isinstance(self.dt, bool) or not isinstance(self.dt, Real) or not (np.isfinite(self.dt) and self.dt > 0):
             raise ValueError(f"dt: expected a number > 0 (in {self.neuron.time_unit}), got {self.dt!r}")
         unknown = sorted(set(self.initial) - set(self.neuron.variables))
         if unknown:
             raise ValueError(f"initial: {unknown[0]!r} is no state variable; they are {', '.join(self.neuron.variables)}")
-        for name, values in [*self.initial.items(), *((f.name, getattr(self.neuron, f.name)) for f in fields(self.neuron))]:
+        for name, values in self._named().items():
             shape = _finite(name, values).shape
             if len(shape) > 2 or (shape and shape[-1] not in (1, self.n_units)):
-                raise ValueError(f"{name}: expected a number, ({self.n_units},) or (batch, {self.n_units}), got shape {shape}")
+                n = self.n_units
+                raise ValueError(f"{name}: expected a number, ({n},), (batch, 1) or (batch, {n}), got shape {shape}")
+
+    def _named(self) -> dict[str, Any]:
+        """Initial values and parameters by name."""
+        return dict(self.initial) | {f.name: getattr(self.neuron, f.name) for f in fields(self.neuron)}
 
     @property
     def n_units(self) -> int:
@@ -78,12 +85,15 @@ def simulate(
     not recorded. Spikes are recorded at each step whatever `every` is.
     progress: a progress bar where it takes more than a second. device: auto, cpu or cuda. threads: cores of the CPU, all by
     default. The bits of a result depend on none of these, nor on what else is in the batch.
-    Raises ValueError naming what was expected and what came.
+    Raises ValueError naming what was expected and what came; FloatingPointError naming the step after which a variable is no
+    finite number, since the simulation diverged.
     """
     record = check_record(network.neuron, record)
     inputs = check_inputs(network, inputs)
     if isinstance(every, bool) or not isinstance(every, int | np.integer) or not 1 <= every <= inputs.shape[-2]:
         raise ValueError(f"every: expected a whole number of steps from 1 to {inputs.shape[-2]}, got {every!r}")
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
+        raise ValueError(f"threads: expected a whole number >= 1, or None for all cores, got {threads!r}")
     job = _job(network, inputs)
     run = kernels.network(device).advance
     return _record(run, job, record, every=int(every), average=average, progress=progress, threads=threads or _cores())
@@ -216,18 +226,70 @@ def _cores() -> int:
 
 
 def _job(network: Network, inputs: np.ndarray) -> Job:
-    neuron, n = network.neuron, network.n_units
+    neuron, name = network.neuron, type(network.neuron).__name__
+    shape, batched = _batch(network, inputs)
     start = dict(zip(neuron.variables, neuron.initial(), strict=True)) | dict(network.initial)
-    start = [np.asarray(values, dtype=np.float64) for values in start.values()]
-    constants = [np.asarray(values, dtype=np.float64) for values in neuron.constants(network.dt)]
-    sizes = {a.shape[0] for a in [*start, *constants] if a.ndim == 2}
-    sizes |= {a.shape[0] for a in (network.weights, inputs) if a.ndim == 3}
-    if len(sizes - {1}) > 1:
-        raise ValueError(f"batch: expected one size in inputs, weights, parameters and initial values, got {sorted(sizes)}")
-    shape = (max(sizes, default=1), n)
-    state, constants = (np.stack([np.broadcast_to(a, shape) for a in arrays]) for arrays in (start, constants))
+    try:
+        state = np.stack([np.broadcast_to(np.asarray(a, dtype=np.float64), shape) for a in start.values()])
+        constants = [np.broadcast_to(np.asarray(a, dtype=np.float64), shape) for a in neuron.constants(float(network.dt))]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name}: expected initial() and constants(dt) to give numbers or arrays of shape {shape}: {error}"
+        ) from error
     weights, inputs = (a if a.ndim == 3 else a[None] for a in (network.weights, inputs))
-    return Job(neuron, state, constants, weights, inputs, network.dt, bool(sizes))
+    job = Job(neuron, state, np.stack(constants), weights, inputs, float(network.dt), batched)
+    _check_step(job)
+    return job
+
+
+def _batch(network: Network, inputs: np.ndarray) -> tuple[tuple[int, int], bool]:
+    """(batch, n_units), and whether anything has a batch axis; raises ValueError naming what differs."""
+    sizes = {name: len(a) for name, a in (("inputs", inputs), ("weights", network.weights)) if a.ndim == 3}
+    sizes |= {name: np.shape(values)[0] for name, values in network._named().items() if np.ndim(values) == 2}
+    if len(set(sizes.values()) - {1}) > 1:
+        found = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise ValueError(f"batch: expected one number of simulations in all that has a batch axis, got {found}")
+    return (max(sizes.values(), default=1), network.n_units), bool(sizes)
+
+
+PROTOCOL = ("variables", "source", "output", "time_unit", "initial", "constants", "step")
+
+
+def _check_model(neuron) -> None:
+    """Raise ValueError saying what a model lacks, see `neurons`."""
+    if isinstance(neuron, type):
+        raise ValueError(f"neuron: expected a model such as QIF(), got the class {neuron.__name__}; write {neuron.__name__}()")
+    name = type(neuron).__name__
+    lacking = [part for part in PROTOCOL if not hasattr(neuron, part)]
+    if lacking:
+        raise ValueError(f"neuron: {name} has no {lacking[0]}; a model needs {', '.join(PROTOCOL)} (see rate2spike.neurons)")
+    if not is_dataclass(neuron):
+        raise ValueError(f"neuron: expected a dataclass, its fields the parameters; write @dataclass(frozen=True) over {name}")
+    for part in ("source", "output"):
+        if getattr(neuron, part) not in neuron.variables:
+            raise ValueError(f"neuron: {part} of {name} is {getattr(neuron, part)!r}, none of {', '.join(neuron.variables)}")
+    n = len(neuron.initial())
+    if n != len(neuron.variables):
+        raise ValueError(f"neuron: expected {len(neuron.variables)} values of {name}.initial(), got {n}")
+
+
+def _check_step(job: Job) -> None:
+    """Take the first step once, to raise ValueError where `step` fails or does not return what it should."""
+    name, n = type(job.neuron).__name__, len(job.state)
+    try:
+        with np.errstate(all="ignore"):
+            state, spike = job.neuron.step(
+                tuple(job.state), np.zeros_like(job.state[0]), job.inputs[:, 0], job.dt, tuple(job.constants)
+            )
+        if len(state) != n:
+            raise ValueError(f"expected {n} variables, got {len(state)}")
+        for values in (*state, spike):
+            np.broadcast_to(values, job.state[0].shape)
+    except Exception as error:  # anything may go wrong in a function of the user's
+        expected = "step(state, s_in, current, t, constants) -> (state after the step, spike)"
+        raise ValueError(
+            f"neuron: the first step of {name} failed ({type(error).__name__}: {error}); expected {expected}"
+        ) from error
 
 
 def _variable(neuron, name: str) -> str:
@@ -252,7 +314,8 @@ def check_inputs(network: Network, inputs) -> np.ndarray:
     inputs = _finite("inputs", inputs)
     if inputs.ndim not in (2, 3) or inputs.shape[-1] != network.n_units or 0 in inputs.shape:
         n = network.n_units
-        raise ValueError(f"inputs: expected shape (n_steps, {n}) or (batch, n_steps, {n}), got {inputs.shape}")
+        transposed = "; transposed? write inputs.T" if inputs.ndim == 2 and len(inputs) == n else ""
+        raise ValueError(f"inputs: expected shape (n_steps, {n}) or (batch, n_steps, {n}), got {inputs.shape}{transposed}")
     return inputs
 
 
@@ -268,7 +331,10 @@ def check_record(neuron, record: Sequence[str]) -> tuple[str, ...]:
 
 
 def _finite(name: str, values) -> np.ndarray:
-    array = np.asarray(values, dtype=np.float64)
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: expected numbers, got {type(values).__name__} ({error})") from error
     if not np.isfinite(array).all():
         raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
     return array

@@ -21,7 +21,19 @@ from .networks import Network, simulate
 from .neurons import LIF, QIF, AdaptiveQIF, MembraneQIF
 from .recording import Recording
 
-__all__ = ["LIF", "QIF", "AdaptiveQIF", "MembraneQIF", "Network", "Recording", "SpikingNetwork", "simulate", "simulate_trial"]
+__all__ = [
+    "LIF",
+    "QIF",
+    "AdaptiveQIF",
+    "MembraneQIF",
+    "Network",
+    "Recording",
+    "SpikingNetwork",
+    "as_network",
+    "external_inputs",
+    "simulate",
+    "simulate_trial",
+]
 
 STEP_S = RATE_STEP_MS / SPIKING_STEPS_PER_RATE_STEP / 1000  # 5e-5 s
 NOISE_SD = 0.1  # mV per step, not scaled with the step (published code)
@@ -185,6 +197,39 @@ def simulate_trial(
     duration = grid.n_steps * grid.dt
     mean_rates = spikes[:, FIRST_COUNTED_STEP:].sum(axis=1) / duration
     return TrialRecording(v, spikes, rates, ipsc, network.w_out @ rates, mean_rates, grid.dt)
+
+
+def as_network(
+    network: SpikingNetwork,
+    *,
+    downsample: int = 1,
+    v0: np.ndarray | None = None,
+    stream: streams.Key = DEFAULT_STREAM,
+    trial: int = 0,
+) -> Network:
+    """A converted network as any other: `simulate(as_network(network), external_inputs(network, u))` is `simulate_trial` without
+    noise and stimulation, from the same initial voltages.
+
+    v0: U(0, 1) draws for the initial voltage (n_units,); where not given, those that `simulate_trial` draws.
+    Raises ValueError for a network with single-exponential synapses.
+    """
+    neuron = network.neuron
+    if neuron.tau_rise_ms == 0:
+        raise ValueError("tau_rise_ms: expected > 0, got 0; single-exponential synapses are simulated by simulate_trial alone")
+    check_downsample(downsample)
+    n = network.n_units
+    v0 = streams.uniform(stream, streams.INITIAL_VOLTAGE, trial, n)[:, 0] if v0 is None else _check("v0", v0, (n,))
+    shared = ("tau_rise_ms", "tau_mem_ms", "t_refractory_ms", "v_threshold", "v_reset", "bias")
+    parameters = {name: getattr(neuron, name) for name in shared}
+    model = {"lif": LIF, "qif": MembraneQIF}[neuron.model](tau_decay_ms=network.tau_decay_ms, **parameters)
+    initial = {"v": neuron.v_reset + v0 * (V_SPIKE - neuron.v_reset)}
+    return Network(model, network.w_rec, STEP_S * downsample, initial)
+
+
+def external_inputs(network: SpikingNetwork, u: np.ndarray, downsample: int = 1) -> np.ndarray:
+    """The current of each unit at each step of a trial with stimulus u (n_inputs, n_columns): (n_steps, n_units), mV."""
+    u = check_stimulus(network, u, downsample)
+    return (network.w_in @ u[:, ::downsample])[:, time_grid(u.shape[1], downsample).column].T
 
 
 def _heads(stimulation, grid: Grid, coins, stream, trial) -> np.ndarray:

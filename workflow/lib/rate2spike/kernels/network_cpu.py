@@ -20,61 +20,55 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numba.core.errors import NumbaError
 
 LANES = 16
 OPTIONS = {"nogil": True, "error_model": "numpy"}  # 1 / 0 is infinite, as in numpy
 PASS = 2  # what a step takes whatever the number of blocks, in times of a block
-KEPT = OPTIONS | {"cache": True, "forceinline": True}
+BLOCKS, FLAGS = types.float64[:, ::1], types.int64[::1]
+UNITS = types.void(BLOCKS, BLOCKS, BLOCKS, types.float64, FLAGS, FLAGS)
+READ = types.Array(types.float64, 3, "C", readonly=True)
+WHOLE = types.int64
+STEPS = types.void(
+    types.FunctionType(UNITS), BLOCKS, WHOLE, BLOCKS, READ, types.float64[:, :, :, ::1], types.uint8[:, :, ::1], WHOLE,
+    WHOLE, WHOLE, FLAGS, WHOLE, types.boolean, types.float64, WHOLE,
+)  # fmt: skip
+KEPT = OPTIONS | {"cache": True}
+INSIDE = KEPT | {"forceinline": True}
 
 
 def advance(
     job, variables: Sequence[str], *, every: int, average: bool, spikes: bool, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """See `kernels.network`. Raises TypeError where the `step` of the model cannot be compiled."""
+    """See `kernels.network`. Raises ValueError where the `step` of the model cannot be compiled."""
     neuron, (batch, n_units) = job.neuron, job.state.shape[1:]
     source = neuron.variables.index(neuron.source)
     kernel = _units(neuron.step, len(job.state), len(job.constants), source, _frozen(neuron.step))
     kept = np.array([neuron.variables.index(name) for name in variables], dtype=np.int64)
+    width = _width(batch, n_units)
     samples = np.empty((len(kept), batch, job.n_steps // every, n_units))
     fired = np.zeros((batch, job.n_steps if spikes else 0, n_units), dtype=np.uint8)
-    groups = _groups(batch, n_units)
-    shared = {width: _sent(job.weights, width) for _, width in groups} if len(job.weights) == 1 else {}
+    shared = _sent(job.weights, width) if len(job.weights) == 1 else None
     settings = len(job.state), source, kept, every, average, job.dt, job.first_step
 
-    def run(group: tuple[slice, int]) -> None:
-        part, width = group
+    def run(begin: int) -> None:
+        part = slice(begin, min(begin + width, batch))
         rows = _packed(job.state[:, part], job.constants[:, part], width)
-        weights = shared[width] if shared else _sent(job.weights[part], width)
-        inputs = job.inputs[part] if len(job.inputs) > 1 else job.inputs
-        _steps(kernel, rows, width, weights, inputs, samples[:, part], fired[part], *settings)
+        weights = _sent(job.weights[part], width) if shared is None else shared
+        inputs = np.ascontiguousarray(job.inputs[part] if len(job.inputs) > 1 else job.inputs)
+        _steps(kernel, rows, width, weights, inputs, samples, fired, begin, *settings)
         job.state[:, part] = _unpacked(rows, width, job.state[:, part].shape)
 
-    try:
-        if threads == 1 or len(groups) == 1:
-            for group in groups:
-                run(group)
-        else:
-            with ThreadPoolExecutor(min(threads, len(groups))) as pool:
-                list(pool.map(run, groups))
-    except NumbaError as error:
-        raise TypeError(
-            f"{type(neuron).__name__}.step cannot be compiled; it must be plain arithmetic on numbers, without calls: {error}"
-        ) from error
+    with ThreadPoolExecutor(min(threads, -(-batch // width))) as pool:
+        list(pool.map(run, range(0, batch, width)))
     return samples, fired
 
 
-def _groups(batch: int, n_units: int) -> list[tuple[slice, int]]:
-    """Simulations that run together, and how many lanes of a block are simulations: 16, or 1 where they are units."""
-    groups = []
-    for begin in range(0, batch, LANES):
-        end = min(begin + LANES, batch)
-        if n_units + PASS <= (end - begin) * (-(-n_units // LANES) + PASS):
-            groups.append((slice(begin, end), LANES))
-        else:
-            groups += [(slice(i, i + 1), 1) for i in range(begin, end)]
-    return groups
+def _width(batch: int, n_units: int) -> int:
+    """How many simulations a block holds, 16 or 1: by which fewer blocks are made."""
+    one_by_one = batch * (-(-n_units // LANES) + PASS)
+    return LANES if -(-batch // LANES) * (n_units + PASS) <= one_by_one else 1
 
 
 def _flat(values: np.ndarray, width: int) -> np.ndarray:
@@ -139,40 +133,14 @@ def units(rows, s_in, current, t, sends, fires):
 """
     scope = {"step": njit(**OPTIONS)(step)}
     exec(compile(text, f"<{step.__qualname__} of all units>", "exec"), scope)
-    return njit(**OPTIONS)(scope["units"])
+    try:
+        return njit(UNITS, **OPTIONS)(scope["units"])
+    except NumbaError as error:
+        expected = "expected plain arithmetic on numbers"
+        raise ValueError(f"neuron: {step.__qualname__} cannot be compiled; {expected}: {error}") from error
 
 
-@njit(**OPTIONS)
-def _steps(units, rows, width, weights, inputs, samples, fired, n_variables, source, kept, every, average, dt, first_step):
-    n_blocks, (n_steps, n_units) = rows.shape[0], inputs.shape[1:]
-    s_in, current = np.zeros((n_blocks, LANES)), np.zeros((n_blocks, LANES))
-    sends, fires, sending = np.ones(n_blocks, np.int64), np.zeros(n_blocks, np.int64), np.zeros(n_units, np.int64)
-    source, at_spike = LANES * source, LANES * n_variables
-    for k in range(n_steps):
-        n_sending = _find_sending(rows, width, source, sends, sending)
-        s_in[:] = 0
-        if width == 1:
-            _add_columns(s_in.reshape(-1), weights, rows, source, sending[:n_sending])
-        elif weights.shape[1] == n_units:
-            _add_shared(s_in, weights, rows, source, sending[:n_sending])
-        else:
-            _add_own(s_in, weights, rows, source, sending[:n_sending])
-        _load(current, width, inputs, k)
-        units(rows, s_in, current, dt * (first_step + k + 1), sends, fires)
-        if fired.shape[1] > 0:
-            _store_spikes(rows, at_spike, width, fires, fired, k)
-        i = k // every
-        if i < samples.shape[2]:
-            for v in range(kept.shape[0]):
-                if average:
-                    if k % every == 0:
-                        samples[v, :, i] = 0
-                    _add_mean(rows, LANES * kept[v], width, samples[v], i, every)
-                elif (k + 1) % every == 0:
-                    _store(rows, LANES * kept[v], width, samples[v], i)
-
-
-@njit(**KEPT)
+@njit(**INSIDE)
 def _find_sending(rows, width, source, sends, sending):
     """The units that send something other than 0, in their order; returns how many."""
     n, n_units = 0, sending.shape[0]
@@ -191,7 +159,7 @@ def _find_sending(rows, width, source, sends, sending):
 # Below, the length of a loop over lanes comes from an array: one of known length 16 LLVM unrolls, and makes no vectors of it.
 
 
-@njit(**KEPT)
+@njit(**INSIDE)
 def _add_columns(s_in, weights, rows, source, sending):
     """One simulation, four senders in a pass; their sum is still one after another."""
     n = sending.shape[0]
@@ -208,7 +176,7 @@ def _add_columns(s_in, weights, rows, source, sending):
             s_in[p] += w[p] * x
 
 
-@njit(**KEPT)
+@njit(**INSIDE)
 def _add_shared(s_in, weights, rows, source, sending):
     """16 simulations with the same weights, four senders in a pass."""
     n, (n_units, width) = sending.shape[0], s_in.shape
@@ -228,7 +196,7 @@ def _add_shared(s_in, weights, rows, source, sending):
                 total[b] += w * x[source + b]
 
 
-@njit(**KEPT)
+@njit(**INSIDE)
 def _add_own(s_in, weights, rows, source, sending):
     """16 simulations with weights of their own."""
     n_units, width = s_in.shape
@@ -240,7 +208,7 @@ def _add_own(s_in, weights, rows, source, sending):
                 total[b] += w[i * width + b] * x[source + b]
 
 
-@njit(**KEPT)
+@njit(**INSIDE)
 def _load(current, width, inputs, k):
     if width == 1:
         flat = current.reshape(-1)
@@ -255,39 +223,61 @@ def _load(current, width, inputs, k):
                 current[j, b] = inputs[b, k, j]
 
 
-@njit(**KEPT)
-def _store(rows, at, width, target, i):
-    n_simulations, _, n_units = target.shape
-    if width == 1:
-        for block in range(n_units // LANES):
-            for b in range(LANES):
-                target[0, i, block * LANES + b] = rows[block, at + b]
-        for j in range(n_units - n_units % LANES, n_units):
-            target[0, i, j] = rows[j // LANES, at + j % LANES]
-    else:
-        for b in range(n_simulations):
-            for j in range(n_units):
-                target[b, i, j] = rows[j, at + b]
+@njit(**INSIDE)
+def _store(rows, at, width, samples, first, n, i):
+    for b in range(n):
+        target = samples[first + b, i]
+        for j in range(target.shape[0]):
+            target[j] = rows[j // LANES, at + j % LANES] if width == 1 else rows[j, at + b]
 
 
-@njit(**KEPT)
-def _add_mean(rows, at, width, target, i, every):
-    n_simulations, _, n_units = target.shape
-    for b in range(n_simulations):
-        for j in range(n_units):
+@njit(**INSIDE)
+def _add_mean(rows, at, width, samples, first, n, i, begins, every):
+    for b in range(n):
+        target = samples[first + b, i]
+        for j in range(target.shape[0]):
             value = rows[j // LANES, at + j % LANES] if width == 1 else rows[j, at + b]
-            target[b, i, j] += value / every
+            target[j] = (0.0 if begins else target[j]) + value / every
 
 
-@njit(**KEPT)
-def _store_spikes(rows, at, width, fires, fired, k):
-    """`fired` is zero so far, and few blocks have a spike."""
-    n_simulations, _, n_units = fired.shape
+@njit(**INSIDE)
+def _store_spikes(rows, at, width, fires, fired, first, n, k):
+    """`fired` is zero so far, and few units fire: the rest is not touched."""
+    n_units = fired.shape[2]
     for i in range(rows.shape[0]):
         if fires[i]:
-            if width == 1:
-                for j in range(i * LANES, min((i + 1) * LANES, n_units)):
-                    fired[0, k, j] = rows[i, at + j % LANES] > 0
-            else:
-                for b in range(n_simulations):
-                    fired[b, k, i] = rows[i, at + b] > 0
+            for b in range(LANES if width == 1 else n):
+                if rows[i, at + b] > 0:
+                    if width > 1:
+                        fired[first + b, k, i] = 1
+                    elif i * LANES + b < n_units:
+                        fired[first, k, i * LANES + b] = 1
+
+
+@njit(STEPS, **OPTIONS, cache=True)
+def _steps(units, rows, width, weights, inputs, samples, fired, first, n_variables, source, kept, every, average, dt, first_step):
+    n_blocks, (n_steps, n_units) = rows.shape[0], inputs.shape[1:]
+    s_in, current = np.zeros((n_blocks, LANES)), np.zeros((n_blocks, LANES))
+    sends, fires, sending = np.ones(n_blocks, np.int64), np.zeros(n_blocks, np.int64), np.zeros(n_units, np.int64)
+    source, at_spike, n = LANES * source, LANES * n_variables, min(width, fired.shape[0] - first)
+    for k in range(n_steps):
+        n_sending = _find_sending(rows, width, source, sends, sending)
+        s_in[:] = 0
+        if width == 1:
+            _add_columns(s_in.reshape(-1), weights, rows, source, sending[:n_sending])
+        elif weights.shape[1] == n_units:
+            _add_shared(s_in, weights, rows, source, sending[:n_sending])
+        else:
+            _add_own(s_in, weights, rows, source, sending[:n_sending])
+        _load(current, width, inputs, k)
+        units(rows, s_in, current, dt * (first_step + k + 1), sends, fires)
+        if fired.shape[1] > 0:
+            _store_spikes(rows, at_spike, width, fires, fired, first, n, k)
+        i = k // every
+        if i == samples.shape[2]:
+            continue  # steps left over at the end
+        for v in range(kept.shape[0]):
+            if average:
+                _add_mean(rows, LANES * kept[v], width, samples[v], first, n, i, k % every == 0, every)
+            elif (k + 1) % every == 0:
+                _store(rows, LANES * kept[v], width, samples[v], first, n, i)

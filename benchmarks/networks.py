@@ -1,0 +1,112 @@
+"""Time of any network of spiking units on the CPU, beside a loop in torch and what the machine allows.
+
+    python benchmarks/networks.py
+
+The best of several runs. First the worked example (5 coupled QIF units, 30,000 steps, output and spikes of every step recorded):
+`torch`, a loop over the steps as one writes it with tensors, without gradients, one thread; `simulate`, the same by the library;
+`batch`, 100 values of eta at once on all cores, and how many single runs that is.
+
+Then ns per unit and step, nothing recorded, one core: `single`, one simulation; `batch`, one of 16 at once; `floor`, what a
+single one has to move at least: reading the weights of the units that send, reading and writing the state. `sending %`: units
+that send something in a step, all in the QIF network, whose synapses have spikes behind them, few in the LIF network.
+"""
+
+import argparse
+
+import numpy as np
+import torch
+from numba import njit
+
+from rate2spike import networks
+from rate2spike.kernels import network_cpu
+from rate2spike.spiking import LIF, QIF, Network, simulate
+from simulation import best_s
+
+DT = 1e-3
+COLUMNS = ("model", "units", "sending %", "single ns", "batch ns", "floor ns")
+
+
+def worked_example() -> tuple[Network, np.ndarray]:
+    weights = np.random.default_rng(0).uniform(0, 20, (5, 5))
+    time = DT * np.arange(30_000)
+    inputs = np.zeros((len(time), 5))
+    inputs[:, 2], inputs[:, 4] = 20 * np.sin(2 * np.pi * 0.5 * time), 10 * np.sin(2 * np.pi * 0.25 * time)
+    return Network(QIF(), weights, DT), inputs
+
+
+@torch.no_grad()
+def torch_loop(weights, inputs, eta=-5.0, v_peak=100.0):
+    v, s = torch.full((len(weights),), -2.0), torch.zeros(len(weights))
+    out, spikes = torch.empty(inputs.shape), torch.empty(inputs.shape, dtype=torch.bool)
+    for k, current in enumerate(inputs):
+        spike = v >= v_peak
+        moved = v + DT * (v * v + eta + current + weights @ s)
+        v, s = torch.where(spike, -v_peak, moved), s - DT * s + spike
+        out[k], spikes[k] = s, spike
+    return out, spikes
+
+
+def example(runs: int) -> None:
+    torch.set_num_threads(1)
+    network, inputs = worked_example()
+    etas = network.with_parameters(eta=np.linspace(-6, -4, 100)[:, None])
+    loop = best_s(torch_loop, torch.tensor(network.weights).float(), torch.tensor(inputs).float(), runs=2)
+    single = best_s(lambda: simulate(network, inputs, device="cpu", progress=False), runs=5 * runs)
+    batch = best_s(lambda: simulate(etas, inputs, device="cpu", progress=False), runs=2 * runs)
+    print(f"worked example: torch {1e3 * loop:.0f} ms, simulate {1e3 * single:.2f} ms, {loop / single:.0f} times faster")
+    print(f"batch of 100: {1e3 * batch:.1f} ms, as long as {batch / single:.1f} single runs\n")
+
+
+@njit(fastmath=True, nogil=True)
+def move(weights, state, n_steps):
+    """Read the weights, read and write the state, and no more."""
+    total = 0.0
+    for _ in range(n_steps):
+        for i in range(weights.size):
+            total += weights[i]
+        for i in range(state.size):
+            state[i] += 1.0
+        weights[0] = total  # every pass counts
+    return total
+
+
+def row(model: str, n_units: int, n_steps: int, runs: int) -> tuple:
+    """One line of the table, of a network that fires."""
+    rng = np.random.default_rng(n_units)
+    neuron, dt, drive = (QIF(), DT, 30.0) if model == "QIF" else (LIF(bias=-38.0), 5e-5, 0.0)
+    initial = {"s": 1.0} if model == "QIF" else {"v": rng.uniform(-65, -38, n_units)}
+    network = Network(neuron, rng.normal(size=(n_units, n_units)) / n_units, dt, initial)
+    inputs = drive + rng.normal(size=(n_steps, n_units))
+    settings = {"every": 1, "average": False, "spikes": False, "threads": 1}
+
+    def ns(batch: int) -> float:
+        job = networks._job(network.with_parameters(v_reset=np.full((batch, 1), neuron.v_reset)), inputs)
+
+        def run(n: int) -> None:
+            network_cpu.advance(job.part(0, n)._replace(state=job.state.copy()), [], **settings)
+
+        return 1e9 * (best_s(run, n_steps, runs=runs) - best_s(run, 1, runs=runs)) / (batch * n_units * (n_steps - 1))
+
+    job = networks._job(network, inputs)
+    (source,), _ = network_cpu.advance(job, [neuron.source], **settings)
+    sending = (source != 0).mean()
+    weights = np.ones(int(max(1, sending * n_units**2)))
+    floor = best_s(move, weights, np.ones(job.state.size), n_steps, runs=runs) / (n_units * n_steps)
+    return model, n_units, 100 * sending, ns(1), ns(16), 1e9 * floor
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--units", type=int, nargs="+", default=[5, 250, 1000])
+    parser.add_argument("--runs", type=int, default=5, help="repetitions, of which the best counts")
+    arguments = parser.parse_args()
+    example(arguments.runs)
+    print("".join(f"{name:>12}" for name in COLUMNS))
+    for model in ("QIF", "LIF"):
+        for n_units in arguments.units:
+            name, units, *numbers = row(model, n_units, max(500, 100_000 // n_units), arguments.runs)
+            print(f"{name:>12}{units:12d}" + "".join(f"{number:12.2f}" for number in numbers))
+
+
+if __name__ == "__main__":
+    main()
