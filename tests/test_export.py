@@ -16,7 +16,7 @@ import torch
 from rate2spike import conversion, export, nir_file, spiking, streams
 from rate2spike.config import NeuronConfig
 from rate2spike.recording import Recording
-from rate2spike.spiking import Network, simulate
+from rate2spike.spiking import simulate
 from rate2spike.tasks import go_nogo, spiking_stimulus
 
 NOISELESS = NeuronConfig(t_refractory_ms=0.0)
@@ -224,13 +224,12 @@ def network(request, trained) -> spiking.SpikingNetwork:
 def driven(network: spiking.SpikingNetwork, n_steps: int, dt: float = 5e-5):
     """Input (n_steps, n_inputs), initial voltages, and what `simulate` makes of them: spikes and output."""
     u = np.full((n_steps, network.n_inputs), 15.0)
-    v0 = -65 + 95 * streams.uniform(streams.key(4, "nir"), streams.INITIAL_VOLTAGE, 0, network.n_units)[:, 0]
-    units = Network(nir_file.lif(network), weights=network.w_rec, dt=dt, initial={"v": v0})
+    units = spiking.as_network(network, stream=streams.key(4, "nir"))
     recording = simulate(units, u @ network.w_in.T, record=("r", "spikes"), device="cpu")
     spikes = np.zeros((n_steps, network.n_units), dtype=bool)
     spikes[np.rint(recording.spike_time / dt).astype(int) - 1, recording.spike_unit] = True
     assert spikes[100:].sum() > 2 * network.n_units  # not only the volley of the first steps
-    return u, v0, spikes, recording["r"] @ network.w_out
+    return u, units.initial["v"], spikes, recording["r"] @ network.w_out
 
 
 def test_the_nir_file_holds_the_network(tmp_path, network):

@@ -168,14 +168,25 @@ class SingleExponentialLIF(LIF):
             np.asarray(ms) / 1000 for ms in (self.tau_decay_ms, self.tau_mem_ms, self.t_refractory_ms)
         )
         decay = np.exp(-dt / tau_decay)
-        return dt, tau_mem, t_refractory, decay, 1 / tau_decay, self.v_threshold, self.v_reset, self.bias
+        return dt, *self.leak, tau_mem, t_refractory, decay, tau_decay, self.v_threshold, self.v_reset, self.bias
 
     @staticmethod
     def step(state, s_in, current, t, constants):
         v, ipsc, r, _, t_last = state
-        dt, tau_mem, t_refractory, decay, jump, v_threshold, v_reset, bias = constants
-        ipsc = ipsc + s_in * jump
-        v = v + dt * ((t > t_last + t_refractory) * (ipsc + (current + bias) - v) / tau_mem)
+        dt, linear, square, tau_mem, t_refractory, decay, tau_decay, v_threshold, v_reset, bias = constants
+        ipsc = ipsc + s_in / tau_decay
+        drive = v * (linear + square * v) + (ipsc + (current + bias))
+        v = v + dt * ((t > t_last + t_refractory) * drive / tau_mem)
         spike = 1.0 * (v >= v_threshold)
-        after = spike * v_reset + (1.0 - spike) * v, ipsc * decay, r * decay + spike * jump
-        return (*after, spike, spike * t + (1.0 - spike) * t_last), spike
+        filters = ipsc * decay, r * decay + spike / tau_decay
+        return (spike * v_reset + (1.0 - spike) * v, *filters, spike, spike * t + (1.0 - spike) * t_last), spike
+
+
+@dataclass(frozen=True)
+class SingleExponentialMembraneQIF(SingleExponentialLIF):
+    """`MembraneQIF` with a synapse that decays alone."""
+
+    v_threshold: float = TABLE_S1["qif"]["v_threshold"]
+    bias: float = TABLE_S1["qif"]["bias"]
+
+    leak: ClassVar = (0.0, 1.0)

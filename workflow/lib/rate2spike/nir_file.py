@@ -28,8 +28,7 @@ from . import conversion, spiking, streams
 from .analysis import wilson_interval
 from .export import needed
 from .files import replacing, write_csv
-from .networks import Network, simulate
-from .neurons import LIF, SingleExponentialLIF
+from .networks import simulate
 from .rate import RateModel
 from .spiking import SpikingNetwork
 from .tasks import Response, first_response_step, spiking_stimulus
@@ -152,23 +151,11 @@ def outputs_without_noise(
 
     u: stimulus (n_trials, n_inputs, n_columns), one column per 5 ms; initial voltages are those of the trial in `stream`.
     """
-    grid, neuron, n = spiking.time_grid(u.shape[-1], downsample), network.neuron, network.n_units
-    at_once = max(1, int(BYTES_AT_ONCE / (8 * grid.n_steps * n)))
+    n_steps = spiking.time_grid(u.shape[-1], downsample).n_steps
+    at_once = max(1, int(BYTES_AT_ONCE / (8 * n_steps * network.n_units)))
     for begin in range(0, len(u), at_once):
         numbers = range(begin, min(begin + at_once, len(u)))
-        v0 = np.stack([streams.uniform(stream, streams.INITIAL_VOLTAGE, trial, n)[:, 0] for trial in numbers])
-        initial = {"v": neuron.v_reset + v0 * (spiking.V_SPIKE - neuron.v_reset)}
-        external = network.w_in @ u[numbers.start : numbers.stop, :, ::downsample].astype(np.float64)
-        inputs = external[:, :, grid.column].transpose(0, 2, 1)
-        units = Network(lif(network), weights=network.w_rec, dt=grid.dt, initial=initial)
+        trials = [spiking.as_network(network, downsample=downsample, stream=stream, trial=i) for i in numbers]
+        units = replace(trials[0], initial={"v": np.stack([trial.initial["v"] for trial in trials])})
+        inputs = np.stack([spiking.external_inputs(network, u[i], downsample) for i in numbers])
         yield simulate(units, inputs, record=("r",), progress=False, device="cpu")["r"] @ network.w_out
-
-
-def lif(network: SpikingNetwork) -> LIF:
-    """The units of a converted network as a model for `networks.Network`, which has no noise."""
-    neuron = network.neuron
-    settings = {"tau_decay_ms": network.tau_decay_ms, "tau_mem_ms": neuron.tau_mem_ms, "t_refractory_ms": neuron.t_refractory_ms}
-    settings |= {"v_threshold": neuron.v_threshold, "v_reset": neuron.v_reset, "bias": neuron.bias}
-    if neuron.tau_rise_ms == 0:
-        return SingleExponentialLIF(**settings)
-    return LIF(**settings, tau_rise_ms=neuron.tau_rise_ms)
