@@ -15,10 +15,20 @@ matplotlib.use("Agg")
 from rate2spike import networks, spiking
 from rate2spike.config import NeuronConfig
 from rate2spike.kernels import network_cpu
-from rate2spike.spiking import LIF, QIF, AdaptiveQIF, MembraneQIF, Network, Recording, SpikingNetwork, simulate
+from rate2spike.spiking import (
+    LIF,
+    QIF,
+    AdaptiveQIF,
+    MembraneQIF,
+    Network,
+    Recording,
+    SingleExponentialLIF,
+    SpikingNetwork,
+    simulate,
+)
 
 SIZES = [1, 7, 63, 250, 513]
-MODELS = [QIF(), AdaptiveQIF(), LIF(bias=-38.0), MembraneQIF(tau_decay_ms=35.0)]
+MODELS = [QIF(), AdaptiveQIF(), LIF(bias=-38.0), MembraneQIF(tau_decay_ms=35.0), SingleExponentialLIF(bias=-38.0)]
 
 
 def quiet(network, inputs, **settings):
@@ -355,8 +365,8 @@ def test_a_run_that_diverges_says_where(batch):
 
 
 @pytest.mark.parametrize("model", ["lif", "qif"])
-@pytest.mark.parametrize("downsample", [1, 3])
-def test_a_converted_network_is_one_of_them(model, downsample):
+@pytest.mark.parametrize(("downsample", "tau_rise_ms"), [(1, 2.0), (3, 2.0), (1, 0.0), (3, 0.0)])
+def test_a_converted_network_is_one_of_them(model, downsample, tau_rise_ms):
     rng, n = np.random.default_rng(1), 60
     network = SpikingNetwork(
         w_rec=abs(rng.normal(size=(n, n))) * (rng.random((n, n)) < 0.3) / np.sqrt(n) * np.where(rng.random(n) < 0.2, -2, 1),
@@ -365,7 +375,7 @@ def test_a_converted_network_is_one_of_them(model, downsample):
         tau_decay_ms=rng.uniform(20, 100, n),
         inhibitory=np.zeros(n, bool),
         scaling_factor=1.0,
-        neuron=NeuronConfig(model=model),
+        neuron=NeuronConfig(model=model, tau_rise_ms=tau_rise_ms),
     )
     u = rng.normal(size=(2, 21))
     silence = np.zeros((n, spiking.time_grid(21, downsample).n_steps))
@@ -374,9 +384,6 @@ def test_a_converted_network_is_one_of_them(model, downsample):
     assert trial.spikes.sum() > 500
     assert np.array_equal(found["out"], trial.rates.T)
     assert np.array_equal(found.spike_unit, np.nonzero(trial.spikes.T)[1])
-    single = replace(network, neuron=replace(network.neuron, tau_rise_ms=0.0))
-    with pytest.raises(ValueError, match="single-exponential synapses are simulated by simulate_trial alone"):
-        spiking.as_network(single)
 
 
 # The recording ------------------------------------------------------------------------------------------------------------

@@ -1,14 +1,18 @@
 """Recordings of example networks: shapes, streams, agreement with their trials; responses to graded inputs (Fig. S5)."""
 
+import json
 import runpy
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import nir
 import numpy as np
 import pandas as pd
+import pynwb
 import pytest
+from conftest import example_of
 from snakemake.iocontainers import Params, Wildcards
 
 from rate2spike import conversion, matfile, recordings
@@ -377,6 +381,39 @@ def test_where_no_network_reached_criterion_the_recording_says_so(script, run_sc
     recorded = np.load(snakemake["output"][0])
     assert (int(recorded["n_networks"]), int(recorded["n_attempted"])) == (0, 3)
     assert "network" not in recorded
+
+
+@pytest.mark.parametrize("neuron", ["lif", "qif"])
+def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path, neuron):
+    snakemake, example = condition(), example_of("go-nogo", n_units=80)
+    np.savez(tmp_path / "example.npz", **example)
+    snakemake["input"].example = tmp_path / "example.npz"
+    snakemake["output"] = [str(tmp_path / "exports")]
+    settings = dict(snakemake["params"].items()) | {"trials": 2, "neuron": asdict(NeuronConfig(model=neuron))}
+    run_script("exchange", **snakemake | {"params": Params(fromdict=settings), "rule": "exchange"})
+    written = {file.name for file in (tmp_path / "exports").iterdir()}
+    of_nir = {"network.nir", "network_accuracy.csv"} if neuron == "lif" else set()
+    assert written == {"spikes.nwb", "statistics.parquet"} | of_nir
+    with pynwb.NWBHDF5IO(str(tmp_path / "exports" / "spikes.nwb"), "r") as io:
+        file = io.read()
+        assert file.trials["kind"][:].tolist() == example["single_kind"].tolist()
+        assert json.loads(file.notes)["rule"] == "exchange"
+        first, times = file.trials["start_time"][0], file.units["spike_times"][:]
+        of_unit = example["spike_time_s"][(example["spike_unit"] == 3) & (example["spike_trial"] == 0)]
+        np.testing.assert_allclose([t for t in times[3] if t <= first + 1], np.sort(of_unit))
+    if of_nir:
+        graph, accuracy = (
+            nir.read(tmp_path / "exports" / "network.nir"),
+            pd.read_csv(tmp_path / "exports" / "network_accuracy.csv"),
+        )
+        assert json.loads(graph.metadata["rate2spike"])["scaling_factor"] == 30  # of seed_1
+        assert accuracy.n_trials.tolist() == [2, 2, 2]
+
+
+def test_nothing_is_exported_where_no_network_reached_criterion(run_script, condition, tmp_path):
+    snakemake = condition(converged=(False, False, False)) | {"output": [str(tmp_path / "exports")]}
+    run_script("exchange", **snakemake)
+    assert not list((tmp_path / "exports").iterdir())
 
 
 def test_selectivity_is_for_integration_tasks(run_script, condition):

@@ -472,6 +472,7 @@ def test_only_what_is_new_is_simulated(tiny):
         ("../../scripts/reading.py", {"figure_1", "figure_sweeps", "scorecard"}, {"train", "simulate", "aggregate", "figure_s5"}),
         ("analysis.py", {"choose", "aggregate"}, {"train", "simulate"}),
         ("figures.py", {"figure_1", "figure_s7", "figure_accuracy", "scorecard"}, {"train", "simulate", "aggregate"}),
+        ("networks.py", set(), {"train", "simulate", "example", "aggregate", "figure_1"}),
     ],
 )
 def test_an_edit_of_the_library_reruns_the_stages_that_use_it(tiny, module, reruns, spares):

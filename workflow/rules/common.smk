@@ -190,6 +190,12 @@ def model_content(wildcards) -> list[str]:
 
 # what a stage uses of these it names itself: kernels are picked by device, statistics change no trial
 NOT_FOLLOWED = ("kernels/__init__.py", "devices.py", "analysis.py")
+# what these import to pass it on by another name, or to draw: it changes no result of a stage that imports them
+ASIDE = {
+    "spiking.py": {"networks.py", "neurons.py", "recording.py"},
+    "conversion.py": {"mean_field.py"},
+    "recording.py": {"figures.py"},
+}
 
 
 @cache
@@ -210,7 +216,7 @@ def words(file: Path) -> str:
 
 @cache
 def imported(module: str) -> set[str]:
-    """The library modules that `module` (a path below the library) imports, at its top or inside a function."""
+    """The library modules that `module` (a path below the library) imports, at its top or inside a function, but for those `ASIDE`."""
     found = set()
     for node in ast.walk(syntax(LIBRARY / module)):
         if isinstance(node, ast.ImportFrom) and node.level:
@@ -219,7 +225,7 @@ def imported(module: str) -> set[str]:
             for path in (folder, *(folder / name.name for name in node.names)):
                 files = (path.with_suffix(".py"), path / "__init__.py")
                 found |= {str(file.relative_to(LIBRARY)) for file in files if file.is_file()}
-    return found - {"__init__.py"}
+    return found - {"__init__.py"} - ASIDE.get(module, set())
 
 
 def library_hash(*modules: str, scripts: tuple[str, ...] = ()) -> str:
@@ -460,6 +466,7 @@ SHOWN = [c for c in STUDY.conditions if not c.key.startswith("sweeps.")]
 
 TRAINING_CODE = ("train.py", "user_tasks.py", f"kernels/rate_{DEVICE}.py")
 SIMULATION_CODE = ("conversion.py", "user_tasks.py", "matfile.py", "trials.py", f"kernels/spiking_{DEVICE}.py")
+ANY_NETWORK_CODE = ("networks.py", "neurons.py", "recording.py", "kernels/network_cpu.py")
 TABLES = ("trials.parquet", "accuracy.csv", "networks.csv", "curves.csv", "summary.csv", "summary.html")
 TABLES = [f"results/tables/{t}" for t in TABLES] if STUDY.conditions else []
 MEAN_FIELD = (

@@ -34,7 +34,7 @@ if STUDY.mean_field:
         params:
             settings=asdict(STUDY.mean_field),
             study_seed=STUDY.study_seed,
-            code=script_hash("mean_field.py"),
+            code="-".join([script_hash("mean_field.py"), library_hash(*ANY_NETWORK_CODE)]),
         message:
             "Simulating rate and LIF networks by g and q"
         script:

@@ -222,3 +222,46 @@ class RateUnit:
 def _check_step(dt: float) -> None:
     if dt != 1:
         raise ValueError(f"dt: expected 1 for a unit in discrete time, got {dt!r}")
+
+
+@dataclass(frozen=True)
+class SingleExponentialLIF(LIF):
+    """`LIF` with a synapse that decays alone (tau_rise = 0).
+
+    ipsc' = -ipsc / tau_decay + sum_pre w_rec / tau_decay spike,    r' = -r / tau_decay + spike / tau_decay
+    """
+
+    tau_rise_ms: float = 0.0
+
+    variables: ClassVar = ("v", "ipsc", "r", "spike", "t_last")
+
+    def initial(self) -> tuple:
+        return self.v_reset, 0.0, 0.0, 0.0, 0.0
+
+    def constants(self, dt: float) -> tuple:
+        tau_decay, tau_mem, t_refractory = (
+            np.asarray(ms) / 1000 for ms in (self.tau_decay_ms, self.tau_mem_ms, self.t_refractory_ms)
+        )
+        decay = np.exp(-dt / tau_decay)
+        return dt, *self.leak, tau_mem, t_refractory, decay, tau_decay, self.v_threshold, self.v_reset, self.bias
+
+    @staticmethod
+    def step(state, s_in, current, t, constants):
+        v, ipsc, r, _, t_last = state
+        dt, linear, square, tau_mem, t_refractory, decay, tau_decay, v_threshold, v_reset, bias = constants
+        ipsc = ipsc + s_in / tau_decay
+        drive = v * (linear + square * v) + (ipsc + (current + bias))
+        v = v + dt * ((t > t_last + t_refractory) * drive / tau_mem)
+        spike = 1.0 * (v >= v_threshold)
+        filters = ipsc * decay, r * decay + spike / tau_decay
+        return (spike * v_reset + (1.0 - spike) * v, *filters, spike, spike * t + (1.0 - spike) * t_last), spike
+
+
+@dataclass(frozen=True)
+class SingleExponentialMembraneQIF(SingleExponentialLIF):
+    """`MembraneQIF` with a synapse that decays alone."""
+
+    v_threshold: float = TABLE_S1["qif"]["v_threshold"]
+    bias: float = TABLE_S1["qif"]["bias"]
+
+    leak: ClassVar = (0.0, 1.0)

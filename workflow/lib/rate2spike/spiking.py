@@ -18,7 +18,7 @@ import numpy as np
 from . import streams
 from .config import RATE_STEP_MS, SPIKING_STEPS_PER_RATE_STEP, NeuronConfig
 from .networks import Network, simulate
-from .neurons import LIF, QIF, AdaptiveQIF, DiscreteLIF, MembraneQIF, RateUnit
+from .neurons import LIF, QIF, AdaptiveQIF, DiscreteLIF, MembraneQIF, RateUnit, SingleExponentialLIF, SingleExponentialMembraneQIF
 from .recording import Recording
 
 __all__ = [
@@ -30,6 +30,8 @@ __all__ = [
     "Network",
     "RateUnit",
     "Recording",
+    "SingleExponentialLIF",
+    "SingleExponentialMembraneQIF",
     "SpikingNetwork",
     "as_network",
     "external_inputs",
@@ -213,17 +215,15 @@ def as_network(
     noise and stimulation, from the same initial voltages.
 
     v0: U(0, 1) draws for the initial voltage (n_units,); where not given, those that `simulate_trial` draws.
-    Raises ValueError for a network with single-exponential synapses.
     """
     neuron = network.neuron
-    if neuron.tau_rise_ms == 0:
-        raise ValueError("tau_rise_ms: expected > 0, got 0; single-exponential synapses are simulated by simulate_trial alone")
     check_downsample(downsample)
     n = network.n_units
     v0 = streams.uniform(stream, streams.INITIAL_VOLTAGE, trial, n)[:, 0] if v0 is None else _check("v0", v0, (n,))
     shared = ("tau_rise_ms", "tau_mem_ms", "t_refractory_ms", "v_threshold", "v_reset", "bias")
     parameters = {name: getattr(neuron, name) for name in shared}
-    model = {"lif": LIF, "qif": MembraneQIF}[neuron.model](tau_decay_ms=network.tau_decay_ms, **parameters)
+    double, single = {"lif": (LIF, SingleExponentialLIF), "qif": (MembraneQIF, SingleExponentialMembraneQIF)}[neuron.model]
+    model = (single if neuron.tau_rise_ms == 0 else double)(tau_decay_ms=network.tau_decay_ms, **parameters)
     initial = {"v": neuron.v_reset + v0 * (V_SPIKE - neuron.v_reset)}
     return Network(model, network.w_rec, STEP_S * downsample, initial)
 
