@@ -85,14 +85,14 @@ def row(model: str, n_units: int, n_steps: int, runs: int) -> tuple:
     settings = {"every": 1, "average": False, "spikes": False, "threads": 1}
 
     def ns(batch: int) -> float:
-        job = networks._job(network.with_parameters(v_reset=np.full((batch, 1), neuron.v_reset)), inputs)
+        job = networks.job_of(network.with_parameters(v_reset=np.full((batch, 1), neuron.v_reset)), inputs)
 
         def run(n: int) -> None:
             network_cpu.advance(job.part(0, n)._replace(state=job.state.copy()), [], **settings)
 
         return 1e9 * (best_s(run, n_steps, runs=runs) - best_s(run, 1, runs=runs)) / (batch * n_units * (n_steps - 1))
 
-    job = networks._job(network, inputs)
+    job = networks.job_of(network, inputs)
     (source,), _ = network_cpu.advance(job, [neuron.source], **settings)
     sending = (source != 0).mean()
     weights = np.ones(int(max(1, sending * n_units**2)))

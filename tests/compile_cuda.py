@@ -75,7 +75,7 @@ def work(n_units: int, **settings) -> None:
         )
     for model in (*MODELS, Own):
         network = spiking.Network(model(), np.zeros((n_units, n_units)), dt=1e-3)
-        job = networks._job(network, np.zeros((2, n_steps, n_units)))
+        job = networks.job_of(network, np.zeros((2, n_steps, n_units)))
         network_cuda.advance(job, model.variables, every=5, average=True)  # the most registers
     network_cuda.advance(job, Own.variables, every=1, average=False)
     network_cuda.advance(job, (), every=1, average=False, spikes=False)

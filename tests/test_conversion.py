@@ -126,18 +126,18 @@ def test_another_stream_gives_other_trials_and_other_noise(trained, rows, simula
 
 def test_the_noise_is_keyed_by_study_purpose_network_and_factor():
     keys = {
-        conversion._stream(simulation, network, factor)
+        conversion.stream_of(simulation, network, factor)
         for simulation in (SEARCH, SEARCH._replace(study_seed=5), SEARCH._replace(purpose="held out"))
         for network in ("a", "b")
         for factor in (40.0, 41.0)
     }
     assert len(keys) == 12
-    assert conversion._stream(SEARCH, "a", 40) == conversion._stream(SEARCH, "a", np.float32(40))
+    assert conversion.stream_of(SEARCH, "a", 40) == conversion.stream_of(SEARCH, "a", np.float32(40))
 
 
 def test_a_row_says_what_the_output_did_in_the_response_window(trained, rows):
     numbers = np.array([3, 9])
-    trials = conversion._trials(SEARCH, "net", 40.0, numbers)
+    trials = conversion.trials_of(SEARCH, "net", 40.0, numbers)
     kept = conversion.run_trials(SEARCH, trained.model, "net", 40.0, trials, numbers, keep_every=1)
     assert kept.out.shape == (2, 20000)
     assert np.array_equal(kept.out[:, 9999:].max(axis=1), rows["output_max"][numbers])  # from 0.5 s on, as published
@@ -175,7 +175,7 @@ def test_a_simulation_that_diverges_is_an_error_not_a_score(trained):
 
 def test_downsampling_keeps_the_time_of_the_response(trained):
     coarse, numbers = SEARCH._replace(downsample=2), np.array([0, 1])
-    trials = conversion._trials(coarse, "net", 40.0, numbers)
+    trials = conversion.trials_of(coarse, "net", 40.0, numbers)
     kept = conversion.run_trials(coarse, trained.model, "net", 40.0, trials, numbers, keep_every=1)
     assert kept.out.shape == (2, 10000)
     assert np.array_equal(kept.out[:, 4999:].max(axis=1), score_network(coarse, trained.model, "net", 40.0, 2)["output_max"])

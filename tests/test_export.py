@@ -177,6 +177,33 @@ def test_fano_factor_and_correlations_are_those_of_the_counts():
 # NIR -----------------------------------------------------------------------------------------------------------------------
 
 
+def test_a_fano_factor_across_unlike_durations_is_refused(trained):
+    network = conversion.to_spiking(trained.model, 30)
+    trials = [spiking.simulate_trial(network, np.zeros((1, n))) for n in (3, 4)]
+    with pytest.raises(ValueError, match=r"expected simulations of one duration, .* got 10, 15 ms"):
+        export.spike_statistics(trials, bin_ms=5)
+
+
+def test_a_volley_at_the_start_is_left_out_where_asked():
+    """Alternating units, but for a volley in the first bin: correlation -1 without it."""
+    trains = [[0.0001, *np.arange(0.25, 1, 0.2)], [0.0001, *np.arange(0.15, 1, 0.2)]]
+    whole = values(export.spike_statistics(recorded([trains]), bin_ms=100), "correlation")
+    later = export.spike_statistics(recorded([trains]), bin_ms=100, from_ms=100)
+    assert whole > -0.9
+    assert values(later, "correlation") == pytest.approx(-1, abs=0.3)
+    assert values(later, "rate_hz") == pytest.approx([4 / 0.9, 5 / 0.9])
+    with pytest.raises(ValueError, match="from_ms: expected a time from 0 to below the duration, 1000 ms, got 1000"):
+        export.spike_statistics(recorded([trains]), bin_ms=100, from_ms=1000)
+
+
+def test_a_spike_in_the_very_last_step_of_an_example_is_within_it():
+    n = 58  # 58 * 0.005 < 5800 * 5e-5
+    example = {"time_s": 0.005 * np.arange(1, n + 1), "single_out": np.zeros((1, n)), "inhibitory": np.zeros(1, bool)}
+    example |= {"spike_trial": np.array([0]), "spike_unit": np.array([0]), "spike_time_s": np.array([5e-5 * 5800])}
+    assert n * 0.005 < example["spike_time_s"][0]
+    assert len(export.to_neo(export.single_trials(example)).segments[0].spiketrains[0]) == 1
+
+
 def interpret(graph: nir.NIRGraph, u: np.ndarray, v0: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray]:
     """NIR's equations as they stand: tau v' = (v_leak - v) + R I, spikes are pulses of area 1, inputs of a node add. u (n_steps,
     n_inputs). Leaks are exact, currents Euler steps, all from the old state. Returns spikes (n_steps, n_units) and the output."""
@@ -343,9 +370,9 @@ def test_without_noise_the_tasks_own_scoring_sees_the_response_window(trained):
     task = replace(SHORT, **scores, correct_strict=lambda labels, response: response.minimum + labels)
     simulation = conversion.Simulation(task, 3, "held out", neuron=NOISELESS, device="cpu")
     scored = nir_file._score_without_noise(simulation, trained.model, "trained", 5.0, 3)
-    trials = conversion._trials(simulation, "trained", 5.0, range(3))
+    trials = conversion.trials_of(simulation, "trained", 5.0, range(3))
     assert set(trials.label) == {0, 1}
-    stream = conversion._stream(simulation, "trained", 5.0)
+    stream = conversion.stream_of(simulation, "trained", 5.0)
     network = conversion.to_spiking(trained.model, 5.0, neuron=NOISELESS)
     wider = 0
     for i, u in enumerate(spiking_stimulus(trials.stimulus)):

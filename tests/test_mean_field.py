@@ -318,8 +318,9 @@ def test_config_schema_and_settings_have_the_same_keys():
     assert checked.mean_field == MeanFieldConfig()
     with pytest.raises(ConfigError, match=r"mean_field\.gs: unknown key; allowed are n_exc, n_inh"):
         study.checked(values | {"mean_field": {"gs": [5]}}, schema)
-    with pytest.raises(ConfigError, match="device: missing key"):
-        study.checked({"study_seed": 1}, schema)
+    for more in ({}, {"conditions": {}, "mean_field": {}}):  # beside conditions nothing may be left out
+        with pytest.raises(ConfigError, match="device: missing key"):
+            study.checked({"study_seed": 1} | more, schema)
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def job_of(model, n_units, n_steps=4, batch=None, seed=0):
         initial = {"v": rng.uniform(-100, 200, shape), "s": rng.random(shape) * rng.integers(0, 2, shape)}
         neuron, dt = model(eta=rng.uniform(-5, 5, shape)), 1e-3
     weights = rng.normal(size=(*lead, n_units, n_units))
-    return networks._job(Network(neuron, weights, dt, initial), rng.normal(0, 20, (*lead, n_steps, n_units)))
+    return networks.job_of(Network(neuron, weights, dt, initial), rng.normal(0, 20, (*lead, n_steps, n_units)))
 
 
 def copied(job):
@@ -105,7 +105,7 @@ def test_weights_changed_in_place_are_new_weights():
 def test_simulate_on_either_device(monkeypatch):
     monkeypatch.setattr(network_cpu, "advance", networks.advance)  # itself tested elsewhere, and compiled for seconds
     rng = np.random.default_rng(0)
-    network, inputs = Network(QIF(), 20 * rng.random((5, 5)), dt=0.01, initial={"v": 120.0}), 100 * rng.random((3, 6, 5))
+    network, inputs = Network(QIF(), 20 * rng.random((5, 5)), dt=0.005, initial={"v": 120.0}), 100 * rng.random((3, 6, 5))
     inputs.setflags(write=False)
     cpu, cuda = (simulate(network, inputs, record=("out", "mean(v)", "spikes"), device=d) for d in ("cpu", "cuda"))
     assert np.array_equal(cpu["out"], cuda["out"])
@@ -136,14 +136,14 @@ class Own(QIF):
 
 def test_a_model_of_ones_own():
     rng = np.random.default_rng(1)
-    job = networks._job(Network(Own(), rng.random((7, 7)), dt=0.1), 0.5 * rng.random((6, 7)))
+    job = networks.job_of(Network(Own(), rng.random((7, 7)), dt=0.1), 0.5 * rng.random((6, 7)))
     _, fired = assert_same(job, **ALL)
     assert 0 < fired.sum() < fired.size
 
 
 def test_the_step_of_each_model_is_its_own(monkeypatch):
     """Same name, same place; and the value that a name from outside has now."""
-    job = networks._job(Network(Own(), np.zeros((3, 3)), dt=0.1), np.zeros((2, 3)))
+    job = networks.job_of(Network(Own(), np.zeros((3, 3)), dt=0.1), np.zeros((2, 3)))
     assert_same(job, **ALL)
     monkeypatch.setitem(globals(), "THRESHOLD", 0.15)
     _, fired = assert_same(job, **ALL)

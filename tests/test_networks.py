@@ -61,7 +61,7 @@ def both(network, inputs, **settings):
     settings = {"every": 3, "average": False, "spikes": True, "threads": 2} | settings
     found = []
     for advance in (networks.advance, network_cpu.advance):
-        job = networks._job(network, networks.check_inputs(network, inputs))
+        job = networks.job_of(network, networks.check_inputs(network, inputs))
         samples, fired = advance(job, network.neuron.variables, **settings)
         found.append((samples, fired.astype(bool), job.state))
     return found
@@ -199,6 +199,15 @@ def test_the_worked_example():
     assert (np.bincount(recording.spike_unit, minlength=5) > 10).all()  # the driven units carry the others along
 
 
+def test_what_a_model_cannot_be_is_said_before_the_first_step():
+    for model, said in ((QIF(tau_s=-1), "tau_s: .* got -1"), (LIF(tau_rise_ms=0), "tau_rise_ms: .* SingleExponentialLIF")):
+        with pytest.raises(ValueError, match=said):
+            Network(model, np.zeros((1, 1)), 1e-5)
+    for model, dt, said in ((QIF(), 0.01, "well below 0.01 τ"), (LIF(), 0.05, "well below 0.01 s")):  # 0.05 ms were meant
+        with pytest.warns(RuntimeWarning, match=said):
+            Network(model, np.zeros((1, 1)), dt)
+
+
 @pytest.mark.parametrize("model", [QIF(), LIF(bias=-38.0)], ids=["QIF", "LIF"])
 def test_a_simulation_is_the_same_whatever_runs_beside_it(model):
     """Alone, in batches that fill blocks in both ways, on one core or three."""
@@ -213,9 +222,9 @@ def test_a_simulation_is_the_same_whatever_runs_beside_it(model):
     weights.flags.writeable = False
     network = replace(network, weights=weights)
     whole = quiet(network, inputs, record=("out", "v", "spikes"), threads=1)
-    for other in (quiet(network, inputs, record=("out", "v", "spikes"), threads=3), whole):
-        assert np.array_equal(other["v"], whole["v"])
-        assert np.array_equal(other.spike_time, whole.spike_time)
+    other = quiet(network, inputs, record=("out", "v", "spikes"), threads=3)
+    assert np.array_equal(other["v"], whole["v"])
+    assert np.array_equal(other.spike_time, whole.spike_time)
     (name, values), one = *bias.items(), 23
     single = quiet(network.with_parameters(**{name: values[one, 0]}), inputs[one], record=("out", "v", "spikes"))
     assert np.array_equal(single["out"], whole["out"][one])

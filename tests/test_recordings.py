@@ -393,7 +393,8 @@ def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path
     run_script("exchange", **snakemake | {"params": Params(fromdict=settings), "rule": "exchange"})
     written = {file.name for file in (tmp_path / "exports").iterdir()}
     of_nir = {"network.nir", "network_accuracy.csv"} if neuron == "lif" else set()
-    assert written == {"spikes.nwb", "statistics.parquet"} | of_nir
+    assert written == {"spikes.nwb", "statistics.parquet", "provenance.json"} | of_nir
+    assert "fano" not in set(pd.read_parquet(tmp_path / "exports" / "statistics.parquet").statistic)  # trials of several kinds
     with pynwb.NWBHDF5IO(str(tmp_path / "exports" / "spikes.nwb"), "r") as io:
         file = io.read()
         assert file.trials["kind"][:].tolist() == example["single_kind"].tolist()

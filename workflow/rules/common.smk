@@ -425,6 +425,11 @@ def recording_mem_mb(wildcards, attempt) -> int:
     return (START_MB + CUDA_MB + int(megabytes)) * 2 ** (attempt - 1)
 
 
+def exchange_mem_mb(wildcards, attempt) -> int:
+    """A recording, and trials without noise: inputs and rates of as many as `nir_file.BYTES_AT_ONCE` allows, some copies of them."""
+    return recording_mem_mb(wildcards, attempt) + 1000 * 2 ** (attempt - 1)
+
+
 def mean_field_mem_mb(wildcards, attempt) -> int:
     """Noise and inputs of the rate network at every step, weights of all LIF networks of one g and q."""
     s = STUDY.mean_field

@@ -2,8 +2,12 @@
 # `pip install -c constraints.txt -e '.[export]'`.
 #
 # REQUIRED INPUTS: results/models, networks, held_out, choices and examples of the condition
-# OUTPUTS: results/exports/{task}/{condition}/{neuron}: network.nir and network_accuracy.csv (LIF), spikes.nwb, statistics.parquet;
+# OUTPUTS: results/exports/{task}/{condition}/{neuron}: network.nir and network_accuracy.csv (LIF), spikes.nwb, statistics.parquet, provenance.json;
 #          an empty folder where no network reached criterion
+
+
+# whatever the device of the study, it computes on the CPU
+EXCHANGE_CODE = [*SIMULATION_CODE, *ANY_NETWORK_CODE, "kernels/spiking_cpu.py", "export.py", "nir_file.py", "analysis.py"]
 
 
 localrules:
@@ -35,7 +39,7 @@ rule exchange:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=recording_mem_mb,
+        mem_mb=exchange_mem_mb,
         runtime=recording_minutes,
     params:
         study_seed=STUDY.study_seed,
@@ -45,7 +49,7 @@ rule exchange:
         neuron=neuron_params,
         downsample=downsample,
         trials=held_out_trials,
-        code=library_hash(*SIMULATION_CODE, *ANY_NETWORK_CODE, "export.py", "nir_file.py", scripts=("exchange.py",)),
+        code=library_hash(*EXCHANGE_CODE, scripts=("exchange.py",)),
     message:
         "Writing {wildcards.task}, {wildcards.condition} in formats of other tools"
     script:

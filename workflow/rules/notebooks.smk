@@ -15,6 +15,8 @@ NOTEBOOKS = {
     ],
     "4_any_network": [],
 }
+if not STUDY.conditions:  # nothing to explore
+    del NOTEBOOKS["3_explore_a_study"]
 # they call the library and, through the workflow, every script
 WHOLE_CODE = library_hash(
     *(str(file.relative_to(LIBRARY)) for file in LIBRARY.rglob("*.py")),

@@ -7,9 +7,9 @@ log = job.start(snakemake)
 import numpy as np
 
 from rate2spike import conversion, export, nir_file, provenance
-from rate2spike.files import replacing
+from rate2spike.files import replacing, write_text
 
-BIN_MS = 20.0
+BIN_MS, FROM_MS = 20.0, 100.0  # the volley of the first step and what follows it are no statistics
 wildcards = snakemake.wildcards
 facts, model = job.best_network(snakemake.input)
 simulation = job.simulation(snakemake)._replace(purpose="held out")
@@ -24,7 +24,10 @@ def write(folder):
     about = {"session_description": f"{name} at 1/lambda = {factor:g}: a spiking network, one trial of each kind", "notes": made}
     about |= {"identifier": f"{name}/{wildcards.neuron}/{factor:g}", "trials": trials, "inhibitory": example["inhibitory"]}
     export.write_nwb(folder / "spikes.nwb", recording, **about)
-    export.spike_statistics(recording, bin_ms=BIN_MS).to_parquet(folder / "statistics.parquet")
+    table = export.spike_statistics(recording, bin_ms=BIN_MS, from_ms=FROM_MS)
+    # trials of different kinds: across them counts vary by the stimulus, which no Fano factor should tell
+    table[table.statistic != "fano"].to_parquet(folder / "statistics.parquet")
+    write_text(made + "\n", folder / "provenance.json")
     if simulation.neuron.model != "lif":
         log.warning("%s: NIR has no unit of model %s, so there is no NIR file", name, simulation.neuron.model)
         return

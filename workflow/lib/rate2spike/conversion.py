@@ -80,11 +80,13 @@ def steps_kept(simulation: Simulation) -> int:
     return SPIKING_STEPS_PER_RATE_STEP // simulation.downsample
 
 
-def _stream(simulation: Simulation, network: str, scaling_factor: float) -> streams.Key:
+def stream_of(simulation: Simulation, network: str, scaling_factor: float) -> streams.Key:
+    """The random stream of the noise of a network's trials."""
     return streams.key(simulation.study_seed, simulation.purpose + " noise", network, scaling_factor)
 
 
-def _trials(simulation: Simulation, network: str, scaling_factor: float, numbers) -> Trials:
+def trials_of(simulation: Simulation, network: str, scaling_factor: float, numbers) -> Trials:
+    """The trials of a network at a factor, by their numbers."""
     return draw_trials(simulation.task, simulation.study_seed, simulation.purpose, (network, scaling_factor), numbers)
 
 
@@ -98,7 +100,7 @@ def run_trials(
         converted,
         spiking_stimulus(trials.stimulus),
         trials=np.asarray(numbers),
-        stream=_stream(simulation, network, scaling_factor),
+        stream=stream_of(simulation, network, scaling_factor),
         first_step=first_response_step(simulation.task, dt_s),
         downsample=simulation.downsample,
         threads=simulation.threads,
@@ -121,7 +123,7 @@ def score_networks(
 ) -> dict[str, Mapping[str, np.ndarray]]:
     """`score_network` for each network by name, at its factor; on a GPU all of them at once."""
     numbers = np.arange(n_trials)
-    trials = {name: _trials(simulation, name, scaling_factors[name], numbers) for name in models}
+    trials = {name: trials_of(simulation, name, scaling_factors[name], numbers) for name in models}
     if models and device_of(simulation.device) == "cuda":
         summaries = {}
         for alike in _by_size(models):  # models from elsewhere may be of several sizes
@@ -143,7 +145,7 @@ def _run_together(simulation: Simulation, models, scaling_factors, trials, numbe
         [to_spiking(model, scaling_factors[name], neuron=simulation.neuron) for name, model in models.items()],
         np.stack([spiking_stimulus(trials[name].stimulus) for name in models]),
         trials=numbers,
-        keys=[_stream(simulation, name, scaling_factors[name]) for name in models],
+        keys=[stream_of(simulation, name, scaling_factors[name]) for name in models],
         first_step=first_response_step(simulation.task, spiking.STEP_S * simulation.downsample),
         downsample=simulation.downsample,
     )

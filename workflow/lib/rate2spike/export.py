@@ -225,32 +225,48 @@ def single_trials(example: Mapping[str, np.ndarray]) -> Recording:
         spike_unit=example["spike_unit"],
         spike_time=example["spike_time_s"],
         n_simulations=n_trials,
-        duration=n_samples * step_s,
+        duration=max(
+            n_samples * step_s, example["spike_time_s"].max(initial=0.0)
+        ),  # by rounding, n 5 ms are not always 100 n steps
     )
 
 
-def spike_statistics(recording, *, bin_ms: float, tau_s: float | None = None) -> pd.DataFrame:
+def spike_statistics(recording, *, bin_ms: float, from_ms: float = 0.0, tau_s: float | None = None) -> pd.DataFrame:
     """Statistics of the spikes through Elephant, one number per row: statistic, simulation, unit, other_unit, value.
 
     rate_hz: mean rate. cv, cv2, lv: of the interspike intervals, NaN with fewer than two of them.
     correlation: Pearson's, of the spike counts of each pair of units in bins of `bin_ms`, [0, bin_ms) and so on, NaN where the
     counts of one do not vary; what is not in a whole bin is left out.
-    fano: variance over mean of a unit's spike counts across the simulations, where there are two or more (of the same duration);
-    simulation is then missing, and the value NaN where the unit never spikes.
-    recording, tau_s: as in `to_neo`. Raises ValueError for a bin that does not fit.
+    fano: variance (over n) by mean of a unit's spike counts across the simulations, where there are two or more; simulation is
+    then missing, and the value NaN where the unit never spikes. It is the unit's own variability where all had the same stimulus.
+    from_ms: leave out what comes before. A converted network starts with most of its units above threshold: they all fire in the
+    first step, and counted with it every pair of units is correlated. Bins begin there, too.
+    recording, tau_s: as in `to_neo`. Raises ValueError for a bin that does not fit and simulations of different duration.
     """
     block = to_neo(recording, variables=(), tau_s=tau_s)
-    longest_ms = min(1000 * simulation.duration_s for simulation in _simulations(recording, (), tau_s)[0])
+    durations_ms = sorted({round(1000 * simulation.duration_s, 6) for simulation in _simulations(recording, (), tau_s)[0]})
+    if len(durations_ms) > 1:
+        shown = ", ".join(f"{ms:g}" for ms in durations_ms)
+        raise ValueError(f"recording: expected simulations of one duration, for the Fano factor across them; got {shown} ms")
+    if not 0 <= from_ms < durations_ms[0]:
+        raise ValueError(f"from_ms: expected a time from 0 to below the duration, {durations_ms[0]:g} ms, got {from_ms!r}")
+    longest_ms = durations_ms[0] - from_ms
     if isinstance(bin_ms, bool) or not isinstance(bin_ms, int | float | np.number) or not 0 < bin_ms <= longest_ms:
         raise ValueError(f"bin_ms: expected a duration > 0, up to that of the simulation ({longest_ms:g} ms), got {bin_ms!r}")
     tables = []
     for i, segment in enumerate(block.segments):
-        trains = list(segment.spiketrains)
+        trains = _from(segment, from_ms)
         tables += [table.assign(simulation=i) for table in (_interval_statistics(trains), _correlations(trains, bin_ms))]
     if len(block.segments) > 1:
-        tables.append(_fano([list(segment.spiketrains) for segment in block.segments]))
+        tables.append(_fano([_from(segment, from_ms) for segment in block.segments]))
     whole = pd.concat(tables, ignore_index=True).reindex(columns=["statistic", "simulation", "unit", "other_unit", "value"])
     return whole.astype({"simulation": "Int64", "unit": "Int64", "other_unit": "Int64", "value": "float64"})
+
+
+def _from(segment, from_ms: float) -> list:
+    """The spike trains without what comes before."""
+    start = from_ms * needed("quantities").ms
+    return [train.time_slice(start, train.t_stop) if from_ms else train for train in segment.spiketrains]
 
 
 def _interval_statistics(trains) -> pd.DataFrame:
@@ -267,9 +283,10 @@ def _interval_statistics(trains) -> pd.DataFrame:
 def _correlations(trains, bin_ms: float) -> pd.DataFrame:
     pq, conversion = needed("quantities"), needed("elephant.conversion")
     correlate = needed("elephant.spike_train_correlation").correlation_coefficient
-    n_bins = int(float(trains[0].t_stop.rescale("ms")) / bin_ms + 1e-9)
-    trains = [train[train < n_bins * bin_ms * pq.ms] for train in trains]
-    options = {"bin_size": bin_ms * pq.ms, "n_bins": n_bins, "t_start": 0 * pq.s}
+    start = trains[0].t_start
+    n_bins = int(float((trains[0].t_stop - start).rescale("ms")) / bin_ms + 1e-9)
+    trains = [train[train < start + n_bins * bin_ms * pq.ms] for train in trains]
+    options = {"bin_size": bin_ms * pq.ms, "n_bins": n_bins, "t_start": start}
     counts = conversion.BinnedSpikeTrain(trains, **options).to_array()
     vary = np.flatnonzero(counts.min(axis=1) < counts.max(axis=1))
     matrix = np.full((len(trains), len(trains)), np.nan)

@@ -7,6 +7,7 @@ recording["v"], recording.to_dataframe(), recording.plot("out"), recording.raste
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,8 @@ class Network:
 
     weights[post, pre]: (n_units, n_units), or (batch, n_units, n_units) for one matrix per simulation; dt: Euler step in the time
     unit of the model; initial: values of state variables before the first step where not the model's own, each a number,
-    (n_units,) or (batch, n_units). Raises ValueError naming what does not fit.
+    (n_units,) or (batch, n_units). A run starts at t = 0: to go on from the last state of another, lessen times in it, as t_last
+    of `LIF`, by the duration of that run. Raises ValueError naming what does not fit.
     """
 
     neuron: Any
@@ -51,6 +53,7 @@ class Network:
             if len(shape) > 2 or (shape and shape[-1] not in (1, self.n_units)):
                 n = self.n_units
                 raise ValueError(f"{name}: expected a number, ({n},), (batch, 1) or (batch, {n}), got shape {shape}")
+        self.neuron.constants(self.dt)  # a model checks its parameters there
 
     def _named(self) -> dict[str, Any]:
         """Initial values and parameters by name."""
@@ -95,7 +98,7 @@ def simulate(
         raise ValueError(f"every: expected a whole number of steps from 1 to {inputs.shape[-2]}, got {every!r}")
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise ValueError(f"threads: expected a whole number >= 1, or None for all cores, got {threads!r}")
-    job = _job(network, inputs)
+    job = job_of(network, inputs)
     run = kernels.network(device).advance
     return _record(run, job, record, every=int(every), average=average, progress=progress, threads=threads or _cores())
 
@@ -226,7 +229,8 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _job(network: Network, inputs: np.ndarray) -> Job:
+def job_of(network: Network, inputs: np.ndarray) -> Job:
+    """The network under these inputs (float64), before the first step."""
     neuron, name = network.neuron, type(network.neuron).__name__
     shape, batched = _batch(network, inputs)
     start = dict(zip(neuron.variables, neuron.initial(), strict=True)) | dict(network.initial)
@@ -264,6 +268,8 @@ def _check_model(neuron) -> None:
     lacking = [part for part in PROTOCOL if not hasattr(neuron, part)]
     if lacking:
         raise ValueError(f"neuron: {name} has no {lacking[0]}; a model needs {', '.join(PROTOCOL)} (see rate2spike.neurons)")
+    if not isinstance(inspect.getattr_static(type(neuron), "step"), staticmethod):
+        raise ValueError(f"neuron: expected {name}.step without self; write @staticmethod over it")
     if not is_dataclass(neuron):
         raise ValueError(f"neuron: expected a dataclass, its fields the parameters; write @dataclass(frozen=True) over {name}")
     for part in ("source", "output"):
@@ -287,7 +293,8 @@ def _check_step(job: Job) -> None:
         for values in (*state, spike):
             np.broadcast_to(values, job.state[0].shape)
     except Exception as error:  # anything may go wrong in a function of the user's
-        expected = "step(state, s_in, current, t, constants) -> (state after the step, spike)"
+        expected = "step(state, s_in, current, t, constants) -> (state after the step, spike), plain arithmetic that takes whole "
+        expected += "arrays: no `if`, but 1.0 * (v >= v_threshold), which is 1 or 0"
         raise ValueError(
             f"neuron: the first step of {name} failed ({type(error).__name__}: {error}); expected {expected}"
         ) from error

@@ -14,12 +14,27 @@ class, in this file or in anyone's own.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from .config import TABLE_S1
+
+
+def _check_durations(instead: str = "", **durations) -> None:
+    """Raise ValueError naming a time constant that is not above 0."""
+    for name, value in durations.items():
+        if not (np.asarray(value) > 0).all():
+            raise ValueError(f"{name}: expected a duration > 0, got {value!r}{instead}")
+
+
+def _warn_of_dt(dt: float, limit: float, unit: str) -> None:
+    """Euler steps so long overshoot: what decays would change its sign, a voltage at reset would be at 0 in one step."""
+    if not dt < limit:
+        text = f"dt = {dt:g} {unit}: expected well below {limit:g} {unit}, or Euler steps overshoot and rates are wrong"
+        warnings.warn(text, RuntimeWarning, stacklevel=4)
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,8 @@ class QIF:
         return -2.0, 0.0
 
     def constants(self, dt: float) -> tuple:
+        _check_durations(tau=self.tau, tau_s=self.tau_s)
+        _warn_of_dt(dt, min(np.min(self.tau / np.abs(self.v_reset)), np.min(self.tau_s)), self.time_unit)
         rate, decay, gain = np.divide(dt, self.tau), np.divide(dt, self.tau_s), np.multiply(dt, self.k)
         return self.eta, rate, gain, decay, self.v_peak, self.v_reset  # a step divides by nothing: divisions are slow
 
@@ -76,6 +93,7 @@ class AdaptiveQIF(QIF):
         return -2.0, 0.0, 0.0
 
     def constants(self, dt: float) -> tuple:
+        _check_durations(tau_x=self.tau_x)
         return (*super().constants(dt), np.divide(dt, self.tau_x), self.alpha)
 
     @staticmethod
@@ -118,7 +136,16 @@ class LIF:
     def initial(self) -> tuple:
         return self.v_reset, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
 
+    def _check_dt(self, dt: float) -> None:
+        linear, square = self.leak
+        slope = abs(linear) + square * np.abs(self.v_reset).max()  # of the leak, where it is steepest between spikes
+        _warn_of_dt(dt, np.min(self.tau_mem_ms) / 1000 / slope, "s")
+
     def constants(self, dt: float) -> tuple:
+        _check_durations(tau_decay_ms=self.tau_decay_ms, tau_mem_ms=self.tau_mem_ms)
+        instead = "; a synapse without a rise: SingleExponentialLIF, SingleExponentialMembraneQIF"
+        _check_durations(instead, tau_rise_ms=self.tau_rise_ms)
+        self._check_dt(dt)
         tau_decay, tau_rise, tau_mem, t_refractory = (
             np.asarray(ms) / 1000 for ms in (self.tau_decay_ms, self.tau_rise_ms, self.tau_mem_ms, self.t_refractory_ms)
         )
@@ -239,6 +266,8 @@ class SingleExponentialLIF(LIF):
         return self.v_reset, 0.0, 0.0, 0.0, 0.0
 
     def constants(self, dt: float) -> tuple:
+        _check_durations(tau_decay_ms=self.tau_decay_ms, tau_mem_ms=self.tau_mem_ms)
+        self._check_dt(dt)
         tau_decay, tau_mem, t_refractory = (
             np.asarray(ms) / 1000 for ms in (self.tau_decay_ms, self.tau_mem_ms, self.t_refractory_ms)
         )

@@ -111,7 +111,8 @@ def accuracies(
 
     Rows: the whole network; without its refractory period; without refractory period and noise, which is what the NIR file says.
     Initial voltages are random in all three, as in a trial. `network` names the streams of trials, voltages and noise, so with
-    the workflow's name, seed and `purpose="held out"` the first row is the accuracy on fresh trials that the tables have.
+    the workflow's name, seed and `purpose="held out"` the first row is the accuracy on fresh trials that the tables have (on the
+    device of the study).
     """
     at_once = simulation._replace(neuron=replace(simulation.neuron, t_refractory_ms=0.0))
     scored = {
@@ -131,8 +132,8 @@ def _accuracy(trials) -> dict:
 
 
 def _score_without_noise(simulation: conversion.Simulation, model: RateModel, network: str, scaling_factor: float, n_trials: int):
-    trials = conversion._trials(simulation, network, scaling_factor, np.arange(n_trials))
-    stream = conversion._stream(simulation, network, scaling_factor)
+    trials = conversion.trials_of(simulation, network, scaling_factor, np.arange(n_trials))
+    stream = conversion.stream_of(simulation, network, scaling_factor)
     converted = conversion.to_spiking(model, scaling_factor, neuron=simulation.neuron)
     first = first_response_step(simulation.task, spiking.STEP_S * simulation.downsample)
     extremes = []

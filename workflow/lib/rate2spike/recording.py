@@ -86,7 +86,7 @@ class Recording:
 
         values = self._of(simulation, self[name])
         axes = _new_axes(6.5, 2.5) if axes is None else axes
-        figures.label(axes, f"Time ({self.time_unit})", name, axes.get_title())
+        figures.label(axes, f"Time ({self.time_unit})", name, axes.get_title() or self._title(simulation))
         n, mean = values.shape[1], name.startswith("mean(")
         if n <= FEW:
             for unit in range(n):
@@ -103,6 +103,9 @@ class Recording:
         axes.set_xlim(0, self.duration or self.time[-1])
         return axes
 
+    def _title(self, simulation: int) -> str:
+        return "" if self.n_simulations is None else f"simulation {simulation} of {self.n_simulations}"
+
     def raster(self, *, simulation: int = 0, axes=None):
         """Draw the spikes: one row a unit, one mark a spike. Returns the axes; arguments as in `plot`."""
         from . import figures
@@ -110,7 +113,7 @@ class Recording:
         self._check_spikes()
         chosen = self.spike_simulation == self._checked(simulation)
         axes = _new_axes(6.5, min(4, 1 + 0.2 * self.n_units)) if axes is None else axes
-        figures.label(axes, f"Time ({self.time_unit})", "Unit", axes.get_title())
+        figures.label(axes, f"Time ({self.time_unit})", "Unit", axes.get_title() or self._title(simulation))
         points = axes.get_position().height * axes.figure.get_figheight() * 72 / self.n_units  # of a row
         marker, size = ("|", 0.8 * min(points, 14)) if points > 4 else ("o", max(1, 0.9 * points))
         style = {"color": figures.SPIKING, "marker": marker, "markersize": size, "linestyle": "none"}
@@ -118,6 +121,8 @@ class Recording:
         axes.set_ylim(-0.7, self.n_units - 0.3)
         if self.n_units <= FEW:
             axes.set_yticks(range(self.n_units))
+        else:
+            axes.yaxis.get_major_locator().set_params(integer=True)
         if self.duration:
             axes.set_xlim(0, self.duration)
         return axes

@@ -174,7 +174,8 @@ NO_CONDITIONS: Mapping[str, Any] = {
 def checked(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Study:
     """The study of a config file, everything checked: schema, settings, tasks, model files, figures. Raises ConfigError, one line
     that names the key and what is allowed."""
-    values = NO_CONDITIONS | values if "mean_field" in values else values
+    alone = "mean_field" in values and not {"conditions", "sweeps", "external_models"} & set(values)
+    values = NO_CONDITIONS | values if alone else values
     problem = first_problem(values, schema)
     if problem:
         raise ConfigError(problem)

@@ -85,6 +85,6 @@ def _of_any_network():
     weights, v = 20 * rng.random((N_UNITS, N_UNITS)) / N_UNITS, 150 * rng.random(N_UNITS)
     network, u = Network(AdaptiveQIF(), weights, dt=1e-3, initial={"v": v}), 100 * rng.random((N_STEPS, N_UNITS))
     settings = {"every": 5, "average": True, "spikes": True, "threads": 1}
-    runs = [k.advance(networks._job(network, u), network.neuron.variables, **settings) for k in (network_cuda, networks)]
+    runs = [k.advance(networks.job_of(network, u), network.neuron.variables, **settings) for k in (network_cuda, networks)]
     for what, *found in zip(("the state", "the spikes"), *runs, strict=True):
         yield f"{what} of a network of spiking units", *found, NETWORK_TOLERANCE

@@ -107,7 +107,8 @@ def _sent(weights: np.ndarray, width: int) -> np.ndarray:
 def _frozen(step) -> tuple:
     """The values that compiling `step` freezes: with others it is compiled anew."""
     found = inspect.getclosurevars(step)
-    return tuple(sorted((name, repr(value)) for name, value in (found.globals | found.nonlocals).items()))
+    values = found.globals | found.nonlocals
+    return tuple(sorted((n, str(v.tobytes()) if isinstance(v, np.ndarray) else repr(v)) for n, v in values.items()))
 
 
 @lru_cache(maxsize=64)
