@@ -23,6 +23,7 @@ from rate2spike.mean_field_config import MeanFieldConfig
 from rate2spike.spiking import DiscreteLIF, Network, RateUnit, simulate
 
 CONVERGED = ["00", "03", "06", "09"]
+CHECKED = ("shape_exc", "dr_exc", "bias_exc", "shape_inh", "dr_inh", "bias_inh", "g_factor", "q_factor", "weights")
 SHIFT = mean_field.threshold_shift(0.01, 0.07)
 
 
@@ -151,6 +152,65 @@ def test_the_smallest_of_two_roots_is_taken():
     assert params["weight_scale"] == params["roots"].min()
     assert params["reason"].startswith("the smallest of 2 roots")
     assert abs(params["residual"]) < 1e-10
+
+
+def test_two_roots_are_found_however_close():
+    """The largest effective weight is 0.0672814929, at a weight of 0.12182: just below it there is a root on either side."""
+    unlike = {"g": 6.92, "dr_exc": 0.02, "dr_inh": 0.05, "bias_exc": 0.3, "bias_inh": 0.1}
+    params = conversion.convert_rate_to_lif_params(**balanced(mean=0.06728142, **unlike))
+    low, high = params["roots"] * 0.06728142
+    assert low < 0.12182 < high < 1.01 * low
+    assert params["weight_scale"] == params["roots"][0]
+    with pytest.raises(mean_field.NoSolution, match="single synapse reaches the threshold"):
+        conversion.convert_rate_to_lif_params(**balanced(mean=0.06728156, **unlike))
+
+
+def test_units_that_fall_silent_are_said():
+    given = balanced(400, 100, mean=0.1, dr_exc=0.02, dr_inh=0.05, bias_inh=0.3)
+    message = r"only to 0\.1496 up to a weight scale of 0\.004635 \(the excitatory units fall silent beyond it\)"
+    with pytest.raises(mean_field.NoSolution, match=message):
+        conversion.convert_rate_to_lif_params(**given)
+
+
+def test_the_search_begins_low_enough_for_small_weights():
+    """Whose effective weights are exceeded where it would begin otherwise; the slope of the units is close to 1."""
+    assert conversion.convert_rate_to_lif_params(**balanced(mean=1e-7))["weight_scale"] == pytest.approx(1, abs=0.01)
+
+
+def test_a_stationary_state_that_is_not_found_is_said(monkeypatch):
+    def nowhere(network, scale, start):
+        raise ArithmeticError(f"none at {scale}")
+
+    monkeypatch.setattr(mean_field, "working_point", nowhere)
+    message = "no stationary state of the LIF network was found at the smallest weight scale tried, 1.25e-14"
+    with pytest.raises(mean_field.NoSolution, match=message):
+        conversion.convert_rate_to_lif_params(**balanced(mean=10.0))
+
+
+def test_a_state_lost_on_the_way_to_a_root_is_a_value_error(monkeypatch):
+    real = mean_field.working_point
+    network = mean_field._checked(*(balanced()[key] for key in CHECKED))
+    grid = set(mean_field._scales(network))
+
+    def on_the_grid(network, scale, start):
+        if scale in grid:
+            return real(network, scale, start)
+        raise ArithmeticError(f"none at {scale}")
+
+    monkeypatch.setattr(mean_field, "working_point", on_the_grid)
+    with pytest.raises(
+        ValueError, match="expected a stationary state for each weight scale on the way to a solution, but none at"
+    ):
+        mean_field._roots(network)
+
+
+def test_spectral_radius_of_weights_that_differ_by_receiver():
+    """2.00 for many units; the eigenvalues of one matrix of 500 scatter by some percent."""
+    n, sd = np.array([400, 100]), np.array([[0.02, 0.02], [0.02, 0.2]])
+    w = np.random.default_rng(0).standard_normal((500, 500)) * np.repeat(np.repeat(sd, n, axis=0), n, axis=1) - 0.01
+    radius = mean_field.spectral_radius(n, *mean_field.moments(w, 400))
+    assert radius == pytest.approx(2.0, abs=0.02)
+    assert radius == pytest.approx(np.abs(np.linalg.eigvals(w + 0.01)).max(), rel=0.08)
 
 
 def test_each_population_has_its_own_du_and_bias():
@@ -367,3 +427,19 @@ def test_the_study_is_one_job_and_says_how_it_was_made(small_study, tmp_path):
     assert done.returncode == 0, said(done)[-4000:]
     jobs = re.findall(r"^(\w+) +(\d+)$", said(done), re.MULTILINE)
     assert dict(jobs) == {"mean_field": "1", "provenance": "1", "provenance_page": "1", "all": "1", "total": "4"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"), [({"n_exc": 80, "n_inh": 20}, 10), ({}, 19), ({"n_exc": 8000, "n_inh": 2000}, 960)]
+)
+def test_the_study_asks_for_time_by_its_size(changes, expected, tmp_path):
+    """The default took 145 s of one core; it is asked for four times that, beside the start."""
+    path = workplace(tmp_path)
+    (path / "workflow" / "probe.smk").write_text(
+        'include: "Snakefile"\nprint("ASKED", mean_field_minutes(None, 1), mean_field_minutes(None, 2))\n'
+    )
+    (path / "sized.yaml").write_text(yaml.safe_dump({"study_seed": 1, "mean_field": changes | {"n_steps": 20000}}))
+    done = run(path, "-s", "workflow/probe.smk", "--list-rules", config="sized.yaml")
+    asked = re.search(r"^ASKED (\d+) (\d+)$", said(done), re.MULTILINE)
+    assert asked, said(done)
+    assert [int(minutes) for minutes in asked.groups()] == [expected, 2 * expected]

@@ -334,6 +334,7 @@ CUDA_MB = 4000 if DEVICE == "cuda" else 0  # of the host: the GPU's context, PyT
 TRAINING_STEP_S = (2e-6, 4e-10)  # of a 5-ms step: + the second times units squared
 SPIKING_STEP_S = (2e-7, 4e-9)  # of a 0.05-ms step: + the second times units
 RECORDING_STEP_S = 4e-7  # the same in the plain simulation, per unit
+MEAN_FIELD_STEP_S = 1.6e-10  # of a network of the mean-field study, times units squared
 RECORDED_TRIALS = 400  # of an example network, at most: 50 of eight kinds
 
 
@@ -436,6 +437,14 @@ def mean_field_mem_mb(wildcards, attempt) -> int:
     n_units, n_steps = s.n_exc + s.n_inh, s.n_transient + s.n_steps
     megabytes = 8e-6 * (4 * n_units * n_steps + 4 * (1 + len(s.weight_scales)) * n_units**2)
     return (START_MB + int(megabytes)) * 2 ** (attempt - 1)
+
+
+def mean_field_minutes(wildcards, attempt) -> int:
+    """For each g and q the rate network, twice (its noise needs its rates), and the LIF networks."""
+    s = STUDY.mean_field
+    n_networks = len(s.g) * len(s.q) * (2 + len(s.weight_scales))
+    seconds = n_networks * (s.n_transient + s.n_steps) * MEAN_FIELD_STEP_S * (s.n_exc + s.n_inh) ** 2
+    return (START_MINUTES + int(seconds / 60)) * 2 ** (attempt - 1)
 
 
 def per_block(pattern: str):

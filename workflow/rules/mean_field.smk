@@ -30,7 +30,7 @@ if STUDY.mean_field:
         threads: 2
         resources:
             mem_mb=mean_field_mem_mb,
-            runtime=growing(120),
+            runtime=mean_field_minutes,
         params:
             settings=asdict(STUDY.mean_field),
             study_seed=STUDY.study_seed,

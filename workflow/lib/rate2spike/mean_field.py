@@ -29,12 +29,13 @@ receives, so that J is c W. Bias: 5 v_th dv times the relative bias, so its abso
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq, fsolve
+from scipy.optimize import brentq, fsolve, minimize_scalar
 from scipy.special import dawsn, erf, erfcx, log_ndtr, logsumexp, zetac
 
 V_TH = 1.0
@@ -45,7 +46,10 @@ EXCITATORY, INHIBITORY = 0, 1
 G_TOLERANCE = 0.25  # by how much g_factor and the weights' own ratio may differ: a small sample of weights scatters
 TOLERANCE = 1e-8  # of a root: residual relative to the mean weight
 LEAST_MEAN_INPUT = 1e-3  # where the search for roots begins: N_e J, in units of v_th
+N_LOWER = 8  # powers of ten by which it may begin lower
 N_SCALES = 160
+MOST_HALVINGS = 30  # of steps between weight scales
+SILENT = 1e-30  # spikes per step: none in any simulation
 MOST_RATE = 0.5  # spikes per step
 PUBLISHED_INTERVAL = (1e-3, 1e3)  # of the weight scale
 PUBLISHED_GRID = 400_001  # two roots can be as close as a ten-thousandth of their size
@@ -121,6 +125,11 @@ class RateNetwork(NamedTuple):
     second: np.ndarray
 
 
+def moments(weights: np.ndarray, n_exc: int) -> tuple[np.ndarray, np.ndarray]:
+    """(2, 2) means of weights[post, pre] and of their squares by population."""
+    return _by_population(weights, n_exc), _by_population(weights**2, n_exc)
+
+
 def _by_population(values: np.ndarray, n_exc: int) -> np.ndarray:
     """(2, 2): means of values[post, pre] by population."""
     return np.array([[part.mean() for part in np.split(rows, [n_exc], axis=1)] for rows in np.split(values, [n_exc])])
@@ -149,8 +158,8 @@ def _checked(shape_exc, dr_exc, bias_exc, shape_inh, dr_inh, bias_inh, g_factor,
     mean = float(weights[:, :shape_exc].mean())
     if mean <= 0:
         raise ValueError(f"weights: expected a mean > 0 in the first {shape_exc} columns, the excitatory ones, got {mean:g}")
-    moments = (_by_population(values, shape_exc) for values in (weights, weights**2))
-    return RateNetwork(np.array([shape_exc, shape_inh]), np.array([dr_exc, dr_inh]), bias, float(g_factor), mean, *moments)
+    n, dr = np.array([shape_exc, shape_inh]), np.array([dr_exc, dr_inh])
+    return RateNetwork(n, dr, bias, float(g_factor), mean, *moments(weights, shape_exc))
 
 
 def _is_number(value) -> bool:
@@ -244,11 +253,14 @@ def susceptibilities(mean_input, noise, shift):
     return factor * rise, factor / (2 * noise) * (half_slope_of_f(y_th) - half_slope_of_f(y_r) - shift * rise)
 
 
-def spectral_radius(network: RateNetwork) -> float:
+def spectral_radius(n: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
     """Of random weights with these moments, their mean aside, which is inhibitory: from 1 on the linear rate network is unstable,
-    and so is a LIF network with these effective weights."""
-    variance = np.maximum(network.second - network.first**2, 0)  # rounding
-    return float(np.sqrt(network.n @ variance @ network.n / network.n.sum()))
+    and so is a LIF network with these effective weights.
+
+    The variance that a population's activity gives to each other's inputs, by population: its largest eigenvalue is the square.
+    """
+    variance = np.maximum(second - first**2, 0)  # rounding
+    return float(np.sqrt(np.abs(np.linalg.eigvals(variance * n)).max()))
 
 
 class WorkingPoint(NamedTuple):
@@ -270,17 +282,25 @@ def working_point(network: RateNetwork, scale: float, start: np.ndarray) -> Work
     first, second = scale * network.first * network.n, scale**2 * network.second * network.n
     log_rates = np.log(start)
     for _ in range(60):
-        rates = np.exp(log_rates)
-        mean_input, noise = network.bias + tau * (first @ rates), np.sqrt(tau * (second @ rates))
-        found = stationary_rate(mean_input, noise, shift) / tau
-        alpha, beta = susceptibilities(mean_input, noise, shift)
-        error = np.log(found) - log_rates
+        with np.errstate(all="ignore"):  # rates that underflow; what is not finite then is no stationary state
+            rates = np.exp(log_rates)
+            mean_input, noise = network.bias + tau * (first @ rates), np.sqrt(tau * (second @ rates))
+            found = stationary_rate(mean_input, noise, shift) / tau
+            alpha, beta = susceptibilities(mean_input, noise, shift)
+            error = np.log(found) - log_rates
+            slope = (alpha[:, None] * first + beta[:, None] * second) * rates / found[:, None] - np.eye(2)
+        state = WorkingPoint(rates, mean_input, noise, alpha, beta)
+        if not (np.isfinite(state).all() and np.isfinite(error).all() and np.isfinite(slope).all()):
+            break
         if np.abs(error).max() < 1e-13:
-            return WorkingPoint(rates, mean_input, noise, alpha, beta)
-        slope = (alpha[:, None] * first + beta[:, None] * second) * rates / found[:, None] - np.eye(2)
-        log_rates = log_rates - np.clip(np.linalg.solve(slope, error), -0.5, 0.5)
-    if np.abs(error).max() < 1e-10:
-        return WorkingPoint(rates, mean_input, noise, alpha, beta)
+            return state
+        try:
+            log_rates = log_rates - np.clip(np.linalg.solve(slope, error), -0.5, 0.5)
+        except np.linalg.LinAlgError:  # singular: where two stationary states meet
+            break
+    else:
+        if np.abs(error).max() < 1e-10:
+            return state
     raise ArithmeticError(f"no stationary state of the LIF network was found at a weight scale of {scale:g}")
 
 
@@ -290,42 +310,104 @@ def effective_weight(network: RateNetwork, scale: float, point: WorkingPoint) ->
     return float(network.n @ (point.alpha * first + point.beta * second) / network.n.sum())
 
 
-def branch(network: RateNetwork, scales: np.ndarray) -> list[WorkingPoint]:
-    """The stationary states at growing weight scales, each found from the one before; ends early where there is none."""
+class Step(NamedTuple):
+    """A weight scale, the stationary state there and its effective weight."""
+
+    scale: float
+    point: WorkingPoint
+    weight: float
+
+
+def _step(network: RateNetwork, scale: float, near: np.ndarray) -> Step:
+    point = working_point(network, scale, near)
+    return Step(float(scale), point, effective_weight(network, scale, point))
+
+
+def branch(network: RateNetwork, scales: np.ndarray) -> list[Step]:
+    """The stationary states at growing weight scales, each found from the one before; ends early where there is none. Where a
+    step is too long, half of it comes first."""
     # the first: units that fire on their bias alone
-    rates, points = -network.dr / np.log1p(-V_TH / network.bias), []
-    for scale in scales:
+    rates, steps, ahead, halvings = -network.dr / np.log1p(-V_TH / network.bias), [], list(scales[::-1]), 0
+    while ahead:
         try:
-            points.append(working_point(network, scale, rates))
+            steps.append(_step(network, ahead[-1], rates))
         except ArithmeticError:
-            break
-        rates = points[-1].rates
-    return points
+            if not steps or halvings == MOST_HALVINGS:
+                break
+            ahead.append(np.sqrt(steps[-1].scale * ahead[-1]))
+            halvings += 1
+        else:
+            ahead.pop()
+            rates = steps[-1].point.rates
+    return steps
 
 
 def _scales(network: RateNetwork) -> np.ndarray:
-    """From weights that do nothing to synapses that reach the threshold alone, where the diffusion approximation ends."""
+    """From weights that do nothing to synapses that reach the threshold alone, where the diffusion approximation ends. Begins
+    lower where there is no stationary state yet, or the effective weights are too large already."""
     n_exc, n = network.n[EXCITATORY], network.n
     synapse = float(n @ network.second[:, EXCITATORY]) / float(n @ network.first[:, EXCITATORY])  # a connection's, by its weight
     low, high = LEAST_MEAN_INPUT * V_TH / (n_exc * network.mean_weight), V_TH / synapse
-    return np.geomspace(min(low, high / 10), high, N_SCALES)
+    low = min(low, high / 10)
+    for _ in range(N_LOWER):
+        start = branch(network, np.array([low]))
+        if start and start[0].weight < network.mean_weight:
+            break
+        low /= 10
+    return np.geomspace(low, high, N_SCALES)
 
 
-def _roots(network: RateNetwork) -> list[tuple[float, np.ndarray]]:
-    """Every weight scale that solves Eq. 1, in growing order, each with rates near its stationary state. Raises NoSolution."""
+def _misses(network: RateNetwork, near: np.ndarray, sign: float = 1.0) -> Callable[[float], float]:
+    """By how much the effective weight at a weight scale exceeds the rate network's, times sign. It raises ValueError."""
+
+    def miss(scale: float) -> float:
+        try:
+            return sign * (_step(network, scale, near).weight - network.mean_weight)
+        except ArithmeticError as error:
+            raise ValueError(
+                f"weights: expected a stationary state for each weight scale on the way to a solution, but {error}"
+            ) from error
+
+    return miss
+
+
+def _with_extrema(network: RateNetwork, steps: list[Step]) -> list[Step]:
+    """The steps, and between them each extremum on the other side of the mean weight: two roots can lie within one step."""
+    extrema = []
+    for three in zip(steps, steps[1:], steps[2:], strict=False):
+        misses = np.array([step.weight for step in three]) - network.mean_weight
+        sign = np.sign(misses[1])
+        if (np.sign(misses) == sign).all() and np.abs(misses).argmin() == 1:
+            before, at, after = three
+            away = _misses(network, at.point.rates, sign)
+            best = minimize_scalar(away, bounds=(before.scale, after.scale), options={"xatol": 1e-9 * at.scale})
+            if best.fun < 0:
+                extrema.append(_step(network, best.x, at.point.rates))
+    return sorted(steps + extrema, key=operator.attrgetter("scale"))
+
+
+def _roots(network: RateNetwork) -> tuple[list[Step], list[float]]:
+    """Every weight scale that solves Eq. 1, in growing order, and those that could not be verified: there the stationary state
+    jumps from one branch to another. Raises NoSolution; ValueError where the smallest is of the latter."""
     scales = _scales(network)
-    points = branch(network, scales)
-    reached = np.array([effective_weight(network, s, p) for s, p in zip(scales, points, strict=False)])
-    roots = []
-    for k in np.flatnonzero(np.diff(np.sign(reached - network.mean_weight))):
-
-        def miss(scale, near=points[k].rates):
-            return effective_weight(network, scale, working_point(network, scale, near)) - network.mean_weight
-
-        roots.append((brentq(miss, scales[k], scales[k + 1], rtol=1e-14), points[k].rates))
+    steps = _with_extrema(network, branch(network, scales))
+    above = np.array([step.weight > network.mean_weight for step in steps], dtype=bool)
+    roots, jumps = [], []
+    for k in np.flatnonzero(above[1:] != above[:-1]):
+        near = steps[k].point.rates
+        root = _step(network, brentq(_misses(network, near), steps[k].scale, steps[k + 1].scale, rtol=1e-14), near)
+        residual = network.mean_weight - root.weight
+        if abs(residual) < TOLERANCE * network.mean_weight:
+            roots.append(root)
+        elif roots:
+            jumps.append(root.scale)
+        else:
+            raise ValueError(
+                f"weights: the solution at a weight scale of {root.scale:g} could not be verified (residual {residual:.1e})"
+            )
     if not roots:
-        raise NoSolution(_no_solution(network, reached, len(points) < len(scales)))
-    return roots
+        raise NoSolution(_no_solution(network, scales, steps))
+    return roots, jumps
 
 
 def _solve(network: RateNetwork) -> dict[str, Any]:
@@ -335,12 +417,8 @@ def _solve(network: RateNetwork) -> dict[str, Any]:
     for name, dr in zip(("dr_exc", "dr_inh"), network.dr, strict=True):
         if dr * SYNAPSE_FACTOR > 1:
             raise ValueError(f"{name}: expected at most 1/{SYNAPSE_FACTOR}, so that du = {SYNAPSE_FACTOR} dr <= 1, got {dr:g}")
-    roots = _roots(network)
-    scale, near = roots[0]
-    point = working_point(network, scale, near)
-    residual = network.mean_weight - effective_weight(network, scale, point)
-    if not abs(residual) < TOLERANCE * network.mean_weight:
-        raise ValueError(f"weights: the solution at a weight scale of {scale:g} could not be verified (residual {residual:.1e})")
+    roots, jumps = _roots(network)
+    scale, point, weight = roots[0]
     if point.rates.max() > MOST_RATE:
         warnings.warn(
             f"the LIF units are to fire {point.rates.max():.3g} times per step, and a unit in discrete time fires once at most: "
@@ -351,28 +429,42 @@ def _solve(network: RateNetwork) -> dict[str, Any]:
     return {
         "weight_scale": scale,
         "converged": True,
-        "residual": residual,
-        "roots": np.array([root for root, _ in roots]),
-        "reason": _reason(network, len(roots)),
-        "spectral_radius": spectral_radius(network),
+        "residual": network.mean_weight - weight,
+        "roots": np.array([root.scale for root in roots]),
+        "reason": _reason(network, len(roots), jumps),
+        "spectral_radius": spectral_radius(network.n, network.first, network.second),
         **point._asdict(),
     }
 
 
-def _reason(network: RateNetwork, n_roots: int) -> str:
-    taken = "the only root" if n_roots == 1 else f"the smallest of {n_roots} roots, on the branch from weights of 0"
-    radius = spectral_radius(network)
-    unstable = f"; the linear rate network is unstable (spectral radius {radius:.3g}), and so is this stationary state"
-    return taken + (unstable if radius > 1 else "")
+def _reason(network: RateNetwork, n_roots: int, jumps: list[float]) -> str:
+    reason = "the only root" if n_roots == 1 else f"the smallest of {n_roots} roots, on the branch from weights of 0"
+    radius = spectral_radius(network.n, network.first, network.second)
+    if radius > 1:
+        reason += f"; the linear rate network is unstable (spectral radius {radius:.3g}), and so is this stationary state"
+    if jumps:
+        reason += f"; left out, since not verified: a root at {', '.join(f'{jump:.6g}' for jump in jumps)}"
+    return reason
 
 
-def _no_solution(network: RateNetwork, reached: np.ndarray, ended: bool) -> str:
+def _no_solution(network: RateNetwork, scales: np.ndarray, steps: list[Step]) -> str:
     n_exc = network.n[EXCITATORY]
-    why = "beyond it no stationary state was found" if ended else "at larger ones a single synapse reaches the threshold"
-    asked, most = n_exc * network.mean_weight, n_exc * reached.max(initial=0)
+    if not steps:
+        return (
+            "weights: no solution: no stationary state of the LIF network was found at the smallest weight scale tried, "
+            f"{scales[0]:.4g}; expected weights with which both populations fire"
+        )
+    last = steps[-1]
+    if last.scale >= scales[-1]:
+        why = "at larger ones a single synapse reaches the threshold"
+    elif last.point.rates.min() < SILENT:
+        why = f"the {('excitatory', 'inhibitory')[last.point.rates.argmin()]} units fall silent beyond it"
+    else:
+        why = "beyond it no stationary state was found"
+    asked, most = n_exc * network.mean_weight, n_exc * max(step.weight for step in steps)
     return (
         f"weights: no solution: the excitatory weights of a unit sum up to {asked:.4g} on average, but the effective weights of "
-        f"the LIF network only to {most:.4g} at any weight scale ({why}); expected smaller weights"
+        f"the LIF network only to {most:.4g} up to a weight scale of {last.scale:.4g} ({why}); expected smaller weights"
     )
 
 

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from . import figures
+from . import figures, mean_field_study
+from .mean_field_config import MeanFieldConfig
 from .mean_field_study import AFTER, BEFORE, RATE, SEARCHED
 
 COLOURS = {RATE: figures.RATE, BEFORE: "0.55", AFTER: figures.SPIKING, SEARCHED: figures.OUTPUTS[2]}
@@ -132,3 +133,25 @@ NOTE = (
     "over those of the rate network; works: within 20 % and 30 %; black line: to its right the linear rate network is unstable. "
     "C on: that range grey, no solution hatched; agreement only where the recording resolves it."
 )
+
+
+def draw(settings: MeanFieldConfig, measures: pd.DataFrame, curves: pd.DataFrame) -> tuple[Figure, list[pd.DataFrame], str]:
+    """The whole figure, the rows it is drawn from, and the note below it; of what `mean_field_study.networks` yields."""
+    gs, qs = list(settings.g), sorted(settings.q)
+    verdicts, critical = mean_field_study.verdicts(measures), mean_field_study.critical_strength(measures)
+    figure, axes = page(gs)
+    drawn = verdict_map(axes["map"], verdicts, critical)
+    middle = gs[len(gs) // 2]
+    stable = [q for q in qs if q < critical[middle]]
+    for name, q in (("weak", qs[0]), ("strong", (stable or qs)[-1])):
+        at = curves[(curves.g == middle) & (curves.q == q)]
+        drawn += autocovariances(axes[name], at, f"g = {middle:g}, q = {q:g}")
+    for g in gs:
+        unsolved = verdicts.q[~verdicts.solved & (verdicts.g == g)].tolist()
+        for what in WHAT:
+            panel = axes[f"{what} {g:g}"]
+            drawn += along_q(panel, what, measures[measures.g == g])
+            shade(panel, qs, critical[g], unsolved)
+        axes[f"rate {g:g}"].set_title(f"g = {g:g}", loc="left")
+    figures.legend_above(figure, [axes[f"rate {g:g}"] for g in gs], n_columns=5)
+    return figure, drawn, NOTE.format(**mean_field_study.describe(settings, measures))

@@ -140,7 +140,7 @@ def _named(rate: Activity, scales: list[float], lif: list[Activity], n_searched:
 
 def _tables(settings: MeanFieldConfig, g: float, q: float, w, found: dict, seen: list) -> tuple[pd.DataFrame, pd.DataFrame]:
     rate, n_exc = seen[0][2], settings.n_exc
-    radius = float(np.sqrt(sum(columns.shape[1] * columns.var() for columns in np.split(w, [n_exc], axis=1))))
+    radius = mean_field.spectral_radius(np.array([n_exc, settings.n_inh]), *mean_field.moments(w, n_exc))
     network = {"g": g, "q": q, "spectral_radius": radius, "mapping": found["reason"]}
     rows = [
         {
