@@ -389,6 +389,14 @@ def small_study():
     return {"n_exc": 80, "n_inh": 20, "g": [6], "q": [0.8, 4], "n_transient": 200, "n_steps": 1000, "weight_scales": [1, 2]}
 
 
+def test_a_population_that_falls_silent_is_said():
+    n_exc, n_inh = 400, 100
+    weights = np.random.default_rng(1).exponential(0.003, (n_exc + n_inh, n_exc + n_inh))
+    weights[:, n_exc:] *= -6
+    with pytest.warns(RuntimeWarning, match="the excitatory LIF units are silent in this solution"):
+        conversion.convert_rate_to_lif_params(n_exc, 0.01, 1.0, n_inh, 0.01, 5.0, 6.0, 1.0, weights)
+
+
 def test_the_study_s_script(small_study, tmp_path, monkeypatch):
     """As the workflow runs it, in this process."""
     monkeypatch.chdir(tmp_path)

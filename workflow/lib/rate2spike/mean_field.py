@@ -50,6 +50,7 @@ N_LOWER = 8  # powers of ten by which it may begin lower
 N_SCALES = 160
 MOST_HALVINGS = 30  # of steps between weight scales
 SILENT = 1e-30  # spikes per step: none in any simulation
+LEAST_RATE = 1e-6  # spikes per time constant: below, a population is silent
 MOST_RATE = 0.5  # spikes per step
 PUBLISHED_INTERVAL = (1e-3, 1e3)  # of the weight scale
 PUBLISHED_GRID = 400_001  # two roots can be as close as a ten-thousandth of their size
@@ -419,6 +420,15 @@ def _solve(network: RateNetwork) -> dict[str, Any]:
             raise ValueError(f"{name}: expected at most 1/{SYNAPSE_FACTOR}, so that du = {SYNAPSE_FACTOR} dr <= 1, got {dr:g}")
     roots, jumps = _roots(network)
     scale, point, weight = roots[0]
+    silent = [
+        name for name, rate in zip(("excitatory", "inhibitory"), point.rates / network.dr, strict=True) if rate < LEAST_RATE
+    ]
+    if silent.size:
+        warnings.warn(
+            f"the {' and '.join(silent)} LIF units are silent in this solution (below {LEAST_RATE:g} spikes per time constant)",
+            RuntimeWarning,
+            stacklevel=3,
+        )
     if point.rates.max() > MOST_RATE:
         warnings.warn(
             f"the LIF units are to fire {point.rates.max():.3g} times per step, and a unit in discrete time fires once at most: "
