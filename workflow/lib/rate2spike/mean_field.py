@@ -420,9 +420,8 @@ def _solve(network: RateNetwork) -> dict[str, Any]:
             raise ValueError(f"{name}: expected at most 1/{SYNAPSE_FACTOR}, so that du = {SYNAPSE_FACTOR} dr <= 1, got {dr:g}")
     roots, jumps = _roots(network)
     scale, point, weight = roots[0]
-    silent = [
-        name for name, rate in zip(("excitatory", "inhibitory"), point.rates / network.dr, strict=True) if rate < LEAST_RATE
-    ]
+    names = np.array(["excitatory", "inhibitory"])
+    silent = names[point.rates / network.dr < LEAST_RATE]
     if silent.size:
         warnings.warn(
             f"the {' and '.join(silent)} LIF units are silent in this solution (below {LEAST_RATE:g} spikes per time constant)",
