@@ -18,7 +18,7 @@ from rate2spike import rate, spiking, streams
 from rate2spike.config import ConfigError, RateConfig, TrainingConfig
 from rate2spike.devices import device_of
 from rate2spike.kernels import network_cpu, spiking_cpu
-from rate2spike.networks import Job, Network, _job, advance
+from rate2spike.networks import Job, Network, advance, job_of
 from rate2spike.tasks import BUILT_IN, draw_trials
 from simulation import N_STEPS, STREAM, best_s, random_network
 
@@ -73,7 +73,7 @@ def qif_job(n_units: int, networks: int, n_steps: int) -> Job:
     rng = np.random.default_rng(n_units)
     weights = 20 * rng.random((networks, n_units, n_units)) / n_units
     network = Network(spiking.QIF(), weights, dt=1e-3, initial={"s": rng.random(n_units)})
-    return _job(network, 10 * rng.random((n_steps, n_units)))._replace(first_step=1)
+    return job_of(network, 10 * rng.random((n_steps, n_units)))._replace(first_step=1)
 
 
 def ns_of(advance, job: Job) -> float:

@@ -1,6 +1,7 @@
 """The three lists of dependencies say the same: pyproject.toml, constraints.txt, environment.yml."""
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -42,6 +43,12 @@ def test_conda_environment_is_the_same_set():
     conda = dict(line.split("=") for line in packages if "=" in line) | dict(line.split("==") for line in rest["pip"])
     assert conda.pop("python") == PROJECT["requires-python"].removeprefix(">=")
     assert conda == {CONDA_NAMES.get(name, name): pinned()[name] for name in declared()}
+
+
+@pytest.mark.parametrize("script", ["gpu.py", "networks.py", "simulation.py", "training.py"])
+def test_every_name_that_a_benchmark_imports_is_there(script, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    assert "main" in runpy.run_path(str(ROOT / "benchmarks" / script), run_name="imported")
 
 
 def test_torch_is_the_tested_version():

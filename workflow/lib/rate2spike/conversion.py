@@ -13,23 +13,10 @@ import numpy as np
 from . import kernels, spiking, streams
 from .config import SPIKING_STEPS_PER_RATE_STEP, NeuronConfig
 from .devices import device_of
-from .mean_field import convert_rate_to_lif_params
+from .mean_field import convert_rate_to_lif_params as convert_rate_to_lif_params  # under this name too
 from .rate import RateModel
 from .spiking import SpikingNetwork
 from .tasks import Response, Task, Trials, draw_trials, first_response_step, spiking_stimulus
-
-__all__ = [
-    "Choice",
-    "Simulation",
-    "check_factor",
-    "choose_factor",
-    "convert_rate_to_lif_params",
-    "run_trials",
-    "score_network",
-    "score_networks",
-    "steps_kept",
-    "to_spiking",
-]
 
 
 def check_factor(scaling_factor: float) -> None:
