@@ -104,7 +104,7 @@ class Recording:
         return axes
 
     def _title(self, simulation: int) -> str:
-        return "" if self.n_simulations is None else f"simulation {simulation} of {self.n_simulations}"
+        return "" if self.n_simulations is None else f"simulation {simulation}"
 
     def raster(self, *, simulation: int = 0, axes=None):
         """Draw the spikes: one row a unit, one mark a spike. Returns the axes; arguments as in `plot`."""
