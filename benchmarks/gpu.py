@@ -1,13 +1,15 @@
-"""Simulation and training of many networks on a GPU, beside the plain reference, one core, and what the GPU allows.
+"""Simulation and training of many networks on a GPU, beside the plain reference, one core, and what
+the GPU allows.
 
     python benchmarks/gpu.py
 
-`simulation`: ns per neuron and 0.05-ms step (trials of 1 s); floor: drawing the random numbers of all steps and nothing else.
-`training`: ms per update of all networks (T = 200, one trial an update); floor: reading the weights of all networks twice per
-step and nothing else. `any network`: ns per unit and step of one simulation of each network, QIF units that all send, 200 steps;
-floor: reading all weights once per step (two float64 operations a weight take less, by the data sheet). `ratio` is GPU over
-floor. Where there is no GPU its columns are empty and the reason stands above. The targets on an H200, N = 250: 0.02 ns (5e10
-neuron-steps a second), 15 ms for 100 networks.
+`simulation`: ns per neuron and 0.05-ms step (trials of 1 s); floor: drawing the random numbers of
+all steps and nothing else. `training`: ms per update of all networks (T = 200, one trial an
+update); floor: reading the weights of all networks twice per step and nothing else. `any network`:
+ns per unit and step of one simulation of each network, QIF units that all send, 200 steps; floor:
+reading all weights once per step (two float64 operations a weight take less, by the data sheet).
+`ratio` is GPU over floor. Where there is no GPU its columns are empty and the reason stands above.
+The targets on an H200, N = 250: 0.02 ns (5e10 neuron-steps a second), 15 ms for 100 networks.
 """
 
 import argparse
@@ -17,8 +19,9 @@ import numpy as np
 from rate2spike import rate, spiking, streams
 from rate2spike.config import ConfigError, RateConfig, TrainingConfig
 from rate2spike.devices import device_of
-from rate2spike.kernels import network_cpu, spiking_cpu
 from rate2spike.networks import Job, Network, advance, job_of
+from rate2spike.networks.kernels import cpu as network_cpu
+from rate2spike.spiking.kernels import cpu as spiking_cpu
 from rate2spike.tasks import BUILT_IN, draw_trials
 from simulation import N_STEPS, STREAM, best_s, random_network
 
@@ -28,7 +31,7 @@ COLUMNS = ("", "reference", "CPU, 1 core", "GPU", "floor on the GPU", "ratio")
 
 def timed(function) -> float:
     """Seconds of a call, the GPU's work included, best of three after one that compiles."""
-    from rate2spike.kernels.streams_cuda import INTERPRETED, torch
+    from rate2spike.streams.cuda import INTERPRETED, torch
 
     def whole():
         function()
@@ -40,14 +43,17 @@ def timed(function) -> float:
 
 
 def simulation(n_units: int, networks: int, trials: int) -> tuple[float, float]:
-    """ns per neuron and step of all networks and trials together, and of their random numbers alone."""
+    """ns per neuron and step of all networks and trials together, and of their random numbers
+    alone."""
     import gpu_floors
-    from rate2spike.kernels import spiking_cuda
+    from rate2spike.spiking.kernels import cuda as spiking_cuda
 
     made = [random_network(n_units)] * networks
     u = np.zeros((networks, trials, 1, N_STEPS // 100 + 1), dtype=np.float32)
     keys = [streams.key(0, "benchmark", i) for i in range(networks)]
-    seconds = timed(lambda: spiking_cuda.simulate_networks(made, u, trials=np.arange(trials), keys=keys))
+    seconds = timed(
+        lambda: spiking_cuda.simulate_networks(made, u, trials=np.arange(trials), keys=keys)
+    )
     floor = timed(lambda: gpu_floors.draw(networks * trials, n_units, N_STEPS))
     per_step = networks * trials * n_units * N_STEPS
     return 1e9 * seconds / per_step, 1e9 * floor / per_step
@@ -56,11 +62,20 @@ def simulation(n_units: int, networks: int, trials: int) -> tuple[float, float]:
 def training(n_units: int, networks: int, updates: int = 20) -> tuple[float, float]:
     """ms of one update of all networks, and of reading their weights alone."""
     import gpu_floors
-    from rate2spike.kernels import rate_cuda
+    from rate2spike.rate.kernels import cuda as rate_cuda
 
-    models = [rate.initial_model(RateConfig(n_units=n_units), 1, np.random.default_rng(i)) for i in range(networks)]
-    trials = [draw_trials(BUILT_IN["go-nogo"], 0, "benchmark", (i,), range(updates)) for i in range(networks)]
-    u, z = np.stack([t.stimulus for t in trials])[..., :STEPS], np.stack([t.target for t in trials])[..., :STEPS]
+    models = [
+        rate.initial_model(RateConfig(n_units=n_units), 1, np.random.default_rng(i))
+        for i in range(networks)
+    ]
+    trials = [
+        draw_trials(BUILT_IN["go-nogo"], 0, "benchmark", (i,), range(updates))
+        for i in range(networks)
+    ]
+    u, z = (
+        np.stack([t.stimulus for t in trials])[..., :STEPS],
+        np.stack([t.target for t in trials])[..., :STEPS],
+    )
     keys = [streams.key(0, "benchmark", i) for i in range(networks)]
     block = rate_cuda.start_block(models)
     settings = {"training": TrainingConfig(), "keys": keys, "first_trial": 0}
@@ -78,14 +93,16 @@ def qif_job(n_units: int, networks: int, n_steps: int) -> Job:
 
 def ns_of(advance, job: Job) -> float:
     """ns per unit and step, all simulations together; on a GPU until its results are here."""
-    seconds = best_s(lambda: advance(job, (), every=1, average=False, spikes=False, threads=1), runs=3)
+    seconds = best_s(
+        lambda: advance(job, (), every=1, average=False, spikes=False, threads=1), runs=3
+    )
     return 1e9 * seconds / (job.n_steps * job.state[0].size)
 
 
 def any_network(n_units: int, networks: int, n_steps: int = STEPS) -> tuple[float, float]:
     """ns per unit and step of all simulations together, and of reading their weights alone."""
     import gpu_floors
-    from rate2spike.kernels import network_cuda
+    from rate2spike.networks.kernels import cuda as network_cuda
 
     job = qif_job(n_units, networks, n_steps)
     w = network_cuda.to_device(job.weights)
@@ -97,15 +114,23 @@ def of_cpu(n_units: int, networks: int) -> dict[str, tuple[float, float]]:
     """Reference and kernel on one core, in the same units: the networks one after the other."""
     network, u = random_network(n_units), np.zeros((4, 1, 201), dtype=np.float32)
     plain = best_s(lambda: spiking.simulate_trial(network, u[0, :, :11]), runs=2) / (1000 * n_units)
-    kernel = best_s(lambda: spiking_cpu.simulate_trials(network, u, trials=range(4), stream=STREAM), runs=5) / (
-        4 * N_STEPS * n_units
-    )
+    kernel = best_s(
+        lambda: spiking_cpu.simulate_trials(network, u, trials=range(4), stream=STREAM), runs=5
+    ) / (4 * N_STEPS * n_units)
     from training import row
 
-    at = dict(zip(("units", "steps", "trial", *["_"] * 5, "torch", "eval"), row(n_units, STEPS), strict=False))
+    at = dict(
+        zip(
+            ("units", "steps", "trial", *["_"] * 5, "torch", "eval"),
+            row(n_units, STEPS),
+            strict=False,
+        )
+    )
     return {
         "simulation": (1e9 * plain, 1e9 * kernel),
-        "any network": tuple(ns_of(f, qif_job(n_units, 1, STEPS)) for f in (advance, network_cpu.advance)),
+        "any network": tuple(
+            ns_of(f, qif_job(n_units, 1, STEPS)) for f in (advance, network_cpu.advance)
+        ),
         "training": (networks * at["torch"], networks * at["trial"]),
     }
 
@@ -127,11 +152,16 @@ def main() -> None:
     except ConfigError as error:
         print(f"GPU not measured: {error}")
     cpu = of_cpu(n_units, networks)
-    print(f"{networks} networks of {n_units} units, {arguments.trials} trials of each in the simulation")
+    print(
+        f"{networks} networks of {n_units} units, {arguments.trials} trials of each in the simulation"
+    )
     print("".join(f"{name:>18}" for name in COLUMNS))
     for name, unit in rows.items():
         numbers = (*cpu[name], *on_gpu[name], on_gpu[name][0] / on_gpu[name][1])
-        print(f"{f'{name} ({unit})':>18}" + "".join("                 -" if np.isnan(x) else f"{x:18.4g}" for x in numbers))
+        print(
+            f"{f'{name} ({unit})':>18}"
+            + "".join("                 -" if np.isnan(x) else f"{x:18.4g}" for x in numbers)
+        )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""What a GPU takes for the least that simulation and training need: random numbers alone, reading the weights alone."""
+"""What a GPU takes for the least that simulation and training need: random numbers alone, reading
+the weights alone."""
 
 import torch
 import triton
 import triton.language as tl
 
-from rate2spike.kernels.streams_cuda import DEVICE, four_steps
+from rate2spike.streams.cuda import DEVICE, four_steps
 
 
 @triton.jit
@@ -12,7 +13,9 @@ def _draw(out, n_quads, BLOCK: tl.constexpr):
     program, j = tl.program_id(0), tl.arange(0, BLOCK)
     total = tl.zeros([BLOCK], tl.float32)
     for quad in range(n_quads):
-        z0, z1, z2, z3 = four_steps(tl.full([], 7, tl.int64), quad, program.to(tl.uint32), j.to(tl.uint32))
+        z0, z1, z2, z3 = four_steps(
+            tl.full([], 7, tl.int64), quad, program.to(tl.uint32), j.to(tl.uint32)
+        )
         total += z0 + z1 + z2 + z3
     tl.store(out + program * BLOCK + j, total)
 

@@ -1,14 +1,17 @@
-"""Time of any network of spiking units on the CPU, beside a loop in torch and what the machine allows.
+"""Time of any network of spiking units on the CPU, beside a loop in torch and what the machine
+allows.
 
     python benchmarks/networks.py
 
-The best of several runs. First the worked example (5 coupled QIF units, 30,000 steps, output and spikes of every step recorded):
-`torch`, a loop over the steps as one writes it with tensors, without gradients, one thread; `simulate`, the same by the library;
-`batch`, 100 values of eta at once on all cores, beside 20 single runs in a row.
+The best of several runs. First the worked example (5 coupled QIF units, 30,000 steps, output and
+spikes of every step recorded): `torch`, a loop over the steps as one writes it with tensors,
+without gradients, one thread; `simulate`, the same by the library; `batch`, 100 values of eta at
+once on all cores, beside 20 single runs in a row.
 
-Then ns per unit and step, nothing recorded, one core: `single`, one simulation; `batch`, one of 16 at once; `floor`, what a
-single one has to move at least: reading the weights of the units that send, reading and writing the state. `sending %`: units
-that send something in a step, all in the QIF network, whose synapses have spikes behind them, few in the LIF network.
+Then ns per unit and step, nothing recorded, one core: `single`, one simulation; `batch`, one of 16
+at once; `floor`, what a single one has to move at least: reading the weights of the units that
+send, reading and writing the state. `sending %`: units that send something in a step, all in the
+QIF network, whose synapses have spikes behind them, few in the LIF network.
 """
 
 import argparse
@@ -18,7 +21,7 @@ import torch
 from numba import njit
 
 from rate2spike import networks
-from rate2spike.kernels import network_cpu
+from rate2spike.networks.kernels import cpu as network_cpu
 from rate2spike.spiking import LIF, QIF, Network, simulate
 from simulation import best_s
 
@@ -30,7 +33,10 @@ def worked_example() -> tuple[Network, np.ndarray]:
     weights = np.random.default_rng(0).uniform(0, 20, (5, 5))
     time = DT * np.arange(30_000)
     inputs = np.zeros((len(time), 5))
-    inputs[:, 2], inputs[:, 4] = 20 * np.sin(2 * np.pi * 0.5 * time), 10 * np.sin(2 * np.pi * 0.25 * time)
+    inputs[:, 2], inputs[:, 4] = (
+        20 * np.sin(2 * np.pi * 0.5 * time),
+        10 * np.sin(2 * np.pi * 0.25 * time),
+    )
     return Network(QIF(), weights, DT), inputs
 
 
@@ -50,7 +56,9 @@ def example(runs: int) -> None:
     torch.set_num_threads(1)
     network, inputs = worked_example()
     etas = network.with_parameters(eta=np.linspace(-6, -4, 100)[:, None])
-    loop = best_s(torch_loop, torch.tensor(network.weights).float(), torch.tensor(inputs).float(), runs=2)
+    loop = best_s(
+        torch_loop, torch.tensor(network.weights).float(), torch.tensor(inputs).float(), runs=2
+    )
 
     def single(n: int) -> None:
         for _ in range(n):
@@ -58,7 +66,9 @@ def example(runs: int) -> None:
 
     one, twenty = best_s(single, 1, runs=5 * runs), best_s(single, 20, runs=2 * runs)
     batch = best_s(lambda: simulate(etas, inputs, device="cpu", progress=False), runs=2 * runs)
-    print(f"worked example: torch {1e3 * loop:.0f} ms, simulate {1e3 * one:.2f} ms, {loop / one:.0f} times faster")
+    print(
+        f"worked example: torch {1e3 * loop:.0f} ms, simulate {1e3 * one:.2f} ms, {loop / one:.0f} times faster"
+    )
     print(f"batch of 100: {1e3 * batch:.1f} ms, 20 single runs: {1e3 * twenty:.1f} ms\n")
 
 
@@ -85,12 +95,18 @@ def row(model: str, n_units: int, n_steps: int, runs: int) -> tuple:
     settings = {"every": 1, "average": False, "spikes": False, "threads": 1}
 
     def ns(batch: int) -> float:
-        job = networks.job_of(network.with_parameters(v_reset=np.full((batch, 1), neuron.v_reset)), inputs)
+        job = networks.job_of(
+            network.with_parameters(v_reset=np.full((batch, 1), neuron.v_reset)), inputs
+        )
 
         def run(n: int) -> None:
             network_cpu.advance(job.part(0, n)._replace(state=job.state.copy()), [], **settings)
 
-        return 1e9 * (best_s(run, n_steps, runs=runs) - best_s(run, 1, runs=runs)) / (batch * n_units * (n_steps - 1))
+        return (
+            1e9
+            * (best_s(run, n_steps, runs=runs) - best_s(run, 1, runs=runs))
+            / (batch * n_units * (n_steps - 1))
+        )
 
     job = networks.job_of(network, inputs)
     (source,), _ = network_cpu.advance(job, [neuron.source], **settings)
@@ -109,7 +125,9 @@ def main() -> None:
     print("".join(f"{name:>12}" for name in COLUMNS))
     for model in ("QIF", "LIF"):
         for n_units in arguments.units:
-            name, units, *numbers = row(model, n_units, max(1_000, 1_000_000 // n_units), arguments.runs)
+            name, units, *numbers = row(
+                model, n_units, max(1_000, 1_000_000 // n_units), arguments.runs
+            )
             print(f"{name:>12}{units:12d}" + "".join(f"{number:12.2f}" for number in numbers))
 
 

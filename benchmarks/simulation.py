@@ -2,10 +2,11 @@
 
     python benchmarks/simulation.py
 
-The best of several runs. `ms/trial`: one trial of 1 s (20,000 steps) out of a block of `--trials`; `ns`: the same per neuron and
-step; `plain ns`: the reference, float64. `noise ns`: drawing the random numbers alone, per number; `noise %`: its share of
-the trial; no change elsewhere makes a trial shorter than that. `copy GB/s`: copying 64 MB; `weights kB`: what each spike reads a
-row of, to be held against the caches.
+The best of several runs. `ms/trial`: one trial of 1 s (20,000 steps) out of a block of `--trials`;
+`ns`: the same per neuron and step; `plain ns`: the reference, float64. `noise ns`: drawing the
+random numbers alone, per number; `noise %`: its share of the trial; no change elsewhere makes a
+trial shorter than that. `copy GB/s`: copying 64 MB; `weights kB`: what each spike reads a row of,
+to be held against the caches.
 """
 
 import argparse
@@ -16,10 +17,20 @@ from numba import njit
 
 from rate2spike import spiking, streams
 from rate2spike.config import NeuronConfig
-from rate2spike.kernels.spiking_cpu import LANES, simulate_trials
-from rate2spike.kernels.streams_cpu import fill_normals
+from rate2spike.spiking.kernels.cpu import LANES, simulate_trials
+from rate2spike.streams.cpu import fill_normals
 
-COLUMNS = ("units", "rate Hz", "ms/trial", "ns", "plain ns", "noise ns", "noise %", "copy GB/s", "weights kB")
+COLUMNS = (
+    "units",
+    "rate Hz",
+    "ms/trial",
+    "ns",
+    "plain ns",
+    "noise ns",
+    "noise %",
+    "copy GB/s",
+    "weights kB",
+)
 STREAM = streams.key(0, "benchmark")
 N_STEPS = 20_000
 
@@ -44,7 +55,9 @@ def random_network(n_units: int) -> spiking.SpikingNetwork:
     """A sparse network of 20 % inhibitory units, firing at some 5 to 10 Hz as the trained ones do."""
     rng = np.random.default_rng(n_units)
     inhibitory = rng.random(n_units) < 0.2
-    w_rec = abs(rng.normal(size=(n_units, n_units))) * (rng.random((n_units, n_units)) < 0.2) / n_units
+    w_rec = (
+        abs(rng.normal(size=(n_units, n_units))) * (rng.random((n_units, n_units)) < 0.2) / n_units
+    )
     return spiking.SpikingNetwork(
         w_rec=w_rec * np.where(inhibitory, -4, 1) / 2,
         w_in=rng.normal(size=(n_units, 1)),
@@ -72,14 +85,26 @@ def row(n_units: int, n_trials: int, runs: int) -> tuple:
     hz = block().spike_counts.mean()
     per_step, per_normal = trial / (N_STEPS * n_units), noise / (N_STEPS * n_pad)
     weights = 4 * n_units * n_pad / 1e3
-    return n_units, hz, trial * 1e3, per_step * 1e9, plain * 1e9, per_normal * 1e9, 100 * noise / trial, bandwidth / 1e9, weights
+    return (
+        n_units,
+        hz,
+        trial * 1e3,
+        per_step * 1e9,
+        plain * 1e9,
+        per_normal * 1e9,
+        100 * noise / trial,
+        bandwidth / 1e9,
+        weights,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, nargs="+", default=[50, 250, 500])
     parser.add_argument("--trials", type=int, default=4, help="trials in a block")
-    parser.add_argument("--runs", type=int, default=10, help="repetitions, of which the best counts")
+    parser.add_argument(
+        "--runs", type=int, default=10, help="repetitions, of which the best counts"
+    )
     arguments = parser.parse_args()
     print("".join(f"{name:>12}" for name in COLUMNS))
     for n_units in arguments.units:

@@ -1,4 +1,5 @@
-"""Model files: what is written is read back bit for bit, foreign files load, and a bad file is refused by file and key."""
+"""Model files: what is written is read back bit for bit, foreign files load, and a bad file is
+refused by file and key."""
 
 import json
 import shutil
@@ -8,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
-from conftest import PUBLISHED_MODEL
+from shared import PUBLISHED_MODEL
 
-from rate2spike import matfile, train
+from rate2spike import matfile
 from rate2spike.config import RateConfig, TrainingConfig
 from rate2spike.matfile import ModelFileError
+from rate2spike.rate import train
 from rate2spike.tasks import BUILT_IN
 
 
@@ -31,7 +33,7 @@ def same_bits(a, b):
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
-# Our own files ------------------------------------------------------------------------------------------------------------
+# Our own files ------------------------------------------------------------------------------------
 
 
 def test_a_model_comes_back_bit_for_bit(trained, saved):
@@ -63,7 +65,9 @@ def test_a_model_comes_back_bit_for_bit(trained, saved):
 )
 def test_every_kind_of_network_comes_back(tmp_path, config):
     training = TrainingConfig(max_trials=2, evaluation_trials=2)
-    model, record = train.train_network(BUILT_IN["integration"], config, training, study_seed=1, network="net")
+    model, record = train.train_network(
+        BUILT_IN["integration"], config, training, study_seed=1, network="net"
+    )
     matfile.save(tmp_path / "net.mat", model, record, {})
     loaded = matfile.load(tmp_path / "net.mat")
     for field in ("n_units", "n_som", "dale", "activation", "tau_decay_ms"):
@@ -78,7 +82,9 @@ def test_every_kind_of_network_comes_back(tmp_path, config):
 
 def test_all_published_keys_with_the_published_shapes_and_types(tmp_path):
     training = TrainingConfig(max_trials=2)
-    model, record = train.train_network(BUILT_IN["go-nogo"], RateConfig(), training, study_seed=1, network="net")
+    model, record = train.train_network(
+        BUILT_IN["go-nogo"], RateConfig(), training, study_seed=1, network="net"
+    )
     matfile.save(tmp_path / "net.mat", model, record, {})
     ours, published = keys_of(tmp_path / "net.mat"), keys_of(PUBLISHED_MODEL)
     assert set(ours) == set(published) | {"apply_dale", "provenance"}
@@ -99,7 +105,9 @@ def test_the_keys_hold_what_the_published_code_puts_there(trained, saved):
     assert keys["eval_loss_mean"] == record.curve[-1, 1] < 7
     assert keys["eval_perf_mean"] == record.curve[-1, 2] >= 0.95
     assert np.array_equal(keys["o"].ravel(), record.example.o)
-    np.testing.assert_allclose(keys["r"][1:, :, 0] @ keys["w_out"].ravel() + keys["b_out"], keys["o"][:, :, 0].T, atol=1e-4)
+    np.testing.assert_allclose(
+        keys["r"][1:, :, 0] @ keys["w_out"].ravel() + keys["b_out"], keys["o"][:, :, 0].T, atol=1e-4
+    )
     assert not np.array_equal(keys["x0"], keys["x"])
     assert np.array_equal(keys["x0"][0], keys["x"][0])  # the same noise before and after training
     assert json.loads(keys["provenance"][0]) == {"task": "go-nogo", "seed": 3}
@@ -114,17 +122,27 @@ def test_octave_reads_the_file(saved):
     said = jsondecode(s.provenance);
     printf('%s %d\\n', said.task, said.seed);
     printf('%.17g ', double(s.w(2, :)), double(s.w_out), double(s.b_out), s.taus, double(s.inh));"""
-    done = subprocess.run([octave, "--norc", "--quiet", "--eval", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [octave, "--norc", "--quiet", "--eval", script], capture_output=True, text=True, timeout=60
+    )
     assert done.stdout, done.stderr
     first, said, numbers = done.stdout.split("\n", 2)
     assert said == "go-nogo 3"
     keys = keys_of(saved)
     assert first == f"80 single sigmoid {len(keys)}"
-    expected = [keys["w"][1], keys["w_out"].ravel(), keys["b_out"].ravel(), keys["taus"].ravel(), keys["inh"].ravel()]
-    assert np.array_equal(np.array(numbers.split(), dtype=float), np.concatenate([e.astype(float) for e in expected]))
+    expected = [
+        keys["w"][1],
+        keys["w_out"].ravel(),
+        keys["b_out"].ravel(),
+        keys["taus"].ravel(),
+        keys["inh"].ravel(),
+    ]
+    assert np.array_equal(
+        np.array(numbers.split(), dtype=float), np.concatenate([e.astype(float) for e in expected])
+    )
 
 
-# Files from elsewhere -----------------------------------------------------------------------------------------------------
+# Files from elsewhere -----------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -156,7 +174,10 @@ def test_the_published_file_loads():
     np.testing.assert_allclose(model.tau_decay_ms(), expected_ms, rtol=1e-12)
 
 
-@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "int64", "uint64", "float32", "float64", "bool"])
+@pytest.mark.parametrize(
+    "dtype",
+    ["int8", "uint8", "int16", "uint16", "int32", "int64", "uint64", "float32", "float64", "bool"],
+)
 def test_any_type_of_population_and_size(tmp_path, foreign, dtype):
     changed = {k: foreign[k].astype(dtype) for k in ("inh", "exc")}
     if dtype != "bool":
@@ -164,9 +185,14 @@ def test_any_type_of_population_and_size(tmp_path, foreign, dtype):
     assert_same_model(load(tmp_path, foreign | changed), matfile.load(foreign))
 
 
-@pytest.mark.parametrize("turn", [np.ravel, np.transpose, np.atleast_2d], ids=["1-D", "transposed", "as it is"])
+@pytest.mark.parametrize(
+    "turn", [np.ravel, np.transpose, np.atleast_2d], ids=["1-D", "transposed", "as it is"]
+)
 def test_vectors_of_any_orientation(tmp_path, foreign, turn):
-    vectors = {k: turn(foreign[k]) for k in ("inh", "exc", "w_in", "w_out", "taus", "taus_gaus", "taus_gaus0", "N", "b_out")}
+    vectors = {
+        k: turn(foreign[k])
+        for k in ("inh", "exc", "w_in", "w_out", "taus", "taus_gaus", "taus_gaus0", "N", "b_out")
+    }
     assert_same_model(matfile.load(foreign | vectors), matfile.load(foreign))
     assert_same_model(load(tmp_path, foreign | vectors), matfile.load(foreign))
 
@@ -189,7 +215,8 @@ def test_what_may_be_absent_takes_the_published_default(foreign):
 
 
 def changed(keys, key, **at):
-    """A copy of keys[key] with the number at [row, column] set: changed(keys, "w", value=-1, row=2, column=3)."""
+    """A copy of keys[key] with the number at [row, column] set: changed(keys, "w", value=-1, row=2,
+    column=3)."""
     array = keys[key].astype(float)
     array[at.get("row", 0), at.get("column", 0)] = at["value"]
     return array
@@ -262,7 +289,10 @@ def test_without_dale_negative_weights_are_allowed_where_the_file_says_so(foreig
     signed = {"w": -foreign["w"], "inh": np.zeros(n), "exc": np.ones(n), "m": np.eye(n)}
     with pytest.raises(ModelFileError, match="Dale's principle violated"):
         matfile.load(foreign | signed | {"apply_dale": 1})
-    for says_so in ({"apply_dale": 0}, {}):  # a published file has no such key: no inhibitory units and signed weights say it
+    for says_so in (
+        {"apply_dale": 0},
+        {},
+    ):  # a published file has no such key: no inhibitory units and signed weights say it
         model = matfile.load(foreign | signed | says_so)
         assert np.array_equal(model.weights.w_rec, -foreign["w"])
         assert model.config.dale is False
@@ -274,7 +304,14 @@ def truncated(path):
 
 def hdf5(path):
     header = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jan  1 00:00:00 2024 HDF5 schema 1.00 ."
-    path.write_bytes(header.ljust(116) + bytes(8) + b"\x00\x02IM" + bytes(384) + b"\x89HDF\r\n\x1a\n" + bytes(500))
+    path.write_bytes(
+        header.ljust(116)
+        + bytes(8)
+        + b"\x00\x02IM"
+        + bytes(384)
+        + b"\x89HDF\r\n\x1a\n"
+        + bytes(500)
+    )
 
 
 @pytest.mark.parametrize(
@@ -299,9 +336,14 @@ def test_what_is_no_model_file(tmp_path, write, told):
     assert told in str(error.value)
 
 
-# Converted models ---------------------------------------------------------------------------------------------------------
+# Converted models ---------------------------------------------------------------------------------
 
-SEARCH = {"opt_scaling_factor": 40.0, "all_perfs": [0.5, 0.95, 0.7], "scaling_factors": [20.0, 40.0, 60.0], "held_out": 0.93}
+SEARCH = {
+    "opt_scaling_factor": 40.0,
+    "all_perfs": [0.5, 0.95, 0.7],
+    "scaling_factors": [20.0, 40.0, 60.0],
+    "held_out": 0.93,
+}
 
 
 def test_a_converted_model_is_the_source_and_the_search(tmp_path):
@@ -317,12 +359,16 @@ def test_a_converted_model_is_the_source_and_the_search(tmp_path):
     assert after.pop("scaling_factors").tolist() == [[20, 40, 60]]
     assert after.pop("held_out_perf").tolist() == [[0.93]]
     assert not after
-    assert_same_model(matfile.load(tmp_path / "new" / "converted.mat"), matfile.load(PUBLISHED_MODEL))
+    assert_same_model(
+        matfile.load(tmp_path / "new" / "converted.mat"), matfile.load(PUBLISHED_MODEL)
+    )
 
 
 def test_converting_again_replaces_the_search(tmp_path):
     matfile.save_converted(tmp_path / "once.mat", PUBLISHED_MODEL, **SEARCH)
-    matfile.save_converted(tmp_path / "twice.mat", tmp_path / "once.mat", **SEARCH | {"opt_scaling_factor": 60.0})
+    matfile.save_converted(
+        tmp_path / "twice.mat", tmp_path / "once.mat", **SEARCH | {"opt_scaling_factor": 60.0}
+    )
     assert keys_of(tmp_path / "twice.mat")["opt_scaling_factor"] == 60
     assert keys_of(tmp_path / "once.mat")["opt_scaling_factor"] == 40
 
@@ -367,4 +413,8 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path, existing):
     (tmp_path / ".models.123.part").mkdir()  # what a killed job left
     (tmp_path / ".models.5.123.part").mkdir()  # another job's, still at work
     fill(fail=False)
-    assert sorted(p.name for p in tmp_path.rglob("*")) == [".models.5.123.part", "models", "new.mat"]
+    assert sorted(p.name for p in tmp_path.rglob("*")) == [
+        ".models.5.123.part",
+        "models",
+        "new.mat",
+    ]

@@ -1,4 +1,5 @@
-"""How a file was made: what a record says and does not say, where it is kept, and that nothing else of a file depends on it."""
+"""How a file was made: what a record says and does not say, where it is kept, and that nothing else
+of a file depends on it."""
 
 import json
 import os
@@ -14,23 +15,37 @@ import pyarrow.parquet as pq
 import pytest
 import scipy.io
 import scipy.sparse
-from conftest import PUBLISHED_MODEL
+from shared import PUBLISHED_MODEL
 
-from rate2spike import __version__, archive, matfile, provenance, tables, train, trials
+from rate2spike import __version__, matfile, provenance
+from rate2spike.analysis import tables
+from rate2spike.analysis import trial_table as trials
+from rate2spike.rate import block_file
+from rate2spike.study import archive
 
-SEARCH = {"opt_scaling_factor": 40.0, "all_perfs": [0.5], "scaling_factors": [40.0], "held_out": 0.9}
+SEARCH = {
+    "opt_scaling_factor": 40.0,
+    "all_perfs": [0.5],
+    "scaling_factors": [40.0],
+    "held_out": 0.9,
+}
 
 
 def made(**facts):
     return provenance.record(seconds=1.5, **facts)
 
 
-# What a record says --------------------------------------------------------------------------------------------------------
+# What a record says -------------------------------------------------------------------------------
 
 
 def test_a_record_says_what_made_the_file():
     record = made(fingerprint="0123", task="xor", study_seed=7, settings={"a": [1, 2]})
-    assert (record["task"], record["study_seed"], record["settings"], record["seconds"]) == ("xor", 7, {"a": [1, 2]}, 1.5)
+    assert (record["task"], record["study_seed"], record["settings"], record["seconds"]) == (
+        "xor",
+        7,
+        {"a": [1, 2]},
+        1.5,
+    )
     assert record["software"]["rate2spike"] == __version__
     assert record["fingerprint"] == "0123"
     assert record["versions"]["numpy"] == np.__version__
@@ -44,7 +59,9 @@ def test_a_record_says_what_made_the_file():
 
 
 def test_a_record_names_neither_host_nor_folder():
-    text = provenance.dumps(made(settings=provenance.without_paths({"files": [str(PUBLISHED_MODEL), "models/a.mat"]})))
+    text = provenance.dumps(
+        made(settings=provenance.without_paths({"files": [str(PUBLISHED_MODEL), "models/a.mat"]}))
+    )
     assert json.loads(text)["settings"]["files"] == [PUBLISHED_MODEL.name, "models/a.mat"]
     assert platform.node() not in text
     assert str(Path(__file__).parents[1]) not in text
@@ -53,7 +70,9 @@ def test_a_record_names_neither_host_nor_folder():
 
 def git(folder, *words):
     who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
-    return subprocess.run(["git", "-C", folder, *who, *words], check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        ["git", "-C", folder, *who, *words], check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 @pytest.fixture
@@ -89,7 +108,10 @@ def test_without_a_clone_the_version_is_all(clone, monkeypatch):
 
 
 def test_many_records_as_one():
-    one, other = made(study_seed=7), made(study_seed=7) | {"device": "a GPU", "finished": "2020-01-01T00:00:00+00:00"}
+    one, other = (
+        made(study_seed=7),
+        made(study_seed=7) | {"device": "a GPU", "finished": "2020-01-01T00:00:00+00:00"},
+    )
     said = provenance.together([one, None, other, {}])
     assert (said["files"], said["files_without_record"], said["seconds"]) == (4, 2, 3.0)
     assert (said["study_seed"], said["device"], len(said["machine"])) == ([7], ["a GPU", "cpu"], 1)
@@ -97,32 +119,51 @@ def test_many_records_as_one():
     assert provenance.differences([said, made(study_seed=8)])["study_seed"] == [7, 8]
 
 
-# Where it is kept ----------------------------------------------------------------------------------------------------------
+# Where it is kept ---------------------------------------------------------------------------------
 
-ROW = {"task": "t", "condition": "c", "neuron": "lif", "network": ["a", "b", "a"], "scaling_factor": 40.0, "trial": [0, 0, 1]}
-ROW |= {"label": 1, "kind": ["Go", "NoGo", "Go"], "output_max": [0.1, 0.2, 0.3], "output_min": 0.0, "n_spikes": 5}
+ROW = {
+    "task": "t",
+    "condition": "c",
+    "neuron": "lif",
+    "network": ["a", "b", "a"],
+    "scaling_factor": 40.0,
+    "trial": [0, 0, 1],
+}
+ROW |= {
+    "label": 1,
+    "kind": ["Go", "NoGo", "Go"],
+    "output_max": [0.1, 0.2, 0.3],
+    "output_min": 0.0,
+    "n_spikes": 5,
+}
 ROW |= {"correct": True, "correct_strict": [True, False, True]}
 
 
 def test_every_kind_of_file_keeps_it_and_reads_as_before(tmp_path, trained):
     record = made(task="go-nogo", settings={"words": "λ"})
-    train.save_block(tmp_path / "block.npz", ["net"], [trained], provenance=record)
+    block_file.save_block(tmp_path / "block.npz", ["net"], [trained], provenance=record)
     matfile.save(tmp_path / "net.mat", *trained, record)
     trials.write_trials([ROW], tmp_path / "shard.parquet", record)
-    tables.stack_trials({"search": [tmp_path / "shard.parquet"]}, tmp_path / "trials.parquet", record)
+    tables.stack_trials(
+        {"search": [tmp_path / "shard.parquet"]}, tmp_path / "trials.parquet", record
+    )
     for name in ("block.npz", "net.mat", "shard.parquet", "trials.parquet"):
         assert provenance.read(tmp_path / name) == record, name
-    assert list(train.load_block(tmp_path / "block.npz")) == ["net"]
+    assert list(block_file.load_block(tmp_path / "block.npz")) == ["net"]
     assert matfile.load(tmp_path / "net.mat").n_units == 80
     trials.write_trials([ROW], tmp_path / "plain.parquet")
     assert provenance.read(tmp_path / "plain.parquet") is None
-    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "plain.parquet"), pd.read_parquet(tmp_path / "shard.parquet"))
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / "plain.parquet"), pd.read_parquet(tmp_path / "shard.parquet")
+    )
 
 
 def test_a_converted_model_says_how_both_were_made(tmp_path, trained):
     matfile.save(tmp_path / "net.mat", *trained, {"task": "go-nogo", "seconds": 3})
     facts = {"source": provenance.file_facts(tmp_path / "net.mat"), "conversion": made()}
-    matfile.save_converted(tmp_path / "converted.mat", tmp_path / "net.mat", provenance=facts, **SEARCH)
+    matfile.save_converted(
+        tmp_path / "converted.mat", tmp_path / "net.mat", provenance=facts, **SEARCH
+    )
     assert provenance.read(tmp_path / "converted.mat") == {"task": "go-nogo", "seconds": 3} | facts
     assert facts["source"]["file"] == "net.mat"
     assert len(facts["source"]["sha256"]) == 64
@@ -153,7 +194,7 @@ def test_a_foreign_model_may_say_anything(tmp_path, value):
     assert provenance.read(tmp_path / "converted.mat") == facts
 
 
-# Checksums of the data alone -----------------------------------------------------------------------------------------------
+# Checksums of the data alone ----------------------------------------------------------------------
 
 
 def sums(path, write, *values):
@@ -167,7 +208,12 @@ def sums(path, write, *values):
 
 def test_a_model_has_the_checksum_of_its_arrays(tmp_path, trained):
     path, (model, record) = tmp_path / "net.mat", trained
-    one, other = sums(path, lambda facts: matfile.save(path, model, record, facts), {"seconds": 1}, {"seconds": 2, "more": "x"})
+    one, other = sums(
+        path,
+        lambda facts: matfile.save(path, model, record, facts),
+        {"seconds": 1},
+        {"seconds": 2, "more": "x"},
+    )
     assert one == other != archive.manifest([path], tmp_path).sha256[0]
     keys = {k: v for k, v in scipy.io.loadmat(path).items() if not k.startswith("__")}
     scipy.io.savemat(path, dict(reversed(keys.items())))  # uncompressed, in another order
@@ -179,9 +225,11 @@ def test_a_model_has_the_checksum_of_its_arrays(tmp_path, trained):
 
 def test_a_block_has_the_checksum_of_its_arrays(tmp_path, trained):
     path = tmp_path / "block.npz"
-    one, other = sums(path, lambda s: train.save_block(path, ["a"], [trained], provenance={"s": s}), 1, 2)
+    one, other = sums(
+        path, lambda s: block_file.save_block(path, ["a"], [trained], provenance={"s": s}), 1, 2
+    )
     assert one == other
-    train.save_block(path, ["b"], [trained])
+    block_file.save_block(path, ["b"], [trained])
     assert archive.data_sha256(path) != one
 
 
@@ -189,9 +237,15 @@ def test_a_table_has_the_checksum_of_its_columns(tmp_path):
     path = tmp_path / "trials.parquet"
     one, other = sums(path, lambda s: trials.write_trials([ROW], path, {"seconds": s}), 1, 2)
     assert one == other
-    pq.write_table(pa.Table.from_pandas(pd.read_parquet(path)), path, row_group_size=1, compression="none")
+    pq.write_table(
+        pa.Table.from_pandas(pd.read_parquet(path)), path, row_group_size=1, compression="none"
+    )
     assert archive.data_sha256(path) == one
-    changed = [ROW | {"network": ["a", "b", "b"]}, ROW | {"kind": ["Go", "Nogo", "Go"]}, ROW | {"output_max": [0.1, 0.2, 0.31]}]
+    changed = [
+        ROW | {"network": ["a", "b", "b"]},
+        ROW | {"kind": ["Go", "Nogo", "Go"]},
+        ROW | {"output_max": [0.1, 0.2, 0.31]},
+    ]
     assert len({one, *sums(path, lambda row: trials.write_trials([row], path), *changed)}) == 4
     trials.write_trials([], path)
     assert len(archive.data_sha256(path)) == 64
@@ -199,7 +253,11 @@ def test_a_table_has_the_checksum_of_its_columns(tmp_path):
 
 def test_whatever_a_foreign_model_holds_has_a_checksum(tmp_path):
     path = tmp_path / "theirs.mat"
-    odd = {"cells": np.array(["a", np.arange(3)], dtype=object), "nested": {"a": 1.0, "b": {"c": "x"}}, "none": np.zeros((0, 3))}
+    odd = {
+        "cells": np.array(["a", np.arange(3)], dtype=object),
+        "nested": {"a": 1.0, "b": {"c": "x"}},
+        "none": np.zeros((0, 3)),
+    }
     odd["sparse"] = scipy.sparse.eye(3, format="csc")
     other = odd | {"nested": {"a": 1.0, "b": {"c": "y"}}}
     once, again, changed = sums(path, lambda keys: scipy.io.savemat(path, keys), odd, odd, other)
@@ -225,24 +283,48 @@ def test_the_manifest_lists_every_file_once_and_can_be_checked(tmp_path):
     assert subprocess.run(check, cwd=tmp_path, capture_output=True).returncode == 1
 
 
-# The page of a study -------------------------------------------------------------------------------------------------------
+# The page of a study ------------------------------------------------------------------------------
 
 
 def test_the_record_and_the_page_of_a_study(tmp_path):
     (tmp_path / "a.tsv").write_text("s\th:m:s\n7200.5\t2:00:00\n")
-    times = archive.stage_times({"train": [tmp_path / "a.tsv", tmp_path / "none.tsv"], "convert": []})
-    expected = {"stage": "train", "jobs": 2, "jobs_timed": 1, "seconds": 7200.5, "seconds_longest_job": 7200.5}
+    times = archive.stage_times(
+        {"train": [tmp_path / "a.tsv", tmp_path / "none.tsv"], "convert": []}
+    )
+    expected = {
+        "stage": "train",
+        "jobs": 2,
+        "jobs_timed": 1,
+        "seconds": 7200.5,
+        "seconds_longest_job": 7200.5,
+    }
     assert times == [expected]
-    config = {"study_seed": 7, "tasks": {"own": __file__}, "external_models": {"m": {"files": [str(PUBLISHED_MODEL)]}}}
+    config = {
+        "study_seed": 7,
+        "tasks": {"own": __file__},
+        "external_models": {"m": {"files": [str(PUBLISHED_MODEL)]}},
+    }
     config["words"] = "<b>"
     model = made(study_seed=7) | {"conversion": made() | {"device": "a GPU"}}
-    study = archive.study_record(config, provenance.together([made(study_seed=7)]), [model, None], times)
-    assert [file["file"] for file in study["files_of_the_config"]] == ["test_provenance.py", PUBLISHED_MODEL.name]
+    study = archive.study_record(
+        config, provenance.together([made(study_seed=7)]), [model, None], times
+    )
+    assert [file["file"] for file in study["files_of_the_config"]] == [
+        "test_provenance.py",
+        PUBLISHED_MODEL.name,
+    ]
     assert study["made"]["device"] == ["a GPU", "cpu"]
     assert str(PUBLISHED_MODEL.parent) not in json.dumps(study)
     archive.write_page(study, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
-    for words in ("Study seed 7; 2 jobs, 2 hours in all.", "Times are known of 1 of them.", "a GPU", "&lt;b&gt;"):
+    for words in (
+        "Study seed 7; 2 jobs, 2 hours in all.",
+        "Times are known of 1 of them.",
+        "a GPU",
+        "&lt;b&gt;",
+    ):
         assert words in page, words
     assert "<b>" not in page
-    archive.write_page(archive.study_record(config, None, [], []), tmp_path / "page.html")  # a study of old files
+    archive.write_page(
+        archive.study_record(config, None, [], []), tmp_path / "page.html"
+    )  # a study of old files

@@ -1,4 +1,5 @@
-"""Go-NoGo that counts as learned once the output of Go trials exceeds 0.3; spiking networks are scored as ever."""
+"""Go-NoGo that counts as learned once the output of Go trials exceeds 0.3; spiking networks are
+scored as ever."""
 
 from dataclasses import replace
 

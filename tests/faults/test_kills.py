@@ -1,4 +1,5 @@
-"""kill -9 at 20 random moments: the same command goes on, nothing is lost, nothing half-written, nothing done twice."""
+"""kill -9 at 20 random moments: the same command goes on, nothing is lost, nothing half-written,
+nothing done twice."""
 
 import os
 import random
@@ -11,7 +12,19 @@ from pathlib import Path
 
 import psutil
 import pytest
-from small import Watch, broken, command, contents, differences, finished, incomplete, run, said, study, visible
+from small_study import (
+    Watch,
+    broken,
+    command,
+    contents,
+    differences,
+    finished,
+    incomplete,
+    run,
+    said,
+    study,
+    visible,
+)
 
 KILLS, SEED = 20, 2019
 TARGETS = ("tables", "figure_accuracy")
@@ -32,13 +45,18 @@ def jobs_of(process: subprocess.Popen) -> list[psutil.Process]:
 
 
 def killed(path: Path, whom: str, moment_s: float) -> str:
-    """Start the study and kill it `moment_s` after its planning; what it said, or "" where it had finished before."""
+    """Start the study and kill it `moment_s` after its planning; what it said, or "" where it had
+    finished before."""
     with (path / "said.txt").open("w") as out:
-        process = subprocess.Popen(command(path, *TARGETS), stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            command(path, *TARGETS), stdout=out, stderr=out, start_new_session=True
+        )
         while not locked(path) and process.poll() is None:
             time.sleep(0.01)
         end = time.monotonic() + moment_s
-        while process.poll() is None and (time.monotonic() < end or (whom == "one job" and not jobs_of(process))):
+        while process.poll() is None and (
+            time.monotonic() < end or (whom == "one job" and not jobs_of(process))
+        ):
             time.sleep(0.01)
         running = jobs_of(process)
         if process.poll() is None:
@@ -57,7 +75,9 @@ def killed(path: Path, whom: str, moment_s: float) -> str:
 def complete(path: Path) -> dict[Path, int]:
     """The results of jobs that have ended, and their inodes."""
     begun = [str(path / urlsafe_b64decode(name).decode()) for name in incomplete(path)]
-    return {file: file.stat().st_ino for file in visible(path) if not str(file).startswith(tuple(begun))}
+    return {
+        file: file.stat().st_ino for file in visible(path) if not str(file).startswith(tuple(begun))
+    }
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +88,15 @@ def undisturbed(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("name", "part"), [("block.npz", 1000), ("trials.parquet", 900), ("seed_0.mat", 9000), ("figure.png", 500)]
+    ("name", "part"),
+    [("block.npz", 1000), ("trials.parquet", 900), ("seed_0.mat", 9000), ("figure.png", 500)],
 )
 def test_the_watch_sees_a_half_written_file(undisturbed, tmp_path, name, part):
     folder = tmp_path / "results" / "tables"
     folder.mkdir(parents=True)
-    whole = next(file for file in visible(undisturbed) if file.suffix == Path(name).suffix).read_bytes()
+    whole = next(
+        file for file in visible(undisturbed) if file.suffix == Path(name).suffix
+    ).read_bytes()
     watch = Watch(tmp_path)
     (folder / f".{name}.1.part").write_bytes(whole[:part])
     (folder / f"whole_{name}").write_bytes(whole)
@@ -100,7 +123,11 @@ def test_twenty_kills(undisturbed, tmp_path, say):
                 continue
             in_jobs += bool(incomplete(path)) or whom == "one job"
             assert broken(visible(path)) == []
-            redone += [str(file) for file, inode in kept.items() if not file.exists() or file.stat().st_ino != inode]
+            redone += [
+                str(file)
+                for file, inode in kept.items()
+                if not file.exists() or file.stat().st_ino != inode
+            ]
             kept = complete(path)
             lines.append(f"{moment_s:4.1f} s: {whom}, {len(kept):2d} files complete")
             if whom == "one job":
@@ -112,7 +139,9 @@ def test_twenty_kills(undisturbed, tmp_path, say):
         finished(path, *TARGETS)
     redone += [str(file) for file, inode in kept.items() if file.stat().st_ino != inode]
     say(f"{KILLS} kills (seed {SEED}), {in_jobs} while jobs ran; the study ended {ended + 1} times")
-    say(f"{len(watch.seen)} files came under their final names, {len(watch.half_written)} of them half-written")
+    say(
+        f"{len(watch.seen)} files came under their final names, {len(watch.half_written)} of them half-written"
+    )
     say("\n".join(lines))
     assert redone == []
     assert watch.half_written == []

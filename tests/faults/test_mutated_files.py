@@ -1,4 +1,5 @@
-"""1,000 mutated model files and 500 mutated configs: each a clear error or a correct load; no crash, no hang, no code run."""
+"""1,000 mutated model files and 500 mutated configs: each a clear error or a correct load; no
+crash, no hang, no code run."""
 
 import json
 import pickle
@@ -12,19 +13,28 @@ import numpy as np
 import pytest
 import scipy.io
 import torch
-from small import ROOT
+from small_study import ROOT
 
 from rate import checkpoint
-from rate2spike import mat_structure, matfile, train
+from rate2spike import mat_structure, matfile
+from rate2spike.rate import block_file
 
 MEMORY_MB = 1500  # of one process, its imports included
 
 
 def worked_through(kind: str, first: int, last: int, folder: Path) -> list[dict]:
-    """The outcome of each case; a case that ends its process is written down and the next begun in a new one."""
+    """The outcome of each case; a case that ends its process is written down and the next begun in
+    a new one."""
     outcomes = []
     while first < last:
-        asked = [sys.executable, str(Path(__file__).parent / "fuzz_worker.py"), kind, str(first), str(last), str(folder)]
+        asked = [
+            sys.executable,
+            str(Path(__file__).parents[1] / "support" / "fuzz_worker.py"),
+            kind,
+            str(first),
+            str(last),
+            str(folder),
+        ]
         done = subprocess.run(asked, capture_output=True, text=True, timeout=300, check=False)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         begun = {line["case"]: line["what"] for line in lines if "what" in line}
@@ -33,7 +43,9 @@ def worked_through(kind: str, first: int, last: int, folder: Path) -> list[dict]
         if done.returncode:
             assert begun, done.stderr
             ended = f"WRONG: ended the process with {done.returncode}: {done.stderr[-500:]}"
-            outcomes.append({"case": first - 1, "what": begun[first - 1], "outcome": ended, "memory_mb": 0})
+            outcomes.append(
+                {"case": first - 1, "what": begun[first - 1], "outcome": ended, "memory_mb": 0}
+            )
     return outcomes
 
 
@@ -43,7 +55,11 @@ def test_mutated_files(tmp_path, say, kind, n):
     kinds = Counter(o["outcome"].split(":")[0] for o in outcomes)
     memory_mb = max(o["memory_mb"] for o in outcomes)
     say(f"{n} mutated {kind} files: {dict(kinds)}, at most {memory_mb} MB")
-    wrong = [f"case {o['case']} ({o['what']}): {o['outcome']}" for o in outcomes if o["outcome"].startswith("WRONG")]
+    wrong = [
+        f"case {o['case']} ({o['what']}): {o['outcome']}"
+        for o in outcomes
+        if o["outcome"].startswith("WRONG")
+    ]
     assert wrong == [], "\n".join(wrong[:20])
     assert len(outcomes) == n
     assert memory_mb < MEMORY_MB
@@ -54,11 +70,16 @@ def test_mutated_files(tmp_path, say, kind, n):
 def test_a_file_that_unpacks_to_more_than_memory_is_refused(tmp_path, monkeypatch):
     keys = scipy.io.loadmat(mutations.SOURCES[0])
     scipy.io.savemat(
-        tmp_path / "large.mat", {k: v for k, v in keys.items() if k[0] != "_"} | {"x": np.zeros(2_000_000)}, do_compression=True
+        tmp_path / "large.mat",
+        {k: v for k, v in keys.items() if k[0] != "_"} | {"x": np.zeros(2_000_000)},
+        do_compression=True,
     )
     assert matfile.load(tmp_path / "large.mat").n_units == 24
     monkeypatch.setattr(mat_structure, "MOST_BYTES", 10 << 20)
-    with pytest.raises(matfile.ModelFileError, match=r"large\.mat: not a readable \.mat file.*holds more than 10 MB"):
+    with pytest.raises(
+        matfile.ModelFileError,
+        match=r"large\.mat: not a readable \.mat file.*holds more than 10 MB",
+    ):
         matfile.load(tmp_path / "large.mat")
 
 
@@ -74,17 +95,29 @@ class Runs:
 
 def test_no_file_runs_code(tmp_path):
     trace = tmp_path / "ran"
-    np.savez(tmp_path / "seeds_0-0.npz", networks=np.array([Runs(trace)], dtype=object), made_by=np.array("x"))
+    np.savez(
+        tmp_path / "seeds_0-0.npz",
+        networks=np.array([Runs(trace)], dtype=object),
+        made_by=np.array("x"),
+    )
     torch.save({"model_state_dict": Runs(trace)}, tmp_path / "model.pth")
     (tmp_path / "model.mat").write_bytes(pickle.dumps(Runs(trace)))
     with pytest.raises(ValueError, match="seeds_0-0"):
-        train.already_trained(tmp_path, ["seed_0"], "x")
+        block_file.already_trained(tmp_path, ["seed_0"], "x")
     with pytest.raises(ValueError, match=r"model\.pth"):
         checkpoint.read(tmp_path / "model.pth")
     with pytest.raises(matfile.ModelFileError, match=r"model\.mat"):
         matfile.load(tmp_path / "model.mat")
     assert not trace.exists()
     python = [file.read_text() for file in (ROOT / "workflow").rglob("*.py")]
-    unsafe = ("allow_pickle=True", "weights_only=False", "pickle.load", "read_pickle", "yaml.load(", "unsafe_load", "joblib")
+    unsafe = (
+        "allow_pickle=True",
+        "weights_only=False",
+        "pickle.load",
+        "read_pickle",
+        "yaml.load(",
+        "unsafe_load",
+        "joblib",
+    )
     for forbidden in unsafe:
         assert not [text for text in python if forbidden in text], forbidden

@@ -1,4 +1,5 @@
-"""Where a study lies: a full disk, folders that cannot be written, an odd path, a second run at once, a clock that was set."""
+"""Where a study lies: a full disk, folders that cannot be written, an odd path, a second run at
+once, a clock that was set."""
 
 import os
 import random
@@ -10,15 +11,33 @@ import time
 from pathlib import Path
 
 import pytest
-from small import AT_ONCE, ROOT, broken, command, contents, differences, finished, run, said, study, visible
+from small_study import (
+    AT_ONCE,
+    ROOT,
+    broken,
+    command,
+    contents,
+    differences,
+    finished,
+    run,
+    said,
+    study,
+    visible,
+)
 
 from rate2spike import files
 
 CONDITION = "go-nogo/n40_tau20-50ms_max2_eval10_loss1000_accuracy0"
 # root may write everywhere; without these capabilities it is like any other user
-LIKE_A_USER = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search")
+LIKE_A_USER = (
+    "setpriv",
+    "--bounding-set=-dac_override,-dac_read_search",
+    "--inh-caps=-dac_override,-dac_read_search",
+)
 AS_A_USER = LIKE_A_USER if os.geteuid() == 0 else ()
-needs_setpriv = pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root, and no setpriv to be a user")
+needs_setpriv = pytest.mark.skipif(
+    os.geteuid() == 0 and not shutil.which("setpriv"), reason="root, and no setpriv to be a user"
+)
 
 
 @pytest.fixture
@@ -43,7 +62,10 @@ def fill(disk: Path, leaving: int) -> Path:
 def test_a_full_disk_is_named_and_the_same_command_goes_on(small_disk):
     big = {"task": "go-nogo", "network": {"n_units": 700}, "networks": 1}
     path = study(
-        small_disk / "study", **AT_ONCE, networks_per_condition=1, conditions={"go-nogo": {"task": "go-nogo"}, "big": big}
+        small_disk / "study",
+        **AT_ONCE,
+        networks_per_condition=1,
+        conditions={"go-nogo": {"task": "go-nogo"}, "big": big},
     )
     finished(path, f"results/networks/{CONDITION}/seeds_0-0.csv")
     before = contents(path)
@@ -53,20 +75,30 @@ def test_a_full_disk_is_named_and_the_same_command_goes_on(small_disk):
     assert done.returncode != 0
     assert "the disk is full: results/" in said(done), said(done)
     assert "make room and give the same command" in said(done)
-    assert differences(before, {file: held for file, held in contents(path).items() if file in before}) == []
+    assert (
+        differences(before, {file: held for file, held in contents(path).items() if file in before})
+        == []
+    )
     assert broken(visible(path)) == []
     assert not (path / "results" / "tables").exists()
     filler.unlink()
 
-    filler = fill(small_disk, leaving=200_000)  # for Snakemake's own log; without it, Snakemake complains besides
+    filler = fill(
+        small_disk, leaving=200_000
+    )  # for Snakemake's own log; without it, Snakemake complains besides
     done = run(path, "tables")
     assert done.returncode != 0
-    assert re.search(rf"{re.escape(str(path))}\S+ cannot be written: the disk is full; make room", said(done)), said(done)
+    assert re.search(
+        rf"{re.escape(str(path))}\S+ cannot be written: the disk is full; make room", said(done)
+    ), said(done)
     assert "Traceback" not in said(done)
     filler.unlink()
 
     finished(path, "tables")
-    assert differences(before, {file: held for file, held in contents(path).items() if file in before}) == []
+    assert (
+        differences(before, {file: held for file, held in contents(path).items() if file in before})
+        == []
+    )
 
 
 @pytest.mark.parametrize("code", sorted(files.FULL))
@@ -78,7 +110,9 @@ def test_a_write_without_room_leaves_the_old_file(tmp_path, code):
             temporary.write_text("ne")
             raise OSError(code, os.strerror(code))
 
-    with pytest.raises(OSError, match=r"table\.csv cannot be written, .* MB are free in .*make room") as error:
+    with pytest.raises(
+        OSError, match=r"table\.csv cannot be written, .* MB are free in .*make room"
+    ) as error:
         write()
     assert error.value.errno == code
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("table.csv", "old\n")]
@@ -100,8 +134,7 @@ def test_a_results_folder_that_cannot_be_written_is_named(tmp_path):
 KERNEL = """
 import sys; sys.path.insert(0, sys.argv[1])
 import numba, numpy as np
-from rate2spike import kernels
-from rate2spike.kernels import streams_cpu
+from rate2spike.streams import cpu
 print(numba.config.CACHE_DIR)
 """
 
@@ -110,7 +143,9 @@ def kernels_under(library: Path, home: Path) -> str:
     """Where the kernels of `library` are kept for a user who may not write there."""
     environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
     asked = [*AS_A_USER, sys.executable, "-c", KERNEL, str(library)]
-    done = subprocess.run(asked, capture_output=True, text=True, env=environment, check=False, timeout=120)
+    done = subprocess.run(
+        asked, capture_output=True, text=True, env=environment, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip().splitlines()[-1], done.stderr
 
@@ -118,7 +153,11 @@ def kernels_under(library: Path, home: Path) -> str:
 @needs_setpriv
 def test_kernels_of_a_read_only_library_are_kept_elsewhere(tmp_path):
     library, home = tmp_path / "lib", tmp_path / "home"
-    shutil.copytree(ROOT / "workflow" / "lib", library, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    shutil.copytree(
+        ROOT / "workflow" / "lib",
+        library,
+        ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"),
+    )
     home.mkdir()
     for folder in [library, *(p for p in library.rglob("*") if p.is_dir())]:
         folder.chmod(0o555)
@@ -138,7 +177,9 @@ def test_a_second_run_at_once_is_refused_and_disturbs_nothing(tmp_path):
     """In a folder whose name has blanks and letters of other alphabets."""
     path = study(tmp_path / "Größe der Nétze, 脳 (2)", **AT_ONCE, networks_per_condition=1)
     with (path / "said.txt").open("w") as out:
-        first = subprocess.Popen(command(path, "tables", "figure_accuracy"), stdout=out, stderr=out, cwd=ROOT)
+        first = subprocess.Popen(
+            command(path, "tables", "figure_accuracy"), stdout=out, stderr=out, cwd=ROOT
+        )
         while not list((path / ".snakemake" / "locks").glob("*")) and first.poll() is None:
             time.sleep(0.02)
         second = run(path, "tables")

@@ -4,7 +4,7 @@ import os
 import re
 
 import pytest
-from small import AT_ONCE, contents, differences, finished, run, said, study
+from small_study import AT_ONCE, contents, differences, finished, run, said, study
 
 CONDITION = "go-nogo/n40_tau20-50ms_max2_eval10_loss1000_accuracy0"
 BLOCKS_OF_3, BLOCKS_OF_5 = ("seeds_0-1", "seeds_2-2"), ("seeds_0-1", "seeds_2-3", "seeds_4-4")
@@ -12,7 +12,10 @@ BLOCKS_OF_3, BLOCKS_OF_5 = ("seeds_0-1", "seeds_2-2"), ("seeds_0-1", "seeds_2-3"
 
 def jobs(done) -> dict[str, int]:
     """Number of jobs by rule."""
-    return {rule: int(n) for rule, n in re.findall(r"^([a-z]\w*)  +(\d+)$", said(done), flags=re.MULTILINE)}
+    return {
+        rule: int(n)
+        for rule, n in re.findall(r"^([a-z]\w*)  +(\d+)$", said(done), flags=re.MULTILINE)
+    }
 
 
 def networks(blocks) -> list[str]:
@@ -20,7 +23,11 @@ def networks(blocks) -> list[str]:
 
 
 def of_blocks(path, blocks) -> dict:
-    kept = (f"results/{folder}/{CONDITION}/{block}" for folder in ("models", "networks", "training") for block in blocks)
+    kept = (
+        f"results/{folder}/{CONDITION}/{block}"
+        for folder in ("models", "networks", "training")
+        for block in blocks
+    )
     wanted = tuple(kept)
     return {file: what for file, what in contents(path).items() if file.startswith(wanted)}
 
@@ -34,13 +41,17 @@ def fresh(tmp_path_factory):
 
 
 def test_more_networks_train_only_the_new_ones(fresh, tmp_path, say):
-    """3 networks in blocks of 2, then 5: block 0-1 stays, seed 2 is taken over from its block of one."""
+    """3 networks in blocks of 2, then 5: block 0-1 stays, seed 2 is taken over from its block of
+    one."""
     path = study(tmp_path, **AT_ONCE)
     finished(path, *networks(BLOCKS_OF_3))
     study(path, **AT_ONCE, networks_per_condition=5)
     assert jobs(run(path, "--dry-run", *networks(BLOCKS_OF_5)))["train"] == 2
     finished(path, *networks(BLOCKS_OF_5))
-    logs = {block: (path / "results" / "logs" / "train" / CONDITION / f"{block}.log").read_text() for block in BLOCKS_OF_5}
+    logs = {
+        block: (path / "results" / "logs" / "train" / CONDITION / f"{block}.log").read_text()
+        for block in BLOCKS_OF_5
+    }
     trained = sorted(re.findall(r"(seed_\d): trial 1,", logs["seeds_2-3"] + logs["seeds_4-4"]))
     say(f"3 networks in blocks of 2, then 5: trained {', '.join(trained)}")
     assert trained == ["seed_3", "seed_4"]
@@ -72,8 +83,9 @@ def test_a_training_file_that_cannot_be_read_is_named(tmp_path):
 
 
 def test_a_study_stopped_between_new_models_and_their_use_is_not_mixed(tmp_path):
-    """Models were written anew, with traces in them, then the power went: what was made of the old ones is made again, though
-    no setting of its own has changed and a folder of models has nothing for Snakemake but a date."""
+    """Models were written anew, with traces in them, then the power went: what was made of the old
+    ones is made again, though no setting of its own has changed and a folder of models has nothing
+    for Snakemake but a date."""
     path = study(tmp_path, **AT_ONCE, networks_per_condition=1)
     converted = f"results/converted/{CONDITION}/lif/seeds_0-0"
     finished(path, converted)

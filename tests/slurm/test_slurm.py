@@ -1,4 +1,5 @@
-"""The workflow on a real SLURM, through its profile: the bits of a laptop; jobs orphaned, dying, too slow, tried again."""
+"""The workflow on a real SLURM, through its profile: the bits of a laptop; jobs orphaned, dying,
+too slow, tried again."""
 
 import os
 import re
@@ -16,7 +17,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import scipy.io
-from test_workflow import SNAKEMAKE, TINY, differences, said, workplace, write_config
+from tiny_study import SNAKEMAKE, TINY, differences, said, workplace, write_config
 
 SCRIPT = Path(__file__).with_name("single_node_slurm.sh")
 PROFILE = Path("workflow") / "profiles" / "slurm" / "profile.yaml"
@@ -28,11 +29,12 @@ SEARCHED = "results/choices/go-nogo/n80_tau20-50ms/lif.csv"
 ON_GPU = ("train", "simulate", "held_out", "score_rate")
 
 
-# The cluster ----------------------------------------------------------------------------------------------------------------
+# The cluster --------------------------------------------------------------------------------------
 
 
 def free_ports():
-    """The first of two ports in a row that nobody listens on, below those that the system gives out itself."""
+    """The first of two ports in a row that nobody listens on, below those that the system gives out
+    itself."""
     for first in range(20_000 + os.getpid() % 5000 * 2, 32_000, 2):
         with socket.socket() as one, socket.socket() as two:
             try:
@@ -53,10 +55,20 @@ def cluster():
         pytest.skip("a SLURM of its own is started by root only")
     installed = subprocess.run([SCRIPT, "install"], capture_output=True, text=True, check=False)
     if installed.returncode != 0:
-        pytest.skip(f"no SLURM, and its packages cannot be had by apt-get: {installed.stderr.strip()[-200:]}")
+        pytest.skip(
+            f"no SLURM, and its packages cannot be had by apt-get: {installed.stderr.strip()[-200:]}"
+        )
     folder = tempfile.mkdtemp(prefix="slurm-", dir="/tmp")  # its sockets need a short path
-    places = {"SLURM_TEST_DIR": folder, "SLURM_TEST_PORT": str(free_ports()), "SLURM_CONF": f"{folder}/etc/slurm.conf"}
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("SLURM_", "SNAKEMAKE_"))} | places
+    places = {
+        "SLURM_TEST_DIR": folder,
+        "SLURM_TEST_PORT": str(free_ports()),
+        "SLURM_CONF": f"{folder}/etc/slurm.conf",
+    }
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("SLURM_", "SNAKEMAKE_"))
+    } | places
     environment["PATH"] = f"{folder}/bin:{os.environ['PATH']}"
     environment["TMPDIR"] = f"{folder}/tmp"  # what killed runs and jobs leave goes with the rest
     Path(environment["TMPDIR"]).mkdir()
@@ -90,23 +102,28 @@ def wait_until(true, seconds, what):
     return found
 
 
-# Studies --------------------------------------------------------------------------------------------------------------------
+# Studies ------------------------------------------------------------------------------------------
 
 
 def go_nogo(path):
     """Two networks trained for real in one block, two scaling factors: ten jobs."""
     condition = TINY["conditions"]["go-nogo"] | {"search": {"scaling_factors": [25, 40]}}
     nothing = {"tasks": {}, "sweeps": {}, "external_models": {}, "figures": {}}
-    return write_config(path, TINY | nothing | {"conditions": {"go-nogo": condition}, "networks_per_job": 2})
+    return write_config(
+        path, TINY | nothing | {"conditions": {"go-nogo": condition}, "networks_per_job": 2}
+    )
 
 
 def with_site(path, gpus=False):
-    """The lines of the profile that a site fills in, filled in as they stand; with `gpus` the CPU's jobs ask for one as well."""
+    """The lines of the profile that a site fills in, filled in as they stand; with `gpus` the CPU's
+    jobs ask for one as well."""
     profile = path / PROFILE
     text, n = re.subn(r"^  # (slurm_\w+: \w+)$", r"  \1", profile.read_text(), flags=re.MULTILINE)
     assert n == 2
     if gpus:
-        text, n = re.subn(r"^# (set-resources:|  \w+: (?:&gpu .*|\*gpu))$", r"\1", text, flags=re.MULTILINE)
+        text, n = re.subn(
+            r"^# (set-resources:|  \w+: (?:&gpu .*|\*gpu))$", r"\1", text, flags=re.MULTILINE
+        )
         assert n > len(ON_GPU)
         text = text.replace("&gpu {", "&gpu {gpu: 1, ")
     profile.write_text(text)
@@ -124,7 +141,8 @@ def local(tmp_path_factory):
 
 
 def another(local, tmp_path_factory, name):
-    """A folder for another run, with the library of the local one: its kernels are compiled, and are kept by their path."""
+    """A folder for another run, with the library of the local one: its kernels are compiled, and
+    are kept by their path."""
     path = workplace(tmp_path_factory.mktemp(name))
     for folder in ("lib", "scripts"):
         shutil.rmtree(path / "workflow" / folder)
@@ -133,16 +151,24 @@ def another(local, tmp_path_factory, name):
 
 
 def on_slurm(cluster, path, *options, targets=TARGETS):
-    return {"args": [*SNAKEMAKE_ON_SLURM, *OFTEN, *options, *targets, "--configfile", "config.yaml"], "cwd": path, "env": cluster}
+    return {
+        "args": [*SNAKEMAKE_ON_SLURM, *OFTEN, *options, *targets, "--configfile", "config.yaml"],
+        "cwd": path,
+        "env": cluster,
+    }
 
 
 def run(*arguments, **options):
-    return subprocess.run(**on_slurm(*arguments, **options), capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        **on_slurm(*arguments, **options), capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def begin(cluster, path, *options, **others):
     with (path / "said.txt").open("w") as out:
-        return subprocess.Popen(**on_slurm(cluster, path, *options, **others), stdout=out, stderr=out)
+        return subprocess.Popen(
+            **on_slurm(cluster, path, *options, **others), stdout=out, stderr=out
+        )
 
 
 def end(process, path, seconds=300):
@@ -152,8 +178,15 @@ def end(process, path, seconds=300):
 
 
 def arrays(found):
-    kept = {key: value for key, value in found.items() if key.split("/")[-1] not in ("__header__", "provenance")}
-    return {key: (a.dtype, a.shape, a.tobytes()) if isinstance(a, np.ndarray) else a for key, a in kept.items()}
+    kept = {
+        key: value
+        for key, value in found.items()
+        if key.split("/")[-1] not in ("__header__", "provenance")
+    }
+    return {
+        key: (a.dtype, a.shape, a.tobytes()) if isinstance(a, np.ndarray) else a
+        for key, a in kept.items()
+    }
 
 
 def contents(path):
@@ -161,7 +194,9 @@ def contents(path):
     read = {
         ".mat": lambda file: arrays(scipy.io.loadmat(file)),
         ".npz": lambda file: arrays(np.load(file)),
-        ".parquet": lambda file: {name: repr(column) for name, column in pq.read_table(file).to_pydict().items()},
+        ".parquet": lambda file: {
+            name: repr(column) for name, column in pq.read_table(file).to_pydict().items()
+        },
         ".csv": lambda file: {"text": file.read_text()},
     }
     kept = {}
@@ -208,14 +243,18 @@ TRAINED = "n40_tau20-50ms_max2_eval10_loss1000_accuracy0/seeds_0-0.npz"
 
 @pytest.fixture(scope="module")
 def begun(cluster, local, tmp_path_factory):
-    """Two runs side by side with the tests: the study on GPUs, and one in which jobs die, sleep and stumble."""
+    """Two runs side by side with the tests: the study on GPUs, and one in which jobs die, sleep and
+    stumble."""
     gpus = with_site(another(local, tmp_path_factory, "gpus"), gpus=True)
     go_nogo(gpus)
     mishaps = with_site(another(local, tmp_path_factory, "mishaps"))
     for name in MISHAPS:
         (mishaps / f"{name}.py").write_text(TASK)
     nothing = {"sweeps": {}, "external_models": {}, "figures": {}}
-    tasks = {"tasks": {name: f"{name}.py" for name in MISHAPS}, "conditions": {name: {"task": name} for name in MISHAPS}}
+    tasks = {
+        "tasks": {name: f"{name}.py" for name in MISHAPS},
+        "conditions": {name: {"task": name} for name in MISHAPS},
+    }
     write_config(mishaps, TINY | nothing | tasks)
     targets = [f"results/training/{name}/{TRAINED}" for name in MISHAPS]
     processes = [begin(cluster, mishaps, "--retries", "1", targets=targets)]
@@ -223,7 +262,11 @@ def begun(cluster, local, tmp_path_factory):
         (sleeper,) = wait_until(lambda: attempts(cluster, mishaps, "sleeps"), 60, "the sleeper")
         assert minutes(sleeper) >= 10
         # nobody waits so long for a test
-        subprocess.run(["scontrol", "update", f"JobId={sleeper['JobId']}", "TimeLimit=1"], env=cluster, check=True)
+        subprocess.run(
+            ["scontrol", "update", f"JobId={sleeper['JobId']}", "TimeLimit=1"],
+            env=cluster,
+            check=True,
+        )
         processes.append(begin(cluster, gpus))
         yield {"mishaps": (processes[0], mishaps), "gpus": (processes[1], gpus)}
     finally:
@@ -234,7 +277,11 @@ def begun(cluster, local, tmp_path_factory):
 
 def attempts(cluster, path, name):
     """The training jobs of a condition, one for each attempt."""
-    return [job for job in jobs_of(cluster, path) if job["Comment"].startswith(f"rule_train_wildcards_{name}_")]
+    return [
+        job
+        for job in jobs_of(cluster, path)
+        if job["Comment"].startswith(f"rule_train_wildcards_{name}_")
+    ]
 
 
 def megabytes(job):
@@ -252,10 +299,12 @@ def running(cluster, path, process):
     return [job["JobId"] for job in jobs_of(cluster, path) if job["JobState"] == "RUNNING"]
 
 
-# Tests ----------------------------------------------------------------------------------------------------------------------
+# Tests --------------------------------------------------------------------------------------------
 
 
-def test_orphans_are_refused_and_the_study_goes_on_to_the_same_bits(cluster, local, begun, tmp_path_factory):
+def test_orphans_are_refused_and_the_study_goes_on_to_the_same_bits(
+    cluster, local, begun, tmp_path_factory
+):
     path, searched = with_site(another(local, tmp_path_factory, "killed")), {"targets": [SEARCHED]}
     go_nogo(path)
     process = begin(cluster, path, **searched)
@@ -274,14 +323,26 @@ def test_orphans_are_refused_and_the_study_goes_on_to_the_same_bits(cluster, loc
     told = re.search(r"end them with `scancel ([\d ]+)`", said(beside))
     assert told, said(beside)
     assert told[1].split() == orphans
-    assert [job["JobId"] for job in jobs_of(cluster, path)] == orphans  # nothing was started beside them
+    assert [
+        job["JobId"] for job in jobs_of(cluster, path)
+    ] == orphans  # nothing was started beside them
 
     subprocess.run(["scancel", *orphans], env=cluster, check=True)
-    wait_until(lambda: not asked(cluster, "squeue", "--noheader", f"--jobs={','.join(orphans)}"), 30, "the orphans to end")
+    wait_until(
+        lambda: not asked(cluster, "squeue", "--noheader", f"--jobs={','.join(orphans)}"),
+        30,
+        "the orphans to end",
+    )
     done = run(cluster, path, **searched)
     assert done.returncode == 0, said(done)[-8000:]
     whole, found = contents(local), contents(path)
-    assert {place.split("/")[0] for place, _ in found} == {"training", "models", "networks", "simulations", "choices"}
+    assert {place.split("/")[0] for place, _ in found} == {
+        "training",
+        "models",
+        "networks",
+        "simulations",
+        "choices",
+    }
     assert differences({key: whole[key] for key in found}, found) == []
     assert not leftovers(path)
 
@@ -299,7 +360,9 @@ def test_on_gpus_of_the_scheduler_the_same_bits(cluster, local, begun):
         assert job["JobState"] == "COMPLETED"
         assert job["Account"] == "my_account"
         asked = (job["Partition"], job.get("TresPerJob"))
-        assert asked == (("my_gpus", "gres:gpu:a100:1") if rule in ON_GPU else ("my_partition", None)), job
+        assert asked == (
+            ("my_gpus", "gres:gpu:a100:1") if rule in ON_GPU else ("my_partition", None)
+        ), job
         assert job["NumCPUs"] == ("2" if rule == "train" else "1")
 
 
@@ -318,7 +381,10 @@ def test_a_job_that_dies_is_tried_again_and_told_and_the_rest_goes_on(cluster, m
     assert "dies on purpose" in told  # the end of its log
     assert not (path / "results" / "training" / "dies" / TRAINED).exists()
     assert not leftovers(path)
-    assert all((path / "results" / "training" / name / TRAINED).is_file() for name in ("sleeps", "stumbles"))
+    assert all(
+        (path / "results" / "training" / name / TRAINED).is_file()
+        for name in ("sleeps", "stumbles")
+    )
 
 
 def test_a_job_that_fails_once_gets_twice_the_memory_and_time(cluster, mishaps):
@@ -327,7 +393,9 @@ def test_a_job_that_fails_once_gets_twice_the_memory_and_time(cluster, mishaps):
     assert (first["JobState"], second["JobState"]) == ("FAILED", "COMPLETED")
     assert megabytes(second) == 2 * megabytes(first)
     assert minutes(second) == 2 * minutes(first) >= 20
-    assert (path / "stumbles.attempts").read_text() == "xx"  # one try a job: the job itself does not try again
+    assert (
+        path / "stumbles.attempts"
+    ).read_text() == "xx"  # one try a job: the job itself does not try again
 
 
 def test_a_job_beyond_its_time_limit_is_told_and_tried_again(cluster, mishaps):

@@ -23,12 +23,11 @@ rule networks_of_condition:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(10),
+        **needs("networks_of_condition"),
     params:
-        name=condition_name,
-        other_names=other_names,
-        code=library_hash("tables.py", "analysis.py", scripts=("networks_of_condition.py",)),
+        name=setting("name"),
+        other_names=of_layout(LAYOUT.other_names),
+        code=code("networks_of_condition"),
     message:
         "Gathering the networks of {wildcards.task}, {wildcards.condition}"
     script:
@@ -37,11 +36,13 @@ rule networks_of_condition:
 
 rule aggregate:
     input:
-        shards=every_shard(),
-        held_out=all_blocks("results/held_out/{place}/{neuron}/{block}.parquet", STUDY.conditions),
-        networks=per_condition("results/conditions/{place}/{neuron}.csv"),
-        curves=all_blocks("results/networks/{place}/{block}_curves.csv", STUDY.conditions),
-        accuracies=per_condition("results/choices/{place}/{neuron}_accuracy.csv"),
+        shards=LAYOUT.all_shards,
+        held_out=LAYOUT.of_blocks(
+            "results/held_out/{place}/{neuron}/{block}.parquet", STUDY.conditions
+        ),
+        networks=LAYOUT.of_conditions("results/conditions/{place}/{neuron}.csv"),
+        curves=LAYOUT.of_blocks("results/networks/{place}/{block}_curves.csv", STUDY.conditions),
+        accuracies=LAYOUT.of_conditions("results/choices/{place}/{neuron}_accuracy.csv"),
     output:
         trials="results/tables/trials.parquet",
         accuracy="results/tables/accuracy.csv",
@@ -62,10 +63,9 @@ rule aggregate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(30),
+        **needs("aggregate"),
     params:
-        code=library_hash("tables.py", "analysis.py", scripts=("aggregate.py",)),
+        code=code("aggregate"),
     message:
         "Aggregating all trials into one table"
     script:
@@ -89,10 +89,9 @@ rule convert:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=block_mem_mb,
-        runtime=block_minutes,
+        **needs("convert"),
     params:
-        code=library_hash("matfile.py", scripts=("convert.py",)),
+        code=code("convert"),
     message:
         "Writing converted models of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:

@@ -3,22 +3,26 @@
 # REQUIRED INPUTS: every table, figure and converted model; of results/benchmarks what is there
 # OUTPUTS: results/tables/provenance.json and .html, the study's config, seed, code, versions, machines, times
 #          results/manifest.tsv (path, bytes, sha256, sha256 of the data alone) and results/SHA256SUMS, for `sha256sum -c`
-RECORDINGS = [f"results/examples/{example}.npz" for example in EXAMPLES]
-RECORDINGS += [f"results/selectivity/{example}.npz" for example in SELECTIVITY]
+RECORDINGS = [f"results/examples/{example}.npz" for example in LAYOUT.examples]
+RECORDINGS += [f"results/selectivity/{example}.npz" for example in LAYOUT.selectivity]
 PROVENANCE = ["results/tables/provenance.json", "results/tables/provenance.html"]
 # Everything to read, to redraw and to go on with. Not the shards and what the rules hand to each other (its rows are in the
 # tables), logs and benchmarks (of one run on one machine), pages of notebooks (made from the rest).
 ARCHIVED = [
-    *TABLES,
+    *LAYOUT.tables,
     *PROVENANCE,
-    *FIGURES,
-    *MEAN_FIELD,
-    *(file for figure in STUDY.figures for file in outputs_of(figure).values()),
-    *(expand("results/tables/scorecard.{ending}", ending=["csv", "md", "html"]) if STUDY.figures else []),
-    *per_condition("results/conditions/{place}/{neuron}.csv"),
+    *LAYOUT.figures,
+    *LAYOUT.mean_field,
+    *LAYOUT.numbers_of_figures,
+    *(
+        expand("results/tables/scorecard.{ending}", ending=["csv", "md", "html"])
+        if STUDY.figures
+        else []
+    ),
+    *LAYOUT.of_conditions("results/conditions/{place}/{neuron}.csv"),
     *RECORDINGS,
-    *all_blocks("results/models/{place}/{block}", STUDY.conditions),
-    *CONVERTED,
+    *LAYOUT.of_blocks("results/models/{place}/{block}", STUDY.conditions),
+    *LAYOUT.converted,
 ]
 EXPLAINED = Path(workflow.basedir).parent / "results" / "README.md"
 
@@ -26,11 +30,11 @@ EXPLAINED = Path(workflow.basedir).parent / "results" / "README.md"
 # all of it is there to be timed; what the rules hand to each other may be gone. A plot drawn anew changes nothing of it
 rule provenance:
     input:
-        ancient(FIGURES),
-        TABLES,
+        ancient(LAYOUT.figures),
+        LAYOUT.tables,
         trials=["results/tables/trials.parquet"] if STUDY.conditions else [],
-        converted=ancient(CONVERTED),
-        records=ancient([f for f in MEAN_FIELD if f.endswith(".json")]),
+        converted=ancient(LAYOUT.converted),
+        records=ancient([f for f in LAYOUT.mean_field if f.endswith(".json")]),
     output:
         "results/tables/provenance.json",
     log:
@@ -41,12 +45,11 @@ rule provenance:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(20),
+        **needs("provenance"),
     params:
         config=config,
-        benchmarks=benchmarks(),
-        code=script_hash("provenance.py"),
+        benchmarks=LAYOUT.benchmarks(),
+        code=code("provenance"),
     message:
         "Writing down how the study was made"
     script:
@@ -72,10 +75,9 @@ rule provenance_page:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(10),
+        **needs("provenance_page"),
     params:
-        code=script_hash("provenance_page.py"),
+        code=code("provenance_page"),
     message:
         "Drawing up the page on how the study was made"
     script:
@@ -97,10 +99,9 @@ rule manifest:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        **needs("manifest"),
     params:
-        code=script_hash("manifest.py"),
+        code=code("manifest"),
     message:
         "Writing the checksums of all files for an archive"
     script:

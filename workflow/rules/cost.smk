@@ -10,13 +10,12 @@ if STUDY.conditions:
             "../../environment.yml"
         threads: 1
         resources:
-            **GPU,
-            mem_mb=growing(2000 + CUDA_MB),
-            runtime=growing(10),
+            **needs("cost"),
         params:
-            workload=workload(),
-            n_jobs=n_jobs(),
-            user_tasks=USER_TASKS,
+            workload=resources.workload(LAYOUT),
+            config=config,
+            snakefile=str(workflow.main_snakefile),
+            user_tasks=dict(STUDY.user_tasks),
             device=DEVICE,
             keep_traces=STUDY.keep_traces,
         message:

@@ -8,7 +8,6 @@
 # OUTPUTS: results/figures/figure_{1..7,s1..s7,xor}.* where the config says under figures what to draw them from,
 #          results/figures/scorecard.*, results/figures/figure_sweeps.*, results/figures/figure_scaling.*, results/figures/figure_accuracy.*,
 #          results/figures/conditions/{task}/{condition}/{neuron}.* for every condition, the user's own tasks included
-PUBLISHED = Path(workflow.basedir).parent / "resources" / "published.tsv"
 # figure: category and name in the report
 PAPER = {
     "figure_1": ("Go-NoGo", "1: rate networks, Go-NoGo"),
@@ -28,20 +27,19 @@ PAPER = {
     "figure_xor": ("XOR", "XOR: the task of the released code"),
 }
 SCRIPT = {"figure_xor": "figure_task"}  # and caption, where they are not called as the figure
-# figures that hand single numbers of their example network to the scorecard
-WITH_SINGLES = ("figure_1", "figure_2", "figure_4", "figure_s2", "figure_s3", "figure_s4", "figure_s7")
-WITH_TESTS = ("figure_5", "figure_6", "figure_7")  # a table of their statistical tests
-DRAWN = [f"figures/{figure}" for figure in STUDY.figures]
-DRAWN += ["figures/scorecard"] if STUDY.figures else []
-DRAWN += ["figures/figure_sweeps"] if STUDY.sweeps else []
-DRAWN += ["figures/figure_scaling", "figures/figure_accuracy"] if SHOWN else []
-DRAWN += [f"figures/conditions/{place(c)}/{c.neuron_label}" for c in SHOWN]
-DRAWN += ["figures/mean_field"] if STUDY.mean_field else []
-FIGURES = expand("results/{figure}.{ending}", figure=DRAWN, ending=["pdf", "png", "csv", "rst"])
 
 
-POINTS = {figure: points_of(figure, roles) for figure, roles in STUDY.figures.items()}
-SWEPT = points_of("figure_sweeps", {name: name for name in STUDY.sweeps})
+def inputs_of(figure: str) -> dict:
+    """The files a figure of the paper is drawn from."""
+    wording = f"../report/{SCRIPT.get(figure, figure)}.rst"
+    files = {"caption": ancient(workflow.source_path(wording)), "published": PUBLISHED}
+    files["tables"] = [point.table for point in LAYOUT.points(figure)]
+    example = STUDY.figures[figure].get("example")
+    if example:
+        files["example"] = LAYOUT.of_name("results/examples/{place}/{neuron}.npz", example)
+    if figure == "figure_s5":
+        files["selectivity"] = LAYOUT.of_name("results/selectivity/{place}/{neuron}.npz", example)
+    return files
 
 
 for figure in STUDY.figures:
@@ -68,16 +66,15 @@ for figure in STUDY.figures:
             "../../environment.yml"
         threads: 1
         resources:
-            mem_mb=growing(1500),
-            runtime=growing(10),
+            **needs("figure"),
         params:
             figure=figure,
-            points=[point[:3] for point in POINTS[figure]],
-            task=STUDY.points(list(STUDY.figures[figure].values())[0])[0].condition.task,
+            points=[point[:3] for point in LAYOUT.points(figure)],
+            task=LAYOUT.task_of_figure(figure),
             user_tasks={},
             title=PAPER[figure][1],
             script=f"{SCRIPT.get(figure, figure)}.py",
-            code=script_hash(f"{SCRIPT.get(figure, figure)}.py"),
+            code=code(SCRIPT.get(figure, figure)),
         message:
             f"Drawing Fig. {PAPER[figure][1]}"
         script:
@@ -90,8 +87,8 @@ if STUDY.figures:
         input:
             caption=ancient(workflow.source_path("../report/scorecard.rst")),
             published=PUBLISHED,
-            tables=[table for points in POINTS.values() for *_, table in points],
-            singles=[f"results/figures/{figure}_singles.csv" for figure in STUDY.figures if figure in WITH_SINGLES],
+            tables=[point.table for point in LAYOUT.all_points()],
+            singles=LAYOUT.singles,
         output:
             table="results/tables/scorecard.csv",
             by_panel="results/tables/scorecard.md",
@@ -118,11 +115,10 @@ if STUDY.figures:
             "../../environment.yml"
         threads: 1
         resources:
-            mem_mb=growing(1500),
-            runtime=growing(10),
+            **needs("figure"),
         params:
-            points=[point[:3] for points in POINTS.values() for point in points],
-            code=script_hash("scorecard.py"),
+            points=[point[:3] for point in LAYOUT.all_points()],
+            code=code("scorecard"),
         message:
             "Setting every published number beside ours"
         script:
@@ -133,7 +129,7 @@ if STUDY.sweeps:
 
     rule figure_sweeps:
         input:
-            tables=[table for *_, table in SWEPT],
+            tables=[point.table for point in LAYOUT.points("figure_sweeps")],
             published=PUBLISHED,
             caption=ancient(workflow.source_path("../report/figure_sweeps.rst")),
         output:
@@ -155,13 +151,12 @@ if STUDY.sweeps:
             "../../environment.yml"
         threads: 1
         resources:
-            mem_mb=growing(1500),
-            runtime=growing(10),
+            **needs("figure"),
         params:
-            points=[point[:3] for point in SWEPT],
+            points=[point[:3] for point in LAYOUT.points("figure_sweeps")],
             swept={name: sweep.key for name, sweep in STUDY.sweeps.items()},
-            sizes={name: published_size(name) for name in STUDY.sweeps},
-            code=script_hash("figure_sweeps.py"),
+            sizes={name: LAYOUT.published_size(name) for name in STUDY.sweeps},
+            code=code("figure_sweeps"),
         message:
             "Drawing every sweep"
         script:
@@ -192,14 +187,13 @@ rule figure_task:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(10),
+        **needs("figure"),
     params:
         task="{task}",
         user_tasks=own_task,
         task_content=task_content,
         title="{task}, {condition}, {neuron}",
-        code=script_hash("figure_task.py"),
+        code=code("figure_task"),
     message:
         "Drawing an example network of {wildcards.task}, {wildcards.condition}"
     script:
@@ -230,11 +224,10 @@ rule figure_scaling:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(10),
+        **needs("figure"),
     params:
-        shown=[c.name for c in SHOWN],
-        code=script_hash("figure_scaling.py"),
+        shown=[c.name for c in LAYOUT.shown],
+        code=code("figure_scaling"),
     message:
         "Drawing accuracy against the scaling factor"
     script:
@@ -264,11 +257,10 @@ rule figure_accuracy:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(10),
+        **needs("figure"),
     params:
-        shown=[c.name for c in SHOWN],
-        code=script_hash("figure_accuracy.py"),
+        shown=[c.name for c in LAYOUT.shown],
+        code=code("figure_accuracy"),
     message:
         "Drawing rate against spiking accuracy"
     script:

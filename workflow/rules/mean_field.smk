@@ -29,12 +29,11 @@ if STUDY.mean_field:
             "../../environment.yml"
         threads: 2
         resources:
-            mem_mb=mean_field_mem_mb,
-            runtime=mean_field_minutes,
+            **needs("mean_field"),
         params:
             settings=asdict(STUDY.mean_field),
             study_seed=STUDY.study_seed,
-            code="-".join([script_hash("mean_field.py"), library_hash(*ANY_NETWORK_CODE)]),
+            code=code("mean_field"),
         message:
             "Simulating rate and LIF networks by g and q"
         script:

@@ -10,18 +10,13 @@ NOTEBOOKS = {
     "3_explore_a_study": [
         "results/tables/networks.csv",
         "results/tables/trials.parquet",
-        f"results/figures/figure_{'scaling' if SHOWN else 'sweeps'}.csv",
+        f"results/figures/figure_{'scaling' if LAYOUT.shown else 'sweeps'}.csv",
         PUBLISHED,
     ],
     "4_any_network": [],
 }
 if not STUDY.conditions:  # nothing to explore
     del NOTEBOOKS["3_explore_a_study"]
-# they call the library and, through the workflow, every script
-WHOLE_CODE = library_hash(
-    *(str(file.relative_to(LIBRARY)) for file in LIBRARY.rglob("*.py")),
-    scripts=tuple(sorted(file.name for file in SCRIPTS.glob("*.py"))),
-)
 
 
 localrules:
@@ -55,10 +50,9 @@ rule run_notebook:
         "../../environment.yml"
     threads: 2
     resources:
-        mem_mb=growing(3000),
-        runtime=growing(20),
+        **needs("notebook"),
     params:
-        code=WHOLE_CODE,
+        code=code("notebook"),
     message:
         "Running the notebook {wildcards.notebook}"
     script:

@@ -24,18 +24,16 @@ rule simulate:
         "../../environment.yml"
     threads: 1
     resources:
-        **GPU,
-        mem_mb=gpu_block_mem_mb,
-        runtime=simulation_minutes,
+        **needs("simulate"),
     params:
         study_seed=STUDY.study_seed,
         device=DEVICE,
         user_tasks=own_task,
         task_content=task_content,
-        neuron=neuron_params,
-        trials=search_trials,
-        downsample=downsample,
-        code=library_hash(*SIMULATION_CODE, scripts=("simulate.py",)),
+        neuron=setting("neuron"),
+        trials=setting("search.trials"),
+        downsample=setting("search.downsample"),
+        code=code("simulate"),
     message:
         "Simulating {wildcards.task}, {wildcards.condition}, {wildcards.block} at 1/lambda = {wildcards.factor}"
     script:
@@ -44,7 +42,7 @@ rule simulate:
 
 rule choose:
     input:
-        shards=shards,
+        shards=of_layout(LAYOUT.shards),
         other=other_choice,
     output:
         choice="results/choices/{task}/{condition}/{neuron}.csv",
@@ -57,11 +55,10 @@ rule choose:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
+        **needs("choose"),
     params:
-        scaling_factors=scaling_factors,
-        code=library_hash("conversion.py", "tables.py", "analysis.py", scripts=("choose.py",)),
+        scaling_factors=setting("search.scaling_factors"),
+        code=code("choose"),
     message:
         "Choosing the scaling factor of {wildcards.task}, {wildcards.condition}"
     script:
@@ -84,18 +81,16 @@ rule held_out:
         "../../environment.yml"
     threads: 1
     resources:
-        **GPU,
-        mem_mb=gpu_block_mem_mb,
-        runtime=simulation_minutes,
+        **needs("held_out"),
     params:
         study_seed=STUDY.study_seed,
         device=DEVICE,
         user_tasks=own_task,
         task_content=task_content,
-        neuron=neuron_params,
-        trials=held_out_trials,
-        downsample=downsample,
-        code=library_hash(*SIMULATION_CODE, scripts=("held_out.py",)),
+        neuron=setting("neuron"),
+        trials=setting("search.held_out_trials"),
+        downsample=setting("search.downsample"),
+        code=code("held_out"),
     message:
         "Fresh trials of {wildcards.task}, {wildcards.condition}, {wildcards.block} at the chosen factor"
     script:
@@ -119,19 +114,17 @@ rule example:
         "../../environment.yml"
     threads: 1
     resources:
-        **GPU,
-        mem_mb=recording_mem_mb,
-        runtime=recording_minutes,
+        **needs("example"),
     params:
         study_seed=STUDY.study_seed,
         device=DEVICE,
         user_tasks=own_task,
         task_content=task_content,
-        neuron=neuron_params,
-        downsample=downsample,
-        given=given,
-        per=trials_per,
-        code=library_hash(*SIMULATION_CODE, "recordings.py", f"kernels/rate_{DEVICE}.py", scripts=("example.py",)),
+        neuron=setting("neuron"),
+        downsample=setting("search.downsample"),
+        given=setting("is_given"),
+        per=of_layout(LAYOUT.trials_per),
+        code=code("example"),
     message:
         "Recording the example network of {wildcards.task}, {wildcards.condition}"
     script:
@@ -155,17 +148,15 @@ rule selectivity:
         "../../environment.yml"
     threads: 1
     resources:
-        **GPU,
-        mem_mb=recording_mem_mb,
-        runtime=recording_minutes,
+        **needs("selectivity"),
     params:
         study_seed=STUDY.study_seed,
         device=DEVICE,
         user_tasks=own_task,
         task_content=task_content,
-        neuron=neuron_params,
-        downsample=downsample,
-        code=library_hash(*SIMULATION_CODE, "selectivity.py", scripts=("selectivity.py",)),
+        neuron=setting("neuron"),
+        downsample=setting("search.downsample"),
+        code=code("selectivity"),
     message:
         "Recording the responses to graded inputs of {wildcards.task}, {wildcards.condition}"
     script:

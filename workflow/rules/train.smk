@@ -17,19 +17,17 @@ rule train:
         "../../environment.yml"
     threads: training_threads
     resources:
-        **GPU,
-        mem_mb=training_mem_mb,
-        runtime=training_minutes,
+        **needs("train"),
     params:
         study_seed=STUDY.study_seed,
         device=DEVICE,
         user_tasks=own_task,
         task_content=task_content,
-        network=network_params,
-        training=training_params,
-        seeds=seeds_of,
+        network=setting("network"),
+        training=setting("training"),
+        seeds=seeds,
         keep_traces=STUDY.keep_traces,
-        code=library_hash(*TRAINING_CODE, scripts=("train.py",)),
+        code=code("train"),
     message:
         "Training {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:

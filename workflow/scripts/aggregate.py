@@ -6,9 +6,10 @@ log = job.start(snakemake)
 
 import pandas as pd
 
-from rate2spike import provenance, tables
+from rate2spike import provenance
+from rate2spike.analysis import tables
+from rate2spike.analysis.trial_table import NETWORK_KEYS
 from rate2spike.files import write_csv
-from rate2spike.trials import NETWORK_KEYS
 
 inputs, output = snakemake.input, snakemake.output
 
@@ -18,12 +19,20 @@ def gather(files, depth: int) -> pd.DataFrame:
     found = []
     for file in files:
         parts = file.removesuffix("_accuracy.csv").removesuffix(".csv").split("/")[2 : 2 + depth]
-        found.append(pd.read_csv(file, dtype={"network": str}).assign(**dict(zip(NETWORK_KEYS, parts, strict=False))))
+        found.append(
+            pd.read_csv(file, dtype={"network": str}).assign(
+                **dict(zip(NETWORK_KEYS, parts, strict=False))
+            )
+        )
     return pd.concat(found, ignore_index=True)
 
 
 made = provenance.together(map(provenance.read, [*inputs.shards, *inputs.held_out]))
-tables.stack_trials({"search": inputs.shards, "held out": inputs.held_out}, output.trials, made | {"rule": snakemake.rule})
+tables.stack_trials(
+    {"search": inputs.shards, "held out": inputs.held_out},
+    output.trials,
+    made | {"rule": snakemake.rule},
+)
 write_csv(gather(inputs.accuracies, 3), output.accuracy)
 write_csv(gather(inputs.curves, 2).astype({"trial": int}), output.curves)
 networks = tables.read_networks(inputs.networks)

@@ -1,4 +1,5 @@
-"""Accuracy of every network at every scaling factor, and the factor of the highest; or the factors of another condition."""
+"""Accuracy of every network at every scaling factor, and the factor of the highest; or the factors
+of another condition."""
 
 import job
 
@@ -6,7 +7,8 @@ log = job.start(snakemake)
 
 import pandas as pd
 
-from rate2spike import conversion, tables
+from rate2spike import conversion
+from rate2spike.analysis import tables
 from rate2spike.files import write_csv
 
 factors = list(snakemake.params.scaling_factors)
@@ -16,7 +18,9 @@ if snakemake.input.other:
     choices = taken[["network", "scaling_factor"]].reindex(columns=tables.CHOICE_COLUMNS)
 else:
     columns = ["network", "scaling_factor", "correct", "correct_strict"]
-    accuracy = tables.accuracy_by_factor(pd.concat([pd.read_parquet(shard, columns=columns) for shard in snakemake.input.shards]))
+    accuracy = tables.accuracy_by_factor(
+        pd.concat([pd.read_parquet(shard, columns=columns) for shard in snakemake.input.shards])
+    )
     rows = []
     for network, curve in accuracy.groupby("network"):
         values = curve.set_index("scaling_factor").accuracy.reindex(factors).to_numpy()

@@ -1,4 +1,5 @@
-"""Write converted models: a copy of each model file with the results of the search, as the published code appends them."""
+"""Write converted models: a copy of each model file with the results of the search, as the
+published code appends them."""
 
 import job
 

@@ -24,7 +24,13 @@ with replacing(output.models) as folder:
             raise matfile.ModelFileError(
                 f"{file}: key 'w_in': expected {task.n_inputs} input column(s) for task {task.name}, got {model.n_inputs}"
             )
-        row = {"network": file.stem, "converged": True, "training_trials": None, "training_loss": None, "training_accuracy": None}
+        row = {
+            "network": file.stem,
+            "converged": True,
+            "training_trials": None,
+            "training_loss": None,
+            "training_accuracy": None,
+        }
         rows.append(row | {"model": matfile.fingerprint(file)} | job.made_of(model))
         shutil.copyfile(file, folder / f"{file.stem}.mat")
 write_csv(pd.DataFrame(rows), output.networks)

@@ -7,8 +7,8 @@ log = job.start(snakemake)
 import shutil
 from pathlib import Path
 
-from rate2spike import archive
 from rate2spike.files import replacing, write_text
+from rate2spike.study import archive
 
 inputs, output = snakemake.input, snakemake.output
 results = Path(output.table).parent

@@ -1,4 +1,5 @@
-"""Rate networks and the LIF networks of the same weights, before and after the mean-field mapping, by g and q."""
+"""Rate networks and the LIF networks of the same weights, before and after the mean-field mapping,
+by g and q."""
 
 import job
 
@@ -9,7 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from rate2spike import config, figures, files, mean_field_config, mean_field_figure, mean_field_study, provenance
+from rate2spike import config, files, provenance
+from rate2spike import config as mean_field_config
+from rate2spike.conversion.mean_field import comparison as mean_field_study
+from rate2spike.figures import mean_field as mean_field_figure
+from rate2spike.figures import publish
 
 params = snakemake.params
 settings = config.from_mapping(mean_field_config.MeanFieldConfig, params.settings, "mean_field")
@@ -22,7 +27,7 @@ with job.progress(len(settings.g) * len(settings.q), "simulate", "networks") as 
 measures, curves = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
 facts = mean_field_study.describe(settings, measures)
 draw = partial(mean_field_figure.draw, settings, measures, curves)
-figures.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
+publish.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
 files.write_csv(measures, snakemake.output.measures, float_format="%.9g")
 files.write_csv(curves, snakemake.output.autocovariances, float_format="%.9g")
 files.write_text(provenance.dumps(job.provenance(snakemake)) + "\n", snakemake.output.record)

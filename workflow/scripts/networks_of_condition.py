@@ -1,4 +1,5 @@
-"""One row per network of a condition: its training, its rate network on fresh trials, its search, its fresh spiking trials."""
+"""One row per network of a condition: its training, its rate network on fresh trials, its search,
+its fresh spiking trials."""
 
 import job
 
@@ -6,23 +7,33 @@ log = job.start(snakemake)
 
 import pandas as pd
 
-from rate2spike import tables
+from rate2spike.analysis import tables
+from rate2spike.analysis.trial_table import NETWORK_KEYS
 from rate2spike.files import write_csv
-from rate2spike.trials import NETWORK_KEYS
 
 inputs, wildcards = snakemake.input, snakemake.wildcards
 
 
 def stack(files) -> pd.DataFrame:
-    return pd.concat([pd.read_csv(file, dtype={"network": str}) for file in files], ignore_index=True)
+    return pd.concat(
+        [pd.read_csv(file, dtype={"network": str}) for file in files], ignore_index=True
+    )
 
 
 names = {"name": snakemake.params.name, "other_names": snakemake.params.other_names}
 place = {"task": wildcards.task, "condition": wildcards.condition, "neuron": wildcards.neuron}
-fresh = tables.held_out_accuracy(pd.concat([pd.read_parquet(file) for file in inputs.held_out], ignore_index=True))
-networks = pd.DataFrame([names | place]).merge(stack(inputs.networks).drop(columns="model"), how="cross")
+fresh = tables.held_out_accuracy(
+    pd.concat([pd.read_parquet(file) for file in inputs.held_out], ignore_index=True)
+)
+networks = pd.DataFrame([names | place]).merge(
+    stack(inputs.networks).drop(columns="model"), how="cross"
+)
 networks = networks.merge(tables.with_rate_interval(stack(inputs.rates)), on="network", how="left")
-networks = networks.merge(stack([inputs.choice]), on="network", how="left").merge(fresh, on=NETWORK_KEYS, how="left")
+networks = networks.merge(stack([inputs.choice]), on="network", how="left").merge(
+    fresh, on=NETWORK_KEYS, how="left"
+)
 write_csv(networks.astype(dict.fromkeys(tables.COUNTS, "Int64")), snakemake.output[0])
 for row in networks[networks.on_edge.eq(True)].itertuples():
-    log.info("%s: the chosen factor %g lies on the edge of the grid", row.network, row.scaling_factor)
+    log.info(
+        "%s: the chosen factor %g lies on the edge of the grid", row.network, row.scaling_factor
+    )

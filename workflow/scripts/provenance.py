@@ -7,11 +7,16 @@ log = job.start(snakemake)
 import json
 from pathlib import Path
 
-from rate2spike import archive, provenance
+from rate2spike import provenance
 from rate2spike.files import write_text
+from rate2spike.study import archive
 
 inputs, params = snakemake.input, snakemake.params
-models = [provenance.read(file) for folder in inputs.converted for file in sorted(Path(folder).glob("*.mat"))]
+models = [
+    provenance.read(file)
+    for folder in inputs.converted
+    for file in sorted(Path(folder).glob("*.mat"))
+]
 times = archive.stage_times(params.benchmarks)
 models += [json.loads(Path(file).read_text("utf-8")) for file in inputs.records]
 trials = provenance.read(inputs.trials[0]) if inputs.trials else None

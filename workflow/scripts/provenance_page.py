@@ -7,7 +7,7 @@ log = job.start(snakemake)
 import json
 from pathlib import Path
 
-from rate2spike import archive
+from rate2spike.study import archive
 
 archive.write_page(json.loads(Path(snakemake.input[0]).read_text()), snakemake.output[0])
 log.info("written")

@@ -1,4 +1,5 @@
-"""Run a notebook from top to bottom and write it, outputs and all, as one page; what a failing cell says ends in the log."""
+"""Run a notebook from top to bottom and write it, outputs and all, as one page; what a failing cell
+says ends in the log."""
 
 import job
 
@@ -25,10 +26,14 @@ logging.getLogger("traitlets").setLevel(logging.ERROR)  # Jupyter's remarks on i
 
 
 def run(notebook, folder):
-    """Run all cells with this Python and this library; Jupyter keeps its own files in `folder`, none in the user's home."""
+    """Run all cells with this Python and this library; Jupyter keeps its own files in `folder`,
+    none in the user's home."""
     native = KernelSpecManager(kernel_dirs=[])  # this Python, whatever kernels the user has
     kernel = AsyncKernelManager(
-        kernel_name="python3", kernel_spec_manager=native, transport="ipc", connection_file=f"{folder}/kernel.json"
+        kernel_name="python3",
+        kernel_spec_manager=native,
+        transport="ipc",
+        connection_file=f"{folder}/kernel.json",
     )
     library = Path(rate2spike.__file__).parents[1]
     path = os.pathsep.join(filter(None, [str(library), os.environ.get("PYTHONPATH")]))
@@ -43,6 +48,8 @@ try:
 except CellExecutionError as error:
     log.error("%s", strip_ansi(str(error)))
     sys.exit(1)
-page, _ = HTMLExporter().from_notebook_node(notebook, {"metadata": {"name": snakemake.wildcards.notebook}})
+page, _ = HTMLExporter().from_notebook_node(
+    notebook, {"metadata": {"name": snakemake.wildcards.notebook}}
+)
 write_text(page, snakemake.output[0])
 log.info("%d cells run", sum(cell.cell_type == "code" for cell in notebook.cells))

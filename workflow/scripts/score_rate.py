@@ -1,4 +1,5 @@
-"""Fresh trials of every rate network of a block, to set beside those of the spiking network made from it."""
+"""Fresh trials of every rate network of a block, to set beside those of the spiking network made
+from it."""
 
 import job
 
@@ -6,8 +7,8 @@ log = job.start(snakemake)
 
 import pandas as pd
 
-from rate2spike import train
 from rate2spike.files import write_csv
+from rate2spike.rate import train
 from rate2spike.tasks import find_task
 
 wildcards, params = snakemake.wildcards, snakemake.params
@@ -26,4 +27,6 @@ for network, model in job.trained_models(snakemake.input.models, snakemake.input
     )
     log.info("%s: accuracy of the rate network on fresh trials %.2f", network, fresh.accuracy)
     rows.append([network, fresh.accuracy, params.trials])
-write_csv(pd.DataFrame(rows, columns=["network", "rate_accuracy", "rate_trials"]), snakemake.output[0])
+write_csv(
+    pd.DataFrame(rows, columns=["network", "rate_accuracy", "rate_trials"]), snakemake.output[0]
+)

@@ -1,4 +1,5 @@
-"""The scorecard: every published number beside ours, as a table, as a page for the report, and as a forest plot."""
+"""The scorecard: every published number beside ours, as a table, as a page for the report, and as a
+forest plot."""
 
 import job
 
@@ -9,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 import reading
-from rate2spike import figures, files, forest, scorecard, sweeps
+from rate2spike import files
+from rate2spike.figures import forest, publish
+from rate2spike.paper import scorecard, sweeps
 
 inputs, output = snakemake.input, snakemake.output
 published, points = reading.published(snakemake), reading.points(snakemake)
@@ -24,8 +27,12 @@ facts = scorecard.describe(found, published, points)
 
 def draw():
     figure, drawn = forest.draw(found)
-    return figure, drawn, scorecard.NOTE.format(**facts) if drawn else ""  # the page says that there is nothing to compare
+    return (
+        figure,
+        drawn,
+        scorecard.NOTE.format(**facts) if drawn else "",
+    )  # the page says that there is nothing to compare
 
 
-figures.publish(output, Path(inputs.caption).read_text("utf-8"), facts, draw)
+publish.publish(output, Path(inputs.caption).read_text("utf-8"), facts, draw)
 log.info("drawn from %s", facts)

@@ -1,4 +1,5 @@
-"""Record how the example network of a condition, see example.py, responds to graded inputs in both contexts (Fig. S5)."""
+"""Record how the example network of a condition, see example.py, responds to graded inputs in both
+contexts (Fig. S5)."""
 
 import job
 
@@ -6,18 +7,27 @@ log = job.start(snakemake)
 
 import numpy as np
 
-from rate2spike import provenance, selectivity
+from rate2spike import provenance
+from rate2spike.analysis import selectivity
 from rate2spike.files import replacing
 
 wildcards = snakemake.wildcards
 recording, model = job.best_network(snakemake.input)
 if model:
     name = job.stream_name(wildcards, recording["network"])
-    recording |= selectivity.selectivity_recordings(job.simulation(snakemake), model, name, recording["scaling_factor"])
+    recording |= selectivity.selectivity_recordings(
+        job.simulation(snakemake), model, name, recording["scaling_factor"]
+    )
     log.info("{network}: {n_correct} of {n_trials} trials correct".format(**recording))
     if "paths" not in recording:
         log.warning("%s: too few correct trials to tell choice, modalities and context apart", name)
 else:
-    log.warning("no network of %s, %s reached criterion: nothing to record", wildcards.task, wildcards.condition)
+    log.warning(
+        "no network of %s, %s reached criterion: nothing to record",
+        wildcards.task,
+        wildcards.condition,
+    )
 with replacing(snakemake.output[0]) as temporary:
-    np.savez_compressed(temporary, **recording, provenance=provenance.dumps(job.provenance(snakemake)))
+    np.savez_compressed(
+        temporary, **recording, provenance=provenance.dumps(job.provenance(snakemake))
+    )

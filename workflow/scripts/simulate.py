@@ -5,7 +5,7 @@ import job
 log = job.start(snakemake)
 
 from rate2spike import conversion
-from rate2spike.trials import write_trials
+from rate2spike.analysis.trial_table import write_trials
 
 wildcards = snakemake.wildcards
 simulation, n_trials = job.simulation(snakemake), snakemake.params.trials

@@ -6,18 +6,22 @@ log = job.start(snakemake)
 
 from pathlib import Path
 
-from rate2spike import train
 from rate2spike.config import RateConfig, TrainingConfig, from_mapping
+from rate2spike.rate import block_file, side_by_side
 from rate2spike.tasks import find_task
 
 wildcards, params = snakemake.wildcards, snakemake.params
 networks = [f"seed_{seed}" for seed in params.seeds]
-made_by = job.fingerprint({key: value for key, value in params.items() if key not in ("seeds", "user_tasks")})
-known = train.already_trained(Path(snakemake.output[0]).parent, networks, made_by)
+made_by = job.fingerprint(
+    {key: value for key, value in params.items() if key not in ("seeds", "user_tasks")}
+)
+known = block_file.already_trained(Path(snakemake.output[0]).parent, networks, made_by)
 new = [network for network in networks if network not in known]
 training = from_mapping(TrainingConfig, params.training)
-with job.progress(len(new) * training.max_trials, f"train {wildcards.task} {wildcards.block}", "trials") as progress:
-    trained = train.train_block(
+with job.progress(
+    len(new) * training.max_trials, f"train {wildcards.task} {wildcards.block}", "trials"
+) as progress:
+    trained = side_by_side.train_block(
         find_task(wildcards.task, params.user_tasks),
         from_mapping(RateConfig, params.network),
         training,
@@ -29,6 +33,8 @@ with job.progress(len(new) * training.max_trials, f"train {wildcards.task} {wild
     )
 known |= dict(zip(new, trained, strict=True))
 results = [known[network] for network in networks]
-provenance = job.provenance(snakemake) | {"trained_in_another_block": [n for n in networks if n not in new]}
+provenance = job.provenance(snakemake) | {
+    "trained_in_another_block": [n for n in networks if n not in new]
+}
 settings = {"keep_traces": params.keep_traces, "made_by": made_by, "provenance": provenance}
-train.save_block(snakemake.output[0], networks, results, **settings)
+block_file.save_block(snakemake.output[0], networks, results, **settings)

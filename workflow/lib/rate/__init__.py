@@ -1,6 +1,8 @@
-"""The published names of the rate package, over the library `rate2spike`: they translate names, shapes and units.
+"""The published names of the rate package, over the library `rate2spike`: they translate names,
+shapes and units.
 
-Dynamics, tasks, training and the model file are the library's. Times are in steps of 5 ms, as in the published package.
+Dynamics, tasks, training and the model file are the library's. Times are in steps of 5 ms, as in
+the published package.
 """
 
 from __future__ import annotations

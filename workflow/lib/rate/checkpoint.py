@@ -1,7 +1,8 @@
 """The .pth beside a model file: plain tensors, numbers and words from which a training goes on.
 
-`model_state_dict` and `optimizer_state_dict` load into `FR_RNN_dale` and torch's Adam, for a loop of one's own; with `resume`
-they are all that `TrainingRun` holds, so that `python -m rate.main --resume` goes on bit for bit.
+`model_state_dict` and `optimizer_state_dict` load into `FR_RNN_dale` and torch's Adam, for a loop
+of one's own; with `resume` they are all that `TrainingRun` holds, so that `python -m rate.main
+--resume` goes on bit for bit.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rate2spike import kernels
 from rate2spike.config import RateConfig
 from rate2spike.rate import RateModel, TrainingRecord, Weights
-from rate2spike.train import TrainingRun
+from rate2spike.rate.kernels.pick import rate_kernels
+from rate2spike.rate.train import TrainingRun
 
 from .model import FR_RNN_dale
 
@@ -39,14 +40,20 @@ class Checkpoint(NamedTuple):
 
 
 def pack(
-    run: TrainingRun, outcome: tuple[RateModel, TrainingRecord], options: Plain, settings: Plain, training_params: Plain
+    run: TrainingRun,
+    outcome: tuple[RateModel, TrainingRecord],
+    options: Plain,
+    settings: Plain,
+    training_params: Plain,
 ) -> Plain:
     """What goes into the file, for `torch.save`."""
     model, record = outcome
     net = FR_RNN_dale.from_model(model)
     return {
         "model_state_dict": net.state_dict(),
-        "optimizer_state_dict": _adam(net, run.state, training_params["learning_rate"]).state_dict(),
+        "optimizer_state_dict": _adam(
+            net, run.state, training_params["learning_rate"]
+        ).state_dict(),
         "settings": settings,
         "training_params": training_params,
         "losses": torch.from_numpy(record.losses.copy()),
@@ -66,8 +73,8 @@ def pack(
 def _adam(net: FR_RNN_dale, state: Any, learning_rate: float) -> torch.optim.Adam:
     """torch's optimizer with the moments of the kernel's.
 
-    torch adds epsilon after the correction of the bias, the kernel before, as TensorFlow did: a loop in torch goes on closely,
-    not bit for bit.
+    torch adds epsilon after the correction of the bias, the kernel before, as TensorFlow did: a
+    loop in torch goes on closely, not bit for bit.
     """
     optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate)
     for parameter, first, second in zip(net.parameters(), state.first, state.second, strict=True):
@@ -86,8 +93,15 @@ def read(path: str | Path) -> Checkpoint:
         raise ValueError(f"{path}: no such file; {expected}")
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:  # what torch raises on other files
-        raise ValueError(f"{path}: {expected}; torch cannot read it ({type(error).__name__})") from error
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        KeyError,
+    ) as error:  # what torch raises on other files
+        raise ValueError(
+            f"{path}: {expected}; torch cannot read it ({type(error).__name__})"
+        ) from error
     entries = ("model_state_dict", "optimizer_state_dict", "losses", "resume")
     missing = [entry for entry in entries if not isinstance(values, dict) or entry not in values]
     if missing:
@@ -100,7 +114,10 @@ def run_of(checkpoint: Checkpoint, config: RateConfig, seed: int) -> TrainingRun
     network, resume = checkpoint.network, checkpoint.resume
     plain = {name: tensor.numpy() for name, tensor in network.items()}
     before = Weights(
-        plain["w0"], resume["w_out0"].numpy(), np.float32(resume["b_out0"]).reshape(()), plain["taus_gaus0"].reshape(-1)
+        plain["w0"],
+        resume["w_out0"].numpy(),
+        np.float32(resume["b_out0"]).reshape(()),
+        plain["taus_gaus0"].reshape(-1),
     )
     untrained = RateModel(config, plain["w_in"], plain["inh"][:, 0], plain["som_m"], before, before)
     return TrainingRun(
@@ -117,11 +134,16 @@ def run_of(checkpoint: Checkpoint, config: RateConfig, seed: int) -> TrainingRun
 
 def _state(checkpoint: Checkpoint, untrained: RateModel) -> Any:
     """The kernel's weights and moments, in the shapes in which it starts."""
-    state = kernels.rate().start(untrained)
+    state = rate_kernels().start(untrained)
     moments = checkpoint.optimizer["state"]
 
     def shaped(tensors) -> Weights:
-        return Weights(*(t.numpy().reshape(like.shape).copy() for t, like in zip(tensors, state.weights, strict=True)))
+        return Weights(
+            *(
+                t.numpy().reshape(like.shape).copy()
+                for t, like in zip(tensors, state.weights, strict=True)
+            )
+        )
 
     return replace(
         state,

@@ -12,13 +12,24 @@ import numpy as np
 from rate2spike.config import RATE_STEP_MS, ConfigError, RateConfig
 
 # the library's word -> the published one
-PUBLISHED = {"n_units": "N", "p_inh": "P_inh", "p_rec": "P_rec", "n_som": "som_N", "dale": "apply_dale", "tau_decay_ms": "taus"}
+PUBLISHED = {
+    "n_units": "N",
+    "p_inh": "P_inh",
+    "p_rec": "P_rec",
+    "n_som": "som_N",
+    "dale": "apply_dale",
+    "tau_decay_ms": "taus",
+}
 WEIGHT_DISTRIBUTIONS = {"gaus": "gaussian", "gamma": "gamma"}
 
 
 def published_words(message: object) -> str:
     """A message of the library with the published names of the settings."""
-    return re.sub("|".join(rf"\b{word}\b" for word in PUBLISHED), lambda match: PUBLISHED[match[0]], str(message))
+    return re.sub(
+        "|".join(rf"\b{word}\b" for word in PUBLISHED),
+        lambda match: PUBLISHED[match[0]],
+        str(message),
+    )
 
 
 @dataclass
@@ -37,11 +48,16 @@ class RNNConfig:
     def __post_init__(self) -> None:
         self.to_rate_config()
 
-    def to_rate_config(self, tau_decay_ms: Sequence[float] = (20.0, 50.0), activation: str = "sigmoid") -> RateConfig:
-        """The library's settings of this network, with synaptic decays [min, max] or [value] in ms and an activation."""
+    def to_rate_config(
+        self, tau_decay_ms: Sequence[float] = (20.0, 50.0), activation: str = "sigmoid"
+    ) -> RateConfig:
+        """The library's settings of this network, with synaptic decays [min, max] or [value] in ms
+        and an activation."""
         distribution = WEIGHT_DISTRIBUTIONS.get(str(self.w_dist).lower())
         if distribution is None:
-            raise ValueError(f"w_dist: expected one of {', '.join(WEIGHT_DISTRIBUTIONS)}, got {self.w_dist!r}")
+            raise ValueError(
+                f"w_dist: expected one of {', '.join(WEIGHT_DISTRIBUTIONS)}, got {self.w_dist!r}"
+            )
         try:
             return RateConfig(
                 n_units=_plain(self.N),
@@ -59,7 +75,8 @@ class RNNConfig:
 
 
 def create_default_config(**kwargs: Any) -> RNNConfig:
-    """200 units, a fifth of them inhibitory, a fifth of the connections present; `kwargs` change it."""
+    """200 units, a fifth of them inhibitory, a fifth of the connections present; `kwargs` change
+    it."""
     known = [field.name for field in fields(RNNConfig)]
     unknown = [name for name in kwargs if name not in known]
     if unknown:
@@ -70,10 +87,15 @@ def create_default_config(**kwargs: Any) -> RNNConfig:
 def decays_ms(taus: Any, DeltaT: float = 1) -> tuple[float, ...]:
     """Synaptic decays in ms, (min, max) or (value,), from `taus` in steps of 5 ms.
 
-    DeltaT counts Euler steps per step: the library's step being 5 ms, a decay of tau is simulated as one of tau / DeltaT.
-    Raises ValueError for anything else, and for a decay shorter than the Euler step.
+    DeltaT counts Euler steps per step: the library's step being 5 ms, a decay of tau is simulated
+    as one of tau / DeltaT. Raises ValueError for anything else, and for a decay shorter than the
+    Euler step.
     """
-    if isinstance(DeltaT, bool) or not isinstance(DeltaT, int | float | np.number) or not DeltaT > 0:
+    if (
+        isinstance(DeltaT, bool)
+        or not isinstance(DeltaT, int | float | np.number)
+        or not DeltaT > 0
+    ):
         raise ValueError(f"settings['DeltaT']: expected a number > 0, usually 1, got {DeltaT!r}")
     try:
         steps = np.ravel(np.asarray(taus, dtype=np.float64))

@@ -1,4 +1,5 @@
-"""The published task classes: a user's own by subclassing `AbstractTask`, the built-in ones over `rate2spike.tasks`."""
+"""The published task classes: a user's own by subclassing `AbstractTask`, the built-in ones over
+`rate2spike.tasks`."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ import numpy as np
 from rate2spike import tasks
 from rate2spike.config import ConfigError
 from rate2spike.tasks import SIGNS, Task
-from rate2spike.user_tasks import library_task
 
+from .own_task import library_task
 from .utils import new_seed
 
 FIXED_SEED = 42  # of a trial asked for with seed=True, as published
@@ -23,10 +24,12 @@ FIXED_SEED = 42  # of a trial asked for with seed=True, as published
 class AbstractTask(ABC):
     """A task made from settings; times in steps of 5 ms.
 
-    A subclass says how its settings are checked and its trials made. To be trained by the workflow it needs the trial length
-    settings['T'], draws its random numbers from np.random, and may define, where the defaults do not fit:
-    `response_onset()`, the first step that is scored; `correct(labels, maximum, minimum)`, which trials are right (n_trials,)
-    given labels and extremes of the output in the response window; `trial_kind(stimulus, label)`, the kind of trial in words.
+    A subclass says how its settings are checked and its trials made. To be trained by the workflow
+    it needs the trial length settings['T'], draws its random numbers from np.random, and may
+    define, where the defaults do not fit: `response_onset()`, the first step that is scored;
+    `correct(labels, maximum, minimum)`, which trials are right (n_trials,) given labels and
+    extremes of the output in the response window; `trial_kind(stimulus, label)`, the kind of trial
+    in words.
     """
 
     def __init__(self, settings: Mapping[str, Any]):
@@ -38,20 +41,26 @@ class AbstractTask(ABC):
         """Raise ValueError where a setting is missing or cannot be used."""
 
     @abstractmethod
-    def generate_stimulus(self, trial_type: str | None = None, seed: bool | int = False) -> tuple[np.ndarray, Any]:
+    def generate_stimulus(
+        self, trial_type: str | None = None, seed: bool | int = False
+    ) -> tuple[np.ndarray, Any]:
         """Stimulus (n_inputs, T) and label of one trial."""
 
     @abstractmethod
     def generate_target(self, label: Any, seed: bool | int = False) -> np.ndarray:
-        """Target (T - 1,) or (T,) of a trial with this label; target i belongs to output i, read at step i + 1."""
+        """Target (T - 1,) or (T,) of a trial with this label; target i belongs to output i, read at
+        step i + 1."""
 
-    def simulate_trial(self, trial_type: str | None = None, seed: bool | int = False) -> tuple[np.ndarray, np.ndarray, Any]:
+    def simulate_trial(
+        self, trial_type: str | None = None, seed: bool | int = False
+    ) -> tuple[np.ndarray, np.ndarray, Any]:
         """Stimulus (n_inputs, T), target and label of one trial."""
         stimulus, label = self.generate_stimulus(trial_type=trial_type, seed=seed)
         return stimulus, self.generate_target(label, seed=seed), label
 
     def as_task(self, name: str) -> Task:
-        """This task as the library's `Task`, for a task file of the workflow that sets `TASK = MyTask(settings)`."""
+        """This task as the library's `Task`, for a task file of the workflow that sets `TASK =
+        MyTask(settings)`."""
         return library_task(self, name)
 
 
@@ -59,7 +68,11 @@ class _LibraryTask(AbstractTask):
     """A built-in task: the library makes the trials, here are only the published words for them."""
 
     make: ClassVar[Callable[..., Task]]
-    arguments: ClassVar[dict[str, str]] = {"T": "n_steps", "stim_on": "on", "stim_dur": "duration"}  # setting -> of `make`
+    arguments: ClassVar[dict[str, str]] = {
+        "T": "n_steps",
+        "stim_on": "on",
+        "stim_dur": "duration",
+    }  # setting -> of `make`
     answers: ClassVar[dict[int, Any]]  # label of the library -> published label
     kinds: ClassVar[dict[str, str]]  # trial type -> beginning of the library's words for it
 
@@ -67,28 +80,39 @@ class _LibraryTask(AbstractTask):
     def default_settings(cls) -> dict[str, int]:
         """The timing of the paper (XOR: of the published code)."""
         arguments = inspect.signature(cls.make).parameters
-        return {key: arguments[argument].default for key, argument in cls.arguments.items()} | {"DeltaT": 1}
+        return {key: arguments[argument].default for key, argument in cls.arguments.items()} | {
+            "DeltaT": 1
+        }
 
     @property
     def task(self) -> Task:
-        """The library's task with this timing; raises ValueError naming the setting that is missing or impossible."""
+        """The library's task with this timing; raises ValueError naming the setting that is missing
+        or impossible."""
         timing = {argument: self._steps(key) for key, argument in self.arguments.items()}
         if self.settings.get("DeltaT", 1) != 1:
-            raise ValueError(f"settings['DeltaT']: expected 1, a task's steps being 5 ms, got {self.settings['DeltaT']!r}")
+            raise ValueError(
+                f"settings['DeltaT']: expected 1, a task's steps being 5 ms, got {self.settings['DeltaT']!r}"
+            )
         try:
             return type(self).make(**timing)
         except ConfigError as error:
             given = ", ".join(f"{key}={self.settings[key]}" for key in self.arguments)
-            raise ValueError(f"settings['T']: the trial is too short for {given}: {error}") from None
+            raise ValueError(
+                f"settings['T']: the trial is too short for {given}: {error}"
+            ) from None
 
     def _steps(self, key: str) -> int:
         least = 1 if key == "stim_dur" else 0
         expected = f"a whole number of steps of 5 ms >= {least}"
         if not isinstance(self.settings, Mapping):
-            raise ValueError(f"settings: expected a dict such as {self.default_settings()}, got {self.settings!r}")
+            raise ValueError(
+                f"settings: expected a dict such as {self.default_settings()}, got {self.settings!r}"
+            )
         if key not in self.settings:
             example = self.default_settings()
-            raise ValueError(f"settings['{key}'] is missing: expected {expected}; a complete dict is {example}")
+            raise ValueError(
+                f"settings['{key}'] is missing: expected {expected}; a complete dict is {example}"
+            )
         value = self.settings[key]
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise ValueError(f"settings['{key}']: expected {expected}, got {value!r}")
@@ -98,13 +122,18 @@ class _LibraryTask(AbstractTask):
         """Raise ValueError naming the setting that is missing or impossible."""
         _ = self.task
 
-    def generate_stimulus(self, trial_type: str | None = None, seed: bool | int = False) -> tuple[np.ndarray, Any]:
+    def generate_stimulus(
+        self, trial_type: str | None = None, seed: bool | int = False
+    ) -> tuple[np.ndarray, Any]:
         """Stimulus (n_inputs, T) and label of one trial, of the type `trial_type` if given.
 
-        `seed`: False, a new trial each time, governed by np.random.seed; True, always the same; or a whole number.
+        `seed`: False, a new trial each time, governed by np.random.seed; True, always the same; or
+        a whole number.
         """
         if trial_type is not None and trial_type not in self.kinds:
-            raise ValueError(f"trial_type: expected one of {', '.join(self.kinds)}, or None, got {trial_type!r}")
+            raise ValueError(
+                f"trial_type: expected one of {', '.join(self.kinds)}, or None, got {trial_type!r}"
+            )
         begins, rng, task = self.kinds.get(trial_type, ""), _generator(seed), self.task
         trial = task.draw(rng)
         while not trial.kind.startswith(begins):
@@ -114,7 +143,9 @@ class _LibraryTask(AbstractTask):
     def generate_target(self, label: Any, seed: bool | int = False) -> np.ndarray:
         """Target (T - 1,) of a trial with this label; nothing about it is random."""
         if label not in list(self.answers.values()):
-            raise ValueError(f"label: expected one of {', '.join(map(repr, self.answers.values()))}, got {label!r}")
+            raise ValueError(
+                f"label: expected one of {', '.join(map(repr, self.answers.values()))}, got {label!r}"
+            )
         rng, task = np.random.default_rng(0), self.task
         trial = task.draw(rng)
         while self.answers[trial.label] != label:
@@ -130,7 +161,8 @@ class _LibraryTask(AbstractTask):
 
 
 class GoNogoTask(_LibraryTask):
-    """Answer a pulse, withhold the answer where there is none. Label 1 or 0; trial types 'go' and 'nogo'."""
+    """Answer a pulse, withhold the answer where there is none. Label 1 or 0; trial types 'go' and
+    'nogo'."""
 
     make = staticmethod(tasks.go_nogo)
     answers: ClassVar = {1: 1, 0: 0}
@@ -138,23 +170,30 @@ class GoNogoTask(_LibraryTask):
 
 
 class XORTask(_LibraryTask):
-    """Two pulses of either sign, a delay between them. Label 'same' or 'diff'; trial types '++', '+-', '-+', '--'."""
+    """Two pulses of either sign, a delay between them. Label 'same' or 'diff'; trial types '++',
+    '+-', '-+', '--'."""
 
     make = staticmethod(tasks.xor)
     arguments: ClassVar = {**_LibraryTask.arguments, "delay": "delay"}
     answers: ClassVar = {1: "same", -1: "diff"}
-    kinds: ClassVar = {f"{a}{b}": f"{SIGNS[int(a + '1')]} {SIGNS[int(b + '1')]}" for a in "+-" for b in "+-"}
+    kinds: ClassVar = {
+        f"{a}{b}": f"{SIGNS[int(a + '1')]} {SIGNS[int(b + '1')]}" for a in "+-" for b in "+-"
+    }
 
 
 class ManteTask(_LibraryTask):
-    """Two noisy inputs and a context that says which to integrate. Label 1 or -1; trial types 'motion' and 'color'.
+    """Two noisy inputs and a context that says which to integrate. Label 1 or -1; trial types
+    'motion' and 'color'.
 
     Four input channels: motion, color, and one for each of these contexts.
     """
 
     make = staticmethod(tasks.integration)
     answers: ClassVar = {1: 1, -1: -1}
-    kinds: ClassVar = {"motion": "context 1", "color": "context 2"}  # context 1 integrates motion, says the documentation
+    kinds: ClassVar = {
+        "motion": "context 1",
+        "color": "context 2",
+    }  # context 1 integrates motion, says the documentation
 
 
 def _generator(seed: bool | int | None) -> np.random.Generator:
@@ -164,7 +203,8 @@ def _generator(seed: bool | int | None) -> np.random.Generator:
 
 
 def task_key(name: str) -> str:
-    """How a task is registered, whatever the case, hyphens or spaces of `name`: 'Go-NoGo' is 'go_nogo'."""
+    """How a task is registered, whatever the case, hyphens or spaces of `name`: 'Go-NoGo' is
+    'go_nogo'."""
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"task name: expected a string such as 'go_nogo', got {name!r}")
     return name.strip().lower().replace("-", "_").replace(" ", "_")
@@ -183,14 +223,18 @@ class TaskFactory:
         """The task of that name with these settings; raises ValueError naming the tasks there are."""
         key = task_key(task_name)
         if key not in cls._registry:
-            raise ValueError(f"task name: expected one of {', '.join(cls._registry)}, got {task_name!r}")
+            raise ValueError(
+                f"task name: expected one of {', '.join(cls._registry)}, got {task_name!r}"
+            )
         return cls._registry[key](settings)
 
     @classmethod
     def register_task(cls, task_name: str, task_class: type[AbstractTask]) -> None:
         """Make a user's class known by a name; registered again, the name means the new class."""
         if not (isinstance(task_class, type) and issubclass(task_class, AbstractTask)):
-            raise ValueError(f"task class: expected a subclass of rate.tasks.AbstractTask, got {task_class!r}")
+            raise ValueError(
+                f"task class: expected a subclass of rate.tasks.AbstractTask, got {task_class!r}"
+            )
         key = task_key(task_name)
         if key in BUILT_IN:
             raise ValueError(f"task name: {key!r} is built in; choose another name")

@@ -14,20 +14,25 @@ if TYPE_CHECKING:
 
 
 def set_gpu(gpu: str = "0", gpu_frac: float = 0.4) -> torch.device:
-    """The GPU number `gpu`, this process limited to the fraction `gpu_frac` of its memory; the CPU where there is no CUDA.
+    """The GPU number `gpu`, this process limited to the fraction `gpu_frac` of its memory; the CPU
+    where there is no CUDA.
 
     Raises ValueError for a fraction outside (0, 1] and for a GPU that is not there.
     """
     import torch
 
     if isinstance(gpu_frac, bool) or not isinstance(gpu_frac, Real) or not 0 < gpu_frac <= 1:
-        raise ValueError(f"gpu_frac: expected a fraction of the GPU's memory in (0, 1], got {gpu_frac!r}")
+        raise ValueError(
+            f"gpu_frac: expected a fraction of the GPU's memory in (0, 1], got {gpu_frac!r}"
+        )
     if not str(gpu).isdecimal():
         raise ValueError(f"gpu: expected the number of one GPU, as in '0', got {gpu!r}")
     if not torch.cuda.is_available():
         return torch.device("cpu")
     if int(gpu) >= torch.cuda.device_count():
-        raise ValueError(f"gpu: expected a number below {torch.cuda.device_count()}, the GPUs of this machine, got {gpu!r}")
+        raise ValueError(
+            f"gpu: expected a number below {torch.cuda.device_count()}, the GPUs of this machine, got {gpu!r}"
+        )
     device = torch.device("cuda", int(gpu))
     torch.cuda.set_per_process_memory_fraction(float(gpu_frac), device)
     return device
@@ -35,7 +40,8 @@ def set_gpu(gpu: str = "0", gpu_frac: float = 0.4) -> torch.device:
 
 @contextmanager
 def seeded(seed: int | None) -> Iterator[None]:
-    """What is drawn inside follows from `seed`; afterwards numpy's global generator is as before. None: nothing is changed."""
+    """What is drawn inside follows from `seed`; afterwards numpy's global generator is as before.
+    None: nothing is changed."""
     if seed is None:
         yield
         return
@@ -48,9 +54,11 @@ def seeded(seed: int | None) -> Iterator[None]:
 
 
 def new_seed(seed: int | None = None) -> int:
-    """`seed` itself, or where it is None one drawn from numpy's global generator; raises ValueError unless whole and >= 0."""
+    """`seed` itself, or where it is None one drawn from numpy's global generator; raises ValueError
+    unless whole and >= 0."""
     if seed is None:
-        # np.random.seed, or set_random_seed, of the user's script governs it, as users of the published package expect
+        # np.random.seed, or set_random_seed, of the user's script governs it, as users of the
+        # published package expect
         return int(np.random.randint(2**31))  # noqa: NPY002
     if isinstance(seed, bool | np.bool_) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed: expected a whole number >= 0, got {seed!r}")

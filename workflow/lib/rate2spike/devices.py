@@ -1,22 +1,29 @@
-"""Where kernels run: on the CPU, or on an NVIDIA GPU where driver, PyTorch and Triton are there for it."""
+"""Where kernels run: on the CPU, or on an NVIDIA GPU where driver, PyTorch and Triton are there for
+it."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from .config import ConfigError
 
 DEVICES = ("auto", "cpu", "cuda")
-WIDEST = 1024  # units of a network on a GPU: the state of a trial is held in the registers of one program
+# units of a network on a GPU: the state of a trial is held in the registers of one program
+WIDEST = 1024
 
 
 def device_of(device: str) -> str:
-    """`cpu` or `cuda`: what `auto` means; raises ConfigError where a GPU is asked for and cannot be used."""
+    """`cpu` or `cuda`: what `auto` means; raises ConfigError where a GPU is asked for and cannot be
+    used."""
     if device not in DEVICES:
         raise ConfigError(f"device: expected one of {', '.join(DEVICES)}, got {device!r}")
     if device == "auto":  # in the interpreter, which is for tests, a GPU has to be asked for
@@ -34,12 +41,38 @@ def out_of_memory(error: RuntimeError) -> bool:
     return type(error).__name__ == "OutOfMemoryError" or "out of memory" in str(error).lower()
 
 
+class Compared(NamedTuple):
+    """The same thing computed by a GPU and by the CPU, and how far apart the two may be, of its
+    size."""
+
+    what: str
+    of_gpu: Any
+    of_cpu: Any
+    tolerance: float
+
+
+def refuse_where_apart(compared: Iterable[Compared]) -> None:
+    """Raise RuntimeError naming the first thing that a GPU computes otherwise than the CPU: a
+    driver, a compiler or a card that gets a kernel wrong is said at once, not found in a figure."""
+    for one in compared:
+        a, b = np.asarray(one.of_gpu, np.float64), np.asarray(one.of_cpu, np.float64)
+        apart = np.abs(a - b).max() / max(np.abs(b).max(), 1e-6)
+        if not apart <= one.tolerance:  # NaN too
+            raise RuntimeError(
+                f"this GPU does not compute what the CPU does: {one.what} differs by {apart:.2g} of its size, expected less than "
+                f"{one.tolerance:g}; write device: cpu, and please report it with the versions of driver, PyTorch and Triton"
+            )
+
+
 @cache
 def _missing_for_cuda() -> str:
-    """What keeps this process from an NVIDIA GPU, or nothing. Asked without importing PyTorch, which takes seconds."""
+    """What keeps this process from an NVIDIA GPU, or nothing. Asked without importing PyTorch,
+    which takes seconds."""
     if not _interpreted():
         if not _n_gpus():
-            return "no NVIDIA GPU was found (the driver shows none, or CUDA_VISIBLE_DEVICES hides it)"
+            return (
+                "no NVIDIA GPU was found (the driver shows none, or CUDA_VISIBLE_DEVICES hides it)"
+            )
         if not _torch_has_cuda():
             return "this PyTorch was built without CUDA (install the build for GPUs)"
     return "" if find_spec("triton") else "Triton is not installed (pip install triton)"

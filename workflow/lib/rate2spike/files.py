@@ -17,10 +17,11 @@ FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota of disk spac
 
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Give a temporary path beside `path` (same suffix) and rename it to `path` if the block ends well, else delete it.
+    """Give a temporary path beside `path` (same suffix) and rename it to `path` if the block ends
+    well, else delete it.
 
-    Works for a file or a folder; a folder already at `path` is replaced. What a killed job left of the same output is removed.
-    Raises OSError naming `path` where the disk is full.
+    Works for a file or a folder; a folder already at `path` is replaced. What a killed job left of
+    the same output is removed. Raises OSError naming `path` where the disk is full.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +51,8 @@ def _full(error: OSError, path: Path) -> str:
 
 
 def check_room(folder: str | os.PathLike, n_bytes: int = 1_000_000) -> None:
-    """Raise OSError saying why, where `n_bytes` cannot be written in `folder`: no permission, a read-only or a full disk."""
+    """Raise OSError saying why, where `n_bytes` cannot be written in `folder`: no permission, a
+    read-only or a full disk."""
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,13 +60,25 @@ def check_room(folder: str | os.PathLike, n_bytes: int = 1_000_000) -> None:
             file.write(bytes(n_bytes))
             file.flush()
     except OSError as error:
-        why = f"{FULL[error.errno]}; {MAKE_ROOM}" if error.errno in FULL else os.strerror(error.errno)
+        why = (
+            f"{FULL[error.errno]}; {MAKE_ROOM}" if error.errno in FULL else os.strerror(error.errno)
+        )
         raise OSError(error.errno, f"{folder.resolve()} cannot be written: {why}") from error
 
 
+def why_not_writable(folder: str | os.PathLike, n_bytes: int = 1_000_000) -> str:
+    """Why `n_bytes` cannot be written in `folder`, or nothing; found out without touching it."""
+    folder = Path(folder)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"{folder.resolve()} cannot be written: {os.strerror(errno.EACCES)}"
+    if shutil.disk_usage(folder).free < n_bytes:
+        return f"{folder.resolve()} cannot be written: {FULL[errno.ENOSPC]}; {MAKE_ROOM}"
+    return ""
+
+
 def date_back(folder: str | os.PathLike) -> int:
-    """Give the files below `folder` that are dated in the future, since the clock was set back, the time of now, in their order;
-    how many there were."""
+    """Give the files below `folder` that are dated in the future, since the clock was set back, the
+    time of now, in their order; how many there were."""
     now, dated = time.time(), []
     for top, _, names in os.walk(folder):
         for file in (Path(top) / name for name in names):

@@ -2,8 +2,9 @@
 
 scipy's reader trusts types and sizes, and a damaged file can end the process.
 
-Format: "MAT-File Format" of The MathWorks, chapter 1. A file is a header of 128 bytes and elements; an element is a tag (type,
-number of bytes) and its data, padded to 8 bytes; arrays are elements of elements.
+Format: "MAT-File Format" of The MathWorks, chapter 1. A file is a header of 128 bytes and elements;
+an element is a tag (type, number of bytes) and its data, padded to 8 bytes; arrays are elements of
+elements.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ MOST_BYTES = 2 << 30  # decompressed: a model of 5,000 units is half of it
 
 
 def check(data: bytes) -> None:
-    """Raise ValueError saying what is wrong with the bytes of a file; older formats (v4) are left to scipy."""
+    """Raise ValueError saying what is wrong with the bytes of a file; older formats (v4) are left
+    to scipy."""
     if len(data) < HEADER:
         raise ValueError(f"{len(data)} bytes, shorter than a header")
     if 0 in data[:4]:  # v4 begins so
@@ -34,7 +36,9 @@ def check(data: bytes) -> None:
         if kind == COMPRESSED:
             unpacker = zlib.decompressobj()
             unpacked = unpacker.decompress(data[start:end], left)
-            if unpacker.unconsumed_tail or len(unpacked) == left:  # nothing left would mean no limit for the next
+            if (
+                unpacker.unconsumed_tail or len(unpacked) == left
+            ):  # nothing left would mean no limit for the next
                 raise ValueError(f"holds more than {MOST_BYTES >> 20} MB")
             left -= len(unpacked)
             kind, start, end, _ = _element(unpacked, 0, len(unpacked), order)
@@ -43,7 +47,9 @@ def check(data: bytes) -> None:
             _array(data, kind, start, end, order)
 
 
-def _element(data: bytes, at: int, end: int, order: str, top: bool = False) -> tuple[int, int, int, int]:
+def _element(
+    data: bytes, at: int, end: int, order: str, top: bool = False
+) -> tuple[int, int, int, int]:
     """Type, start and end of the data of the element at `at`, and where the next begins."""
     if at + 8 > end:
         raise ValueError(f"byte {at}: an element is cut off")

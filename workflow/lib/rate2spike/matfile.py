@@ -1,7 +1,9 @@
-"""Model files: the .mat keys and shapes of the published training code, read with checks and written whole.
+"""Model files: the .mat keys and shapes of the published training code, read with checks and
+written whole.
 
-Published names stay here: `w` (rectified recurrent weights, [post, pre]), `m` (diagonal of signs), `som_m` (mask), `taus_gaus`
-(argument of the sigmoid), `taus` (decay in steps of 5 ms: [min, max], or one value), `w0`, `taus_gaus0` (before training).
+Published names stay here: `w` (rectified recurrent weights, [post, pre]), `m` (diagonal of signs),
+`som_m` (mask), `taus_gaus` (argument of the sigmoid), `taus` (decay in steps of 5 ms: [min, max],
+or one value), `w0`, `taus_gaus0` (before training).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import scipy.io
 from . import mat_structure
 from .config import ACTIVATIONS, RATE_STEP_MS, ConfigError, RateConfig, shown
 from .files import replacing
-from .rate import RateModel, TrainingRecord, Weights
+from .rate.model import RateModel, TrainingRecord, Weights
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,8 @@ REQUIRED = ("w", "w_in", "w_out", "N", "m", "inh", "exc", "taus")
 
 
 class ModelFileError(ValueError):
-    """A model file that cannot be used; the message names the file, the key, what was expected and what came."""
+    """A model file that cannot be used; the message names the file, the key, what was expected and
+    what came."""
 
 
 class _Reader:
@@ -44,7 +47,9 @@ class _Reader:
     def number(self, key: str) -> float:
         array = np.asarray(self.values[key])
         if array.size != 1 or array.dtype.kind not in "iufb":
-            raise self.fail(key, f"expected one number, got shape {array.shape} of type {array.dtype}")
+            raise self.fail(
+                key, f"expected one number, got shape {array.shape} of type {array.dtype}"
+            )
         if not np.isfinite(array).all():
             raise self.fail(key, f"expected a finite number, got {array.ravel()[0]:g}")
         return float(array.ravel()[0])
@@ -54,7 +59,11 @@ class _Reader:
         if array.dtype.kind not in "iufb":
             raise self.fail(key, f"expected real numbers, got type {array.dtype}")
         vector = len(shape) == 1 or 1 in shape
-        fits = array.size == np.prod(shape) and max(array.shape, default=1) == max(shape) if vector else array.shape == shape
+        fits = (
+            array.size == np.prod(shape) and max(array.shape, default=1) == max(shape)
+            if vector
+            else array.shape == shape
+        )
         if not fits:
             raise self.fail(key, f"expected shape {shape}, got {array.shape}")
         array = array.reshape(shape)
@@ -67,15 +76,17 @@ class _Reader:
 def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
     """Read a rate model from a .mat file (or from a mapping of its keys).
 
-    Accepts float32 and float64, 1-D vectors, and integers or booleans of any width. `som_m`, `w0`, `taus_gaus0`, `b_out`,
-    `som_N` and `activation` may be absent, and `taus_gaus` where `taus` holds one value.
-    Raises ModelFileError naming file and key for anything missing, of a wrong shape or type, not finite, or against
-    Dale's principle.
+    Accepts float32 and float64, 1-D vectors, and integers or booleans of any width. `som_m`, `w0`,
+    `taus_gaus0`, `b_out`, `som_N` and `activation` may be absent, and `taus_gaus` where `taus`
+    holds one value. Raises ModelFileError naming file and key for anything missing, of a wrong
+    shape or type, not finite, or against Dale's principle.
     """
     values, name = (path, "model") if isinstance(path, Mapping) else (read(path), str(path))
     missing = [key for key in REQUIRED if key not in values]
     if missing:
-        raise ModelFileError(f"{name}: missing key '{missing[0]}'; a rate model needs {', '.join(REQUIRED)}")
+        raise ModelFileError(
+            f"{name}: missing key '{missing[0]}'; a rate model needs {', '.join(REQUIRED)}"
+        )
     reader = _Reader(values, name)
     n = int(reader.number("N"))
     if n < 1 or n != reader.number("N"):
@@ -84,9 +95,15 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
     inhibitory = _populations(reader, n)
     w_rec, dale = _recurrent(reader, n, inhibitory)
     w_in_shape = np.shape(values["w_in"])
-    n_inputs = w_in_shape[1] if len(w_in_shape) == 2 and w_in_shape[0] == n else max(1, np.size(values["w_in"]) // n)
+    n_inputs = (
+        w_in_shape[1]
+        if len(w_in_shape) == 2 and w_in_shape[0] == n
+        else max(1, np.size(values["w_in"]) // n)
+    )
     tau_raw = _decay(reader, "taus_gaus", n)
-    weights = Weights(w_rec, reader.array("w_out", (n,)), _optional(reader, "b_out", (), 0.0), tau_raw)
+    weights = Weights(
+        w_rec, reader.array("w_out", (n,)), _optional(reader, "b_out", (), 0.0), tau_raw
+    )
     return RateModel(
         config=_config(reader, n, inhibitory, dale),
         w_in=reader.array("w_in", (n, n_inputs)),
@@ -98,7 +115,8 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
 
 
 def read(path: str | os.PathLike, keys: Sequence[str] | None = None) -> dict[str, Any]:
-    """All keys of a .mat file, or these, as scipy reads them; raises ModelFileError for what is no such file."""
+    """All keys of a .mat file, or these, as scipy reads them; raises ModelFileError for what is no
+    such file."""
     if not Path(path).is_file():
         raise ModelFileError(f"{path}: no such file")
     try:
@@ -107,17 +125,25 @@ def read(path: str | os.PathLike, keys: Sequence[str] | None = None) -> dict[str
             mat_structure.check(data)
         return scipy.io.loadmat(io.BytesIO(data), variable_names=keys)
     except NotImplementedError:  # what scipy says to the HDF5 files of v7.3
-        raise ModelFileError(f"{path}: MATLAB v7.3 file; save it again in MATLAB with save(..., '-v7')") from None
-    except Exception as error:  # scipy raises many types on damaged files; all of them mean the same to the reader
+        raise ModelFileError(
+            f"{path}: MATLAB v7.3 file; save it again in MATLAB with save(..., '-v7')"
+        ) from None
+    except (
+        Exception
+    ) as error:  # scipy raises many types on damaged files; all of them mean the same to the reader
         told = shown(str(error).strip().split("\n")[0])
-        raise ModelFileError(f"{path}: not a readable .mat file, perhaps truncated ({type(error).__name__}: {told})") from error
+        raise ModelFileError(
+            f"{path}: not a readable .mat file, perhaps truncated ({type(error).__name__}: {told})"
+        ) from error
 
 
 def _populations(reader: _Reader, n: int) -> np.ndarray:
     inh, exc = reader.array("inh", (n,)) != 0, reader.array("exc", (n,)) != 0
     if (inh == exc).any():
         unit = int(np.flatnonzero(inh == exc)[0])
-        raise reader.fail("exc", f"unit {unit} (0-based) is both or neither of excitatory and inhibitory")
+        raise reader.fail(
+            "exc", f"unit {unit} (0-based) is both or neither of excitatory and inhibitory"
+        )
     return inh
 
 
@@ -127,7 +153,10 @@ def _recurrent(reader: _Reader, n: int, inhibitory: np.ndarray) -> tuple[np.ndar
     m = reader.array("m", (n, n))
     sign = np.where(inhibitory, -1.0, 1.0)
     if not np.array_equal(m, np.diag(sign)):
-        raise reader.fail("m", "expected the diagonal matrix of +1 (excitatory, key 'exc') and -1 (inhibitory, key 'inh')")
+        raise reader.fail(
+            "m",
+            "expected the diagonal matrix of +1 (excitatory, key 'exc') and -1 (inhibitory, key 'inh')",
+        )
     # without Dale's principle the published code has no inhibitory units and signed weights
     dale = bool(inhibitory.any() or (w >= 0).all())
     if "apply_dale" in reader.values:
@@ -136,7 +165,9 @@ def _recurrent(reader: _Reader, n: int, inhibitory: np.ndarray) -> tuple[np.ndar
         post, pre = (int(i[0]) for i in np.nonzero(w < 0))
         where = f"from unit {pre} to unit {post} (0-based)"
         advice = "signs belong in 'm', and 'w' is saved rectified"
-        raise reader.fail("w", f"Dale's principle violated: the weight {where} is {w[post, pre]:g}; {advice}")
+        raise reader.fail(
+            "w", f"Dale's principle violated: the weight {where} is {w[post, pre]:g}; {advice}"
+        )
     return w, dale
 
 
@@ -165,16 +196,23 @@ def _initial(reader: _Reader, n: int, weights: Weights) -> Weights | None:
 def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> RateConfig:
     n_taus = np.size(reader.values["taus"])
     if n_taus not in (1, 2):
-        raise reader.fail("taus", f"expected one decay or [min, max] in steps of {RATE_STEP_MS:g} ms, got {n_taus} values")
+        raise reader.fail(
+            "taus",
+            f"expected one decay or [min, max] in steps of {RATE_STEP_MS:g} ms, got {n_taus} values",
+        )
     taus = reader.array("taus", (n_taus,)).astype(np.float64)
     if "activation" not in reader.values:
         log.warning("%s: key 'activation' is missing: taken to be sigmoid", reader.name)
     name = np.asarray(reader.values.get("activation", "sigmoid"))
     if name.dtype.kind != "U":
-        raise reader.fail("activation", f"expected one of {', '.join(ACTIVATIONS)}, got type {name.dtype}")
+        raise reader.fail(
+            "activation", f"expected one of {', '.join(ACTIVATIONS)}, got type {name.dtype}"
+        )
     activation = "".join(name.ravel()[:1])
     if activation not in ACTIVATIONS:
-        raise reader.fail("activation", f"expected one of {', '.join(ACTIVATIONS)}, got {shown(activation)}")
+        raise reader.fail(
+            "activation", f"expected one of {', '.join(ACTIVATIONS)}, got {shown(activation)}"
+        )
     n_som = int(reader.number("som_N")) if "som_N" in reader.values else 0
     try:
         return RateConfig(
@@ -190,8 +228,8 @@ def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> Rate
 
 
 def fingerprint(path: str | os.PathLike) -> str:
-    """Of the numbers and words that a model file holds, all keys but `provenance`: the same network is the same fingerprint,
-    whoever wrote it when."""
+    """Of the numbers and words that a model file holds, all keys but `provenance`: the same network
+    is the same fingerprint, whoever wrote it when."""
     digest = hashlib.sha256()
     for key, value in sorted(read(path).items()):
         array = np.asarray(value)
@@ -201,7 +239,8 @@ def fingerprint(path: str | os.PathLike) -> str:
 
 
 def parse_provenance(value: Any) -> dict[str, Any] | None:
-    """How a file was made, from what its key `provenance` holds (JSON text); None where that is nothing of the kind."""
+    """How a file was made, from what its key `provenance` holds (JSON text); None where that is
+    nothing of the kind."""
     array = np.ravel(np.asarray(value if value is not None else ""))
     if array.size != 1 or array.dtype.kind != "U":
         return None
@@ -212,11 +251,14 @@ def parse_provenance(value: Any) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def save(path: str | os.PathLike, model: RateModel, record: TrainingRecord, provenance: Mapping[str, Any]) -> None:
-    """Write `model` with the keys of the published training code, plus `apply_dale` and `provenance` (JSON text).
+def save(
+    path: str | os.PathLike, model: RateModel, record: TrainingRecord, provenance: Mapping[str, Any]
+) -> None:
+    """Write `model` with the keys of the published training code, plus `apply_dale` and
+    `provenance` (JSON text).
 
-    The keys x, r, o, x0, r0 (one trial after and before training), eval_os and eval_labels (outputs of the last evaluation) are
-    there when `record` holds them.
+    The keys x, r, o, x0, r0 (one trial after and before training), eval_os and eval_labels (outputs
+    of the last evaluation) are there when `record` holds them.
     """
     n = model.n_units
     dale = model.config.dale
@@ -279,12 +321,15 @@ def save_converted(
     held_out: float,
     provenance: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a copy of the model file `source` with what the published search appends: the chosen factor, the accuracy at each
-    factor and the factors; `held_out_perf` is the accuracy of the chosen one on fresh trials. `provenance` is laid over what
-    `source` says of itself. `source` stays untouched."""
+    """Write a copy of the model file `source` with what the published search appends: the chosen
+    factor, the accuracy at each factor and the factors; `held_out_perf` is the accuracy of the
+    chosen one on fresh trials. `provenance` is laid over what `source` says of itself. `source`
+    stays untouched."""
     values = {k: v for k, v in read(source).items() if not k.startswith("__")}
     if provenance:
-        values["provenance"] = json.dumps((parse_provenance(values.get("provenance")) or {}) | provenance, sort_keys=True)
+        values["provenance"] = json.dumps(
+            (parse_provenance(values.get("provenance")) or {}) | provenance, sort_keys=True
+        )
     values |= {
         "opt_scaling_factor": float(opt_scaling_factor),
         "all_perfs": np.asarray(all_perfs, dtype=np.float64).reshape(-1, 1),

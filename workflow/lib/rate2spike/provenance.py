@@ -1,7 +1,9 @@
-"""How a file was made: settings, seed, code, versions, machine, device, time; a plain dict that travels in the file as JSON.
+"""How a file was made: settings, seed, code, versions, machine, device, time; a plain dict that
+travels in the file as JSON.
 
-Results are published, so neither user nor host is named, and of a path only the file's name. What differs between two runs of
-one study (machine, seconds, time of day) is here and nowhere else: without their record two files are the same bits.
+Results are published, so neither user nor host is named, and of a path only the file's name. What
+differs between two runs of one study (machine, seconds, time of day) is here and nowhere else:
+without their record two files are the same bits.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from . import __version__, matfile
+from . import __version__
 
 PACKAGES = ("numpy", "scipy", "numba", "torch", "triton", "snakemake", "pandas", "pyarrow")
 KEY = "provenance"  # in .mat, .npz and the metadata of parquet
@@ -28,14 +30,27 @@ WORKFLOW = Path(__file__).resolve().parents[2]
 
 
 def record(*, seconds: float, device: str = "cpu", **facts: Any) -> dict[str, Any]:
-    """How what is written now was made. device: `cpu` or `cuda`; facts: what belongs to it, such as task, study_seed,
-    settings and the fingerprint of the library modules that the stage uses."""
-    run = {"software": software(), "versions": versions(), "machine": machine(), "device": _device_name(device)}
-    return facts | run | {"seconds": round(seconds, 2), "finished": datetime.now(UTC).isoformat(timespec="seconds")}
+    """How what is written now was made. device: `cpu` or `cuda`; facts: what belongs to it, such as
+    task, study_seed, settings and the fingerprint of the library modules that the stage uses."""
+    run = {
+        "software": software(),
+        "versions": versions(),
+        "machine": machine(),
+        "device": _device_name(device),
+    }
+    return (
+        facts
+        | run
+        | {
+            "seconds": round(seconds, 2),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+    )
 
 
 def software() -> dict[str, Any]:
-    """Version of rate2spike and, in a clone, its commit and whether files below workflow/ differ from it."""
+    """Version of rate2spike and, in a clone, its commit and whether files below workflow/ differ
+    from it."""
     return {"rate2spike": __version__} | _commit(WORKFLOW)
 
 
@@ -53,7 +68,8 @@ def versions() -> dict[str, str]:
 
 @cache
 def machine() -> dict[str, Any]:
-    """The processor, as sold and as code is compiled for it (its vector unit decides the last bits), and the system."""
+    """The processor, as sold and as code is compiled for it (its vector unit decides the last
+    bits), and the system."""
     import llvmlite.binding
 
     return {
@@ -66,13 +82,22 @@ def machine() -> dict[str, Any]:
 
 def file_facts(path: str | os.PathLike) -> dict[str, str]:
     """A file by its name and checksum, not by where it lies."""
-    return {"file": PurePath(path).name, "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()}
+    return {
+        "file": PurePath(path).name,
+        "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest(),
+    }
 
 
 def model_facts(path: str | os.PathLike) -> dict[str, str]:
-    """A model file by its name and what it holds: of one from elsewhere the checksum, of one trained here the fingerprint of its
-    network, which training it anew does not change."""
-    return {"file": PurePath(path).name, "fingerprint": matfile.fingerprint(path)} if read(path) else file_facts(path)
+    """A model file by its name and what it holds: of one from elsewhere the checksum, of one
+    trained here the fingerprint of its network, which training it anew does not change."""
+    from . import (
+        matfile,  # here and in `read` only: a job that reads no model file does not depend on it
+    )
+
+    if not read(path):
+        return file_facts(path)
+    return {"file": PurePath(path).name, "fingerprint": matfile.fingerprint(path)}
 
 
 def without_paths(value: Any) -> Any:
@@ -81,7 +106,9 @@ def without_paths(value: Any) -> Any:
         return {key: without_paths(v) for key, v in value.items()}
     if isinstance(value, list | tuple):
         return [without_paths(v) for v in value]
-    return PurePath(value).name if isinstance(value, str) and PurePath(value).is_absolute() else value
+    return (
+        PurePath(value).name if isinstance(value, str) and PurePath(value).is_absolute() else value
+    )
 
 
 def dumps(facts: Mapping[str, Any]) -> str:
@@ -90,14 +117,21 @@ def dumps(facts: Mapping[str, Any]) -> str:
 
 
 def read(path: str | os.PathLike) -> dict[str, Any] | None:
-    """The record that a .mat, .npz or .parquet file holds; None where it holds none that can be read."""
-    readers = {".mat": _in_mat, ".npz": _in_npz, ".parquet": _in_parquet}
-    text = readers[Path(path).suffix](path)
+    """The record that a .mat, .npz or .parquet file holds; None where it holds none that can be
+    read."""
+    from . import matfile
+
+    ending = Path(path).suffix
+    if ending == ".mat":
+        text = matfile.read(path, [KEY]).get(KEY)
+    else:
+        text = _in_npz(path) if ending == ".npz" else _in_parquet(path)
     return matfile.parse_provenance(text)
 
 
 def together(records: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
-    """What many files say of how they were made, as one: the different seeds, versions and machines, seconds in all."""
+    """What many files say of how they were made, as one: the different seeds, versions and
+    machines, seconds in all."""
     records = list(records)
     known = [r for r in records if r]
     times = sorted(r["finished"] for r in known if "finished" in r)
@@ -114,7 +148,8 @@ TOGETHER = ("study_seed", "software", "versions", "machine", "device")
 
 
 def differences(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """The different seeds, versions and machines of records, or of what `together` made of some, each once."""
+    """The different seeds, versions and machines of records, or of what `together` made of some,
+    each once."""
     found: dict[str, list[Any]] = {name: [] for name in TOGETHER}
     for part in records:
         for name in found.keys() & part.keys():
@@ -125,10 +160,6 @@ def differences(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
 def _different(values: Iterable[Any]) -> list[Any]:
     """Each value once, in order."""
     return [json.loads(text) for text in sorted({dumps(value) for value in values})]
-
-
-def _in_mat(path: str | os.PathLike) -> Any:
-    return matfile.read(path, [KEY]).get(KEY)
 
 
 def _in_npz(path: str | os.PathLike) -> Any:
@@ -143,9 +174,12 @@ def _in_parquet(path: str | os.PathLike) -> Any:
 
 
 def _commit(folder: Path) -> dict[str, Any]:
-    """The commit of the clone that `folder` belongs to; nothing where git does not know it, or there is no git."""
+    """The commit of the clone that `folder` belongs to; nothing where git does not know it, or
+    there is no git."""
     try:
-        _git(folder, "ls-files", "--error-unmatch", "Snakefile")  # else it is the repository of somebody else around it
+        _git(
+            folder, "ls-files", "--error-unmatch", "Snakefile"
+        )  # else it is the repository of somebody else around it
         changed = _git(folder, "--no-optional-locks", "status", "--porcelain", ".")
         return {"commit": _git(folder, "rev-parse", "HEAD"), "modified": bool(changed)}
     except (OSError, subprocess.CalledProcessError):
@@ -153,7 +187,9 @@ def _commit(folder: Path) -> dict[str, Any]:
 
 
 def _git(folder: Path, *words: str) -> str:
-    return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def _cpu_model() -> str:
@@ -168,4 +204,8 @@ def _device_name(device: str) -> str:
         return "cpu"
     import torch
 
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu, in Triton's interpreter"
+    return (
+        torch.cuda.get_device_name()
+        if torch.cuda.is_available()
+        else "cpu, in Triton's interpreter"
+    )

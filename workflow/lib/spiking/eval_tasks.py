@@ -1,4 +1,5 @@
-"""Evaluate the spiking versions of models: python -m spiking.eval_tasks --task go_nogo --model_dir models/go-nogo/"""
+"""Evaluate the spiking versions of models: python -m spiking.eval_tasks --task go_nogo --model_dir
+models/go-nogo/"""
 
 from __future__ import annotations
 
@@ -13,19 +14,33 @@ __all__ = ["evaluate_task"]
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m spiking.eval_tasks", description=__doc__)
-    parser.add_argument("--task", required=True, help="go_nogo, xor, mante, or a task that the plugin registers")
+    parser.add_argument(
+        "--task", required=True, help="go_nogo, xor, mante, or a task that the plugin registers"
+    )
     parser.add_argument("--model_dir", required=True, help="folder of .mat files")
     parser.add_argument("--n_trials", type=int, default=100, help="trials of each model (100)")
-    parser.add_argument("--scaling_factor", type=float, help="1/lambda; by default what the grid search found for each model")
+    parser.add_argument(
+        "--scaling_factor",
+        type=float,
+        help="1/lambda; by default what the grid search found for each model",
+    )
     parser.add_argument("--no_plots", action="store_true", help="no figure of single trials")
-    parser.add_argument("--plugin", help="a Python file that registers tasks with SpikingTaskFactory")
+    parser.add_argument(
+        "--plugin", help="a Python file that registers tasks with SpikingTaskFactory"
+    )
     parser.add_argument("--seed", type=int, help="same seed, same trials")
     given = parser.parse_args(argv)
-    settings = {"n_trials": given.n_trials, "scaling_factor": given.scaling_factor, "seed": given.seed}
+    settings = {
+        "n_trials": given.n_trials,
+        "scaling_factor": given.scaling_factor,
+        "seed": given.seed,
+    }
     try:
         if given.plugin:
             load_plugin(given.plugin)
-        found = evaluate_task(given.task, given.model_dir, save_plots=not given.no_plots, **settings)
+        found = evaluate_task(
+            given.task, given.model_dir, save_plots=not given.no_plots, **settings
+        )
     except ValueError as error:
         parser.error(str(error))
     for name, performance in found["models"].items():

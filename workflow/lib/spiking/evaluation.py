@@ -1,4 +1,5 @@
-"""Evaluation of converted models under its published names: accuracies by type of trial, response times, plots."""
+"""Evaluation of converted models under its published names: accuracies by type of trial, response
+times, plots."""
 
 from __future__ import annotations
 
@@ -29,12 +30,14 @@ def evaluate_task(
     task_settings: Mapping[str, Any] | None = None,
     seed: int | None = None,
 ) -> dict[str, Any]:
-    """Run the spiking versions of all models in a folder, or of one model, through `n_trials` of a task.
+    """Run the spiking versions of all models in a folder, or of one model, through `n_trials` of a
+    task.
 
-    The factor of a model is `scaling_factor`, or else the one that a grid search found: in the file itself, or in the converted
-    model beside it. Returns what the task's `evaluate_performance` says of the model; of several the mean of each number, and
-    all of them by file name under "models". With plots, their files are under "plots": folder `plots` beside the models. seed:
-    what the task and the networks draw from np.random follows from it.
+    The factor of a model is `scaling_factor`, or else the one that a grid search found: in the file
+    itself, or in the converted model beside it. Returns what the task's `evaluate_performance` says
+    of the model; of several the mean of each number, and all of them by file name under "models".
+    With plots, their files are under "plots": folder `plots` beside the models. seed: what the task
+    and the networks draw from np.random follows from it.
     """
     task = SpikingTaskFactory.create_task(task_name, dict(task_settings) if task_settings else None)
     check_count("n_trials", n_trials)
@@ -60,25 +63,36 @@ def eval_go_nogo(
     seed: int | None = None,
 ) -> dict[str, Any]:
     """`evaluate_task` for one model and the Go-NoGo task."""
-    settings = {"scaling_factor": scaling_factor, "n_trials": n_trials, "save_plots": plot_results, "seed": seed}
+    settings = {
+        "scaling_factor": scaling_factor,
+        "n_trials": n_trials,
+        "save_plots": plot_results,
+        "seed": seed,
+    }
     return evaluate_task("go_nogo", model_path=model_path, **settings)
 
 
 def _factor(file: Path) -> float:
-    """The factor in the file itself, or in the converted model beside it, which must be of this very network."""
+    """The factor in the file itself, or in the converted model beside it, which must be of this
+    very network."""
     converted = converted_path(file)
     values = matfile.read(file)
     if "opt_scaling_factor" in values or not converted.is_file():
         return chosen_factor(file)
     if not np.array_equal(matfile.read(converted)["w"], values["w"]):
-        raise ValueError(f"{converted}: made from another {file.name}; run lambda_grid_search again, or pass scaling_factor=")
+        raise ValueError(
+            f"{converted}: made from another {file.name}; run lambda_grid_search again, or pass scaling_factor="
+        )
     return chosen_factor(converted)
 
 
 def _mean(performances) -> dict[str, Any]:
     """The mean over models of each number; what is not a number stands under the models alone."""
     own = ("scaling_factor",)  # each model has its own
-    numbers = [{k: v for k, v in p.items() if isinstance(v, int | float | np.number) and k not in own} for p in performances]
+    numbers = [
+        {k: v for k, v in p.items() if isinstance(v, int | float | np.number) and k not in own}
+        for p in performances
+    ]
     means = {}
     for key in numbers[0]:
         values = np.array([n.get(key, np.nan) for n in numbers], dtype=float)

@@ -1,4 +1,5 @@
-"""Search the scaling factor of every model in a folder: python -m spiking.lambda_grid_search --model_dir models/go-nogo"""
+"""Search the scaling factor of every model in a folder: python -m spiking.lambda_grid_search
+--model_dir models/go-nogo"""
 
 from __future__ import annotations
 
@@ -14,13 +15,22 @@ __all__ = ["lambda_grid_search"]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m spiking.lambda_grid_search", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m spiking.lambda_grid_search", description=__doc__
+    )
     models = parser.add_mutually_exclusive_group(required=True)
     models.add_argument("--model_dir", help="folder of .mat files")
     models.add_argument("--model_path", help="one .mat file")
-    parser.add_argument("--task_name", help="go-nogo, xor or mante; by default the one with as many inputs as the model")
+    parser.add_argument(
+        "--task_name",
+        help="go-nogo, xor or mante; by default the one with as many inputs as the model",
+    )
     parser.add_argument("--n_trials", type=int, default=100, help="trials at each factor (100)")
-    parser.add_argument("--scaling_factors", default="20:80:5", help="start:end:step, without the end (20:80:5), or 20,30,40")
+    parser.add_argument(
+        "--scaling_factors",
+        default="20:80:5",
+        help="start:end:step, without the end (20:80:5), or 20,30,40",
+    )
     parser.add_argument("--seed", type=int, help="same seed, same result")
     given = vars(parser.parse_args(argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -32,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 class _Function(ModuleType):
-    """The module and the function have one name: whichever `spiking.lambda_grid_search` is bound to, it can be called."""
+    """The module and the function have one name: whichever `spiking.lambda_grid_search` is bound
+    to, it can be called."""
 
     def __call__(self, *args, **kwargs):
         return lambda_grid_search(*args, **kwargs)

@@ -1,4 +1,5 @@
-"""A converted network under the published names: one trial with everything recorded, or a network to hand to a task."""
+"""A converted network under the published names: one trial with everything recorded, or a network
+to hand to a task."""
 
 from __future__ import annotations
 
@@ -12,9 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rate.utils import new_seed
-from rate2spike import kernels, matfile, spiking, streams
+from rate2spike import matfile, spiking, streams
 from rate2spike.config import RATE_STEP_MS, SPIKING_STEPS_PER_RATE_STEP, ConfigError, NeuronConfig
 from rate2spike.conversion import check_factor, to_spiking
+from rate2spike.spiking import converted
+from rate2spike.spiking.kernels.pick import spiking_kernels
 from rate2spike.tasks import response_step
 
 NO_STIMULATION = {"mode": "none"}
@@ -22,18 +25,23 @@ MS = 1000.0  # in a second: the published names count time constants in seconds
 
 
 def load_rate_model(model_path: str | os.PathLike) -> dict[str, Any]:
-    """All keys of a .mat model file, as scipy reads them. Warns of missing keys; raises ValueError for what is no .mat file."""
+    """All keys of a .mat model file, as scipy reads them. Warns of missing keys; raises ValueError
+    for what is no .mat file."""
     check_ending(model_path)
     values = matfile.read(model_path)
     missing = [key for key in matfile.REQUIRED if key not in values]
     if missing:
-        warnings.warn(f"{model_path}: missing keys {', '.join(missing)}; it cannot be converted", stacklevel=2)
+        warnings.warn(
+            f"{model_path}: missing keys {', '.join(missing)}; it cannot be converted", stacklevel=2
+        )
     return values
 
 
 def check_ending(path) -> None:
     if str(path).endswith(".pth"):
-        raise ValueError(f"{path}: a .pth file continues the training of a rate network; pass the .mat file written beside it")
+        raise ValueError(
+            f"{path}: a .pth file continues the training of a rate network; pass the .mat file written beside it"
+        )
     if not str(path).endswith(".mat"):
         raise ValueError(f"{path}: expected the path of a .mat file")
 
@@ -50,13 +58,15 @@ def LIF_network_fnc(
 ) -> tuple:
     """One trial of the spiking network made from a rate model, with everything recorded.
 
-    model_path: a .mat file, or the dict of its keys; scaling_factor: 1/lambda (paper, Eq. 12); u: stimulus (n_inputs, n_columns),
-    a column per 5 ms; stims: {"mode": "none"}, or {"mode": "exc" or "inh", "dur": [start, end], "units": [...]} with steps of the
-    simulation (the first is 1, `end` is not stimulated) and Python indices of units; seed: same seed, same bits.
-    Returns W (N, N) scaled, REC (n_steps, N) mV, spk (N, n_steps) 0 or 1, rs (N, n_steps), all_fr (N, 1) Hz, out (n_steps,) and
-    a dict: dt and T (s), nt, w_out (1, N) as in the file, td and td0 (N,) synaptic decay in s, trained and initial, IPSCs
-    (N, n_steps), and the constants of the neuron. all_fr leaves out the volley of the first nine steps, as published.
-    Raises ValueError for what does not fit.
+    model_path: a .mat file, or the dict of its keys; scaling_factor: 1/lambda (paper, Eq. 12); u:
+    stimulus (n_inputs, n_columns), a column per 5 ms; stims: {"mode": "none"}, or {"mode": "exc" or
+    "inh", "dur": [start, end], "units": [...]} with steps of the simulation (the first is 1, `end`
+    is not stimulated) and Python indices of units; seed: same seed, same bits. Returns W (N, N)
+    scaled, REC (n_steps, N) mV, spk (N, n_steps) 0 or 1, rs (N, n_steps), all_fr (N, 1) Hz, out
+    (n_steps,) and a dict: dt and T (s), nt, w_out (1, N) as in the file, td and td0 (N,) synaptic
+    decay in s, trained and initial, IPSCs (N, n_steps), and the constants of the neuron. all_fr
+    leaves out the volley of the first nine steps, as published. Raises ValueError for what does not
+    fit.
     """
     model = _load(model_path)
     network = to_spiking(model, scaling_factor, initial_weights=use_initial_weights)
@@ -73,15 +83,23 @@ def _load(model_path):
     return matfile.load(model_path)
 
 
-def _record(network: spiking.SpikingNetwork, u, stims: Mapping[str, Any], downsample: int, seed: int) -> spiking.TrialRecording:
+def _record(
+    network: spiking.SpikingNetwork, u, stims: Mapping[str, Any], downsample: int, seed: int
+) -> spiking.TrialRecording:
     stream, stimulation = streams.key(seed, "single trial"), _stimulation(stims)
     if np.ndim(u) != 2:
-        raise ValueError(f"u: expected an array (n_inputs, n_columns), a column per 5 ms, got shape {np.shape(u)}")
-    n_steps = spiking.time_grid(np.shape(u)[1], spiking.check_downsample(downsample)).n_steps
+        raise ValueError(
+            f"u: expected an array (n_inputs, n_columns), a column per 5 ms, got shape {np.shape(u)}"
+        )
+    n_steps = spiking.time_grid(np.shape(u)[1], converted.check_downsample(downsample)).n_steps
     if stimulation is not None and stimulation.start > n_steps:
-        raise ValueError(f"stims: dur: starts at step {stimulation.start}, but the trial has {n_steps}")
-    kernel = kernels.spiking("cpu")  # one trial is no work for a GPU
-    return kernel.record_trial(network, u, stream=stream, downsample=downsample, stimulation=stimulation)
+        raise ValueError(
+            f"stims: dur: starts at step {stimulation.start}, but the trial has {n_steps}"
+        )
+    kernel = spiking_kernels("cpu")  # one trial is no work for a GPU
+    return kernel.record_trial(
+        network, u, stream=stream, downsample=downsample, stimulation=stimulation
+    )
 
 
 def _stimulation(stims: Mapping[str, Any]) -> spiking.Stimulation | None:
@@ -92,17 +110,25 @@ def _stimulation(stims: Mapping[str, Any]) -> spiking.Stimulation | None:
         return None
     missing = [key for key in ("dur", "units") if key not in stims]
     if missing:
-        raise ValueError(f"stims: mode {mode!r} needs '{missing[0]}': dur=[start, end] in steps and units=[...]")
+        raise ValueError(
+            f"stims: mode {mode!r} needs '{missing[0]}': dur=[start, end] in steps and units=[...]"
+        )
     dur = np.ravel(stims["dur"])
     if dur.size != 2 or not np.issubdtype(dur.dtype, np.integer) or not 0 <= dur[0] < dur[1]:
-        raise ValueError(f"stims: dur: expected [start, end], whole steps with 0 <= start < end, got {stims['dur']!r}")
+        raise ValueError(
+            f"stims: dur: expected [start, end], whole steps with 0 <= start < end, got {stims['dur']!r}"
+        )
     units = np.ravel(stims["units"])
     if units.size == 0 or not np.issubdtype(units.dtype, np.integer):
-        raise ValueError(f"stims: units: expected indices of units, the first is 0, got {stims['units']!r}")
+        raise ValueError(
+            f"stims: units: expected indices of units, the first is 0, got {stims['units']!r}"
+        )
     return spiking.Stimulation(mode, int(dur[0]), int(dur[1]), units)
 
 
-def _params(network: spiking.SpikingNetwork, recording: spiking.TrialRecording, model) -> dict[str, Any]:
+def _params(
+    network: spiking.SpikingNetwork, recording: spiking.TrialRecording, model
+) -> dict[str, Any]:
     n_steps, neuron = recording.out.size, network.neuron
     return {
         "dt": recording.dt,
@@ -132,7 +158,8 @@ _LIF = lif_constants(NeuronConfig())
 
 @dataclass
 class SpikingConfig:
-    """Settings of a spiking network, times in s, voltages in mV. N is that of the model file once one is loaded."""
+    """Settings of a spiking network, times in s, voltages in mV. N is that of the model file once
+    one is loaded."""
 
     N: int
     dt: float = spiking.STEP_S
@@ -150,38 +177,51 @@ class SpikingConfig:
         if isinstance(self.N, bool) or not isinstance(self.N, int | np.integer) or self.N < 1:
             raise ValueError(f"N: expected a whole number of units >= 1, got {self.N!r}")
         if not np.isclose(self.dt, spiking.STEP_S, rtol=1e-9):
-            raise ValueError(f"dt: expected {spiking.STEP_S:g} s, got {self.dt!r}; a larger step is asked for with downsample")
-        spiking.check_downsample(self.downsample)
+            raise ValueError(
+                f"dt: expected {spiking.STEP_S:g} s, got {self.dt!r}; a larger step is asked for with downsample"
+            )
+        converted.check_downsample(self.downsample)
         if SPIKING_STEPS_PER_RATE_STEP % self.downsample:
-            raise ValueError(f"downsample: expected a divisor of {SPIKING_STEPS_PER_RATE_STEP}, got {self.downsample!r}")
+            raise ValueError(
+                f"downsample: expected a divisor of {SPIKING_STEPS_PER_RATE_STEP}, got {self.downsample!r}"
+            )
         check_factor(self.scaling_factor)
-        kernels.spiking(self.device)
+        spiking_kernels(self.device)
         self.neuron  # noqa: B018 - raises where a constant is impossible
 
     @property
     def neuron(self) -> NeuronConfig:
-        """The same constants under the names of `rate2spike`; raises ValueError for impossible ones."""
+        """The same constants under the names of `rate2spike`; raises ValueError for impossible
+        ones."""
         times = {"t_refractory_ms": self.tref, "tau_mem_ms": self.tm, "tau_rise_ms": self.tr}
         in_ms = {name: round(MS * seconds, 9) for name, seconds in times.items()}
         try:
             return NeuronConfig(**in_ms, v_reset=float(self.vreset), v_threshold=float(self.vpeak))
         except ConfigError as error:
-            words = {"t_refractory_ms": "tref", "tau_mem_ms": "tm", "tau_rise_ms": "tr", "v_reset": "vreset"}
+            words = {
+                "t_refractory_ms": "tref",
+                "tau_mem_ms": "tm",
+                "tau_rise_ms": "tr",
+                "v_reset": "vreset",
+            }
             key, _, rest = str(error).partition(":")
             raise ValueError(f"{words.get(key, 'vpeak')} (here in ms or mV):{rest}") from None
 
 
 def create_default_spiking_config(**settings) -> SpikingConfig:
-    """The published defaults, 200 units, with `settings` in their place; raises ValueError for a name there is not."""
+    """The published defaults, 200 units, with `settings` in their place; raises ValueError for a
+    name there is not."""
     unknown = sorted(set(settings) - set(SpikingConfig.__dataclass_fields__))
     if unknown:
-        raise ValueError(f"{unknown[0]}: no such setting; there are {', '.join(SpikingConfig.__dataclass_fields__)}")
+        raise ValueError(
+            f"{unknown[0]}: no such setting; there are {', '.join(SpikingConfig.__dataclass_fields__)}"
+        )
     return SpikingConfig(**{"N": 200, **settings})
 
 
 class Responses(NamedTuple):
-    """Outputs of a block of trials: extremes in the response window (n_trials,), samples every 5 ms (n_trials, n_samples) and
-    their times (s)."""
+    """Outputs of a block of trials: extremes in the response window (n_trials,), samples every 5 ms
+    (n_trials, n_samples) and their times (s)."""
 
     maximum: np.ndarray
     minimum: np.ndarray
@@ -198,14 +238,18 @@ class AbstractSpikingRNN(ABC):
 
     @abstractmethod
     def simulate(self, stimulus: np.ndarray, stims: Mapping[str, Any]) -> tuple:
-        """One trial: spikes (N, n_steps), voltages (n_steps, N) or None, output (n_steps,), and a dict with dt in s."""
+        """One trial: spikes (N, n_steps), voltages (n_steps, N) or None, output (n_steps,), and a
+        dict with dt in s."""
 
     def compute_firing_rates(self, spikes: np.ndarray) -> np.ndarray:
         """Mean rates (N,) in Hz of spikes (N, n_steps)."""
-        return np.asarray(spikes).sum(axis=1) / (np.shape(spikes)[1] * self.config.dt * self.config.downsample)
+        return np.asarray(spikes).sum(axis=1) / (
+            np.shape(spikes)[1] * self.config.dt * self.config.downsample
+        )
 
     def respond(self, stimuli: np.ndarray, onset_ms: float, seed: int) -> Responses:
-        """Trials with stimuli (n_trials, n_inputs, n_columns), the response window open from `onset_ms` to the end.
+        """Trials with stimuli (n_trials, n_inputs, n_columns), the response window open from
+        `onset_ms` to the end.
 
         seed: for networks that draw their noise from `rate2spike`; here `simulate` decides.
         """
@@ -220,15 +264,21 @@ class AbstractSpikingRNN(ABC):
 
 
 def _responses(maximum, minimum, output) -> Responses:
-    return Responses(maximum, minimum, output, RATE_STEP_MS / MS * np.arange(1, output.shape[1] + 1))
+    return Responses(
+        maximum, minimum, output, RATE_STEP_MS / MS * np.arange(1, output.shape[1] + 1)
+    )
 
 
 class SpikingRNN(AbstractSpikingRNN):
-    """The spiking network of a rate model. `SpikingRNN("model.mat", 50)`, or without a factor where the file holds one
-    (`opt_scaling_factor`, written by the grid search); config: neuron, step, initial weights."""
+    """The spiking network of a rate model. `SpikingRNN("model.mat", 50)`, or without a factor where
+    the file holds one (`opt_scaling_factor`, written by the grid search); config: neuron, step,
+    initial weights."""
 
     def __init__(
-        self, model_path: str | os.PathLike | Mapping, scaling_factor: float | None = None, config: SpikingConfig | None = None
+        self,
+        model_path: str | os.PathLike | Mapping,
+        scaling_factor: float | None = None,
+        config: SpikingConfig | None = None,
     ):
         self.model = _load(model_path)
         n_units = self.model.n_units
@@ -242,8 +292,11 @@ class SpikingRNN(AbstractSpikingRNN):
         settings = {"initial_weights": config.use_initial_weights, "neuron": config.neuron}
         self.network = to_spiking(self.model, scaling_factor, **settings)
 
-    def simulate(self, stimulus, stims: Mapping[str, Any] = NO_STIMULATION, *, seed: int | None = None) -> tuple:
-        """One trial: spikes (N, n_steps), voltages (n_steps, N) in mV, output (n_steps,), and the dict of `LIF_network_fnc`."""
+    def simulate(
+        self, stimulus, stims: Mapping[str, Any] = NO_STIMULATION, *, seed: int | None = None
+    ) -> tuple:
+        """One trial: spikes (N, n_steps), voltages (n_steps, N) in mV, output (n_steps,), and the
+        dict of `LIF_network_fnc`."""
         recording = _record(self.network, stimulus, stims, self.config.downsample, new_seed(seed))
         params = _params(self.network, recording, self.model)
         return recording.spikes.astype(np.int64), recording.v.T, recording.out, params
@@ -251,7 +304,7 @@ class SpikingRNN(AbstractSpikingRNN):
     def respond(self, stimuli, onset_ms: float, seed: int) -> Responses:
         """All trials in one call of the kernel."""
         step_s = spiking.STEP_S * self.config.downsample
-        summary = kernels.spiking(self.config.device).simulate_trials(
+        summary = spiking_kernels(self.config.device).simulate_trials(
             self.network,
             stimuli,
             trials=np.arange(len(stimuli)),
@@ -265,10 +318,13 @@ class SpikingRNN(AbstractSpikingRNN):
 
 
 def chosen_factor(model_path) -> float:
-    """The scaling factor that a grid search wrote into the model file; raises ValueError where there is none."""
+    """The scaling factor that a grid search wrote into the model file; raises ValueError where
+    there is none."""
     values = model_path if isinstance(model_path, Mapping) else matfile.read(model_path)
     if "opt_scaling_factor" not in values or not np.isfinite(values["opt_scaling_factor"]).all():
-        raise ValueError(f"{_name(model_path)}: holds no scaling factor; pass scaling_factor=, or run lambda_grid_search first")
+        raise ValueError(
+            f"{_name(model_path)}: holds no scaling factor; pass scaling_factor=, or run lambda_grid_search first"
+        )
     return float(np.ravel(values["opt_scaling_factor"])[0])
 
 

@@ -26,7 +26,8 @@ BY_INPUTS = {1: "go_nogo", 2: "xor", 4: "mante"}  # the task of a model where no
 
 
 class GridSearch(NamedTuple):
-    """The best factor, the accuracy (0 to 1) at each factor of the grid, that of the best on fresh trials, the file written."""
+    """The best factor, the accuracy (0 to 1) at each factor of the grid, that of the best on fresh
+    trials, the file written."""
 
     scaling_factor: float
     scaling_factors: np.ndarray
@@ -48,21 +49,33 @@ def lambda_grid_search(
     scaling_factors: Sequence[float] | None = None,
     seed: int | None = None,
 ) -> GridSearch | dict[str, GridSearch]:
-    """The scaling factor 1/lambda with the most correct trials, the first of equals; trials and scores are those of the workflow.
+    """The scaling factor 1/lambda with the most correct trials, the first of equals; trials and
+    scores are those of the workflow.
 
-    One model (`model_path`), or all .mat files of a folder (`model_dir`: a dict by file name comes back). The factors are
-    `scaling_factors`, or those from `scaling_range` in steps of 5, without its end; otherwise 20, 25 ... 75 as in the paper.
-    n_trials or n_trials_per_factor: 100 by default; task_name or task_type: by default the task with as many inputs as the model.
-    The model with its factor is written beside the original, which stays as it is: model.mat -> model_converted.mat.
+    One model (`model_path`), or all .mat files of a folder (`model_dir`: a dict by file name comes
+    back). The factors are `scaling_factors`, or those from `scaling_range` in steps of 5, without
+    its end; otherwise 20, 25 ... 75 as in the paper. n_trials or n_trials_per_factor: 100 by
+    default; task_name or task_type: by default the task with as many inputs as the model. The model
+    with its factor is written beside the original, which stays as it is: model.mat ->
+    model_converted.mat.
     """
     files = model_files("lambda_grid_search", model_path, model_dir)
     grid = _grid(scaling_factors, scaling_range)
     n = _one("n_trials", n_trials, "n_trials_per_factor", n_trials_per_factor, 100)
     name = _one("task_name", task_name, "task_type", task_type, None)
-    models = {file: matfile.load(file) for file in files}  # whatever is wrong with one is told before the search begins
+    models = {
+        file: matfile.load(file) for file in files
+    }  # whatever is wrong with one is told before the search begins
     tasks = {file: _task(name, model, file) for file, model in models.items()}
-    settings = {"grid": grid, "n_trials": check_count("n_trials", n), "threads": (os.cpu_count() or 1) if parallel else 1}
-    found = {file.name: _search(file, models[file], tasks[file], **settings, seed=new_seed(seed)) for file in files}
+    settings = {
+        "grid": grid,
+        "n_trials": check_count("n_trials", n),
+        "threads": (os.cpu_count() or 1) if parallel else 1,
+    }
+    found = {
+        file.name: _search(file, models[file], tasks[file], **settings, seed=new_seed(seed))
+        for file in files
+    }
     print(summary(found))  # documented scripts do not look at what is returned
     return found if model_dir is not None else found[files[0].name]
 
@@ -74,7 +87,8 @@ def _one(name: str, value, other_name: str, other, default):
 
 
 def model_files(caller: str, model_path, model_dir) -> list[Path]:
-    """The one file, or all .mat files of the folder but those that a search wrote; raises ValueError where there is none."""
+    """The one file, or all .mat files of the folder but those that a search wrote; raises
+    ValueError where there is none."""
     if (model_path is None) == (model_dir is None):
         raise ValueError(f"{caller}: expected model_path, or model_dir for all files of a folder")
     if model_path is not None:
@@ -82,7 +96,9 @@ def model_files(caller: str, model_path, model_dir) -> list[Path]:
         return [Path(model_path)]
     if not Path(model_dir).is_dir():
         raise ValueError(f"model_dir: no such folder: {model_dir}")
-    files = sorted(file for file in Path(model_dir).glob("*.mat") if not file.name.endswith(CONVERTED))
+    files = sorted(
+        file for file in Path(model_dir).glob("*.mat") if not file.name.endswith(CONVERTED)
+    )
     if not files:
         raise ValueError(f"model_dir: no .mat file in {model_dir}")
     return files
@@ -100,28 +116,52 @@ def _grid(scaling_factors, scaling_range) -> tuple[float, ...]:
         if np.size(scaling_range) != 2:
             raise ValueError(f"scaling_range: expected (start, end), got {scaling_range!r}")
         scaling_factors = np.arange(*scaling_range, STEP)
-    factors = SearchConfig().scaling_factors if scaling_factors is None else tuple(float(f) for f in np.ravel(scaling_factors))
+    factors = (
+        SearchConfig().scaling_factors
+        if scaling_factors is None
+        else tuple(float(f) for f in np.ravel(scaling_factors))
+    )
     return SearchConfig(scaling_factors=factors).scaling_factors
 
 
-def _search(file: Path, model, task, *, grid: Sequence[float], n_trials: int, threads: int, seed: int) -> GridSearch:
+def _search(
+    file: Path, model, task, *, grid: Sequence[float], n_trials: int, threads: int, seed: int
+) -> GridSearch:
     simulation = conversion.Simulation(task, seed, threads=threads)
 
     def accuracy(factor: float, purpose: str) -> float:
-        trials = conversion.score_network(simulation._replace(purpose=purpose), model, file.stem, factor, n_trials)
+        trials = conversion.score_network(
+            simulation._replace(purpose=purpose), model, file.stem, factor, n_trials
+        )
         return float(trials["correct"].mean())
 
     accuracies = []
     for factor in grid:
         accuracies.append(accuracy(factor, "search"))
-        log.info("%s: 1/lambda = %g: %.1f %% of %d trials correct", file.name, factor, 100 * accuracies[-1], n_trials)
+        log.info(
+            "%s: 1/lambda = %g: %.1f %% of %d trials correct",
+            file.name,
+            factor,
+            100 * accuracies[-1],
+            n_trials,
+        )
     choice = conversion.choose_factor(grid, accuracies)
     if choice.on_edge:
-        log.warning("%s: the best factor %g lies on the edge of the grid; a wider one may have a better", file.name, choice[0])
+        log.warning(
+            "%s: the best factor %g lies on the edge of the grid; a wider one may have a better",
+            file.name,
+            choice[0],
+        )
     held_out, target = accuracy(choice.scaling_factor, "held out"), converted_path(file)
-    written = {"opt_scaling_factor": choice.scaling_factor, "all_perfs": accuracies, "scaling_factors": grid}
+    written = {
+        "opt_scaling_factor": choice.scaling_factor,
+        "all_perfs": accuracies,
+        "scaling_factors": grid,
+    }
     matfile.save_converted(target, file, **written, held_out=held_out)
-    return GridSearch(choice.scaling_factor, np.array(grid), np.array(accuracies), held_out, str(target))
+    return GridSearch(
+        choice.scaling_factor, np.array(grid), np.array(accuracies), held_out, str(target)
+    )
 
 
 def _task(task_name: str | None, model, file: Path):
@@ -130,21 +170,28 @@ def _task(task_name: str | None, model, file: Path):
         raise ValueError(f"{file}: no task has its {model.n_inputs} inputs; pass task_name")
     task = getattr(SpikingTaskFactory.create_task(name), "task", None)
     if not isinstance(task, Task):
-        raise ValueError(f"task_name: {name!r} is a task of your own: its class has no published scoring to search with")
+        raise ValueError(
+            f"task_name: {name!r} is a task of your own: its class has no published scoring to search with"
+        )
     if task.n_inputs != model.n_inputs:
-        raise ValueError(f"{file}: the task {name} has {task.n_inputs} inputs, the model {model.n_inputs}")
+        raise ValueError(
+            f"{file}: the task {name} has {task.n_inputs} inputs, the model {model.n_inputs}"
+        )
     return task
 
 
 def parse_factors(text: str) -> list[float]:
-    """Factors as the command line has them: 20:76:5 (start, end, step; without the end, as in Python) or 20,32.5,40."""
+    """Factors as the command line has them: 20:76:5 (start, end, step; without the end, as in
+    Python) or 20,32.5,40."""
     try:
         numbers = [float(part) for part in text.split(":" if ":" in text else ",")]
         factors = list(np.arange(*numbers)) if ":" in text else numbers
     except (TypeError, ValueError, ZeroDivisionError):
         factors = []
     if not factors or (":" in text and len(numbers) != 3):
-        raise ValueError(f"scaling_factors: expected start:end:step or numbers with commas between, got {text!r}")
+        raise ValueError(
+            f"scaling_factors: expected start:end:step or numbers with commas between, got {text!r}"
+        )
     return factors
 
 

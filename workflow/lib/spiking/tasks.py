@@ -1,4 +1,5 @@
-"""Tasks under the published names: trials for a spiking network, and its score. The tasks are those of `rate2spike.tasks`."""
+"""Tasks under the published names: trials for a spiking network, and its score. The tasks are those
+of `rate2spike.tasks`."""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ import numpy as np
 
 from rate.tasks import GoNogoTask, ManteTask, XORTask, task_key
 from rate.utils import new_seed
-from rate2spike import analysis, kernels, streams
+from rate2spike import streams
+from rate2spike.analysis import statistics
+from rate2spike.rate.kernels.pick import rate_kernels
 from rate2spike.tasks import HIGH, Response, Task, draw_trials, spiking_stimulus
 
 from .networks import AbstractSpikingRNN
@@ -35,10 +38,13 @@ class AbstractSpikingTask(ABC):
 
     @abstractmethod
     def generate_stimulus(self, trial_type: str | None = None) -> tuple[np.ndarray, Any]:
-        """A stimulus (n_inputs, n_columns), a column per 5 ms, and its label; of a random type where none is given."""
+        """A stimulus (n_inputs, n_columns), a column per 5 ms, and its label; of a random type
+        where none is given."""
 
     @abstractmethod
-    def evaluate_performance(self, spiking_rnn: AbstractSpikingRNN, n_trials: int = 100) -> dict[str, Any]:
+    def evaluate_performance(
+        self, spiking_rnn: AbstractSpikingRNN, n_trials: int = 100
+    ) -> dict[str, Any]:
         """What the network makes of `n_trials`, as named numbers."""
 
     def validate_settings(self) -> None:  # noqa: B027 - a task may have nothing to check
@@ -46,7 +52,8 @@ class AbstractSpikingTask(ABC):
 
 
 class _LibraryTask(AbstractSpikingTask):
-    """One of the three tasks of the paper and its code: trials, windows and scores are those of the workflow."""
+    """One of the three tasks of the paper and its code: trials, windows and scores are those of the
+    workflow."""
 
     rate_task: type  # its class in `rate.tasks`
 
@@ -64,33 +71,53 @@ class _LibraryTask(AbstractSpikingTask):
         return list(self.rate_task.kinds)
 
     def generate_stimulus(self, trial_type: str | None = None) -> tuple[np.ndarray, Any]:
-        """A stimulus (n_inputs, T + 1), a column per 5 ms, the last one twice, and its label as in `rate.tasks`."""
+        """A stimulus (n_inputs, T + 1), a column per 5 ms, the last one twice, and its label as in
+        `rate.tasks`."""
         stimulus, label = self._rate.generate_stimulus(trial_type)
         return spiking_stimulus(stimulus), label
 
-    def evaluate_performance(self, spiking_rnn: AbstractSpikingRNN, n_trials: int = 100) -> dict[str, Any]:
-        """Accuracies between 0 and 1: overall_accuracy (published scoring), strict_accuracy (the output must not cross the
-        opposite threshold either), and for each type of trial T its T_accuracy and T_trials. Where the network knows its rate
-        model, output_correlation: mean over trials of Pearson's r between the two outputs. Go-NoGo has its response times
-        besides, in s. np.random.seed governs trials and noise. Raises ValueError for a network with other inputs."""
+    def evaluate_performance(
+        self, spiking_rnn: AbstractSpikingRNN, n_trials: int = 100
+    ) -> dict[str, Any]:
+        """Accuracies between 0 and 1: overall_accuracy (published scoring), strict_accuracy (the
+        output must not cross the opposite threshold either), and for each type of trial T its
+        T_accuracy and T_trials. Where the network knows its rate model, output_correlation: mean
+        over trials of Pearson's r between the two outputs. Go-NoGo has its response times besides,
+        in s. np.random.seed governs trials and noise. Raises ValueError for a network with other
+        inputs."""
         seed = new_seed()
         _check_inputs(spiking_rnn, self.task)
-        trials = draw_trials(self.task, seed, "evaluate", (), range(check_count("n_trials", n_trials)))
-        responses = spiking_rnn.respond(spiking_stimulus(trials.stimulus), self.task.spiking_window_onset_ms, seed)
+        trials = draw_trials(
+            self.task, seed, "evaluate", (), range(check_count("n_trials", n_trials))
+        )
+        responses = spiking_rnn.respond(
+            spiking_stimulus(trials.stimulus), self.task.spiking_window_onset_ms, seed
+        )
         extremes = Response(responses.maximum, responses.minimum)
         correct = self.task.correct_spiking(trials.label, extremes)
         strict = self.task.correct_strict(trials.label, extremes)
-        found = {"overall_accuracy": float(correct.mean()), "strict_accuracy": float(strict.mean()), "n_trials": n_trials}
+        found = {
+            "overall_accuracy": float(correct.mean()),
+            "strict_accuracy": float(strict.mean()),
+            "n_trials": n_trials,
+        }
         for name, begins in self.rate_task.kinds.items():
             of = np.char.startswith(trials.kind, begins)
-            found |= {f"{name}_accuracy": float(correct[of].mean()) if of.any() else np.nan, f"{name}_trials": int(of.sum())}
+            found |= {
+                f"{name}_accuracy": float(correct[of].mean()) if of.any() else np.nan,
+                f"{name}_trials": int(of.sum()),
+            }
         found |= self._more(trials, responses, correct)
         model = getattr(spiking_rnn, "model", None)
         if model is not None:
-            outputs = kernels.rate().outputs(
-                model, model.weights, trials.stimulus, stream=streams.key(seed, "evaluate rate"), first_trial=0
+            outputs = rate_kernels().outputs(
+                model,
+                model.weights,
+                trials.stimulus,
+                stream=streams.key(seed, "evaluate rate"),
+                first_trial=0,
             )
-            r = analysis.correlation(responses.output[:, : outputs.shape[1]], outputs)
+            r = statistics.correlation(responses.output[:, : outputs.shape[1]], outputs)
             found["output_correlation"] = float(np.nanmean(r)) if np.isfinite(r).any() else np.nan
         return found
 
@@ -115,26 +142,32 @@ def _check_inputs(spiking_rnn: AbstractSpikingRNN, task: Task) -> None:
 
 
 class GoNogoSpikingTask(_LibraryTask):
-    """Answer a pulse, withhold the answer where there is none. Settings in steps of 5 ms: T, stim_on, stim_dur."""
+    """Answer a pulse, withhold the answer where there is none. Settings in steps of 5 ms: T,
+    stim_on, stim_dur."""
 
     rate_task = GoNogoTask
 
     def _more(self, trials, responses, correct) -> dict[str, Any]:
-        """response_times: of the correct Go trials, from the onset of the pulse to the first output above 0.7, in s."""
+        """response_times: of the correct Go trials, from the onset of the pulse to the first output
+        above 0.7, in s."""
         go = (trials.label == 1) & correct
-        times = analysis.first_crossing(responses.output[go], responses.time_s, HIGH, self.task.stimulus_windows_ms[0][0] / 1000)
+        times = statistics.first_crossing(
+            responses.output[go], responses.time_s, HIGH, self.task.stimulus_windows_ms[0][0] / 1000
+        )
         mean = float(np.nanmean(times)) if np.isfinite(times).any() else np.nan
         return {"response_times": times, "mean_response_time": mean}
 
 
 class XORSpikingTask(_LibraryTask):
-    """Two pulses of either sign: are they the same? Settings in steps of 5 ms: T, stim_on, stim_dur, delay."""
+    """Two pulses of either sign: are they the same? Settings in steps of 5 ms: T, stim_on,
+    stim_dur, delay."""
 
     rate_task = XORTask
 
 
 class ManteSpikingTask(_LibraryTask):
-    """Two noisy inputs and a context that says which to integrate. Settings in steps of 5 ms: T, stim_on, stim_dur."""
+    """Two noisy inputs and a context that says which to integrate. Settings in steps of 5 ms: T,
+    stim_on, stim_dur."""
 
     rate_task = ManteTask
 
@@ -150,7 +183,9 @@ class SpikingTaskFactory:
     _registry: ClassVar[dict[str, type[AbstractSpikingTask]]] = dict(BUILT_IN)
 
     @classmethod
-    def create_task(cls, task_name: str, settings: dict[str, Any] | None = None) -> AbstractSpikingTask:
+    def create_task(
+        cls, task_name: str, settings: dict[str, Any] | None = None
+    ) -> AbstractSpikingTask:
         """The task of that name; raises ValueError with the names there are."""
         name = task_key(task_name)
         if name not in cls._registry:
@@ -163,7 +198,9 @@ class SpikingTaskFactory:
     def register_task(cls, task_name: str, task_class: type[AbstractSpikingTask]) -> None:
         """Add a class of your own."""
         if not (isinstance(task_class, type) and issubclass(task_class, AbstractSpikingTask)):
-            raise ValueError(f"register_task: expected a subclass of AbstractSpikingTask, got {task_class!r}")
+            raise ValueError(
+                f"register_task: expected a subclass of AbstractSpikingTask, got {task_class!r}"
+            )
         if task_key(task_name) in cls.BUILT_IN:
             raise ValueError(f"register_task: {task_name!r} is built in; choose another name")
         cls._registry[task_key(task_name)] = task_class
@@ -174,7 +211,8 @@ class SpikingTaskFactory:
 
 
 def load_plugin(path: str | os.PathLike) -> None:
-    """Run a Python file that registers tasks of its own; raises ValueError naming the file where it is not there."""
+    """Run a Python file that registers tasks of its own; raises ValueError naming the file where it
+    is not there."""
     path = Path(path)
     if not path.is_file() or path.suffix != ".py":
         what = "no such file" if not path.is_file() else "expected a Python file (.py)"

@@ -19,7 +19,8 @@ from .tasks import SpikingTaskFactory
 
 
 def set_random_seed(seed: int) -> None:
-    """Seed numpy's and torch's global generators. What is called here without a seed of its own draws one from numpy's."""
+    """Seed numpy's and torch's global generators. What is called here without a seed of its own
+    draws one from numpy's."""
     import torch  # here and below only: its import takes a second
 
     np.random.seed(seed)  # noqa: NPY002 - the documented purpose of this function
@@ -37,8 +38,8 @@ def check_gpu_availability() -> tuple[bool, str]:
 def create_connectivity_masks(
     N: int, P_inh: float = 0.2, som_N: int = 0, apply_dale: bool = True, seed: int | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """inh, exc (N,) bool, the signs m (N, N) on the diagonal, as in the model files, and the mask som_m (N, N): 0 where a SOM
-    unit would receive inhibition."""
+    """inh, exc (N,) bool, the signs m (N, N) on the diagonal, as in the model files, and the mask
+    som_m (N, N): 0 where a SOM unit would receive inhibition."""
     config = RNNConfig(N, P_inh, P_rec=0, som_N=som_N, apply_dale=apply_dale).to_rate_config()
     model = initial_model(config, 1, np.random.default_rng(new_seed(seed)))
     return model.inhibitory, ~model.inhibitory, np.diag(model.sign), model.mask
@@ -56,24 +57,31 @@ def validate_stimulus(u: np.ndarray, task_type: str = "go_nogo") -> bool:
     n_inputs = stimulus.shape[0]
     if not isinstance(u, np.ndarray) or u.ndim != 2 or u.shape[0] != n_inputs or u.shape[1] < 2:
         got = u.shape if isinstance(u, np.ndarray) else type(u).__name__
-        raise ValueError(f"stimulus: expected an array ({n_inputs}, columns of 5 ms) for the task {task_type}, got {got}")
+        raise ValueError(
+            f"stimulus: expected an array ({n_inputs}, columns of 5 ms) for the task {task_type}, got {got}"
+        )
     if not np.isfinite(u).all():
         raise ValueError("stimulus: expected finite numbers, got NaN or infinity")
     return True
 
 
-def validate_scaling_factor(scaling_factor: float, valid_range: tuple[float, float] = (1.0, 1000.0)) -> bool:
+def validate_scaling_factor(
+    scaling_factor: float, valid_range: tuple[float, float] = (1.0, 1000.0)
+) -> bool:
     """True for a number > 0; warns outside `valid_range`; raises ValueError for anything else."""
     check_factor(scaling_factor)
     low, high = valid_range
     if not low <= scaling_factor <= high:
-        warnings.warn(f"scaling_factor: {scaling_factor:g} lies outside {low:g} to {high:g}", stacklevel=2)
+        warnings.warn(
+            f"scaling_factor: {scaling_factor:g} lies outside {low:g} to {high:g}", stacklevel=2
+        )
     return True
 
 
 def format_spike_data(spikes: np.ndarray, dt: float) -> dict[str, Any]:
-    """Spikes (n_units, n_steps) as numbers: total_spikes, active_neurons (indices), firing_rates (Hz, n_units), and for every
-    spike spike_times (s) and spike_neurons (index), unit by unit. dt: step in s."""
+    """Spikes (n_units, n_steps) as numbers: total_spikes, active_neurons (indices), firing_rates
+    (Hz, n_units), and for every spike spike_times (s) and spike_neurons (index), unit by unit. dt:
+    step in s."""
     spikes = np.asarray(spikes)
     if spikes.ndim != 2:
         raise ValueError(f"spikes: expected shape (n_units, n_steps), got {spikes.shape}")

@@ -1,0 +1,571 @@
+"""Any network of spiking units: against what is calculated by hand, the kernel against the plain
+loop, and what a user meets."""
+
+import re
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import ClassVar
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+matplotlib.use("Agg")
+
+from rate2spike import networks, spiking
+from rate2spike.config import NeuronConfig
+from rate2spike.networks import network as network_module
+from rate2spike.networks import simulation
+from rate2spike.networks.kernels import cpu as network_cpu
+from rate2spike.spiking import (
+    LIF,
+    QIF,
+    AdaptiveQIF,
+    MembraneQIF,
+    Network,
+    Recording,
+    SingleExponentialLIF,
+    SpikingNetwork,
+    simulate,
+)
+
+SIZES = [1, 7, 63, 250, 513]
+MODELS = [
+    QIF(),
+    AdaptiveQIF(),
+    LIF(bias=-38.0),
+    MembraneQIF(tau_decay_ms=35.0),
+    SingleExponentialLIF(bias=-38.0),
+]
+
+
+def quiet(network, inputs, **settings):
+    return simulate(network, inputs, progress=False, device="cpu", **settings)
+
+
+def alone(model, current, dt, duration, **settings):
+    """Units without synapses, each under a current of its own."""
+    current = np.atleast_1d(current)
+    inputs = np.broadcast_to(current, (round(duration / dt), len(current)))
+    return quiet(Network(model, np.zeros((len(current), len(current))), dt), inputs, **settings)
+
+
+def intervals(recording, unit):
+    return np.diff(recording.spike_time[recording.spike_unit == unit])
+
+
+def random_network(model, n_units, batch=None, own_weights=False):
+    """One in which many units fire, each model on its own scale."""
+    rng = np.random.default_rng(n_units)
+    membrane = isinstance(model, LIF)
+    weights = (
+        rng.normal(size=(batch, n_units, n_units) if own_weights else (n_units, n_units))
+        * 20
+        / np.sqrt(n_units)
+    )
+    v = rng.uniform(-60, -30, n_units) if membrane else rng.uniform(-60, 120, n_units)
+    inputs = 50 * rng.normal(size=(batch or 1, 40, n_units))
+    return Network(
+        model, weights, 1e-3 if membrane else 2e-2, {"v": v}
+    ), inputs if batch else inputs[0]
+
+
+def both(network, inputs, **settings):
+    """Samples, spikes and the state at the end of the plain loop and of the kernel."""
+    settings = {"every": 3, "average": False, "spikes": True, "threads": 2} | settings
+    found = []
+    for advance in (networks.advance, network_cpu.advance):
+        job = networks.job_of(network, network_module.check_inputs(network, inputs))
+        samples, fired = advance(job, network.neuron.variables, **settings)
+        found.append((samples, fired.astype(bool), job.state))
+    return found
+
+
+def worked_example():
+    """Five coupled units under two sines, 30,000 steps."""
+    weights = np.random.default_rng(0).uniform(0, 20, (5, 5))
+    time = 1e-3 * np.arange(30_000)
+    inputs = np.zeros((len(time), 5))
+    inputs[:, 2], inputs[:, 4] = (
+        20 * np.sin(2 * np.pi * 0.5 * time),
+        10 * np.sin(2 * np.pi * 0.25 * time),
+    )
+    return Network(QIF(), weights, 1e-3), inputs
+
+
+# By hand ------------------------------------------------------------------------------------------
+
+
+def test_rate_of_a_lif_unit():
+    """The interval is the refractory time and the way from reset to threshold."""
+    model, current, dt = LIF(bias=0.0), np.array([-38.0, -30.0, 0.0, 50.0]), 1e-5
+    recording = alone(model, current, dt, 0.3)
+    way = 0.01 * np.log((current - model.v_reset) / (current - model.v_threshold))
+    for unit, expected in enumerate(0.002 + way):
+        found = intervals(recording, unit)
+        assert len(found) > 5
+        np.testing.assert_allclose(found, expected, rtol=0, atol=2.5 * dt)
+    assert not len(alone(model, model.v_threshold - 0.1, dt, 0.1).spike_time)  # never reaches it
+
+
+def test_rate_of_a_qif_unit():
+    """v = a tan(a t), a^2 = eta + I, from reset to peak; for a distant peak the rate is a / pi."""
+    drive, model = np.array([1.0, 4.0, 25.0]), QIF(eta=-5.0)
+    a = np.sqrt(drive)
+    interval = (np.arctan(model.v_peak / a) - np.arctan(model.v_reset / a)) / a
+    found = []
+    for dt in (2e-4, 1e-4):
+        recording = alone(model, 5 + drive, dt, 20.0)
+        found.append([intervals(recording, unit).mean() for unit in range(3)])
+    extrapolated = 2 * np.array(found[1]) - found[0]  # the error is proportional to dt
+    np.testing.assert_allclose(extrapolated, interval, rtol=2e-4)
+    far = alone(replace(model, v_peak=2e4, v_reset=-2e4), 5 + drive, 1e-5, 8.0)
+    rates = [1 / intervals(far, unit).mean() for unit in range(3)]
+    np.testing.assert_allclose(rates, a / np.pi, rtol=5e-3)
+
+
+def test_rate_of_a_qif_unit_in_membrane_units():
+    model, dt = MembraneQIF(t_refractory_ms=0.0, v_reset=-65.0, bias=0.0), 1e-6
+    a = np.sqrt(900.0)
+    recording = alone(model, 900.0, dt, 0.01)
+    expected = 0.01 * (np.arctan(model.v_threshold / a) - np.arctan(model.v_reset / a)) / a
+    np.testing.assert_allclose(intervals(recording, 0).mean(), expected, rtol=5e-3)
+
+
+def test_a_spike_through_both_synapses():
+    """A unit that starts above threshold fires once: its own r, and ipsc of another, filtered with
+    the decay of that one."""
+    dt, weight = 1e-5, 3.0
+    model = LIF(tau_decay_ms=np.array([20.0, 50.0]), bias=-100.0)
+    network = Network(model, [[0, 0], [weight, 0]], dt, {"v": [0.0, -65.0]})
+    recording = quiet(network, np.zeros((20_000, 2)), record=("r", "ipsc", "spikes"))
+    assert recording.spike_unit.tolist() == [0]
+    since = recording.time - recording.spike_time[0]
+
+    def response(tau_decay, tau_rise=0.002):
+        return (np.exp(-since / tau_decay) - np.exp(-since / tau_rise)) / (tau_decay - tau_rise)
+
+    for found, expected in (
+        (recording["r"][:, 0], response(0.02)),
+        (recording["ipsc"][:, 1], weight * response(0.05)),
+    ):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-2 * expected.max())
+        np.testing.assert_allclose(found.sum(), expected.sum(), rtol=1e-2)
+    assert not recording["ipsc"][:, 0].any()
+
+
+def test_adaptation_settles_where_spikes_make_up_for_its_decay():
+    model, dt = AdaptiveQIF(tau_x=50.0, alpha=0.5), 1e-3
+    recording = alone(model, 105.0, dt, 500.0, record=("x", "spikes"), every=100)
+    late = recording.time > 300
+    rate = (recording.spike_time > 300).sum() / 200
+    x = recording["x"][late].mean()
+    np.testing.assert_allclose(x, model.alpha * model.tau_x * rate, rtol=0.01)
+    a = np.sqrt(100 - x)  # what is left of the drive
+    np.testing.assert_allclose(1 / rate, 2 * np.arctan(100 / a) / a, rtol=0.03)
+    early = (recording.spike_time < 2).sum() / 2
+    assert early > 1.5 * rate
+
+
+def test_the_error_of_eulers_steps_is_proportional_to_dt():
+    a, dts = np.sqrt(5.0), 1e-3 / 2 ** np.arange(4)
+    exact = a * np.tan(a * 0.5 + np.arctan(-2 / a))
+    errors = [abs(alone(QIF(), 10.0, dt, 0.5, record="v")["v"][-1, 0] - exact) for dt in dts]
+    np.testing.assert_allclose(np.log2(np.divide(errors[:-1], errors[1:])), 1, atol=0.02)
+
+
+def test_a_spike_is_felt_from_the_next_step_on():
+    network = Network(QIF(), [[0, 0], [7, 0]], 1e-2, {"v": [100.0, -2.0]})
+    v, s = (quiet(network, np.zeros((3, 2)), record=name)[name] for name in ("v", "s"))
+    assert (v[0, 0], s[0, 0]) == (-100, 1)
+    untouched = -2 + 1e-2 * (4 - 5)
+    assert v[0, 1] == untouched
+    assert v[1, 1] == untouched + 1e-2 * (untouched**2 - 5 + 7)
+
+
+# The kernel ---------------------------------------------------------------------------------------
+
+
+class Poisoned:
+    """numpy whose new arrays are full of NaN."""
+
+    empty = staticmethod(lambda shape, dtype=float: np.full(shape, np.nan, dtype))
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+
+@pytest.mark.parametrize("n_units", SIZES)
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: type(m).__name__)
+def test_the_kernel_has_the_bits_of_the_plain_loop(model, n_units, monkeypatch):
+    monkeypatch.setattr(network_cpu, "np", Poisoned())
+    for batch, own_weights in ((None, False), (3, True), (20, False), (20, True)):
+        if batch == 20 and n_units > 63:
+            continue
+        network, inputs = random_network(model, n_units, batch, own_weights)
+        plain, kernel = both(network, inputs, average=own_weights)
+        assert np.isfinite(plain[0]).all()
+        assert all(map(np.array_equal, plain, kernel))
+        assert n_units == 1 or plain[1].any()
+
+
+def test_the_worked_example():
+    network, inputs = worked_example()
+    plain, kernel = both(network, inputs, every=1)
+    assert all(map(np.array_equal, plain, kernel))
+    recording = quiet(network, inputs)
+    assert recording["out"].shape == (30_000, 5)
+    assert np.array_equal(recording["out"], plain[0][1, 0])
+    assert len(recording.spike_time) == plain[1].sum() > 300
+    assert (
+        np.bincount(recording.spike_unit, minlength=5) > 10
+    ).all()  # the driven units carry the others along
+
+
+def test_what_a_model_cannot_be_is_said_before_the_first_step():
+    for model, said in (
+        (QIF(tau_s=-1), "tau_s: .* got -1"),
+        (LIF(tau_rise_ms=0), "tau_rise_ms: .* SingleExponentialLIF"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            Network(model, np.zeros((1, 1)), 1e-5)
+    for model, dt, said in (
+        (QIF(), 0.01, "well below 0.01 τ"),
+        (LIF(), 0.05, "well below 0.01 s"),
+    ):  # 0.05 ms were meant
+        with pytest.warns(RuntimeWarning, match=said):
+            Network(model, np.zeros((1, 1)), dt)
+
+
+@pytest.mark.parametrize("model", [QIF(), LIF(bias=-38.0)], ids=["QIF", "LIF"])
+def test_a_simulation_is_the_same_whatever_runs_beside_it(model):
+    """Alone, in batches that fill blocks in both ways, on one core or three."""
+    n = 7
+    network, inputs = random_network(model, n, batch=37)
+    bias = {
+        "bias" if isinstance(model, LIF) else "eta": np.linspace(-1, 1, 37)[:, None]
+        + (-38 if isinstance(model, LIF) else -5)
+    }
+    network = network.with_parameters(**bias)
+    assert network_cpu._width(37, n) == 16 != network_cpu._width(1, n)
+    weights = np.asfortranarray(
+        network.weights
+    )  # as it lies in memory where someone transposed it, and not to be written
+    weights.flags.writeable = False
+    network = replace(network, weights=weights)
+    whole = quiet(network, inputs, record=("out", "v", "spikes"), threads=1)
+    other = quiet(network, inputs, record=("out", "v", "spikes"), threads=3)
+    assert np.array_equal(other["v"], whole["v"])
+    assert np.array_equal(other.spike_time, whole.spike_time)
+    (name, values), one = *bias.items(), 23
+    single = quiet(
+        network.with_parameters(**{name: values[one, 0]}),
+        inputs[one],
+        record=("out", "v", "spikes"),
+    )
+    assert np.array_equal(single["out"], whole["out"][one])
+    assert np.array_equal(single["v"], whole["v"][one])
+    assert np.array_equal(single.spike_time, whole.spike_time[whole.spike_simulation == one])
+
+
+@pytest.mark.parametrize("average", [False, True])
+def test_parts_of_a_run_make_the_whole(average, monkeypatch):
+    """A long run is simulated in parts; nothing recorded depends on them."""
+    network, inputs = worked_example()
+    inputs = np.stack([inputs[:1003], inputs[5000:6003]])
+    record = ("out", "v", "mean(v)", "spikes")
+    every_step = quiet(network, inputs, record=record)
+    once = quiet(network, inputs, record=record, every=7, average=average)
+    monkeypatch.setattr(simulation, "CHUNK_BYTES", 3000.0)
+    parts = quiet(network, inputs, record=record, every=7, average=average)
+    assert once["v"].shape == (2, 143, 5)
+    for name in ("out", "v", "mean(v)"):
+        assert np.array_equal(once[name], parts[name])
+        windows = every_step[name][:, :1001].reshape(2, 143, 7, -1)
+        np.testing.assert_allclose(
+            once[name],
+            windows.mean(axis=2) if average else windows[:, :, -1],
+            rtol=1e-12,
+            atol=1e-12,
+        )
+    assert np.array_equal(once["mean(v)"][..., 0], once["v"].mean(axis=-1))
+    for spikes in ("spike_time", "spike_unit", "spike_simulation"):
+        assert np.array_equal(getattr(once, spikes), getattr(parts, spikes))
+        assert np.array_equal(getattr(once, spikes), getattr(every_step, spikes))
+    assert (np.diff(once.spike_simulation) >= 0).all()
+
+
+# Models of one's own ------------------------------------------------------------------------------
+
+SLOPE = 2.0
+
+
+@dataclass(frozen=True)
+class ExponentialLIF:
+    """tau v' = -v + SLOPE exp((v - v_soft) / SLOPE) + I; a spike at v >= 30, then v = 0. y counts
+    the spikes."""
+
+    tau: float = 10.0
+    v_soft: float = 10.0
+
+    variables: ClassVar = ("v", "y")
+    source: ClassVar = "y"
+    output: ClassVar = "v"
+    time_unit: ClassVar = "ms"
+
+    def initial(self):
+        return 0.0, 0.0
+
+    def constants(self, dt):
+        return dt / self.tau, self.v_soft
+
+    @staticmethod
+    def step(state, s_in, current, t, constants):
+        v, y = state
+        rate, v_soft = constants
+        v = v + rate * (SLOPE * np.exp((v - v_soft) / SLOPE) - v + s_in + current)
+        spike = 1.0 * (v >= 30)
+        return (v * (1 - spike), y + spike), spike
+
+
+def test_a_model_of_ones_own(monkeypatch):
+    network = Network(ExponentialLIF(tau=np.array([[10.0], [20.0]])), 0.1 * np.ones((3, 3)), 0.1)
+    inputs = np.full((2000, 3), 12.0)
+    (samples, fired, _), kernel = both(network, inputs)
+    assert fired.any()
+    np.testing.assert_allclose(
+        kernel[0], samples, rtol=1e-9, atol=1e-9
+    )  # exp may round differently
+    assert np.array_equal(kernel[1], fired)
+    before = quiet(network, inputs)["out"]
+    monkeypatch.setitem(globals(), "SLOPE", 1.0)  # as when a cell of a notebook is run again
+    assert not np.array_equal(quiet(network, inputs)["out"], before)
+
+
+def of_step(step, **more):
+    """A model that is `QIF` but for its step and what else is given."""
+    return dataclass(frozen=True)(type("Mine", (QIF,), {"step": staticmethod(step), **more}))()
+
+
+def reads_a_file(state, s_in, current, t, constants):
+    return (state[0] + 0 * len(str(open)), state[1]), 0.0
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (QIF, "got the class QIF; write QIF()"),
+        (
+            SimpleNamespace(variables=("v",)),
+            "SimpleNamespace has no source; a model needs variables, source, output",
+        ),
+        (of_step(QIF.step, source="u"), "source of Mine is 'u', none of v, s"),
+        (
+            of_step(QIF.step, initial=lambda self: (1.0,)),
+            "expected 2 values of Mine.initial(), got 1",
+        ),
+        (
+            of_step(QIF.step, constants=lambda self, dt: (np.zeros(3),)),
+            "Mine: expected initial() and constants(dt)",
+        ),
+        (
+            of_step(lambda state, s_in, current, t, c: state[2]),
+            "the first step of Mine failed (IndexError",
+        ),
+        (
+            of_step(lambda state, s_in, current, t, c: (state[:1], 0.0)),
+            "expected 2 variables, got 1",
+        ),
+        (of_step(reads_a_file), "reads_a_file cannot be compiled; expected plain arithmetic"),
+        (QIF(eta="high"), "eta: expected numbers, got str"),
+        (
+            QIF(eta=np.zeros((2, 3, 4))),
+            "eta: expected a number, (2,), (batch, 1) or (batch, 2), got shape (2, 3, 4)",
+        ),
+    ],
+)
+def test_a_model_that_is_none(model, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        quiet(Network(model, np.zeros((2, 2)), 1e-3), np.zeros((10, 2)))
+
+
+# What does not fit --------------------------------------------------------------------------------
+
+PAIR = Network(QIF(), np.zeros((2, 2)), 1e-3)
+THREE = PAIR.with_parameters(eta=np.zeros((3, 1)))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (
+            lambda: quiet(PAIR, np.zeros((2, 100))),
+            "expected shape (n_steps, 2) or (batch, n_steps, 2), got (2, 100); transposed?",
+        ),
+        (lambda: quiet(PAIR, np.full((9, 2), np.inf)), "inputs: expected finite numbers"),
+        (
+            lambda: quiet(PAIR, np.zeros((9, 2)), record="u"),
+            "record: expected any of out, v, s, mean(...) of these, spikes; got 'u'",
+        ),
+        (
+            lambda: quiet(PAIR, np.zeros((9, 2)), every=10),
+            "every: expected a whole number of steps from 1 to 9, got 10",
+        ),
+        (lambda: quiet(PAIR, np.zeros((9, 2)), threads=0), "threads: expected a whole number >= 1"),
+        (lambda: quiet(THREE, np.zeros((4, 9, 2))), "got inputs 4, eta 3"),
+        (
+            lambda: Network(QIF(), np.zeros((2, 3)), 1e-3),
+            "weights: expected shape (n_units, n_units)",
+        ),
+        (lambda: Network(QIF(), np.zeros((2, 2)), 0), "dt: expected a number > 0 (in τ), got 0"),
+        (
+            lambda: Network(QIF(), np.zeros((2, 2)), 1e-3, {"u": 1}),
+            "initial: 'u' is no state variable; they are v, s",
+        ),
+    ],
+)
+def test_what_does_not_fit(wrong, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        wrong()
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_a_run_that_diverges_says_where(batch):
+    """s' = -s / tau_s in steps of 3 tau_s: s is doubled at each of them."""
+    network = Network(
+        QIF(tau_s=np.array([1e9, 1.0])), np.zeros((2, 2)), 3.0, {"s": [0.0, 1.0], "v": 0.0}
+    )
+    network = network.with_parameters(eta=0.0, v_peak=1e300)
+    inputs = np.zeros((3000, 2) if batch is None else (batch, 3000, 2))
+    where = "s of unit 1" + ("" if batch is None else " in simulation 0")
+    with pytest.raises(
+        FloatingPointError,
+        match=rf"{where} is no finite number after step 1024 \(time 3072 τ\); a smaller dt",
+    ):
+        quiet(network, inputs)
+    assert np.isfinite(quiet(network, inputs[..., :1023, :])["out"]).all()
+
+
+# Converted networks -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", ["lif", "qif"])
+@pytest.mark.parametrize(("downsample", "tau_rise_ms"), [(1, 2.0), (3, 2.0), (1, 0.0), (3, 0.0)])
+def test_a_converted_network_is_one_of_them(model, downsample, tau_rise_ms):
+    rng, n = np.random.default_rng(1), 60
+    network = SpikingNetwork(
+        w_rec=abs(rng.normal(size=(n, n)))
+        * (rng.random((n, n)) < 0.3)
+        / np.sqrt(n)
+        * np.where(rng.random(n) < 0.2, -2, 1),
+        w_in=5 * rng.normal(size=(n, 2)),
+        w_out=rng.normal(size=n),
+        tau_decay_ms=rng.uniform(20, 100, n),
+        inhibitory=np.zeros(n, bool),
+        scaling_factor=1.0,
+        neuron=NeuronConfig(model=model, tau_rise_ms=tau_rise_ms),
+    )
+    u = rng.normal(size=(2, 21))
+    silence = np.zeros((n, spiking.time_grid(21, downsample).n_steps))
+    trial = spiking.simulate_trial(network, u, noise=silence, downsample=downsample)
+    found = quiet(
+        spiking.as_network(network, downsample=downsample),
+        spiking.external_inputs(network, u, downsample),
+    )
+    assert trial.spikes.sum() > 500
+    assert np.array_equal(found["out"], trial.rates.T)
+    assert np.array_equal(found.spike_unit, np.nonzero(trial.spikes.T)[1])
+
+
+# The recording ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def one():
+    network, inputs = worked_example()
+    return quiet(network, inputs[:6000], record=("out", "mean(v)", "spikes"), every=10)
+
+
+@pytest.fixture(scope="module")
+def many():
+    network, inputs = worked_example()
+    return quiet(
+        network.with_parameters(eta=[[-5.0], [-3.0]]),
+        inputs[:6000],
+        record=("out", "mean(v)", "spikes"),
+        every=10,
+    )
+
+
+def test_a_recording_as_tables(one, many):
+    table = one.to_dataframe("out")
+    assert table.shape == (600, 5)
+    assert table.index.name == "time"
+    np.testing.assert_allclose(table.index[[0, -1]], [0.01, 6.0])
+    assert np.array_equal(table[3], one["out"][:, 3])
+    assert one.to_dataframe()["mean(v)", "mean"].equals(
+        one.to_dataframe("mean(v)")["mean"].rename(("mean(v)", "mean"))
+    )
+    wide = many.to_dataframe("out")
+    assert wide.columns.names == ["simulation", "unit"]
+    assert np.array_equal(wide[1], many["out"][1])
+    assert many.to_dataframe().columns.names == ["variable", "simulation", "unit"]
+    spikes = many.to_dataframe("spikes")
+    assert list(spikes) == ["simulation", "unit", "time"]
+    assert len(spikes) == len(many.spike_time) > len(one.to_dataframe("spikes"))
+    assert list(one.to_dataframe("spikes")) == ["unit", "time"]
+    with pytest.raises(KeyError, match="'v' was not recorded; there are out, mean"):
+        one["v"]
+    assert repr(one).startswith("<Recording of 5 units: out, mean(v) every 0.01 τ (600 samples); ")
+
+
+def test_a_recording_drawn(many):
+    axes = many.plot("out", simulation=1)
+    assert np.array_equal(axes.lines[3].get_ydata(), many["out"][1, :, 3])
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Time (τ)", "out")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        f"unit {i}" for i in range(5)
+    ]
+    raster = many.raster(simulation=1)
+    (marks,) = raster.lines
+    of_it = many.spike_simulation == 1
+    assert np.array_equal(marks.get_xdata(), many.spike_time[of_it])
+    assert np.array_equal(marks.get_ydata(), many.spike_unit[of_it])
+    given = raster.figure.add_subplot()
+    assert many.plot("mean(v)", axes=given) is given
+    with pytest.raises(ValueError, match="simulation: expected a whole number below 2, got 2"):
+        many.raster(simulation=2)
+    crowd = alone(QIF(), np.linspace(0, 30, 500), 1e-2, 5.0)
+    assert "mean of 500 units" in [
+        text.get_text() for text in crowd.plot().get_legend().get_texts()
+    ]
+    assert crowd.raster().get_ylim() == (-0.7, 499.7)
+    matplotlib.pyplot.close("all")
+
+
+@pytest.mark.parametrize("name", ["one", "many"])
+def test_a_recording_saved_and_loaded(name, request, tmp_path):
+    recording = request.getfixturevalue(name)
+    recording.save(tmp_path / "run")  # whatever the name
+    loaded = Recording.load(tmp_path / "run")
+    assert repr(loaded) == repr(recording)
+    assert loaded.n_simulations == recording.n_simulations
+    pd.testing.assert_frame_equal(loaded.to_dataframe(), recording.to_dataframe(), check_exact=True)
+    pd.testing.assert_frame_equal(
+        loaded.to_dataframe("spikes"), recording.to_dataframe("spikes"), check_exact=True
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_what_is_no_recording(tmp_path):
+    (tmp_path / "notes.npz").write_text("no archive")
+    np.savez(tmp_path / "other.npz", x=1)
+    for name in ("notes.npz", "other.npz"):
+        with pytest.raises(
+            ValueError, match=rf"{name}: expected a recording as Recording.save writes it"
+        ):
+            Recording.load(tmp_path / name)
+    silent = alone(QIF(), 0.0, 1e-2, 1.0, record="v")
+    with pytest.raises(ValueError, match="spikes were not recorded"):
+        silent.raster()

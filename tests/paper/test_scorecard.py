@@ -1,0 +1,459 @@
+"""The scorecard: what is declared is in the published numbers, and verdicts follow from made-up
+networks as they must."""
+
+import importlib
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.text import Text
+
+from rate2spike.figures import forest
+from rate2spike.paper import scorecard, sweeps
+from rate2spike.paper.compare import Difference
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = pd.read_csv(
+    ROOT / "resources" / "published.tsv", sep="\t", dtype=str, keep_default_na=False
+)
+NO_SINGLES = pd.DataFrame(columns=sweeps.SINGLES)
+
+
+def networks(
+    figure, role, x=np.nan, *, task="go-nogo", n=10, n_trained=None, **columns
+) -> pd.DataFrame:
+    """n networks of one condition, the first n_trained of which reached criterion."""
+    n_trained = n if n_trained is None else n_trained
+    rows = {
+        "figure": figure,
+        "role": role,
+        "x": x,
+        "task": task,
+        "condition": f"{figure} {role} {x}",
+    }
+    rows |= {
+        "network": [f"seed_{i}" for i in range(n)],
+        "converged": np.arange(n) < n_trained,
+        "training_accuracy": 1.0,
+    }
+    rows |= {"training_trials": 700.0, "mean_tau_decay_ms": 34.0, "search_accuracy": 0.97}
+    rows |= {"held_out_accuracy": 0.96, "held_out_strict": 0.94, **columns}
+    late = ["mean_tau_decay_ms", "search_accuracy", "held_out_accuracy", "held_out_strict"]
+    table = pd.DataFrame(rows)
+    return table.assign(**{c: table[c].where(table.converged) for c in late})
+
+
+def spread(mean, sd, n) -> np.ndarray:
+    """n values, an even number, of that mean and SD (n - 1)."""
+    return mean + sd * np.sqrt((n - 1) / n) * np.resize([-1, 1], n)
+
+
+def only(points, quantity, singles=NO_SINGLES) -> pd.Series:
+    """The one row of the scorecard for that quantity."""
+    found = scorecard.table(PUBLISHED, points, singles)
+    (row,) = [row for _, row in found[found.quantity == quantity].iterrows()]
+    return row
+
+
+def everything(n) -> pd.DataFrame:
+    """Networks at every point of every sweep of the paper."""
+    found = scorecard.comparable(PUBLISHED)
+    places = found[(found.role != scorecard.EVERY) & ~((found.x_value == "") & ~found.one)]
+    parts = []
+    for row in places.drop_duplicates(["figure", "role", "x_value"]).itertuples():
+        by_name = row.one or row.role == scorecard.BY_X
+        x = np.nan if by_name else float(sweeps.RISE_MS.get(row.x_value, row.x_value))
+        role = row.x_value.lower() if row.role == scorecard.BY_X else row.role
+        n_trained = 0 if row.x_value == "20" and row.figure == "4" else n
+        parts.append(
+            networks(
+                f"figure_{row.figure.lower()}", role, x, task=row.task, n=n, n_trained=n_trained
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def all_singles() -> pd.DataFrame:
+    found = scorecard.comparable_singles(PUBLISHED)
+    singles = found[sweeps.SINGLES[:-1]].assign(value=found.value + 0.1)
+    of_variance = singles[singles.figure == "S2"]
+    both = [of_variance.assign(x_value=kind) for kind in ("rate", "LIF")]
+    return pd.concat([singles[singles.figure != "S2"], *both], ignore_index=True)
+
+
+def test_every_match_finds_its_rows():
+    found = scorecard.comparable(PUBLISHED)
+    for match in scorecard.MATCHES:
+        rows = found[
+            (found.panel == match.panel)
+            & (found.figure == match.figure)
+            & (found.quantity == match.quantity)
+        ]
+        assert len(rows), match
+        assert rows.value.notna().all(), match
+        if not scorecard.MEASURES[match.measure].share and match.measure != "rate":
+            assert rows.sd.notna().all(), match
+    without_sd = found[found.sd.isna() & (found.measure == "rate")]
+    assert without_sd.value.between(*scorecard.RATE_RANGE).all()
+
+
+def test_a_match_without_rows_is_refused():
+    with pytest.raises(
+        ValueError, match=r"figure 2, panel D, quantity 'mean tuned synaptic decay'"
+    ):
+        scorecard.comparable(PUBLISHED[PUBLISHED.panel != "D"])
+
+
+def test_numbers_are_compared_once():
+    found = scorecard.comparable(PUBLISHED)
+    assert len(found) == 290
+    assert not found.index.has_duplicates
+    at_2_ms = found[
+        (found.figure == "6") & (found.x_name == "refractory_ms") & (found.x_value == "2")
+    ]
+    assert at_2_ms.value.tolist() == [97.0, 95.53]  # text and figure disagree: both
+    assert found.x_value[(found.panel == "A-main")].tolist() == [
+        "10",
+        "15",
+        "20",
+        "25",
+        "30",
+        "35",
+        "40",
+        "45",
+        "50",
+    ]
+    assert found[
+        (found.figure == "7") & (found.x_value == "softplus")
+    ].source.unique().tolist() == ["digitised"]
+
+
+def test_refractory_periods_are_compared_on_fresh_trials():
+    accuracy = {"search_accuracy": 0.97, "held_out_accuracy": 0.9, "held_out_strict": 0.8}
+    periods = [
+        networks("figure_6", "refractory", x, task="integration", **accuracy) for x in (0, 2, 10)
+    ]
+    found = scorecard.table(PUBLISHED, pd.concat(periods), NO_SINGLES)
+    rows = found.set_index(["panel", "x_value"])
+    assert rows.ours[("A", "2")] == pytest.approx(97)  # the text
+    assert rows.ours.drop(("A", "2")).to_dict() == pytest.approx(
+        dict.fromkeys([("A-inset", "0"), ("A-inset", "2"), ("A-main", "10")], 90)
+    )
+    assert (rows.fresh.unique().tolist(), rows.strict.unique().tolist()) == ([90], [80])
+    comparable = scorecard.comparable(PUBLISHED)
+    at_2 = comparable[
+        (comparable.figure == "6")
+        & (comparable.x_name == "refractory_ms")
+        & (comparable.x_value == "2")
+    ]
+    assert at_2.measure.tolist() == ["spiking", "fixed"]
+    given = pd.concat(periods).assign(search_accuracy=np.nan)
+    assert "A" not in scorecard.table(PUBLISHED, given, NO_SINGLES).panel.tolist()
+
+
+def test_given_networks_have_no_training_to_compare():
+    points = networks("figure_7", "sigmoid", training_accuracy=np.nan)
+    found = scorecard.table(PUBLISHED, points, NO_SINGLES)
+    assert "rate task performance" not in found.quantity.tolist()
+    assert "LIF task performance" in found.quantity.tolist()
+
+
+def test_networks_behind_a_published_number():
+    found = scorecard.comparable(PUBLISHED)
+    n = found.set_index(["figure", "panel", "quantity", "x_value"]).published_n
+    assert n["1", "C-left-bottom", "successfully trained rate RNNs", "10"] == 100
+    assert n["1", "C-right", "training trials to criterion", "10"] == 69
+    assert n["2", "C-top", "successful LIF models", "10"] == 69
+    assert n["4", "D-top", "successful LIF models", "50"] == 10
+    assert n["7", "B", "rate nets trained", ""] == 300
+    assert n["4", "A", "task performance of the example LIF", ""] == 1
+    for (figure, x), expected in scorecard.N_AT_DECAY.items():
+        (row,) = PUBLISHED[
+            (PUBLISHED.figure == figure) & (PUBLISHED.panel == "E-top") & (PUBLISHED.x_value == x)
+        ].itertuples()
+        assert f"/{expected}" in row.note
+        assert n[figure, "E-top", "successful LIF models", x] == expected
+
+
+def test_single_numbers():
+    found = scorecard.comparable_singles(PUBLISHED)
+    assert len(found) == 20 + 1
+    assert found.value.notna().all()
+    go = found[(found.figure == "1") & (found.quantity == "mean rate output Go")]
+    assert go[["x_value", "value"]].to_numpy().tolist() == [["0.99", 1.014]]
+
+
+def test_the_published_numbers_agree_with_themselves():
+    points = networks("figure_1", "sizes", 50, n=100, training_trials=spread(1019.1, 338, 100))
+    row = only(points, "training trials to criterion")
+    assert (row.published, row.published_sd, row.published_n, row.ours_n) == (1019.1, 338, 100, 100)
+    assert (row.ours, row.ours_sd, row.difference) == pytest.approx((1019.1, 338, 0))
+    assert row.ci_high == pytest.approx(-row.ci_low)
+    assert row.verdict == "agrees"
+    assert (row.unit, row.task, row.link) == ("trials", "go-nogo", "figures/figure_1.png")
+
+
+def test_other_networks_differ():
+    points = networks("figure_1", "sizes", 50, n=10, training_trials=spread(1519.1, 338, 10))
+    row = only(points, "training trials to criterion")
+    assert row.ci_low > 0
+    assert row.verdict == "differs"
+
+
+def test_few_networks_are_too_few():
+    row = only(
+        networks("figure_1", "sizes", 50, n=2, training_trials=[5000.0, 5100.0]),
+        "training trials to criterion",
+    )
+    assert row.ci_low > 0
+    assert row.verdict == "too few networks"
+    row = only(
+        networks("figure_1", "sizes", 50, n=4, training_trials=spread(1019.1, 900, 4)),
+        "training trials to criterion",
+    )
+    assert row.ci_low < 0 < row.ci_high
+    assert row.verdict == "too few networks"
+
+
+def test_networks_at_the_top_do_not_differ_from_a_mean_below_it():
+    row = only(networks("figure_5", "tuned", n=5, search_accuracy=1.0), "LIF task performance")
+    assert (row.ours, row.ours_sd, row.published) == (100, 0, 98.78)
+    assert row.verdict == "agrees"
+    found = scorecard.table(PUBLISHED, networks("figure_2", "decays", 1000, n=5), NO_SINGLES)
+    row = found[found.quantity == "rate task performance"].iloc[0]  # 98.25 without an SD
+    assert row.ours == 100
+    assert row.ci_low < 0
+
+
+def test_decays_that_are_all_equal_agree():
+    row = only(
+        networks("figure_2", "decays", 20, n=3, mean_tau_decay_ms=20.0), "mean tuned synaptic decay"
+    )
+    assert (row.difference, row.ci_low, row.ci_high, row.verdict) == (0, -0.5, 0.5, "agrees")
+
+
+def test_shares_are_of_trained_networks():
+    points = networks(
+        "figure_4",
+        "sizes",
+        50,
+        task="integration",
+        n=100,
+        n_trained=40,
+        search_accuracy=np.resize([0.95, 0.94], 100),
+    )
+    found = scorecard.table(PUBLISHED, points, NO_SINGLES)
+    row = found[found.quantity == "successful LIF models"].iloc[0]
+    assert (row.ours, row.ours_n, row.ours_attempted, row.published_n) == (50, 40, 100, 10)
+    assert (row.fresh, row.strict) == (100, 0)  # 0.96 and 0.94 for each
+    assert np.isnan(row.ours_sd)
+    row = found[found.quantity == "LIF task performance"].iloc[0]
+    assert (row.ours, row.fresh, row.strict) == pytest.approx((94.5, 96, 94))
+
+
+def test_a_share_of_trained_networks_has_no_fresh_trials():
+    row = only(
+        networks("figure_3", "sizes", 250, task="integration", n=50, n_trained=44),
+        "successfully trained rate RNNs",
+    )
+    assert (row.ours, row.ours_n, row.published, row.verdict) == (88, 50, 88, "agrees")
+    assert np.isnan([row.fresh, row.strict]).all()
+
+
+def test_where_nothing_was_trained_the_share_still_compares():
+    points = networks("figure_4", "decays", 20, task="integration", n=30, n_trained=0)
+    row = only(points, "rate nets trained")
+    assert (row.published, row.published_n, row.ours, row.verdict) == (0, 100, 0, "agrees")
+    points = networks("figure_4", "sizes", 50, task="integration", n=3, n_trained=0)
+    row = only(points, "LIF task performance")
+    assert np.isnan([row.ours, row.difference, row.ci_low]).all()
+    assert (row.ours_n, row.verdict) == (0, "too few networks")
+
+
+def test_filters_and_functions_are_found_by_name():
+    found = scorecard.table(
+        PUBLISHED, networks("figure_6", "filters", 0, task="integration"), NO_SINGLES
+    )
+    assert found[["panel", "x_value"]].to_numpy().tolist() == [["B", "Single"]]
+    points = pd.concat([networks("figure_7", "sigmoid"), networks("figure_7", "relu", n_trained=5)])
+    found = scorecard.table(PUBLISHED, points, NO_SINGLES)
+    assert set(found.x_value) == {"sigmoid", "relu", ""}
+    row = found[found.quantity == "rate nets trained"].iloc[0]  # over all functions
+    assert (row.ours, row.ours_n) == (75, 20)
+
+
+def test_one_published_network_lies_among_ours_or_not():
+    def rows(n, low):
+        points = networks("figure_1", "example", n=n, mean_tau_decay_ms=spread(low, 1, n))
+        return (
+            scorecard.table(PUBLISHED, points, NO_SINGLES).set_index("published").verdict.to_dict()
+        )
+
+    assert rows(10, 32) == {28.2: "differs", 32.3: "agrees"}
+    assert rows(4, 32) == {28.2: "differs", 32.3: "too few networks"}
+    points = networks("figure_4", "example", task="integration", n=6, search_accuracy=1.0)
+    row = only(points, "task performance of the example LIF")
+    assert (row.difference, row.verdict) == (2, "agrees")  # with the SD of Fig. 4D, not 0
+    assert np.isnan(row.published_sd)
+
+
+def test_numbers_of_the_example_networks():
+    found = scorecard.table(PUBLISHED, networks("figure_1", "none"), all_singles())
+    assert len(found) == 22
+    assert (found.verdict == "too few networks").all()
+    assert found.difference.to_numpy(float) == pytest.approx(0.1)
+    assert found.ci_low.isna().all()
+    assert found[found.figure == "S2"].x_value.tolist() == ["rate", "LIF"]
+    kinds = found[found.figure == "S7"][["x_name", "x_value"]].to_numpy().tolist()
+    assert sorted(kinds)[0] == ["condition", "ctx1 stim1 (target +)"]
+    assert found[found.figure == "S3"].x_value.tolist() == ["PYR", "PV", "SST"] * 2 + ["0.99"] * 2
+
+
+def test_an_unknown_single_number_is_refused():
+    singles = all_singles().assign(quantity="median output")
+    with pytest.raises(ValueError, match=r"'median output'.* found 0"):
+        scorecard.table(PUBLISHED, networks("figure_1", "none"), singles)
+
+
+def test_numbers_without_a_counterpart_are_counted():
+    everywhere = scorecard.table(PUBLISHED, everything(2), all_singles())
+    assert scorecard.n_absent(PUBLISHED, everywhere) == 0
+    assert len(everywhere) == 290 + 22
+    assert everywhere.columns.tolist() == scorecard.COLUMNS
+    thinned = scorecard.table(PUBLISHED, networks("figure_1", "sizes", 50), NO_SINGLES)
+    assert len(thinned) == 3
+    assert scorecard.n_absent(PUBLISHED, thinned) == 290 + 21 - 3
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "n", "expected"),
+    [
+        (-5, 5, 3, "agrees"),
+        (-5.5, 5.5, 3, "agrees"),  # the uncertainty does not count
+        (-6, 6, 3, "too few networks"),
+        (-1, 1, 2, "too few networks"),
+        (0.1, 50, 3, "differs"),
+        (-2, -1, 3, "differs"),
+        (-2, -1, 2, "too few networks"),
+        (0, 1, 3, "agrees"),
+        (np.nan, np.nan, 30, "too few networks"),
+    ],
+)
+def test_verdict(low, high, n, expected):
+    found = Difference((low + high) / 2, low, high)
+    assert scorecard.verdict(found, n=n, tolerance=5, uncertainty=0.5) == expected
+
+
+def test_summary():
+    points = pd.concat(
+        [networks("figure_5", role, n=n) for role, n in (("fixed", 4), ("tuned", 2))]
+    )
+    singles = all_singles().query("figure == 'S2'")
+    found = scorecard.table(PUBLISHED, points, singles)
+    facts = scorecard.describe(found, PUBLISHED, points)
+    assert (facts["n_networks"], facts["n_attempted"], facts["n_numbers"]) == (6, 6, 6)
+    assert facts["n_agree"] + facts["n_differ"] + facts["n_few"] == 6
+    assert (facts["median_n"], facts["n_judged"], facts["n_by_chance"]) == (
+        3,
+        2,
+        pytest.approx(0.1),
+    )
+    lines = scorecard.in_markdown(found).splitlines()
+    assert lines[0].startswith("| panel | numbers |")
+    assert [line.split(" | ")[:2] for line in lines[2:]] == [
+        ["| 5", "4"],
+        ["| S2", "2"],
+        ["| all", "6"],
+    ]
+
+
+def test_forest_plot_draws_every_number():
+    found = scorecard.table(PUBLISHED, everything(3), all_singles())
+    figure, drawn = forest.draw(found)
+    rows = pd.concat(drawn)
+    assert len(rows) == len(found)
+    np.testing.assert_allclose(np.sort(rows.y), np.sort(found.difference))
+    assert sorted(rows.series) == sorted(found.verdict)
+    assert len({to_hex(mark["color"]) for mark in forest.MARKS.values()}) == 3
+    boxes = [axes.get_position() for axes in figure.axes]
+    assert all(0 < box.x0 < box.x1 < 1 and 0 < box.y0 < box.y1 < 1 for box in boxes)
+    renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else None
+    covered = [axes.get_tightbbox(renderer) for axes in figure.axes]
+    assert not any(a.overlaps(b) for i, a in enumerate(covered) for b in covered[:i])
+
+
+@pytest.mark.parametrize(
+    ("figure", "roles"), [("figure_5", ["fixed", "tuned"]), ("figure_s1", ["example"])]
+)
+def test_a_study_of_one_figure(figure, roles, tmp_path):
+    points = pd.concat([networks(figure, role) for role in roles])
+    found = scorecard.table(PUBLISHED, points, NO_SINGLES)
+    facts = scorecard.describe(found, PUBLISHED, points)
+    page, drawn = forest.draw(found)
+    words = [text.get_text().replace("\n", " ") for text in page.findobj(Text)]
+    assert ("no published number has a counterpart in this study" in words) == (
+        figure == "figure_s1"
+    )
+    assert (
+        sum(map(len, drawn))
+        == len(found)
+        == facts["n_numbers"]
+        == (4 if figure == "figure_5" else 0)
+    )
+    scorecard.write_html(found, tmp_path / "scorecard.html")
+    assert (tmp_path / "scorecard.html").read_text("utf-8").count("<tr") == len(found) + 1
+    assert "{" not in scorecard.NOTE.format(**facts)
+    assert scorecard.in_markdown(found).splitlines()[-1].startswith(f"| all | {len(found)} |")
+
+
+def test_words_of_the_page_are_escaped(tmp_path):
+    found = scorecard.table(PUBLISHED, networks("figure_5", "fixed"), NO_SINGLES)
+    scorecard.write_html(found.assign(quantity="a < b & c"), tmp_path / "scorecard.html")
+    assert "<td>a &lt; b &amp; c</td>" in (tmp_path / "scorecard.html").read_text("utf-8")
+
+
+def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "workflow" / "scripts"))
+    job = importlib.import_module("job")
+    monkeypatch.setattr(job, "start", lambda snakemake: SimpleNamespace(info=print))
+    points = pd.concat(
+        [
+            networks("figure_1", "sizes", 50),
+            networks("figure_4", "sizes", 50, task="integration", n_trained=0),
+        ]
+    )
+    monkeypatch.setattr(importlib.import_module("reading"), "points", lambda snakemake: points)
+    all_singles().to_csv(tmp_path / "singles.csv", index=False)
+    NO_SINGLES.to_csv(tmp_path / "none.csv", index=False)
+    output = {
+        ending: str(tmp_path / f"scorecard.{ending}")
+        for ending in ("table", "by_panel", "html", "pdf", "png", "csv", "caption")
+    }
+    inputs = {
+        "published": str(ROOT / "resources" / "published.tsv"),
+        "singles": [tmp_path / "singles.csv", tmp_path / "none.csv"],
+    }
+    inputs["caption"] = str(ROOT / "workflow" / "report" / "scorecard.rst")
+    snakemake = SimpleNamespace(
+        input=SimpleNamespace(**inputs), output=SimpleNamespace(**output), params={}, log=["log"]
+    )
+    runpy.run_path(
+        str(ROOT / "workflow" / "scripts" / "scorecard.py"), init_globals={"snakemake": snakemake}
+    )
+    table = pd.read_csv(output["table"], keep_default_na=False)
+    assert table.columns.tolist() == scorecard.COLUMNS
+    assert len(table) == 3 + 2 + 22  # those of Fig. 4D without a number of ours
+    assert len(pd.read_csv(output["csv"])) == len(table)
+    page, caption = (
+        Path(output["html"]).read_text("utf-8"),
+        Path(output["caption"]).read_text("utf-8"),
+    )
+    assert page.count("<tr") == len(table) + 1
+    assert "href" not in page  # the report keeps files under other paths
+    assert f"| all | {len(table)} |" in Path(output["by_panel"]).read_text("utf-8")
+    assert "{" not in caption
+    assert f"{len(table)} numbers" in caption

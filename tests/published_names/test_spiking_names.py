@@ -1,0 +1,828 @@
+"""The published names of the spiking network, called as their documentation shows, with what each
+call promises."""
+
+import shutil
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import scipy.io
+from shared import PUBLISHED_MODEL, ROOT
+
+import spiking
+from rate2spike import conversion, matfile
+from rate2spike.tasks import BUILT_IN
+from spiking import (
+    LIF_network_fnc,
+    SpikingConfig,
+    SpikingRNN,
+    SpikingTaskFactory,
+    lambda_grid_search,
+)
+from spiking import evaluate_task as evaluate_task_at_top
+from spiking.eval_tasks import evaluate_task
+from spiking.eval_tasks import main as eval_main
+from spiking.lambda_grid_search import main as search_main
+from spiking.search import parse_factors
+from spiking.tasks import AbstractSpikingTask, GoNogoSpikingTask, ManteSpikingTask, XORSpikingTask
+
+DATA = ROOT / "tests" / "data"
+NONE = {"mode": "none"}
+FACTOR = 40.0  # the best of the published search on this model
+
+
+def go_stimulus():
+    u = np.zeros((1, 201))
+    u[0, 50:75] = 1
+    return u
+
+
+@pytest.fixture
+def models(tmp_path):
+    """A folder with one model, as `rate.main` would leave it."""
+    folder = tmp_path / "models" / "go-nogo"
+    folder.mkdir(parents=True)
+    shutil.copy(PUBLISHED_MODEL, folder / "model.mat")
+    return folder
+
+
+# One trial ----------------------------------------------------------------------------------------
+
+
+def test_the_documented_conversion():
+    u = np.zeros((1, 201))
+    u[0, 30:50] = 1
+    W, REC, spk, rs, all_fr, out, params = LIF_network_fnc(
+        str(PUBLISHED_MODEL), 50.0, u, {"mode": "none"}, downsample=1, use_initial_weights=False
+    )
+    assert W.shape == (200, 200)
+    assert REC.shape == (20_000, 200)
+    assert spk.shape == rs.shape == params["IPSCs"].shape == (200, 20_000)
+    assert all_fr.shape == (200, 1)
+    assert out.shape == (20_000,)
+    assert set(np.unique(spk)) == {0, 1}
+    assert int(f"Generated {np.sum(spk)} spikes".split()[1]) == np.count_nonzero(spk) > 500
+    assert float(f"{out[-1]:.4f}") == pytest.approx(out[-1], abs=1e-4)
+    assert np.array_equal(REC.T == 30, spk == 1)
+    np.testing.assert_allclose(params["w_out"][0] / 50 @ rs, out, atol=1e-4)
+    assert (1000 * spk).max() == 1000
+    np.testing.assert_allclose(all_fr[:, 0], spk[:, 9:].sum(axis=1) / 1.0)
+    constants = {
+        "dt": 5e-5,
+        "T": 1.0,
+        "nt": 20_000,
+        "tref": 0.002,
+        "tm": 0.01,
+        "vreset": -65,
+        "vpeak": -40,
+        "tr": 0.002,
+    }
+    assert {name: params[name] for name in constants} == pytest.approx(constants)
+
+
+@pytest.mark.parametrize("case", ["n24_go", "n24_ds2", "n24_w0", "n24_onetau"])
+def test_what_does_not_hang_on_noise_is_as_recorded(case):
+    d = scipy.io.loadmat(DATA / f"{case}.mat", squeeze_me=True)
+    settings = {
+        "downsample": int(d["downsample"]),
+        "use_initial_weights": bool(d["use_initial_weights"]),
+    }
+    factor, u = float(d["scaling_factor"]), np.atleast_2d(d["u"])
+    W, _, _, _, _, out, params = LIF_network_fnc(
+        DATA / f"model_{d['model_file']}", factor, u, NONE, **settings
+    )
+    np.testing.assert_allclose(W, d["W"], atol=1e-12)
+    np.testing.assert_allclose(params["w_out"][0], d["w_out"], atol=1e-12)
+    for name in ("td", "td0", "dt", "T", "nt"):
+        np.testing.assert_allclose(
+            params[name], np.broadcast_to(d[name], np.shape(params[name])), atol=1e-12, err_msg=name
+        )
+    assert out.shape == d["out"].shape
+
+
+def test_output_is_the_published_codes():
+    """Go trials of the recorded model at 1/lambda = 40 peak at 1.70 +- 0.07 from 0.5 s on (12
+    trials)."""
+    peaks = [
+        LIF_network_fnc(PUBLISHED_MODEL, FACTOR, go_stimulus(), NONE, seed=s)[5][9999:].max()
+        for s in range(6)
+    ]
+    assert abs(np.mean(peaks) - 1.70) < 4 * 0.07 * np.sqrt(1 / 6 + 1 / 12)
+
+
+def test_same_seed_same_bits():
+    def outputs(**settings):
+        return LIF_network_fnc(PUBLISHED_MODEL, FACTOR, go_stimulus(), NONE, 1, False, **settings)
+
+    first, again, other = outputs(seed=3), outputs(seed=3), outputs(seed=4)
+    for a, b in zip(first[:6], again[:6], strict=True):
+        assert np.array_equal(a, b)
+    assert not np.array_equal(first[2], other[2])
+    assert not np.array_equal(outputs()[2], outputs()[2])
+    spiking.set_random_seed(5)
+    drawn = outputs()[2]
+    spiking.set_random_seed(5)
+    assert np.array_equal(outputs()[2], drawn)
+
+
+def test_a_loaded_model_is_as_good_as_its_file():
+    loaded = LIF_network_fnc(
+        spiking.load_rate_model(str(PUBLISHED_MODEL)), FACTOR, go_stimulus(), NONE, seed=3
+    )
+    assert np.array_equal(
+        loaded[2], LIF_network_fnc(PUBLISHED_MODEL, FACTOR, go_stimulus(), NONE, seed=3)[2]
+    )
+
+
+def test_stimulation_moves_its_units_in_its_time():
+    units = [10, 15, 20]
+
+    def spikes(mode):
+        stims = {"mode": mode, "dur": [4000, 12_000], "units": units}
+        spk = LIF_network_fnc(
+            PUBLISHED_MODEL,
+            FACTOR,
+            np.zeros((1, 201)),
+            stims,
+            downsample=1,
+            use_initial_weights=False,
+            seed=1,
+        )[2]
+        return spk[units, :3999].sum(), spk[units, 3999:11_999].sum()
+
+    before, during = spikes("none")
+    assert spikes("exc")[0] == spikes("inh")[0] == before
+    assert spikes("exc")[1] > during + 20
+    assert spikes("inh")[1] <= during
+
+
+def test_a_trial_takes_less_than_a_third_of_a_second():
+    LIF_network_fnc(PUBLISHED_MODEL, FACTOR, go_stimulus(), NONE)
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        LIF_network_fnc(PUBLISHED_MODEL, FACTOR, go_stimulus(), NONE)
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"model_path": "model.pth"},
+            r"model.pth: a .pth file continues the training .* pass the .mat file",
+        ),
+        ({"model_path": "model.txt"}, "model.txt: expected the path of a .mat file"),
+        ({"model_path": "nowhere.mat"}, "nowhere.mat: no such file"),
+        ({"model_path": {"w": 1}}, "missing key 'w_in'"),
+        ({"scaling_factor": 0}, "scaling_factor: expected a number > 0, got 0"),
+        (
+            {"u": np.zeros((2, 201))},
+            r"stimulus: expected shape \(1, more than 1 columns of 5 ms\), got \(2, 201\)",
+        ),
+        ({"u": np.full((1, 201), np.nan)}, "stimulus: expected finite numbers"),
+        ({"stims": "none"}, "stims: expected a dict such as"),
+        ({"stims": {"mode": "exc", "units": [1]}}, "stims: mode 'exc' needs 'dur'"),
+        ({"stims": {"mode": "inh", "dur": [1, 9]}}, "stims: mode 'inh' needs 'units'"),
+        (
+            {"stims": {"mode": "both", "dur": [1, 9], "units": [1]}},
+            "stimulation mode: expected exc, inh or none, got 'both'",
+        ),
+        (
+            {"stims": {"mode": "exc", "dur": [9, 1], "units": [1]}},
+            "stims: dur: expected .start, end., whole steps with 0 <= start",
+        ),
+        (
+            {"stims": {"mode": "exc", "dur": [1, 9], "units": [200]}},
+            "stimulation units: expected 0-based indices below 200",
+        ),
+        (
+            {"stims": {"mode": "exc", "dur": [1, 9], "units": [1.5]}},
+            "stims: units: expected indices of units",
+        ),
+        ({"downsample": 0}, "downsample: expected a whole number >= 1, got 0"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_wrong_input_is_told(change, message):
+    call = {
+        "model_path": PUBLISHED_MODEL,
+        "scaling_factor": FACTOR,
+        "u": go_stimulus(),
+        "stims": NONE,
+    } | change
+    with pytest.raises(ValueError, match=message):
+        LIF_network_fnc(**call)
+
+
+def test_the_umbrella_package():
+    import spikeRNN
+    from spikeRNN import SpikingTaskFactory as factory
+    from spikeRNN import TaskFactory
+
+    task = TaskFactory.create_task(
+        "go_nogo", {"T": 200, "stim_on": 50, "stim_dur": 25, "DeltaT": 1}
+    )
+    stimulus, target, label = task.simulate_trial()
+    assert f"Generated {task.__class__.__name__} trial with label: {label}" in [
+        f"Generated GoNogoTask trial with label: {x}" for x in (0, 1)
+    ]
+    assert (stimulus.shape, target.shape, stimulus.any()) == ((1, 200), (199,), bool(label))
+    assert factory is SpikingTaskFactory
+    for package in (
+        spiking,
+        spikeRNN,
+    ):  # whether the name is bound to the function or to the module of the command line
+        with pytest.raises(
+            ValueError, match="lambda_grid_search: expected model_path, or model_dir"
+        ):
+            package.lambda_grid_search()
+
+
+# The search ---------------------------------------------------------------------------------------
+
+
+def workflow_accuracy(model_file, factor, n_trials, seed, purpose="search"):
+    simulation = conversion.Simulation(BUILT_IN["go-nogo"], seed, purpose=purpose)
+    return conversion.score_network(
+        simulation, matfile.load(model_file), model_file.stem, factor, n_trials
+    )["correct"].mean()
+
+
+def test_search_of_one_model(models):
+    before = (models / "model.mat").read_bytes()
+    found = lambda_grid_search(
+        model_path=str(models / "model.mat"),
+        scaling_range=(30, 50),
+        n_trials_per_factor=50,
+        task_type="go-nogo",
+        parallel=True,
+        seed=1,
+    )
+    assert found.scaling_factors.tolist() == [30, 35, 40, 45]
+    assert found.accuracies.tolist() == [
+        workflow_accuracy(models / "model.mat", f, 50, 1) for f in (30, 35, 40, 45)
+    ]
+    assert found.scaling_factor == found.scaling_factors[found.accuracies.argmax()]
+    assert found.accuracies.max() > 0.85
+    assert found.held_out_accuracy == workflow_accuracy(
+        models / "model.mat", found.scaling_factor, 50, 1, "held out"
+    )
+    assert (models / "model.mat").read_bytes() == before
+    converted = scipy.io.loadmat(found.converted, squeeze_me=True)
+    assert found.converted == str(models / "model_converted.mat")
+    assert converted["opt_scaling_factor"] == found.scaling_factor
+    assert converted["all_perfs"].tolist() == found.accuracies.tolist()
+    assert np.array_equal(converted["w"], scipy.io.loadmat(models / "model.mat")["w"])
+    serial = lambda_grid_search(
+        models / "model.mat", (30, 50), 50, parallel=False, seed=1
+    )  # go-nogo: the model has one input
+    assert np.array_equal(serial.accuracies, found.accuracies)
+
+
+def test_search_of_a_folder(models):
+    shutil.copy(models / "model.mat", models / "second.mat")
+    factors = list(np.arange(35, 46, 5))
+    found = lambda_grid_search(
+        model_dir=str(models), task_name="go-nogo", n_trials=20, scaling_factors=factors, seed=2
+    )
+    assert sorted(found) == ["model.mat", "second.mat"]
+    assert found["model.mat"].scaling_factors.tolist() == [35, 40, 45]
+    assert (
+        found["model.mat"].accuracies.tolist() != found["second.mat"].accuracies.tolist()
+    )  # trials of its own
+    again = lambda_grid_search(model_dir=models, n_trials=20, scaling_factors=factors, seed=2)
+    assert sorted(again) == ["model.mat", "second.mat"]  # what was written is not searched
+
+
+def test_search_by_command_line(models):
+    call = [
+        sys.executable,
+        "-m",
+        "spiking.lambda_grid_search",
+        "--model_dir",
+        str(models),
+        "--task_name",
+        "go-nogo",
+    ]
+    done = subprocess.run(
+        [*call, "--n_trials", "10", "--scaling_factors", "30:46:5"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    assert done.stdout.startswith("model.mat: best 1/lambda = ")
+    assert scipy.io.loadmat(models / "model_converted.mat")["scaling_factors"].tolist() == [
+        [30, 35, 40, 45]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ({}, "expected model_path, or model_dir"),
+        ({"model_path": "a.mat", "model_dir": "."}, "expected model_path, or model_dir"),
+        ({"model_path": "a.pth"}, "pass the .mat file"),
+        ({"model_dir": "nowhere"}, "model_dir: no such folder: nowhere"),
+        ({"model_dir": "empty"}, "model_dir: no .mat file in empty"),
+        (
+            {"model_path": PUBLISHED_MODEL, "task_type": "xor"},
+            "the task xor has 2 inputs, the model 1",
+        ),
+        (
+            {"model_path": PUBLISHED_MODEL, "task_name": "mine"},
+            "task: expected one of go_nogo, xor, mante.*, got 'mine'",
+        ),
+        (
+            {"model_path": PUBLISHED_MODEL, "task_name": "xor", "task_type": "xor"},
+            "expected task_name or task_type, got both",
+        ),
+        (
+            {"model_path": PUBLISHED_MODEL, "scaling_factors": [0, 1]},
+            "scaling_factors: expected a list of different numbers > 0",
+        ),
+        (
+            {"model_path": PUBLISHED_MODEL, "n_trials": 0},
+            "n_trials: expected a whole number >= 1, got 0",
+        ),
+        (
+            {"model_path": PUBLISHED_MODEL, "n_trials": "5"},
+            "n_trials: expected a whole number >= 1, got '5'",
+        ),
+        (
+            {"model_path": PUBLISHED_MODEL, "scaling_range": (20,)},
+            r"scaling_range: expected \(start, end\), got \(20,\)",
+        ),
+        (
+            {"model_path": PUBLISHED_MODEL, "scaling_range": (80, 20)},
+            "scaling_factors: expected a list",
+        ),
+    ],
+)
+def test_search_refuses(call, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=message):
+        lambda_grid_search(**call)
+
+
+def test_factors_on_the_command_line(capsys):
+    assert parse_factors("20:76:5") == list(range(20, 76, 5))
+    assert parse_factors("20,32.5") == [20, 32.5]
+    for text in ("20:76:0", "20:76", "20:a:5", ""):
+        with pytest.raises(ValueError, match="scaling_factors: expected start:end:step"):
+            parse_factors(text)
+    with pytest.raises(SystemExit):
+        search_main(["--model_dir", ".", "--scaling_factors", "20-75"])
+    assert (
+        "scaling_factors: expected start:end:step or numbers with commas between, got '20-75'"
+        in capsys.readouterr().err
+    )
+
+
+# Evaluation ---------------------------------------------------------------------------------------
+
+
+def test_evaluation_of_one_model(models):
+    found = spiking.eval_go_nogo(
+        model_path=str(models / "model.mat"),
+        scaling_factor=FACTOR,
+        n_trials=100,
+        plot_results=True,
+        seed=1,
+    )
+    n = {name: found[f"{name}_trials"] for name in ("go", "nogo")}
+    assert sum(n.values()) == found["n_trials"] == 100
+    by_type = sum(found[f"{name}_accuracy"] * n[name] for name in n) / 100
+    assert found["overall_accuracy"] == pytest.approx(by_type)
+    assert 0.85 < found["overall_accuracy"] <= 1  # 0.94 in 100 trials of an independent run
+    assert found["strict_accuracy"] <= found["overall_accuracy"]
+    times = found["response_times"]
+    assert len(times) == round(n["go"] * found["go_accuracy"])
+    assert found["mean_response_time"] == pytest.approx(times.mean())
+    assert 0 < times.min() <= times.max() < 0.75
+    assert 0.3 < found["output_correlation"] < 1
+    assert (models / "plots" / "model.png").read_bytes().startswith(b"\x89PNG")
+    assert found["plots"] == str(models / "plots" / "model.png")
+
+
+def test_evaluation_of_a_folder(models):
+    assert evaluate_task is evaluate_task_at_top
+    with pytest.raises(
+        ValueError,
+        match=r"model.mat: holds no scaling factor; pass scaling_factor=, or run lambda_grid_search",
+    ):
+        evaluate_task("go_nogo", models)
+    lambda_grid_search(model_dir=models, n_trials=20, scaling_factors=[35, 40], seed=2)
+    shutil.copy(models / "model.mat", models / "second.mat")
+    matfile.save_converted(
+        models / "third.mat",
+        models / "model.mat",
+        opt_scaling_factor=25,
+        all_perfs=[1],
+        scaling_factors=[25],
+        held_out=1,
+    )
+    (models / "second.mat").unlink()
+    performance = evaluate_task(
+        task_name="go_nogo", model_dir=str(models) + "/", n_trials=40, save_plots=False, seed=3
+    )
+    found = performance["models"]
+    assert sorted(found) == ["model.mat", "third.mat"]  # the converted one lends its factor
+    assert found["model.mat"]["scaling_factor"] in (35, 40)
+    assert found["third.mat"]["scaling_factor"] == 25
+    mean = np.mean([one["overall_accuracy"] for one in found.values()])
+    assert f"Accuracy: {performance['overall_accuracy']:.2f}" == f"Accuracy: {mean:.2f}"
+    assert not (models / "plots").exists()
+
+
+def test_whose_factor_counts(models):
+    lambda_grid_search(models / "model.mat", n_trials=10, scaling_factors=[35], seed=2)
+    keys = {
+        k: v for k, v in scipy.io.loadmat(models / "model.mat").items() if not k.startswith("__")
+    }
+    scipy.io.savemat(models / "model.mat", keys | {"opt_scaling_factor": 30})
+    assert (
+        evaluate_task("go_nogo", models, 2)["scaling_factor"] == 30
+    )  # its own, as the published search left it
+    scipy.io.savemat(models / "model.mat", keys | {"w": 2 * keys["w"]})
+    with pytest.raises(
+        ValueError,
+        match=r"model_converted.mat: made from another model.mat; run lambda_grid_search again",
+    ):
+        evaluate_task("go_nogo", models, 2)
+    with pytest.raises(ValueError, match="scaling_factor: expected a number > 0, got 0"):
+        evaluate_task("go_nogo", models, 2, scaling_factor=0)
+    with pytest.raises(ValueError, match="the task xor has 2 inputs, the model 1"):
+        evaluate_task("xor", models, 2, scaling_factor=FACTOR)
+    with pytest.raises(ValueError, match="n_trials: expected a whole number >= 1, got 0"):
+        evaluate_task("go_nogo", models, 0, scaling_factor=FACTOR)
+
+
+def test_evaluation_by_command_line(models, capsys):
+    eval_main(
+        [
+            "--task",
+            "go_nogo",
+            "--model_dir",
+            str(models),
+            "--n_trials",
+            "20",
+            "--scaling_factor",
+            "40",
+            "--seed",
+            "1",
+        ]
+    )
+    said = capsys.readouterr().out
+    expected = evaluate_task("go-nogo", models, 20, scaling_factor=FACTOR, seed=1)
+    assert f"overall accuracy: {expected['overall_accuracy']:.3f}" in said
+    assert (models / "plots" / "model.png").is_file()
+    shutil.rmtree(models / "plots")
+    eval_main(
+        [
+            "--task",
+            "go_nogo",
+            "--model_dir",
+            str(models),
+            "--n_trials",
+            "2",
+            "--scaling_factor",
+            "40",
+            "--no_plots",
+        ]
+    )
+    assert not (models / "plots").exists()
+    with pytest.raises(SystemExit):
+        eval_main(["--task", "chess", "--model_dir", str(models)])
+    assert "task: expected one of go_nogo, xor, mante" in capsys.readouterr().err
+
+
+class Scripted(spiking.AbstractSpikingRNN):
+    """A network that answers every pulse 100 ms after its onset, at any step of time, unless it is
+    asked to sleep."""
+
+    def __init__(self, dt, awake=True):
+        super().__init__(SpikingConfig(N=1))
+        self.dt, self.awake = dt, awake
+
+    def simulate(self, stimulus, stims):
+        n_steps = round((stimulus.shape[1] - 1) * 0.005 / self.dt)
+        output = np.zeros(n_steps)
+        if stimulus.any() and self.awake:
+            output[round(0.35 / self.dt) - 1 :] = 0.8
+        return np.zeros((1, n_steps)), None, output, {"dt": self.dt}
+
+
+@pytest.mark.parametrize("dt", [5e-5, 1e-4])
+def test_a_network_of_ones_own_is_scored(dt):
+    spiking_task = SpikingTaskFactory.create_task("go_nogo")
+    performance = spiking_task.evaluate_performance(Scripted(dt), n_trials=100)
+    assert f"Accuracy: {performance['overall_accuracy']:.2f}" == "Accuracy: 1.00"
+    np.testing.assert_allclose(performance["response_times"], 0.1)
+    assert "output_correlation" not in performance
+    asleep = spiking_task.evaluate_performance(Scripted(dt, awake=False), n_trials=100)
+    assert (asleep["go_accuracy"], asleep["nogo_accuracy"], len(asleep["response_times"])) == (
+        0,
+        1,
+        0,
+    )
+
+
+def test_network_and_factory_agree_with_the_workflow():
+    network = SpikingRNN(PUBLISHED_MODEL, FACTOR)
+    spiking.set_random_seed(1)
+    performance = SpikingTaskFactory.create_task("go_nogo").evaluate_performance(
+        network, n_trials=200
+    )
+    of_workflow = workflow_accuracy(PUBLISHED_MODEL, FACTOR, 200, 1)
+    p = (performance["overall_accuracy"] + of_workflow) / 2
+    assert abs(performance["overall_accuracy"] - of_workflow) < 4 * np.sqrt(2 * p * (1 - p) / 200)
+    spiking.set_random_seed(1)
+    again = SpikingTaskFactory.create_task("go-nogo").evaluate_performance(network, n_trials=200)
+    assert again["overall_accuracy"] == performance["overall_accuracy"]
+    spikes, voltages, output, params = network.simulate(go_stimulus(), NONE)
+    assert (spikes.shape, voltages.shape, output.shape, params["nt"]) == (
+        (200, 20_000),
+        (20_000, 200),
+        (20_000,),
+        20_000,
+    )
+    np.testing.assert_allclose(network.compute_firing_rates(spikes), spikes.sum(axis=1))
+
+
+# Tasks --------------------------------------------------------------------------------------------
+
+PLUGIN = """
+import numpy as np
+from spiking.tasks import AbstractSpikingTask, SpikingTaskFactory
+from rate.tasks import AbstractTask
+
+
+class MyCustomSpikingTask(AbstractSpikingTask):
+    def get_default_settings(self):
+        return {'T': 200, 'custom_param': 1.0}
+
+    def get_sample_trial_types(self):
+        return ['type_a', 'type_b']
+
+    def generate_stimulus(self, trial_type=None):
+        u = np.zeros((1, self.settings['T'] + 1))
+        u[0, 50:75] = self.settings['custom_param'] if trial_type != 'type_b' else 0
+        return u, trial_type
+
+    def evaluate_performance(self, spiking_rnn, n_trials=100):
+        outputs = [spiking_rnn.simulate(self.generate_stimulus()[0], {'mode': 'none'})[2] for _ in range(n_trials)]
+        return {'accuracy': float(np.mean([o[9999:].max() > 0.7 for o in outputs])), 'n_trials': n_trials}
+
+
+SpikingTaskFactory.register_task('my_custom', MyCustomSpikingTask)
+
+
+class MyCustomTask(AbstractTask):
+    def validate_settings(self):
+        pass
+
+    def generate_stimulus(self, trial_type=None, seed=False):
+        go = np.random.rand() < 0.5
+        stimulus = np.zeros((1, self.settings['T']))
+        stimulus[0, 50:75] = go
+        return stimulus, 'go' if go else 'nogo'
+
+    def generate_target(self, label, seed=False):
+        target = np.zeros(self.settings['T'] - 1)
+        target[75:] = label == 'go'
+        return target
+
+
+TASK = MyCustomTask({'T': 200})
+"""
+
+
+def test_a_task_of_ones_own_in_a_plugin(models, tmp_path, capsys):
+    plugin = tmp_path / "my_tasks.py"
+    plugin.write_text(PLUGIN)
+    call = [
+        "--task",
+        "my_custom",
+        "--model_dir",
+        str(models),
+        "--n_trials",
+        "5",
+        "--scaling_factor",
+        "40",
+    ]
+    eval_main([*call, "--plugin", str(plugin)])
+    said = capsys.readouterr().out
+    assert "accuracy: 1.000" in said or "accuracy: 0.800" in said
+    assert (models / "plots" / "model.png").is_file()
+    assert "my_custom" in SpikingTaskFactory.list_available_tasks()
+    with pytest.raises(
+        ValueError, match="is a task of your own: its class has no published scoring"
+    ):
+        lambda_grid_search(models / "model.mat", task_name="my_custom")
+    with pytest.raises(ValueError, match=r"plugin: expected a Python file \(.py\): .*model.mat"):
+        spiking.tasks.load_plugin(models / "model.mat")
+    with pytest.raises(ValueError, match=r"plugin: no such file: .*nothing.py"):
+        spiking.tasks.load_plugin(tmp_path / "nothing.py")
+
+
+def test_the_documented_custom_class():
+    class MyCustomSpikingTask(AbstractSpikingTask):
+        def get_default_settings(self):
+            return {"T": 200, "custom_param": 1.0}
+
+        def get_sample_trial_types(self):
+            return ["type_a", "type_b"]
+
+        def generate_stimulus(self, trial_type=None):
+            return np.zeros((1, 201)), "a"
+
+        def evaluate_performance(self, spiking_rnn, n_trials=100):
+            return {"accuracy": 0.85, "n_trials": n_trials}
+
+    SpikingTaskFactory.register_task("my_own", MyCustomSpikingTask)
+    task = SpikingTaskFactory.create_task("my_own", {"custom_param": 2.0})
+    assert task.settings == {"T": 200, "custom_param": 2.0}
+    assert task.evaluate_performance(None, n_trials=7) == {"accuracy": 0.85, "n_trials": 7}
+    with pytest.raises(
+        ValueError, match="register_task: 'Go-NoGo' is built in; choose another name"
+    ):
+        SpikingTaskFactory.register_task("Go-NoGo", MyCustomSpikingTask)
+    with pytest.raises(ValueError, match="expected a subclass of AbstractSpikingTask"):
+        SpikingTaskFactory.register_task("no", dict)
+
+
+def test_a_subclass_of_a_built_in_task(models):
+    class Counted(GoNogoSpikingTask):
+        def evaluate_performance(self, spiking_rnn, n_trials=100):
+            return super().evaluate_performance(spiking_rnn, n_trials) | {
+                "peak": np.float32(0.5),
+                "spikes": np.int64(7),
+            }
+
+    SpikingTaskFactory.register_task("counted", Counted)
+    found = [
+        evaluate_task("counted", models, 20, scaling_factor=FACTOR, seed=seed) for seed in (1, 1, 2)
+    ]
+    assert (found[0]["peak"], found[0]["spikes"]) == (0.5, 7)
+    assert (
+        found[0]["output_correlation"]
+        == found[1]["output_correlation"]
+        != found[2]["output_correlation"]
+    )
+    assert "peak: 0.500\nspikes: 7" in spiking.evaluation.in_words(found[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "types", "shape"),
+    [
+        ("go_nogo", GoNogoSpikingTask, ["go", "nogo"], (1, 201)),
+        ("xor", XORSpikingTask, ["++", "+-", "-+", "--"], (2, 301)),
+        ("mante", ManteSpikingTask, ["motion", "color"], (4, 501)),
+    ],
+)
+def test_built_in_tasks(name, kind, types, shape):
+    task = SpikingTaskFactory.create_task(name)
+    assert type(task) is kind
+    assert task.get_sample_trial_types() == types
+    for trial_type in [None, *types]:
+        stimulus, label = task.generate_stimulus(trial_type)
+        assert stimulus.shape == shape
+        assert spiking.validate_stimulus(stimulus, name)
+        assert label in {"go_nogo": (0, 1), "xor": ("same", "diff"), "mante": (-1, 1)}[name]
+    assert task.task is not None
+    assert task.task.n_steps == shape[1] - 1
+    with pytest.raises(ValueError, match=r"stim_on|stim_dur"):
+        kind({"stim_on": 10_000})
+
+
+# Small things -------------------------------------------------------------------------------------
+
+
+def test_spikes_as_numbers():
+    spk = np.zeros((4, 20_000), np.int8)
+    spk[1, [0, 99, 19_999]] = 1
+    spk[3, 9] = 1
+    found = spiking.format_spike_data(spk, dt=0.00005)
+    assert found["total_spikes"] == 4
+    assert found["active_neurons"].tolist() == [1, 3]
+    assert f"{np.mean(found['firing_rates']):.2f} Hz" == "1.00 Hz"
+    np.testing.assert_allclose(found["spike_times"], [5e-5, 0.005, 1.0, 5e-4])
+    assert found["spike_neurons"].tolist() == [1, 1, 1, 3]
+    with pytest.raises(
+        ValueError, match=r"spikes: expected shape \(n_units, n_steps\), got \(5,\)"
+    ):
+        spiking.format_spike_data(np.zeros(5), 1)
+    with pytest.raises(ValueError, match="dt: expected a step > 0"):
+        spiking.format_spike_data(spk, 0)
+
+
+def test_loading_says_what_is_missing(tmp_path):
+    data = spiking.load_rate_model(str(PUBLISHED_MODEL))
+    assert not [k for k in ["w", "w_in", "w_out", "N", "inh", "exc", "taus"] if k not in data]
+    scipy.io.savemat(tmp_path / "half.mat", {"w": np.eye(2)})
+    with pytest.warns(UserWarning, match=r"missing keys w_in, w_out, N, m, inh, exc, taus"):
+        assert "w" in spiking.load_rate_model(tmp_path / "half.mat")
+    with pytest.raises(ValueError, match=r"pass the .mat file"):
+        spiking.load_rate_model("model.pth")
+
+
+def test_checks():
+    assert spiking.validate_stimulus(np.zeros((1, 201)))
+    with pytest.raises(
+        ValueError,
+        match=r"stimulus: expected an array \(2, columns of 5 ms\) for the task xor, got \(1, 201\)",
+    ):
+        spiking.validate_stimulus(np.zeros((1, 201)), "xor")
+    assert spiking.validate_scaling_factor(50.0)
+    with pytest.warns(UserWarning, match="scaling_factor: 5000 lies outside 1 to 1000"):
+        assert spiking.validate_scaling_factor(5000)
+    with pytest.raises(ValueError, match="scaling_factor: expected a number > 0, got '50'"):
+        spiking.validate_scaling_factor("50")
+    there, name = spiking.check_gpu_availability()
+    assert there or name == "CPU"
+
+
+def test_masks():
+    inh, exc, m, som_m = spiking.create_connectivity_masks(200, 0.2, som_N=5, seed=1)
+    assert 20 < inh.sum() < 60
+    assert np.array_equal(exc, ~inh)
+    assert np.array_equal(np.diag(m), np.where(inh, -1, 1))
+    assert (som_m == 0).sum() == 5 * inh.sum()
+    assert np.array_equal(np.flatnonzero((som_m == 0).any(axis=1)), np.flatnonzero(inh)[:5])
+    assert not spiking.create_connectivity_masks(50, apply_dale=False)[0].any()
+
+
+def test_configuration():
+    config = spiking.create_default_spiking_config(N=24, scaling_factor=30.0)
+    assert (config.N, config.dt, config.scaling_factor, config.vpeak, config.tm) == (
+        24,
+        5e-5,
+        30.0,
+        -40.0,
+        0.01,
+    )
+    lif = {"dt": 1e-4, "tref": 0.002, "tm": 0.01, "vreset": -65, "vpeak": -40, "tr": 0.002}
+    assert spiking.generate_lif_params(downsample=2) == pytest.approx(lif)
+    slow = SpikingRNN(
+        PUBLISHED_MODEL, config=SpikingConfig(N=200, tref=0.05, scaling_factor=FACTOR)
+    )
+    usual = SpikingRNN(PUBLISHED_MODEL, FACTOR)
+    counts = [network.simulate(go_stimulus(), seed=1)[0].sum() for network in (slow, usual)]
+    assert counts[0] < counts[1]
+    for settings, message in (
+        ({"N": 0}, "N: expected a whole number of units >= 1"),
+        ({"tm": 0}, r"tm \(here in ms or mV\): expected a duration > 0 ms, got 0.0"),
+        (
+            {"dt": 0.001},
+            "dt: expected 5e-05 s, got 0.001; a larger step is asked for with downsample",
+        ),
+        ({"downsample": 3}, "downsample: expected a divisor of 100, got 3"),
+        ({"scaling_factor": -1}, "scaling_factor: expected a number > 0, got -1"),
+        ({"device": "foo"}, "device: expected one of"),
+        ({"tau": 1}, "tau: no such setting; there are N, dt"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            spiking.create_default_spiking_config(**settings)
+    with pytest.raises(ValueError, match=r"config.N: expected the 200 units of the model, got 24"):
+        SpikingRNN(PUBLISHED_MODEL, config=config)
+
+
+def test_from_training_to_evaluation_by_these_names_only(tmp_path):
+    from rate.main import main as train_main
+
+    options = {
+        "n_trials": 6000,
+        "mode": "train",
+        "N": 80,
+        "P_inh": 0.25,
+        "som_N": 0,
+        "apply_dale": True,
+        "gain": 1.5,
+        "task": "go-nogo",
+    }
+    options |= {"act": "sigmoid", "loss_fn": "l2", "output_dir": tmp_path, "seed": 1}
+    arguments = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    train_main([*arguments, "--decay_taus", "4", "10"])
+    folder = tmp_path / "models" / "go-nogo"
+    (model,) = folder.glob("*.mat")
+    assert model.name.startswith("Task_go-nogo_N_80_Taus_4_10_Act_sigmoid_")
+    found = lambda_grid_search(model_dir=folder, task_name="go-nogo", n_trials=50, seed=1)[
+        model.name
+    ]
+    assert found.accuracies.tolist() == [
+        workflow_accuracy(model, f, 50, 1) for f in found.scaling_factors
+    ]
+    performance = evaluate_task(task_name="go_nogo", model_dir=folder, n_trials=100, seed=1)
+    assert performance["scaling_factor"] == found.scaling_factor
+    p = found.held_out_accuracy
+    assert abs(performance["overall_accuracy"] - p) < 4 * np.sqrt(
+        max(p * (1 - p), 0.01) * (1 / 50 + 1 / 100)
+    )
+    assert matfile.load(model).config.tau_decay_ms == (20, 50)

@@ -1,0 +1,266 @@
+"""The CPU kernel of the rate network against its reference: outputs, gradients, Adam, and results
+that depend on nothing else."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+
+from rate2spike import rate, streams
+from rate2spike.config import ACTIVATIONS, LOSSES, RateConfig, TrainingConfig
+from rate2spike.rate.kernels import cpu as kernel
+from rate2spike.rate.reference import activate
+
+STREAM = streams.key(3, "test", "rate kernel")
+FIRST = 40  # number of the first trial
+SIZES = [1, 7, 63, 250, 513]
+# activation, Dale's principle, loss, decay, batch
+CASES = [
+    ("sigmoid", True, "l2", (20.0, 100.0), 1),
+    ("sigmoid", False, "l1", (20.0, 50.0), 3),
+    ("clipped_relu", True, "l1", (5.0, 30.0), 1),
+    ("clipped_relu", False, "l2", (35.0,), 3),
+    ("softplus", True, "l2", (20.0,), 3),
+    ("softplus", False, "l1", (20.0, 50.0), 1),
+]
+
+
+def problem(n_units, *, batch=1, n_steps=31, seed=0, **settings):
+    """A model, stimuli (batch, 2, n_steps) and targets (batch, n_steps), float32."""
+    rng = np.random.default_rng([seed, n_units])
+    model = rate.initial_model(RateConfig(n_units=n_units, **settings), 2, rng)
+    u, z = rng.standard_normal((batch, 2, n_steps)), rng.standard_normal((batch, n_steps))
+    return model, u.astype(np.float32), z.astype(np.float32)
+
+
+def reference(model, u, z, loss):
+    """Trace, losses and gradient of their mean in float64, by torch."""
+    normal = np.stack(
+        [streams.normal(STREAM, FIRST + k, model.n_units, u.shape[2]) for k in range(u.shape[0])]
+    )
+    weights = rate.Weights(
+        *(torch.tensor(np.array(w), dtype=torch.float64, requires_grad=True) for w in model.weights)
+    )
+    trace = rate.forward(
+        model,
+        weights,
+        torch.tensor(u, dtype=torch.float64),
+        torch.tensor(normal, dtype=torch.float64),
+    )
+    losses = rate.trial_loss(trace.o, torch.tensor(z, dtype=torch.float64), loss)
+    losses.mean().backward()
+    gradient = rate.Weights(*(w.grad.numpy() for w in weights))
+    return rate.Trace(*(a.detach().numpy() for a in trace)), losses.detach().numpy(), gradient
+
+
+def assert_near(ours, expected, tolerance, name):
+    """Same shape, float32, and a distance small against the norm of the expected."""
+    assert (ours.shape, ours.dtype) == (expected.shape, np.float32), name
+    assert np.linalg.norm(ours - expected) <= tolerance * np.linalg.norm(expected), name
+
+
+def same_bits(a, b):
+    return all(
+        np.array_equal(np.asarray(p).view(np.uint32), np.asarray(q).view(np.uint32))
+        for p, q in zip(a, b, strict=True)
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c[0]}-{'dale' if c[1] else 'free'}-{c[2]}")
+@pytest.mark.parametrize("n_units", SIZES)
+def test_agrees_with_the_reference(n_units, case):
+    activation, dale, loss, tau, batch = case
+    model, u, z = problem(n_units, batch=batch, activation=activation, dale=dale, tau_decay_ms=tau)
+    trace, losses, gradient = reference(model, u, z, loss)
+    ours = kernel.outputs(model, model.weights, u, stream=STREAM, first_trial=FIRST, keep=True)
+    our_losses, our_gradient = kernel.gradients(
+        model, model.weights, u, z, loss=loss, stream=STREAM, first_trial=FIRST
+    )
+    assert_near(our_losses, losses, 1e-5, "losses")
+    for name, a, b in [
+        *zip(trace._fields, ours, trace, strict=True),
+        *zip(gradient._fields, our_gradient, gradient, strict=True),
+    ]:
+        assert_near(a, b, 2e-5, name)
+    if len(tau) == 1:
+        assert not our_gradient.tau_raw.any()
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_activations_are_accurate(activation):
+    x = np.linspace(-130, 130, 16 * 4001, dtype=np.float32)
+    r, slope = np.full((2, x.size), np.nan, np.float32)
+    kernel._activate(x, r, slope, ACTIVATIONS.index(activation))
+    exact = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    f = activate(exact, activation)
+    f.sum().backward()
+    ordinary = x > -87  # below, float32 ends: what is left is below 2e-38
+    np.testing.assert_allclose(r[ordinary], f.detach().numpy()[ordinary], rtol=3e-7)
+    assert (abs(r[~ordinary]) < 2e-38).all()
+    np.testing.assert_allclose(slope, exact.grad, rtol=0, atol=1.3e-7)
+
+
+@pytest.mark.parametrize("n_units", SIZES)
+def test_scratch_is_written_before_it_is_read(n_units, monkeypatch):
+    model, u, z = problem(n_units, batch=3, n_steps=18)
+
+    def everything():
+        state = kernel.start(model)
+        losses = kernel.train_trials(
+            model, state, u, z, training=TrainingConfig(), stream=STREAM, first_trial=FIRST
+        )
+        trace = kernel.outputs(model, model.weights, u, stream=STREAM, first_trial=FIRST, keep=True)
+        o = kernel.outputs(model, model.weights, u, stream=STREAM, first_trial=FIRST)
+        return [losses, *kernel.weights(state), *state.first, *state.second, *trace, o]
+
+    clean = everything()
+    monkeypatch.setattr(kernel, "_aligned", lambda *shape: np.full(shape, np.nan, np.float32))
+    poisoned = everything()
+    assert all(np.isfinite(a).all() for a in poisoned)
+    assert same_bits(clean, poisoned)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(("dale", "batch"), [(True, 1), (True, 3), (False, 3)])
+def test_adam_is_tensorflows(dale, batch, loss):
+    model, u, z = problem(30, batch=6 * batch, dale=dale)
+    training = TrainingConfig(learning_rate=0.03, trials_per_update=batch, loss=loss)
+    state = kernel.start(model)
+    first, second = ([np.zeros(np.shape(w)) for w in model.weights] for _ in range(2))
+    expected = [np.array(w, np.float64) for w in model.weights]
+    for t in range(1, 7):
+        trials = slice((t - 1) * batch, t * batch)
+        at = {"stream": STREAM, "first_trial": FIRST + trials.start}
+        losses, gradient = kernel.gradients(
+            model, kernel.weights(state), u[trials], z[trials], loss=loss, **at
+        )
+        assert same_bits(
+            [losses],
+            [kernel.train_trials(model, state, u[trials], z[trials], training=training, **at)],
+        )
+        step = 0.03 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        for k, g in enumerate(gradient):
+            first[k], second[k] = (
+                0.9 * first[k] + 0.1 * g,
+                0.999 * second[k] + 0.001 * np.square(g, dtype=np.float64),
+            )
+            expected[k] = expected[k] - step * first[k] / (np.sqrt(second[k]) + 1e-8)
+        for ours, plain in zip(kernel.weights(state), expected, strict=True):
+            np.testing.assert_allclose(ours, plain, rtol=1e-5, atol=2e-6)
+    assert state.updates == 6
+    if dale:  # connections were lost on the way, and went on by their momentum
+        assert ((expected[0] < 0) & (first[0] != 0)).sum() > 3
+
+
+def test_splitting_into_calls_changes_no_bit():
+    model, u, z = problem(70, batch=24)
+    training = TrainingConfig(learning_rate=0.05, trials_per_update=2)
+
+    def run(pieces):
+        state, losses = kernel.start(model), []
+        for k in np.array_split(np.arange(24), pieces):
+            at = {"stream": STREAM, "first_trial": FIRST + int(k[0])}
+            losses.append(kernel.train_trials(model, state, u[k], z[k], training=training, **at))
+        return [np.concatenate(losses), *kernel.weights(state), *state.first, *state.second]
+
+    whole = run(1)
+    assert same_bits(whole, run(12))
+    assert same_bits(whole, run(4))
+
+
+def test_threads_change_no_bit():
+    def run(seed):
+        model, u, z = problem(90, batch=20, n_steps=101, seed=seed)
+        state = kernel.start(model)
+        stream = streams.key(3, "test", seed)
+        losses = kernel.train_trials(
+            model, state, u, z, training=TrainingConfig(), stream=stream, first_trial=0
+        )
+        return [losses, *kernel.weights(state)]
+
+    alone = [run(seed) for seed in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        assert all(map(same_bits, alone, pool.map(run, range(6))))
+
+
+@pytest.mark.parametrize("n_trials", [1, 17, 133])
+def test_evaluation_does_not_depend_on_its_batch(n_trials):
+    model, u, _ = problem(33, batch=n_trials)
+    together = kernel.outputs(model, model.weights, u, stream=STREAM, first_trial=FIRST)
+    assert together.shape == (n_trials, u.shape[2] - 1)
+    for k in {0, n_trials // 2, n_trials - 1}:
+        alone = kernel.outputs(
+            model, model.weights, u[k : k + 1], stream=STREAM, first_trial=FIRST + k
+        )
+        assert same_bits([together[k]], [alone[0]])
+    kept = kernel.outputs(model, model.weights, u, stream=STREAM, first_trial=FIRST, keep=True)
+    assert same_bits([together], [kept.o])
+
+
+def test_absent_connections_and_fixed_decays_stay():
+    model, u, z = problem(40, batch=40, tau_decay_ms=(20.0,), n_som=2)
+    state = kernel.start(model)
+    kernel.train_trials(
+        model,
+        state,
+        u,
+        z,
+        training=TrainingConfig(learning_rate=0.05),
+        stream=STREAM,
+        first_trial=FIRST,
+    )
+    trained = kernel.weights(state)
+    assert not trained.w_rec[model.weights.w_rec == 0].any()
+    assert same_bits([trained.tau_raw], [model.weights.tau_raw])
+    masked = model.mask == 0
+    assert same_bits([trained.w_rec[masked]], [model.weights.w_rec[masked]])
+    assert not np.array_equal(trained.w_rec, model.weights.w_rec)
+
+
+def test_the_state_is_a_copy():
+    model, u, z = problem(12, batch=2)
+    before = [np.array(w) for w in model.weights]
+    state = kernel.start(model)
+    taken = kernel.weights(state)
+    kernel.train_trials(
+        model, state, u, z, training=TrainingConfig(), stream=STREAM, first_trial=FIRST
+    )
+    assert same_bits(before, model.weights)
+    assert same_bits(before, taken)
+    assert [np.shape(w) for w in taken] == [(12, 12), (12,), (), (12,)]
+
+
+def test_perfect_trial_has_no_gradient():
+    model, u, z = problem(9)
+    silent = model.weights._replace(w_out=np.zeros(9, np.float32))
+    for loss in LOSSES:
+        losses, gradient = kernel.gradients(
+            model, silent, u, 0 * z, loss=loss, stream=STREAM, first_trial=FIRST
+        )
+        assert losses[0] == 0
+        assert not any(g.any() for g in gradient)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_divergence_is_not_hidden(activation):
+    model, u, z = problem(20, activation=activation)
+    for group in rate.Weights._fields:
+        broken = model.weights._replace(
+            **{group: np.full_like(getattr(model.weights, group), np.nan)}
+        )
+        losses, _ = kernel.gradients(
+            model, broken, u, z, loss="l2", stream=STREAM, first_trial=FIRST
+        )
+        o = kernel.outputs(model, broken, u, stream=STREAM, first_trial=FIRST)
+        assert np.isnan(losses).all()
+        assert np.isnan(o).any()
+
+
+def test_trials_must_fill_whole_updates():
+    model, u, z = problem(5, batch=4)
+    training = TrainingConfig(trials_per_update=3)
+    with pytest.raises(ValueError, match="multiple of 3"):
+        kernel.train_trials(
+            model, kernel.start(model), u, z, training=training, stream=STREAM, first_trial=FIRST
+        )

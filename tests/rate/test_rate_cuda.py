@@ -1,0 +1,401 @@
+"""The GPU kernels of the rate network against those of the CPU, and blocks on a GPU; without one,
+torch and Triton on the CPU."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+
+from rate2spike import conversion, devices, matfile, rate, streams
+from rate2spike.config import ConfigError, RateConfig, TrainingConfig
+from rate2spike.devices import device_of, refuse_where_apart
+from rate2spike.rate import side_by_side, train
+from rate2spike.rate.kernels import cpu as rate_cpu
+from rate2spike.tasks import BUILT_IN, Trial, draw_trials
+
+pytest.importorskip("triton", reason="Triton is not installed: the GPU kernels are not tested")
+from rate2spike.rate.kernels import check as rate_check
+from rate2spike.rate.kernels import cuda as rate_cuda
+from rate2spike.spiking.kernels import check as spiking_check
+from rate2spike.spiking.kernels import cpu as spiking_cpu
+from rate2spike.spiking.kernels import cuda as spiking_cuda
+from rate2spike.streams import cuda as streams_cuda
+
+GO_NOGO = BUILT_IN["go-nogo"]
+KEYS = [streams.key(1, "test", i) for i in range(2)]
+N_STEPS = (
+    11  # no multiple of 4: the interpreter needs some milliseconds for each step of each trial
+)
+
+
+def draw(rng):
+    go = int(rng.random() < 0.5)
+    return Trial(np.full((1, N_STEPS), go), np.full(N_STEPS, go), go, "Go" if go else "NoGo")
+
+
+TASK = replace(
+    GO_NOGO, n_steps=N_STEPS, draw=draw, rate_window_onset=5, spiking_window_onset_ms=25.0
+)
+
+
+def models(n_units=20, **settings):
+    config = RateConfig(n_units=n_units, **settings)
+    return [rate.initial_model(config, 1, np.random.default_rng(i)) for i in range(2)]
+
+
+def drawn(n_trials):
+    trials = [draw_trials(TASK, 1, "test", (i,), range(n_trials)) for i in range(2)]
+    return np.stack([t.stimulus for t in trials]), np.stack([t.target for t in trials])
+
+
+@pytest.fixture
+def poisoned(monkeypatch):
+    """Every array starts with NaN: what is read must have been written."""
+
+    def full(size, dtype=torch.float32, device=None):
+        return torch.full(size, np.nan, dtype=dtype, device=device)
+
+    monkeypatch.setattr(rate_cuda.torch, "empty", full)
+    monkeypatch.setattr(rate_cuda.torch, "empty_like", lambda a: torch.full_like(a, np.nan))
+
+
+def close(ours, theirs, tolerance):
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(
+            a, b, rtol=0, atol=tolerance * max(abs(np.asarray(b)).max(), 1e-3)
+        )
+
+
+SETTINGS = [
+    {"activation": a, "dale": d}
+    for a in ("sigmoid", "clipped_relu", "softplus")
+    for d in (True, False)
+]
+SETTINGS += [
+    {"tau_decay_ms": (35.0,)},
+    {"n_units": 63, "n_som": 3},
+    *({"n_units": n} for n in (1, 7, 250, 513)),
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_gradients_are_those_of_the_cpu(settings, poisoned):
+    made, (u, z) = models(**settings), drawn(1 if settings.get("n_units", 0) > 63 else 2)
+    block = rate_cuda.start_block(made)
+    for loss in ("l2", "l1"):
+        losses, gradients = rate_cuda.block_gradients(
+            block, u, z, loss=loss, keys=KEYS, first_trial=3
+        )
+        for i, model in enumerate(made):
+            of_cpu = rate_cpu.gradients(
+                model, model.weights, u[i], z[i], loss=loss, stream=KEYS[i], first_trial=3
+            )
+            np.testing.assert_allclose(losses[i], of_cpu[0], rtol=3e-6)
+            close(gradients[i], of_cpu[1], 2e-5)
+
+
+@pytest.mark.parametrize(
+    ("batch", "n_units"), [(1, 1), (1, 7), (3, 20), (1, 63), (3, 65), (3, 250)]
+)
+def test_a_block_trains_as_its_networks_do_on_the_cpu(batch, n_units, poisoned):
+    made, (u, z), training = models(n_units), drawn(6), TrainingConfig(trials_per_update=batch)
+    block = rate_cuda.start_block(made)
+    losses = [
+        rate_cuda.train_block(
+            block, u[:, :3], z[:, :3], training=training, keys=KEYS, first_trial=0
+        )
+    ]
+    losses.append(
+        rate_cuda.train_block(
+            block, u[:, 3:], z[:, 3:], training=training, keys=KEYS, first_trial=3
+        )
+    )
+    assert rate_cuda.train_block(
+        block, u[:, :0], z[:, :0], training=training, keys=KEYS, first_trial=6
+    ).shape == (2, 0)
+    for i, model in enumerate(made):
+        state = rate_cpu.start(model)
+        of_cpu = rate_cpu.train_trials(
+            model, state, u[i], z[i], training=training, stream=KEYS[i], first_trial=0
+        )
+        np.testing.assert_allclose(torch.cat(losses, 1)[i].cpu(), of_cpu, rtol=1e-5)
+        close(rate_cuda.weights_of(block)[i], rate_cpu.weights(state), 2e-5)
+        found = rate_cuda.states_of(block)[i]
+        assert found.updates == state.updates == 6 // batch
+        close(found.second, state.second, 2e-4)
+        absent = np.asarray(model.weights.w_rec) == 0
+        assert (
+            rate_cuda.weights_of(block)[i].w_rec[absent] == 0
+        ).all()  # a connection that is not there never grows
+    with pytest.raises(
+        ValueError, match=r"u: expected a multiple of 4 trials \(trials_per_update\), got 6"
+    ):
+        rate_cuda.train_block(
+            block, u, z, training=TrainingConfig(trials_per_update=4), keys=KEYS, first_trial=0
+        )
+
+
+def test_a_network_trains_the_same_in_any_block():
+    """Bit for bit: alone, beside another, and after the other has left."""
+    made, (u, z), training = models(), drawn(4), TrainingConfig()
+    both = rate_cuda.start_block(made)
+    rate_cuda.train_block(both, u[:, :2], z[:, :2], training=training, keys=KEYS, first_trial=0)
+    rest = rate_cuda.keep(both, [1])
+    rate_cuda.train_block(
+        rest, u[1:, 2:], z[1:, 2:], training=training, keys=KEYS[1:], first_trial=2
+    )
+    rate_cuda.train_block(both, u[:, 2:], z[:, 2:], training=training, keys=KEYS, first_trial=2)
+    alone = rate_cuda.start_block(made[1:])
+    rate_cuda.train_block(alone, u[1:], z[1:], training=training, keys=KEYS[1:], first_trial=0)
+    for of_both, of_rest, of_alone in zip(
+        rate_cuda.weights_of(both)[1],
+        rate_cuda.weights_of(rest)[0],
+        rate_cuda.weights_of(alone)[0],
+        strict=True,
+    ):
+        assert np.array_equal(of_both, of_rest)
+        assert np.array_equal(of_both, of_alone)
+
+
+def test_more_units_than_fit_are_refused():
+    with pytest.raises(
+        ValueError, match="expected at most 1024 units on a GPU, got 1025; use device: cpu"
+    ):
+        rate_cuda.start(rate.initial_model(RateConfig(n_units=1025), 1, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize(
+    ("n_units", "free"), [(1, 10**9), (7, 1), (63, 10**9), (250, 10**9), (513, 1)]
+)
+def test_outputs_are_those_of_the_cpu(n_units, free, monkeypatch, poisoned):
+    """All trials at once, or one at a time where memory is scarce."""
+    made, (u, _) = models(n_units), drawn(2)
+    monkeypatch.setattr(rate_cuda, "free_bytes", lambda: free)
+    trace = rate_cuda.block_outputs(
+        made, [m.weights for m in made], u, keys=KEYS, first_trial=2, keep=True
+    )
+    o = rate_cuda.block_outputs(made, [m.weights for m in made], u, keys=KEYS, first_trial=2)
+    assert np.array_equal(o, trace.o)
+    for i, model in enumerate(made):
+        close(
+            [a[i] for a in trace],
+            rate_cpu.outputs(model, model.weights, u[i], stream=KEYS[i], first_trial=2, keep=True),
+            2e-5,
+        )
+
+
+def test_training_on_the_device_follows_that_on_the_cpu():
+    """The same evaluations, weights that differ by rounding, and an end of its own for each
+    network."""
+    config, names = RateConfig(n_units=12), ["a", "b", "c"]
+    short = TrainingConfig(
+        max_trials=40,
+        evaluation_interval=12,
+        evaluation_trials=5,
+        loss_threshold=1.4,
+        accuracy_threshold=0,
+    )
+    found = {
+        d: side_by_side.train_block(TASK, config, short, study_seed=4, networks=names, device=d)
+        for d in ("cpu", "cuda")
+    }
+    ends = {d: [record.trials for _, record in results] for d, results in found.items()}
+    assert ends["cpu"] == ends["cuda"]
+    assert len(set(ends["cpu"])) > 1
+    for (model, record), (ours, our_record) in zip(found["cpu"], found["cuda"], strict=True):
+        np.testing.assert_allclose(our_record.losses, record.losses, rtol=1e-3)
+        assert np.array_equal(our_record.curve[:, 0], record.curve[:, 0])
+        close(ours.weights, model.weights, 1e-2)
+        assert np.array_equal(ours.initial.w_rec, model.initial.w_rec)
+
+
+def test_a_block_that_does_not_fit_is_halved(monkeypatch, caplog):
+    settings = {
+        "config": RateConfig(n_units=8),
+        "training": TrainingConfig(max_trials=5, evaluation_trials=2),
+        "study_seed": 1,
+    }
+    names = ["a", "b", "c"]
+    expected = side_by_side.train_block(TASK, **settings, networks=names, device="cuda")
+    start, sizes = rate_cuda.start_block, []
+
+    def scarce(made):
+        sizes.append(len(made))
+        if len(made) > 2:
+            raise torch.OutOfMemoryError
+        return start(made)
+
+    monkeypatch.setattr(rate_cuda, "start_block", scarce)
+    found = side_by_side.train_block(TASK, **settings, networks=names, device="cuda")
+    assert sizes[0] == 3
+    assert "does not hold the block: going on with 2 networks side by side" in caplog.text
+    for (model, _), (same, _) in zip(found, expected, strict=True):
+        close(model.weights, same.weights, 1e-5)
+
+
+def test_a_training_goes_on_on_the_other_device():
+    short = TrainingConfig(
+        max_trials=20, evaluation_interval=10, evaluation_trials=4, loss_threshold=0.1
+    )
+    runs = [train.begin(TASK, RateConfig(n_units=12), study_seed=4, network=name) for name in "ab"]
+    side_by_side.go_on_together(runs, TASK, short)
+    with pytest.raises(
+        ValueError, match="go_on_together: expected networks before their first trial"
+    ):
+        side_by_side.go_on_together(runs, TASK, short)
+    longer = replace(short, max_trials=40)
+    whole = train.train_network(
+        TASK, RateConfig(n_units=12), longer, study_seed=4, network="a", device="cpu"
+    )
+    train.go_on(runs[0], TASK, longer, device="cpu")
+    _, record = train.outcome(runs[0], TASK, device="cpu")
+    assert record.curve[:, 0].tolist() == [1, 11, 21, 31]
+    np.testing.assert_allclose(record.losses, whole[1].losses, rtol=1e-3)
+
+
+def test_trials_of_a_shard_are_scored_together(trained):
+    """Trials of 20 ms: 400 steps, slow enough in the interpreter."""
+
+    def draw(rng):
+        go = int(rng.random() < 0.5)
+        return Trial(np.full((1, 4), go), np.zeros(4), go, "Go" if go else "NoGo")
+
+    task = replace(GO_NOGO, n_steps=4, draw=draw, spiking_window_onset_ms=10.0)
+    simulation = conversion.Simulation(task, 3, device="cuda")
+    made, factors = (
+        {"a": trained.model, "b": replace(trained.model, w_in=-trained.model.w_in)},
+        {"a": 30.0, "b": 40.0},
+    )
+    together = conversion.score_networks(simulation, made, factors, 2)
+    alone = conversion.score_network(simulation, made["b"], "b", 40.0, 1)
+    assert all(np.array_equal(alone[key], together["b"][key][:1]) for key in alone)
+    of_cpu = conversion.score_networks(simulation._replace(device="cpu"), made, factors, 2)
+    for name in made:
+        for key in ("label", "n_spikes", "correct", "correct_strict"):
+            assert np.array_equal(together[name][key], of_cpu[name][key]), key
+        np.testing.assert_allclose(
+            together[name]["output_max"], of_cpu[name]["output_max"], rtol=1e-4
+        )
+    assert conversion.score_networks(simulation, {}, {}, 3) == {}
+
+
+def test_models_of_several_sizes_are_scored_in_one_shard(monkeypatch):
+    """As models from elsewhere may be."""
+    made = {name: models(n)[0] for name, n in (("a", 5), ("b", 8), ("c", 5))}
+    launched = []
+
+    def simulate_networks(networks, u, *, keys, **settings):
+        launched.append([n.n_units for n in networks])
+        kernel = spiking_cpu.simulate_trials
+        settings.pop("downsample")
+        return [
+            kernel(n, one, stream=key, **settings)
+            for n, one, key in zip(networks, u, keys, strict=True)
+        ]
+
+    monkeypatch.setattr(spiking_cuda, "simulate_networks", simulate_networks)
+    simulation, factors = conversion.Simulation(TASK, 3, device="cuda"), dict.fromkeys(made, 30.0)
+    found = conversion.score_networks(simulation, made, factors, 2)
+    assert launched == [[5, 5], [8]]
+    assert list(found) == list(made)
+    expected = conversion.score_networks(simulation._replace(device="cpu"), made, factors, 2)
+    assert all(np.array_equal(found[n][key], expected[n][key]) for n in made for key in expected[n])
+
+
+def test_cost_of_many_networks_at_once(monkeypatch):
+    from rate2spike.config import NeuronConfig
+    from rate2spike.study import cost
+
+    task, config = (
+        replace(TASK, n_steps=2, draw=lambda rng: Trial(np.ones((1, 2)), np.ones(2), 1, "Go")),
+        RateConfig(n_units=4),
+    )
+    task = replace(task, rate_window_onset=0, spiking_window_onset_ms=5.0)
+    monkeypatch.setattr(cost, "TRAINING_TRIALS", 1)
+    monkeypatch.setattr(cost, "SPIKING_TRIALS", 1)
+    training = cost.seconds_per_training_trial(
+        task, config, TrainingConfig(evaluation_trials=1), "cuda", 2
+    )
+    spiking = cost.seconds_per_spiking_trial(task, config, NeuronConfig(), 1, "cuda", 1)
+    assert 0 < training < 10
+    assert 0 < spiking < 10
+
+
+@pytest.mark.skipif(
+    streams_cuda.INTERPRETED, reason="no GPU: whole trials take minutes in the interpreter"
+)
+def test_accuracy_curve_and_spikes_of_the_published_model_are_the_cpus(published_model_file):
+    model, n = matfile.load(published_model_file), 400
+    simulation = conversion.Simulation(GO_NOGO, 1, threads=4)
+    for factor in (25.0, 40.0, 55.0, 70.0):
+        of, spikes = {}, {}
+        for device in ("cpu", "cuda"):
+            trials = conversion.score_network(
+                simulation._replace(device=device), model, "published", factor, n
+            )
+            of[device], spikes[device] = trials["correct"].mean(), trials["n_spikes"]
+        # the same trials, so a few that part move little: far below the spread of the counts
+        assert abs(spikes["cpu"].mean() - spikes["cuda"].mean()) <= 4 * spikes[
+            "cpu"
+        ].std() / np.sqrt(n), factor
+        assert scipy.stats.ks_2samp(spikes["cpu"], spikes["cuda"]).pvalue > 1e-3, factor
+        p = (of["cpu"] + of["cuda"]) / 2
+        assert abs(of["cpu"] - of["cuda"]) <= 4 * np.sqrt(2 * max(p * (1 - p), 1 / n) / n), factor
+
+
+def test_a_gpu_that_computes_something_else_is_refused(monkeypatch):
+    """Here with the interpreter in the place of the GPU, and fewer units and steps; then with noise
+    that is not the CPU's."""
+    for check in (rate_check, spiking_check):
+        monkeypatch.setattr(check, "N_UNITS", 20)
+    monkeypatch.setattr(spiking_check, "N_COLUMNS", 2)
+    refuse_where_apart([*rate_check.compared(), *spiking_check.compared()])
+    monkeypatch.setattr(streams_cuda, "STEP_NOISE", streams_cuda.tl.constexpr(streams.COIN))
+    with pytest.raises(
+        RuntimeError,
+        match=r"this GPU does not compute what the CPU does: the (loss|gradient) of .* differs by",
+    ):
+        refuse_where_apart(rate_check.compared())
+    with pytest.raises(
+        RuntimeError, match=r"the (number of spikes|output of a spiking trial) differs by"
+    ):
+        refuse_where_apart(spiking_check.compared())
+
+
+def test_devices(monkeypatch):
+    assert device_of("cpu") == "cpu"
+    with pytest.raises(ConfigError, match="device: expected one of auto, cpu, cuda, got 'gpu'"):
+        device_of("gpu")
+    monkeypatch.setattr(devices, "_interpreted", lambda: False)
+    monkeypatch.setattr(devices, "_missing_for_cuda", lambda: "")
+    assert device_of("auto") == "cuda"
+    monkeypatch.setattr(devices, "_missing_for_cuda", lambda: "no NVIDIA GPU was found")
+    assert device_of("auto") == "cpu"
+    with pytest.raises(
+        ConfigError, match="device: cuda: no NVIDIA GPU was found; or write device: cpu"
+    ):
+        device_of("cuda")
+
+
+def test_what_is_missing_for_a_gpu(monkeypatch):
+    missing = devices._missing_for_cuda.__wrapped__
+    assert missing() == ""  # a GPU, or the interpreter
+    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
+    for n_gpus, cuda, expected in (
+        (0, True, "no NVIDIA GPU was found"),
+        (1, False, "built without CUDA"),
+        (1, True, ""),
+    ):
+        monkeypatch.setattr(devices, "_n_gpus", lambda n=n_gpus: n)
+        monkeypatch.setattr(devices, "_torch_has_cuda", lambda there=cuda: there)
+        assert missing() == expected == "" or expected in missing()
+    monkeypatch.setattr(
+        devices, "find_spec", lambda name: None
+    )  # asked for last: a machine without a GPU has no use for it
+    assert "Triton is not installed" in missing()
+
+
+def test_the_build_of_torch_is_known_without_importing_it():
+    assert devices._torch_has_cuda() == (torch.version.cuda is not None)

@@ -1,0 +1,231 @@
+"""The reference of the rate network: gradients against finite differences, the wiring, and answers
+that are arithmetic."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from rate2spike import rate
+from rate2spike.config import ACTIVATIONS, LOSSES, RATE_STEP_MS, RateConfig
+from rate2spike.rate import reference
+
+TINY = RateConfig(n_units=5, p_rec=0.8, p_inh=0.4, tau_decay_ms=(10.0, 50.0))
+
+
+def tensors(weights, requires_grad=True):
+    return rate.Weights(
+        *(
+            torch.tensor(np.array(w), dtype=torch.float64, requires_grad=requires_grad)
+            for w in weights
+        )
+    )
+
+
+def problem(config, *, batch=2, n_steps=15, seed=0):
+    """A small model whose weights lie away from the kinks, one absent and one suppressed
+    connection, stimulus, noise, target."""
+    rng = np.random.default_rng(seed)
+    model = rate.initial_model(config, 2, rng)
+    n = config.n_units
+    w_rec = rng.uniform(0.2, 1.0, (n, n)) * (1 if config.dale else rng.choice([-1, 1], (n, n)))
+    w_rec[0, 1], w_rec[1, 0] = 0.0, -0.3
+    model = replace(
+        model,
+        weights=rate.Weights(w_rec, rng.standard_normal(n), np.array(0.1), rng.standard_normal(n)),
+    )
+    u, normal = (
+        rng.standard_normal((batch, 2, n_steps)),
+        5 * rng.standard_normal((batch, n, n_steps)),
+    )
+    return model, *(torch.tensor(a) for a in (u, normal, rng.standard_normal((batch, n_steps))))
+
+
+def mean_loss(model, weights, u, normal, z, loss):
+    return rate.trial_loss(rate.forward(model, weights, u, normal).o, z, loss).mean()
+
+
+def finite_difference(model, group, u, normal, z, loss, eps=1e-6):
+    """Central differences of the mean loss by every number of one group of weights."""
+    base = np.array(getattr(model.weights, group))
+    difference = np.zeros_like(base)
+    for at in np.ndindex(base.shape):
+        ends = []
+        for change in (eps, -eps):
+            moved = base.copy()
+            moved[at] += change
+            ends.append(
+                mean_loss(
+                    model,
+                    tensors(model.weights._replace(**{group: moved}), False),
+                    u,
+                    normal,
+                    z,
+                    loss,
+                ).item()
+            )
+        difference[at] = (ends[0] - ends[1]) / (2 * eps)
+    return difference
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("dale", [True, False])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gradient_is_the_derivative(activation, dale, loss):
+    model, u, normal, z = problem(replace(TINY, activation=activation, dale=dale))
+    weights = tensors(model.weights)
+    mean_loss(model, weights, u, normal, z, loss).backward()
+    for group in rate.Weights._fields:
+        expected = finite_difference(model, group, u, normal, z, loss)
+        if group == "w_rec" and dale:
+            assert (
+                weights.w_rec.grad[0, 1] == 0
+            )  # w = 0 exactly: a kink, where central differences see half the slope
+            expected[0, 1] = 0
+        np.testing.assert_allclose(
+            getattr(weights, group).grad, expected, rtol=1e-6, atol=1e-7, err_msg=group
+        )
+    assert (weights.w_rec.grad[1, 0] == 0) == dale
+
+
+def test_fixed_decay_has_no_gradient():
+    model, u, normal, z = problem(replace(TINY, tau_decay_ms=(20.0,)))
+    weights = tensors(model.weights)
+    mean_loss(model, weights, u, normal, z, "l2").backward()
+    assert not weights.tau_raw.grad.any()
+    assert weights.w_rec.grad.any()
+
+
+def test_absent_connection_never_grows():
+    model, u, normal, z = problem(TINY)
+    weights = tensors(model.weights)
+    adam = torch.optim.Adam(weights, lr=0.05)
+    for _ in range(20):
+        adam.zero_grad()
+        mean_loss(model, weights, u, normal, z, "l2").backward()
+        adam.step()
+    assert weights.w_rec[0, 1].item() == 0
+    assert weights.w_rec[1, 0].item() == -0.3
+    assert not np.allclose(weights.w_rec.detach(), model.weights.w_rec)
+
+
+def test_decay_lies_between_its_limits():
+    raw = np.array([-50.0, 0.0, 50.0])
+    np.testing.assert_allclose(rate.decay_ms(raw, (20.0, 50.0)), [20.0, 35.0, 50.0])
+    np.testing.assert_allclose(rate.decay_ms(torch.tensor(raw), (20.0, 50.0)), [20.0, 35.0, 50.0])
+    np.testing.assert_array_equal(rate.decay_ms(raw, (35.0,)), [35.0] * 3)
+
+
+def test_initial_weights_under_dale():
+    n, config = 400, RateConfig(n_units=400, gain=1.5, p_rec=0.2, p_inh=0.2)
+    model = rate.initial_model(config, 3, np.random.default_rng(1))
+    w = model.weights.w_rec
+    present = w != 0
+    assert abs(present.mean() - 0.2) < 0.005
+    assert (w >= 0).all()
+    assert abs(np.sqrt((w[present] ** 2).mean()) / (1.5 / np.sqrt(n * 0.2)) - 1) < 0.02
+    assert abs(model.inhibitory.mean() - 0.2) < 0.08  # four standard deviations
+    assert model.w_in.shape == (n, 3)
+    assert model.weights.b_out == 0
+    assert abs(model.weights.w_out.std() * 100 - 1) < 0.15
+    assert all(array.dtype == np.float32 for array in (*model.weights, model.w_in, model.mask))
+    effective = rate.effective_weights(torch.tensor(w), model).numpy()
+    assert (effective[:, model.inhibitory] <= 0).all()
+    assert (effective[:, ~model.inhibitory] >= 0).all()
+
+
+def test_initial_weights_without_dale():
+    model = rate.initial_model(RateConfig(n_units=300, dale=False), 1, np.random.default_rng(2))
+    assert not model.inhibitory.any()
+    assert abs((model.weights.w_rec > 0).sum() / (model.weights.w_rec != 0).sum() - 0.5) < 0.02
+    np.testing.assert_array_equal(
+        rate.effective_weights(torch.tensor(model.weights.w_rec), model), model.weights.w_rec
+    )
+
+
+def test_gamma_weights_have_no_gain():
+    config = RateConfig(n_units=400, weight_distribution="gamma", gain=100.0)
+    w = rate.initial_model(config, 1, np.random.default_rng(3)).weights.w_rec
+    present = w[w != 0]
+    assert (
+        abs(present.mean() / 0.006 - 1) < 0.03
+    )  # gamma(2, 0.003): mean 0.006, variance 2 * 0.003^2
+    assert abs(present.var() / 1.8e-5 - 1) < 0.06
+
+
+def test_som_units_receive_no_inhibition():
+    model = rate.initial_model(
+        RateConfig(n_units=100, p_rec=1.0, n_som=6), 1, np.random.default_rng(4)
+    )
+    effective = rate.effective_weights(torch.tensor(model.weights.w_rec), model).numpy()
+    som = np.flatnonzero(model.inhibitory)[:6]
+    assert not effective[np.ix_(som, np.flatnonzero(model.inhibitory))].any()
+    assert (effective[np.ix_(som, np.flatnonzero(~model.inhibitory))] > 0).all()
+    assert (effective < 0).sum() == (100 - 6) * model.inhibitory.sum()
+
+
+def test_one_unit_relaxes_as_the_closed_form():
+    model = rate.initial_model(
+        RateConfig(n_units=1, tau_decay_ms=(40.0,), activation="softplus"),
+        1,
+        np.random.default_rng(5),
+    )
+    model = replace(model, w_in=np.array([[2.0]]))
+    weights = tensors(
+        rate.Weights(np.zeros((1, 1)), np.array([3.0]), np.array(0.5), np.zeros(1)), False
+    )
+    normal = torch.zeros(1, 1, 30, dtype=torch.float64)
+    normal[0, 0, 0] = 7.0
+    trace = rate.forward(model, weights, torch.full((1, 1, 30), 0.6, dtype=torch.float64), normal)
+    left = (1 - RATE_STEP_MS / 40.0) ** np.arange(30)
+    x = 0.07 * left + 1.2 * (1 - left)
+    np.testing.assert_allclose(trace.x[0, :, 0], x, rtol=1e-12)
+    np.testing.assert_allclose(
+        trace.o[0], 3 * np.log1p(np.exp(x[1:])) + 0.5, rtol=1e-12
+    )  # o[i] is read from r[i + 1]
+
+
+def test_noise_is_a_tenth_and_not_scaled_by_the_step():
+    model = rate.initial_model(
+        RateConfig(n_units=1, tau_decay_ms=(40.0,)), 1, np.random.default_rng(5)
+    )
+    weights = tensors(model.weights._replace(w_rec=np.zeros((1, 1))), False)
+    normal = torch.zeros(1, 1, 3, dtype=torch.float64)
+    normal[0, 0, 1] = 2.0
+    trace = rate.forward(model, weights, torch.zeros(1, 1, 3, dtype=torch.float64), normal)
+    np.testing.assert_allclose(trace.x[0, :, 0], [0, 0.2, 0.2 * (1 - 5 / 40)], rtol=1e-12)
+
+
+def test_stimulus_moves_x_one_step_later():
+    model = rate.initial_model(
+        RateConfig(n_units=1, tau_decay_ms=(40.0,)), 1, np.random.default_rng(5)
+    )
+    weights = tensors(model.weights._replace(w_rec=np.zeros((1, 1))), False)
+    u = torch.zeros(1, 1, 4, dtype=torch.float64)
+    u[0, 0, 1] = 1.0
+    x = rate.forward(model, weights, u, torch.zeros(1, 1, 4, dtype=torch.float64)).x[0, :, 0]
+    moved = 5 / 40 * float(model.w_in[0, 0])
+    np.testing.assert_allclose(x, [0, 0, moved, moved * (1 - 5 / 40)], rtol=1e-12)
+
+
+def test_activations_are_cut_at_20():
+    x = torch.tensor([-1.0, 0.0, 3.0, 25.0])
+    np.testing.assert_allclose(reference.activate(x, "clipped_relu"), [0, 0, 3, 20])
+    np.testing.assert_allclose(
+        reference.activate(x, "softplus"),
+        [np.log1p(np.exp(-1)), np.log(2), 3 + np.log1p(np.exp(-3)), 20],
+        rtol=1e-6,
+    )
+    np.testing.assert_allclose(
+        reference.activate(x, "sigmoid")[:2], [1 / (1 + np.e), 0.5], rtol=1e-6
+    )
+
+
+def test_loss_compares_with_the_first_targets():
+    o, z = (
+        torch.tensor([[3.0, 4.0], [1.0, 1.0]]),
+        torch.tensor([[0.0, 0.0, 99.0], [1.0, 1.0, 99.0]]),
+    )
+    np.testing.assert_allclose(rate.trial_loss(o, z, "l2"), [5, 0])
+    np.testing.assert_allclose(rate.trial_loss(o, z, "l1"), [7, 0])

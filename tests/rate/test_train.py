@@ -1,0 +1,275 @@
+"""Training: the same bits however the work is shared, the published stop rule, a network that
+learns, a block kept whole."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rate2spike.config import RateConfig, TrainingConfig
+from rate2spike.rate import block_file, side_by_side, train
+from rate2spike.tasks import BUILT_IN, draw_trials
+
+GO_NOGO = BUILT_IN["go-nogo"]
+SMALL = RateConfig(n_units=20)
+SHORT = TrainingConfig(max_trials=150, evaluation_trials=20)
+
+
+def arrays(results):
+    """Everything a trained network is made of, as bytes."""
+    model, record = results
+    kept = {f: getattr(model, f) for f in ("w_in", "inhibitory", "mask")}
+    kept |= (
+        block_file._flatten("weights", model.weights)
+        | block_file._flatten("initial", model.initial)
+        | block_file._flatten("record", record)
+    )
+    return {k: (np.asarray(v).dtype, np.shape(v), np.asarray(v).tobytes()) for k, v in kept.items()}
+
+
+# The same bits ------------------------------------------------------------------------------------
+
+
+def test_a_network_does_not_depend_on_its_block_or_the_threads():
+    def block(*networks, threads):
+        results = side_by_side.train_block(
+            GO_NOGO, SMALL, SHORT, study_seed=5, networks=networks, threads=threads
+        )
+        return {name: arrays(result) for name, result in zip(networks, results, strict=True)}
+
+    together = block("a", "b", "c", threads=3)
+    assert block("c", "a", threads=1) == {k: together[k] for k in "ca"}
+    assert block("b", threads=2) == {"b": together["b"]}
+    assert together["a"]["weights/w_rec"] != together["b"]["weights/w_rec"]
+
+
+def test_the_study_seed_changes_everything_that_is_drawn():
+    one, other = (
+        arrays(train.train_network(GO_NOGO, SMALL, SHORT, study_seed=seed, network="a"))
+        for seed in (1, 2)
+    )
+    for key in (
+        "w_in",
+        "initial/w_rec",
+        "initial/w_out",
+        "initial/tau_raw",
+        "weights/w_rec",
+        "record/losses",
+        "record/example/x",
+    ):
+        assert one[key] != other[key], key
+
+
+def test_a_training_that_goes_on_is_an_uninterrupted_one():
+    whole = train.train_network(
+        GO_NOGO, SMALL, replace(SHORT, max_trials=350), study_seed=1, network="a"
+    )
+    run = train.begin(GO_NOGO, SMALL, study_seed=1, network="a")
+    train.go_on(run, GO_NOGO, SHORT)
+    assert [trial for trial, *_ in run.curve] == [1, 101]
+    early = arrays(train.outcome(run, GO_NOGO))
+    train.go_on(run, GO_NOGO, SHORT)  # nothing is left of 150 trials
+    assert arrays(train.outcome(run, GO_NOGO)) == early
+    train.go_on(run, GO_NOGO, replace(SHORT, max_trials=350))
+    assert arrays(train.outcome(run, GO_NOGO)) == arrays(whole)
+    assert early["weights/w_rec"] != arrays(whole)["weights/w_rec"]
+
+
+def test_more_evaluations_change_no_training():
+    often = replace(SHORT, evaluation_interval=10, evaluation_trials=7)
+    a, b = (
+        train.train_network(GO_NOGO, SMALL, t, study_seed=1, network="a")[1].losses
+        for t in (SHORT, often)
+    )
+    n = min(a.size, b.size)
+    assert n >= 102
+    assert np.array_equal(a[:n], b[:n])
+
+
+# The stop rule ------------------------------------------------------------------------------------
+
+NEVER, PASSED = (7.0, 0.95), (6.99, 0.95)  # loss below 7 is asked, accuracy of 0.95 is enough
+
+
+def stopped(monkeypatch, script, **training):
+    """(converged, trial, trials of all evaluations, number of training losses) when the evaluations
+    give `script`."""
+    answers = iter(script)
+    last = script[-1]
+
+    def evaluate(*_, n_trials, words, **__):
+        loss, accuracy = next(answers, last)
+        asked.append(words[1])
+        return train.Evaluation(loss, accuracy, np.zeros((n_trials, 199)), np.zeros(n_trials))
+
+    asked = []
+    monkeypatch.setattr(train, "evaluate", evaluate)
+    config = TrainingConfig(evaluation_trials=1, **{"max_trials": 450, **training})
+    _, record = train.train_network(
+        GO_NOGO, RateConfig(n_units=2), config, study_seed=1, network="a"
+    )
+    assert record.curve[:, 0].tolist() == asked
+    assert [tuple(row) for row in record.curve[:, 1:]] == [*script, *[last] * len(asked)][
+        : len(asked)
+    ]
+    return record.converged, record.trials, asked, record.losses.size
+
+
+@pytest.mark.parametrize(
+    ("script", "training", "expected"),
+    [
+        ([PASSED], {}, (True, 1, [1], 2)),  # trials count from 0: after trial 1 two are used
+        ([NEVER, NEVER, PASSED], {}, (True, 201, [1, 101, 201], 202)),
+        ([NEVER], {}, (False, 401, [1, 101, 201, 301, 401], 402)),
+        ([NEVER], {"max_trials": 401}, (False, 301, [1, 101, 201, 301], 302)),
+        ([NEVER], {"max_trials": 402}, (False, 401, [1, 101, 201, 301, 401], 402)),
+        ([NEVER], {"max_trials": 2}, (False, 1, [1], 2)),
+        ([PASSED], {"min_trials": 100}, (True, 101, [1, 101], 102)),
+        ([PASSED], {"min_trials": 101}, (True, 101, [1, 101], 102)),
+        ([PASSED], {"min_trials": 102}, (True, 201, [1, 101, 201], 202)),
+        (
+            [(0.1, 0.94)],
+            {"max_trials": 150},
+            (False, 101, [1, 101], 102),
+        ),  # loss alone is not enough
+        ([(7.1, 1.0)], {"max_trials": 150}, (False, 101, [1, 101], 102)),  # nor is accuracy
+        ([(1.9, 0.5)], {"loss_threshold": 2, "accuracy_threshold": 0.5}, (True, 1, [1], 2)),
+        ([NEVER, PASSED], {"evaluation_interval": 30}, (True, 31, [1, 31], 32)),
+        (
+            [NEVER, PASSED],
+            {"trials_per_update": 10},
+            (True, 101, [1, 101], 110),
+        ),  # after the update with trial 101
+        ([NEVER, PASSED], {"trials_per_update": 51}, (True, 101, [1, 101], 102)),
+        ([NEVER, NEVER, PASSED], {"trials_per_update": 150}, (True, 201, [1, 101, 201], 300)),
+        (
+            [NEVER, (float("inf"), 0.0)],
+            {},
+            (False, 101, [1, 101], 102),
+        ),  # diverged: no use to go on
+    ],
+)
+def test_stop_rule(monkeypatch, script, training, expected):
+    assert stopped(monkeypatch, script, **training) == expected
+
+
+def test_a_diverged_network_is_recorded_as_failed(monkeypatch):
+    def evaluate(*_, n_trials, **__):
+        return train.Evaluation(
+            float("nan"), 0.0, np.full((n_trials, 199), np.nan), np.zeros(n_trials)
+        )
+
+    monkeypatch.setattr(train, "evaluate", evaluate)
+    _, record = train.train_network(GO_NOGO, SMALL, TrainingConfig(), study_seed=1, network="a")
+    assert (record.converged, record.trials) == (False, 1)
+    assert np.isnan(record.curve[0, 1])
+
+
+def test_a_network_that_fails_is_kept_with_its_curve(caplog):
+    caplog.set_level("INFO")
+    ((_, record),) = side_by_side.train_block(
+        GO_NOGO, SMALL, SHORT, study_seed=1, networks=["go-nogo/n20/seed_7"]
+    )
+    assert record.converged is False
+    assert record.trials == 101
+    assert record.curve.shape == (2, 3)
+    assert record.losses.shape == (102,)
+    assert "go-nogo/n20/seed_7: FAILED to reach criterion after 101 trials" in caplog.text
+
+
+def test_progress_counts_the_trials():
+    told = []
+    _, record = train.train_network(
+        GO_NOGO, SMALL, SHORT, study_seed=1, network="a", progress=told.append
+    )
+    assert sum(told) == record.losses.size
+
+
+# Evaluation ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", ["l2", "l1"])
+def test_evaluation_is_the_published_loss_and_scoring(trained, loss):
+    n, where = 40, {"study_seed": 3, "purpose": "evaluation", "words": ("a", 1)}
+    # a readout so weak that about half of the Go answers are right
+    before = train.evaluate(trained.model, trained.model.weights, GO_NOGO, n_trials=n, **where)
+    go = before.outputs[before.labels == 1, 75:].max(axis=1)
+    b_out = trained.model.weights.b_out
+    weak = (0.7 - b_out) / (np.median(go) - b_out)
+    weights = trained.model.weights._replace(w_out=np.float32(weak) * trained.model.weights.w_out)
+    result = train.evaluate(trained.model, weights, GO_NOGO, n_trials=n, loss=loss, **where)
+    target = draw_trials(GO_NOGO, 3, "evaluation", ("a", 1), range(n)).target.astype(float)
+    error = result.outputs - target[:, :199]  # output i belongs to target i (published code)
+    by_trial = np.abs(error).sum(axis=1) if loss == "l1" else np.sqrt((error**2).sum(axis=1))
+    assert result.loss == pytest.approx(by_trial.mean(), rel=1e-5)
+    response = result.outputs[:, 75:]
+    correct = np.where(
+        result.labels == 1, response.max(axis=1) > 0.7, np.abs(response).max(axis=1) < 0.3
+    )
+    assert 0 < correct.mean() < 1
+    assert result.accuracy == correct.mean()
+    fewer = train.evaluate(trained.model, weights, GO_NOGO, n_trials=7, loss=loss, **where)
+    np.testing.assert_allclose(fewer.outputs, result.outputs[:7], atol=1e-5)
+
+
+# A network that learns ----------------------------------------------------------------------------
+
+
+def test_go_nogo_reaches_criterion(trained):
+    model, record = trained
+    assert record.converged is True
+    assert 101 <= record.trials <= 3000
+    assert record.curve[0, 2] < 0.9
+    assert record.curve[-1, 1] < 7
+    assert record.curve[-1, 2] >= 0.95
+    assert not ((record.curve[:-1, 1] < 7) & (record.curve[:-1, 2] >= 0.95)).any()
+    fresh = train.evaluate(
+        model, model.weights, GO_NOGO, study_seed=99, purpose="elsewhere", words=(), n_trials=200
+    )
+    assert fresh.accuracy > 0.85
+    assert fresh.loss < 8
+
+
+def test_training_changes_what_is_trained_and_nothing_else(trained):
+    model = trained.model
+    before, after = model.initial, model.weights
+    absent = before.w_rec == 0
+    assert 0.7 < absent.mean() < 0.9
+    assert (after.w_rec[absent] == 0).all()  # an absent connection never grows
+    for field in ("w_rec", "w_out", "b_out", "tau_raw"):
+        assert not np.array_equal(getattr(after, field), getattr(before, field)), field
+    tau_ms = model.tau_decay_ms()
+    assert 20 < tau_ms.min() < tau_ms.max() < 50
+
+
+def test_trials_per_update_is_another_training_of_the_same_network():
+    one = train.train_network(GO_NOGO, SMALL, SHORT, study_seed=1, network="a")[0]
+    ten = train.train_network(
+        GO_NOGO, SMALL, replace(SHORT, trials_per_update=10), study_seed=1, network="a"
+    )[0]
+    assert np.array_equal(one.initial.w_rec, ten.initial.w_rec)
+    assert not np.array_equal(one.weights.w_rec, ten.weights.w_rec)
+    # Adam moves a weight by about the learning rate at each update: 11 updates against 102
+    reach = [np.abs(m.weights.tau_raw - m.initial.tau_raw).max() for m in (ten, one)]
+    assert reach[0] < 11 * 0.0101 < reach[1] < 102 * 0.0101
+
+
+# The file of a block ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "config",
+    [SMALL, RateConfig(n_units=9, tau_decay_ms=(35.0,), dale=False)],
+    ids=["dale", "no dale"],
+)
+def test_a_block_comes_back_bit_for_bit(tmp_path, config):
+    names = ["seed_0", "seed_1"]
+    results = side_by_side.train_block(GO_NOGO, config, SHORT, study_seed=1, networks=names)
+    block_file.save_block(tmp_path / "block.npz", names, results)
+    loaded = block_file.load_block(tmp_path / "block.npz")
+    assert list(loaded) == names
+    for name, result in zip(names, results, strict=True):
+        assert arrays(loaded[name]) == arrays(result)
+        assert loaded[name][0].config == config
+        assert loaded[name][1].converged is result[1].converged
+    assert [p.name for p in tmp_path.iterdir()] == ["block.npz"]

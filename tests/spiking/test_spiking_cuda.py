@@ -1,0 +1,131 @@
+"""The GPU kernel of the spiking network against the plain simulation; without a GPU in Triton's
+interpreter, few steps."""
+
+import numpy as np
+import pytest
+import torch
+from spiking_trials import KEY, NEURONS, SIZES, settled_trial, small_network
+
+from rate2spike import streams
+
+pytest.importorskip("triton", reason="Triton is not installed: the GPU kernel is not tested")
+from rate2spike.spiking.kernels import cuda as spiking_cuda
+from rate2spike.spiking.kernels.cuda import simulate_networks, simulate_trials
+
+OTHER = streams.key(2, "test", "kernel")
+
+
+def stimulus(n_columns, *lead, seed=3):
+    return np.random.default_rng(seed).normal(size=(*lead, 2, n_columns)).astype(np.float32)
+
+
+def assert_same(network, n_columns, first_step=50, **settings):
+    u = stimulus(n_columns)
+    trial, plain = settled_trial(network, u, **settings)
+    kept = {"keep_every": 1, "keep_rates": True, "first_step": first_step}
+    ours = simulate_trials(network, u[None], trials=[trial], stream=KEY, **kept, **settings)
+    assert np.array_equal(ours.spike_counts[0], plain.spikes.sum(axis=1))
+    scale = max(abs(plain.out).max(), 1e-6)
+    np.testing.assert_allclose(ours.out[0], plain.out, rtol=0, atol=2e-5 * scale)
+    np.testing.assert_allclose(
+        ours.rates[0], plain.rates, rtol=0, atol=2e-5 * max(plain.rates.max(), 1e-6)
+    )
+    np.testing.assert_allclose(
+        ours.maximum[0], plain.out[first_step:].max(), rtol=0, atol=2e-5 * scale
+    )
+    np.testing.assert_allclose(
+        ours.minimum[0], plain.out[first_step:].min(), rtol=0, atol=2e-5 * scale
+    )
+    return plain
+
+
+@pytest.mark.parametrize("neuron", NEURONS, ids=lambda n: f"{n['model']}-{n['tau_rise_ms']:g}")
+@pytest.mark.parametrize("n_units", SIZES)
+def test_kernel_is_the_plain_simulation(n_units, neuron):
+    plain = assert_same(small_network(n_units, **neuron), 3)
+    assert n_units < 63 or plain.spikes.sum() > n_units / 5  # the volley of the first step
+
+
+def test_input_refractory_period_and_spikes_of_a_longer_trial():
+    """Columns change at steps 50, 150 ..., units fire again after 40 or 41 steps."""
+    plain = assert_same(small_network(63, bias=0.0), 7)
+    assert np.median(plain.spikes.sum(axis=1)) >= 2
+
+
+def test_stimulation_and_downsampling():
+    network = small_network(7)
+    assert_same(network, 4, stimulation=("exc", 60, 250, [0, 6]))
+    assert_same(network, 8, stimulation=("inh", 1, 10_000, [3]), downsample=2)
+
+
+def test_a_trial_is_the_same_in_any_launch():
+    networks, keys = [small_network(7), small_network(7, bias=-30.0)], [KEY, OTHER]
+    networks[1] = networks[1].__class__(
+        **{**networks[1].__dict__, "neuron": networks[0].neuron, "w_out": -networks[1].w_out}
+    )
+    u = stimulus(3, 2, 3)
+    together = simulate_networks(networks, u, trials=[4, 9, 2], keys=keys, keep_every=10)
+    for n, network in enumerate(networks):
+        alone = simulate_trials(network, u[n, [2, 0]], trials=[2, 4], stream=keys[n], keep_every=10)
+        for of_all, of_one in zip(together[n], alone, strict=True):
+            assert of_one is None or np.array_equal(of_all[[2, 0]], of_one)
+    assert not np.array_equal(together[0].spike_counts, together[1].spike_counts)
+    assert together[0].rates is None
+
+
+@pytest.mark.parametrize("n_units", [1, 63])
+def test_every_element_of_the_results_is_written(n_units, monkeypatch):
+    def poisoned(size, dtype, device):
+        value = np.nan if dtype.is_floating_point else -7
+        return torch.full(size, value, dtype=dtype, device=device)
+
+    monkeypatch.setattr(spiking_cuda.torch, "empty", poisoned)
+    found = simulate_trials(
+        small_network(n_units),
+        stimulus(3, 2),
+        trials=[0, 1],
+        stream=KEY,
+        keep_every=7,
+        keep_rates=True,
+    )
+    assert all(np.isfinite(field).all() for field in found)
+    assert (found.spike_counts >= 0).all()
+    assert found.out.shape == (2, 28)
+
+
+def test_a_launch_that_does_not_fit_is_halved(monkeypatch, caplog):
+    expected = simulate_trials(
+        small_network(7), stimulus(3, 5), trials=range(5), stream=KEY, keep_every=50
+    )
+    launch, sizes = spiking_cuda._Shard._launch, []
+
+    def scarce(self, programs):
+        sizes.append(len(programs))
+        if len(programs) > 2:
+            raise torch.OutOfMemoryError
+        return launch(self, programs)
+
+    monkeypatch.setattr(spiking_cuda._Shard, "_launch", scarce)
+    found = simulate_trials(
+        small_network(7), stimulus(3, 5), trials=range(5), stream=KEY, keep_every=50
+    )
+    assert sizes == [5, 3, 2, 2, 1]
+    assert "does not hold the launch: going on with 3 trials at once" in caplog.text
+    assert all(np.array_equal(a, b) for a, b in zip(found[:4], expected[:4], strict=True))
+
+
+def test_refuses():
+    with pytest.raises(
+        ValueError, match="expected at most 1024 units on a GPU, got 1025; use device: cpu"
+    ):
+        simulate_trials(small_network(1025), stimulus(3, 1), trials=[0], stream=KEY)
+    with pytest.raises(
+        ValueError, match=r"networks: expected one size, number of inputs and neuron in a block"
+    ):
+        simulate_networks(
+            [small_network(1), small_network(7)], stimulus(3, 2, 1), trials=[0], keys=[KEY, KEY]
+        )
+    with pytest.raises(ValueError, match="a key for each, got 1 and 2 keys"):
+        simulate_networks([small_network(1)], stimulus(3, 1, 1), trials=[0], keys=[KEY, KEY])
+    with pytest.raises(ValueError, match="stimulus: expected shape"):
+        simulate_trials(small_network(7), stimulus(3, 1)[:, :1], trials=[0], stream=KEY)

@@ -1,0 +1,677 @@
+"""Settings: the paper's defaults, refusals that name the key, labels that tell conditions apart,
+the schema, YAML's traps."""
+
+import re
+from dataclasses import fields, replace
+
+import pytest
+import yaml
+from shared import ROOT
+
+from rate2spike import config, devices
+from rate2spike.config import (
+    ConfigError,
+    NeuronConfig,
+    RateConfig,
+    SearchConfig,
+    TrainingConfig,
+    from_mapping,
+)
+from rate2spike.study import schema
+from rate2spike.study.study import (
+    FIGURE_ROLES,
+    Condition,
+    check_condition,
+    check_figures,
+    read_study,
+)
+from rate2spike.tasks import find_task
+
+SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
+DEFAULT = (ROOT / "config" / "config.yaml").read_text()
+SECTIONS = {
+    "network": RateConfig,
+    "training": TrainingConfig,
+    "neuron": NeuronConfig,
+    "search": SearchConfig,
+}
+
+
+def values_of(settings):
+    return {f.name: getattr(settings, f.name) for f in fields(settings)}
+
+
+def test_defaults_are_the_papers():
+    assert values_of(RateConfig()) == {
+        "n_units": 200,
+        "p_inh": 0.25,  # not stated; see README
+        "p_rec": 0.2,
+        "n_som": 0,
+        "weight_distribution": "gaussian",
+        "gain": 1.5,
+        "dale": True,
+        "activation": "sigmoid",
+        "tau_decay_ms": (20, 50),
+    }
+    assert values_of(TrainingConfig()) == {
+        "learning_rate": 0.01,
+        "trials_per_update": 1,
+        "max_trials": 6000,
+        "min_trials": 0,
+        "evaluation_interval": 100,
+        "evaluation_trials": 100,
+        "loss": "l2",
+        "loss_threshold": 7,
+        "accuracy_threshold": 0.95,
+    }
+    shared = {"tau_mem_ms": 10, "t_refractory_ms": 2, "tau_rise_ms": 2, "v_reset": -65}  # Table S1
+    assert values_of(NeuronConfig()) == {"model": "lif", "v_threshold": -40, "bias": -40, **shared}
+    assert values_of(NeuronConfig(model="qif")) == {
+        "model": "qif",
+        "v_threshold": 30,
+        "bias": 0,
+        **shared,
+    }
+    assert SearchConfig().scaling_factors == (20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75)
+    assert (SearchConfig().trials, SearchConfig().downsample) == (100, 1)
+
+
+NAN, INF = float("nan"), float("inf")
+BAD = {
+    RateConfig: {
+        "n_units": [0, -1, 2.0, True, "200", None],
+        "p_inh": [-0.1, 1.1, NAN, "0.2", True],
+        "p_rec": [-0.1, 1.1, NAN, None],
+        "n_som": [-1, 201, 1.0],
+        "weight_distribution": ["normal", None, 1],
+        "gain": [0, -1, NAN, INF, "1.5"],
+        "dale": [1, "yes", None],
+        "activation": ["relu", None, True],
+        "tau_decay_ms": [
+            (50.0, 20.0),
+            (20.0, 20.0),
+            (4.9,),
+            (),
+            (5.0, 6.0, 7.0),
+            20.0,
+            (20.0, NAN),
+            (20.0, "50"),
+            (-20.0,),
+        ],
+    },
+    TrainingConfig: {
+        "learning_rate": [0, -0.01, NAN, "1e-3"],
+        "trials_per_update": [0, 1.0, True],
+        "max_trials": [0, -5, 100.0],
+        "min_trials": [-1, 0.5],
+        "evaluation_interval": [0, "100"],
+        "evaluation_trials": [0, 1.5],
+        "loss": ["mse", None],
+        "loss_threshold": [0, -7, NAN],
+        "accuracy_threshold": [-0.1, 1.1, 95, NAN],
+    },
+    NeuronConfig: {
+        "model": ["izhikevich", None],
+        "tau_mem_ms": [0, -10, NAN],
+        "t_refractory_ms": [-2, NAN, INF],
+        "tau_rise_ms": [-1, "2"],
+        "v_threshold": [NAN, "-40"],
+        "v_reset": [-40, 0, NAN, None],
+        "bias": [INF, "x", True],
+    },
+    SearchConfig: {
+        "scaling_factors": [(), (20.0, 20.0), (0.0,), (-5.0,), (NAN,), ("20",), 20.0, (1000 / 30,)],
+        "trials": [0, 1.0],
+        "held_out_trials": [0, -1],
+        "downsample": [0, 3, 200, 1.0],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("cls", "key", "value"),
+    [(cls, key, v) for cls, keys in BAD.items() for key, values in keys.items() for v in values],
+)
+def test_an_impossible_value_is_refused_by_name(cls, key, value):
+    with pytest.raises(ConfigError, match=rf"^{key}: expected .+, got {re.escape(repr(value))}$"):
+        cls(**{key: value})
+    with pytest.raises(ConfigError, match=rf"^here\.there\.{key}: expected"):
+        from_mapping(cls, {key: list(value) if isinstance(value, tuple) else value}, "here.there")
+
+
+def test_every_field_is_checked():
+    for cls, keys in BAD.items():
+        assert set(keys) == {f.name for f in fields(cls)}
+
+
+def test_an_unknown_key_is_refused_with_those_there_are():
+    with pytest.raises(
+        ConfigError,
+        match=r"^network\.n_unit: unknown key; allowed are n_units, p_inh, .*tau_decay_ms$",
+    ):
+        from_mapping(RateConfig, {"n_unit": 5}, "network")
+
+
+def test_som_units_need_dales_principle():
+    with pytest.raises(ConfigError, match=r"^n_som: expected 0 where dale is false"):
+        RateConfig(dale=False, n_som=2)
+
+
+# Labels: a path must tell any two conditions apart ------------------------------------------------
+
+OTHER = {
+    "n_units": [100, 250],
+    "p_inh": [0.2, 0.1],
+    "p_rec": [0.25, 0.1],
+    "n_som": [1, 10],
+    "weight_distribution": ["gamma"],
+    "gain": [1.25, 2],
+    "dale": [False],
+    "activation": ["clipped_relu", "softplus"],
+    "tau_decay_ms": [(20.0,), (50.0,), (20.0, 100.0), (25.0, 50.0)],
+    "learning_rate": [0.02, 0.001],
+    "trials_per_update": [10, 100],
+    "max_trials": [1000, 60000],
+    "min_trials": [100, 1500],
+    "evaluation_interval": [50, 1000],
+    "evaluation_trials": [50, 1000],
+    "loss": ["l1"],
+    "loss_threshold": [0.01, 10],
+    "accuracy_threshold": [0.9, 0.01],
+    "model": ["qif"],
+    "tau_mem_ms": [20, 5],
+    "t_refractory_ms": [1, 0],
+    "tau_rise_ms": [1, 0],
+    "v_threshold": [-50, 0],
+    "v_reset": [-70, -60],
+    "bias": [-41.5, 0],
+}
+
+
+def condition(network=None, training=None, neuron=None, search=None, name="a"):
+    return Condition(
+        name=name,
+        task="go-nogo",
+        network=network or RateConfig(),
+        training=training or TrainingConfig(),
+        neuron=neuron or NeuronConfig(),
+        search=search or SearchConfig(),
+        n_networks=1,
+        key=f"conditions.{name}",
+    )
+
+
+def changed():
+    """(field, condition) for every field of network, training and neuron, changed one at a time;
+    two fields at once for some."""
+    for section, cls in list(SECTIONS.items())[:3]:
+        for field in fields(cls):
+            for value in OTHER[field.name]:
+                yield field.name, condition(**{section: replace(cls(), **{field.name: value})})
+    yield "downsample", condition(search=SearchConfig(downsample=2))
+    yield "qif threshold", condition(neuron=NeuronConfig(model="qif", v_threshold=-40, v_reset=-65))
+    yield "qif bias", condition(neuron=NeuronConfig(model="qif", bias=-40))
+
+
+def test_any_change_changes_the_path():
+    paths = {"nothing": f"{condition().label}/{condition().neuron_label}"}
+    for name, c in changed():
+        path = f"{c.label}/{c.neuron_label}"
+        assert path not in paths.values(), f"{name}: {path}"
+        paths[name, len(paths)] = path
+        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*/[a-z][A-Za-z0-9._-]*", path), path
+
+
+def test_labels_are_the_words_of_the_settings():
+    assert (condition().label, condition().neuron_label) == ("n200_tau20-50ms", "lif")
+    c = condition(
+        RateConfig(n_units=100, tau_decay_ms=(35.0,), dale=False),
+        TrainingConfig(learning_rate=0.001),
+    )
+    assert c.label == "n100_tau35ms_nodale_rate0.001"
+
+
+def test_what_the_network_is_does_not_depend_on_how_it_is_simulated():
+    # conditions that differ in the neuron share one training, and the seeds' random streams
+    assert (
+        condition(neuron=NeuronConfig(model="qif"), search=SearchConfig(trials=5)).label
+        == condition().label
+    )
+
+
+# Schema and config.yaml ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_schema_and_dataclasses_have_the_same_keys_and_words(section):
+    properties, settings = SCHEMA["$defs"][section]["properties"], SECTIONS[section]()
+    assert set(properties) == {f.name for f in fields(settings)}
+    assert SCHEMA["$defs"][section]["additionalProperties"] is False
+    words = {
+        "weight_distribution": config.WEIGHT_DISTRIBUTIONS,
+        "activation": config.ACTIVATIONS,
+        "loss": config.LOSSES,
+        "model": config.NEURON_MODELS,
+    }
+    assert {k: tuple(p["enum"]) for k, p in properties.items() if "enum" in p} == {
+        k: v for k, v in words.items() if k in properties
+    }
+
+
+def test_schema_and_kernels_know_the_same_devices():
+    assert set(SCHEMA["properties"]["device"]["enum"]) == set(devices.DEVICES)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
+def test_the_configs_of_the_repository_are_valid(path):
+    values = yaml.safe_load(path.read_text())
+    if "conditions" not in values:  # laid over the whole paper
+        whole = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())
+        values = whole | {
+            k: whole.get(k, {}) | v if isinstance(v, dict) else v for k, v in values.items()
+        }
+    assert schema.first_problem(values, SCHEMA) is None
+    check(values)
+
+
+def test_the_whole_paper_has_the_published_sweeps():
+    values = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())
+    study = read_study(values)
+    swept = {name: [p.x for p in sweep.points] for name, sweep in study.sweeps.items()}
+    hundreds = [50.0 * i for i in range(1, 21)]
+    assert swept == {
+        "go-nogo-size": [10, *hundreds[:8]],
+        "go-nogo-decay": [20, *hundreds],
+        "integration-size": [10, *hundreds[:10]],
+        "integration-decay": [20, *hundreds],
+        "integration-refractory": [*(0.5 * i for i in range(11)), *(5.0 * i for i in range(2, 11))],
+        "integration-filter": [0, 2],
+        "integration-gain": [0.5, 1, 1.5, 2, 2.5, 3],
+    }
+    assert {c.n_networks for c in study.conditions} == {100}
+    assert {(c.search.trials, len(c.search.scaling_factors)) for c in study.conditions} == {
+        (100, 12)
+    }
+    assert set(study.figures) == set(FIGURE_ROLES) - {"figure_xor"}
+    networks = {(c.task, c.label): c.n_networks for c in study.conditions}
+    # Fig. 6A: all but the point at 2 ms take the factors chosen there
+    taken = [p.condition.factor_of for p in study.sweeps["integration-refractory"].points]
+    assert taken == [*4 * ["integration-filter-2"], None, *15 * ["integration-filter-2"]]
+    assert (
+        sum(networks.values()) == 7100
+    )  # the paper: "about 6,800" with those that serve several figures
+
+
+def test_thinned_sweeps_are_parts_of_the_papers():
+    thinned, paper = (
+        yaml.safe_load((ROOT / "config" / name).read_text())
+        for name in ("config.yaml", "paper.yaml")
+    )
+    for name, sweep in thinned["sweeps"].items():
+        assert sweep.keys() == paper["sweeps"][name].keys()
+        assert [v for v in paper["sweeps"][name]["values"] if v in sweep["values"]] == sweep[
+            "values"
+        ]
+    for section in ("network", "training", "neuron", "search"):
+        assert thinned[section] == paper[section]
+    assert {k: v for k, v in thinned["figures"].items() if k != "figure_xor"} == paper["figures"]
+    assert {k: v for k, v in thinned["conditions"].items() if v["task"] != "xor"} == paper[
+        "conditions"
+    ]
+
+
+def test_the_default_config_shows_every_key_with_its_default():
+    values = yaml.safe_load(DEFAULT)
+    # config/mean_field.yaml is a study of its own, see test_mean_field.py
+    assert set(values) == set(SCHEMA["properties"]) - {"mean_field"} == set(SCHEMA["required"])
+    for section, cls in SECTIONS.items():
+        assert list(values[section]) == [f.name for f in fields(cls)]
+        default = (
+            replace(cls(), n_units=250) if section == "network" else cls()
+        )  # the size of most of the paper's networks
+        assert from_mapping(cls, values[section]) == default
+
+
+def test_a_condition_lays_its_own_values_over_the_shared_ones():
+    values = yaml.safe_load(DEFAULT)
+    values["network"]["gain"] = 1.2
+    values["conditions"] = {
+        "a": {
+            "task": "xor",
+            "network": {"n_units": 50},
+            "training": {"max_trials": 7},
+            "networks": 2,
+        },
+        "b": {"task": "xor", "neuron": {"model": "qif"}},
+    }
+    values["external_models"] = {
+        "c": {"task": "xor", "files": ["x/one.mat", "two.mat"], "search": {"trials": 3}}
+    }
+    values["sweeps"] = {
+        "d": {
+            "task": "xor",
+            "key": "network.tau_decay_ms",
+            "values": [[30], [20, 50]],
+            "neuron": {"model": "qif"},
+        },
+    }
+    values["figures"] = {"figure_xor": {"example": "b"}}
+    study = read_study(values)
+    a, b, c, d = study.conditions
+    assert (a.network.n_units, a.network.gain, a.training.max_trials, a.n_networks) == (
+        50,
+        1.2,
+        7,
+        2,
+    )
+    assert (b.network.n_units, b.network.gain, b.neuron.v_threshold, b.n_networks) == (
+        250,
+        1.2,
+        30,
+        3,
+    )
+    assert (c.models, c.n_networks, c.search.trials, c.label) == (
+        ("x/one.mat", "two.mat"),
+        2,
+        3,
+        "external_c",
+    )
+    assert (d.name, d.network.tau_decay_ms, d.key) == ("d-30", (30,), "sweeps.d.values: [30]")
+    # a point of a sweep that is a condition already is that condition
+    assert study.points("d") == ((30, d), (50, b))
+    assert study.points("b") == ((None, b),)
+    assert study.names["d-20-50"] is b
+
+
+def check(values):
+    """What common.smk does after the schema."""
+    study = read_study(values)
+    for c in study.conditions:
+        check_condition(c, find_task(c.task, study.user_tasks, f"{c.key}.task"))
+    check_figures(study)
+
+
+def problem(where, text):
+    """What the user is told when the key at the dotted place `where` of the default config is set
+    to the YAML `text`."""
+    values = yaml.safe_load(DEFAULT)
+    *path, key = where.split(".")
+    place = values
+    for part in path:
+        place = place.setdefault(part, {})
+    place[key] = yaml.safe_load(text)
+    told = schema.first_problem(values, SCHEMA)
+    if told is None:
+        with pytest.raises(ConfigError) as error:
+            check(values)
+        told = str(error.value)
+    assert "\n" not in told
+    return told
+
+
+TRAPS = [
+    (
+        "training.learning_rate",
+        "1e-3",
+        "training.learning_rate: expected a number, got '1e-3' (YAML reads 1e-3 as text; write 0.001)",
+    ),
+    (
+        "networks_per_condition",
+        "1e1",
+        "networks_per_condition: expected a whole number, got '1e1' (YAML reads 1e1 as text; write 10)",
+    ),
+    ("networks_per_condition", "4.0", "networks_per_condition: expected a whole number, got 4.0"),
+    ("networks_per_job", "0", "networks_per_job: expected a number >= 1, got 0"),
+    ("study_seed", "1.0", "study_seed: expected a whole number, got 1.0"),
+    ("study_seed", "-1", "study_seed: expected a number >= 0, got -1"),
+    ("network.n_units", "200.0", "network.n_units: expected a whole number, got 200.0"),
+    (
+        "network.n_units",
+        "'200'",
+        "network.n_units: expected a whole number, got '200' (YAML reads 200 as text; write 200)",
+    ),
+    ("network.n_unit", "5", "network.n_unit: unknown key; allowed are n_units, p_inh,"),
+    (
+        "network.p_inh",
+        "yes",
+        "network.p_inh: expected a number, got True (YAML reads yes, no, on, off as true or false",
+    ),
+    (
+        "network.activation",
+        "no",
+        "network.activation: expected one of sigmoid, clipped_relu, softplus, got False (YAML",
+    ),
+    (
+        "network.activation",
+        "relu",
+        "network.activation: expected one of sigmoid, clipped_relu, softplus, got 'relu'",
+    ),
+    ("network.gain", ".nan", ".network.gain: expected a number > 0, got nan"),
+    ("network.gain", "0", "network.gain: expected a number > 0, got 0"),
+    ("network.tau_decay_ms", "20", "network.tau_decay_ms: expected a list, got 20"),
+    (
+        "network.tau_decay_ms",
+        "[20, 50, 100]",
+        "network.tau_decay_ms: expected at most 2 values, got [20, 50, 100]",
+    ),
+    ("network.tau_decay_ms", "[]", "network.tau_decay_ms: expected at least 1 value(s), got []"),
+    (
+        "network.tau_decay_ms",
+        "[-20, 50]",
+        "network.tau_decay_ms.0: expected a number >= 5, got -20",
+    ),
+    (
+        "conditions.go-nogo.network.tau_decay_ms",
+        "[50, 20]",
+        "conditions.go-nogo.network.tau_decay_ms: expected [min, max] or",
+    ),
+    ("neuron.t_refractory_ms", "-2", "neuron.t_refractory_ms: expected a number >= 0, got -2"),
+    ("neuron.tau_mem_ms", "2 ms", "neuron.tau_mem_ms: expected a number, got '2 ms'"),
+    ("neuron.model", "LIF", "neuron.model: expected one of lif, qif, got 'LIF'"),
+    (
+        "neuron.v_reset",
+        "-30",
+        "conditions.go-nogo.neuron.v_reset: expected a voltage below v_threshold (-40 mV), got -30",
+    ),
+    (
+        "search.scaling_factors",
+        "[20, 20]",
+        "search.scaling_factors: expected different values, got [20, 20]",
+    ),
+    (
+        "search.scaling_factors",
+        "[]",
+        "search.scaling_factors: expected at least 1 value(s), got []",
+    ),
+    ("search.scaling_factors", "20-75", "search.scaling_factors: expected a list, got '20-75'"),
+    ("search.scaling_factors", "[33.3333333]", "search.scaling_factors: expected "),
+    (
+        "search.downsample",
+        "3",
+        "conditions.go-nogo.search.downsample: expected a divisor of 100, got 3",
+    ),
+    ("device", "gpu", "device: expected one of auto, cpu, cuda"),
+    (
+        "device",
+        "off",
+        "got False (YAML reads yes, no, on, off as true or false; put the word in quotes)",
+    ),
+    ("search", "null", "search: expected keys with their values, got None"),
+    ("seed", "3", "seed: unknown key; allowed are study_seed, device,"),
+    ("conditions.go-nogo", "null", "conditions.go-nogo: expected keys with their values, got None"),
+    ("conditions.go-nogo", "{networks: 3}", "conditions.go-nogo.task: missing key"),
+    (
+        "conditions.go-nogo.task",
+        "no",
+        "conditions.go-nogo.task: expected text, got False (YAML reads yes, no, on, off",
+    ),
+    (
+        "conditions.go-nogo.task",
+        "gonogo",
+        "conditions.go-nogo.task: unknown task 'gonogo'; there are go-nogo, xor, integration",
+    ),
+    (
+        "conditions.go_nogo",
+        "{task: xor}",
+        "conditions: expected a name of letters, digits, '.' and '-', got 'go_nogo'",
+    ),
+    (
+        "conditions.go-nogo.networks",
+        "0",
+        "conditions.go-nogo.networks: expected a number >= 1, got 0",
+    ),
+    (
+        "conditions.again",
+        "{task: go-nogo, search: {trials: 9}}",
+        "again.search.trials: expected 100, as in conditions.go-nogo-tuned, the same network, training and neuron, got 9",
+    ),
+    (
+        "conditions.again",
+        "{task: go-nogo, networks: 9}",
+        "networks: expected 3, as in conditions.go-nogo-tuned, the same",
+    ),
+    (
+        "conditions.go-nogo-size-10",
+        "{task: xor}",
+        "sweeps.go-nogo-size.values: 10: expected a name that no other",
+    ),
+    (
+        "figures.figure_6.filters",
+        "integration-refractory-again",
+        "figures.figure_6.filters: expected a sweep of neuron.tau_rise_ms of the task integration (integration-filter), got",
+    ),
+    (
+        "sweeps.go-nogo-size.key",
+        "n_units",
+        "sweeps.go-nogo-size.key: expected one of network.n_units, network.p_inh,",
+    ),
+    (
+        "sweeps.go-nogo-size.values",
+        "[]",
+        "sweeps.go-nogo-size.values: expected at least 1 value(s), got []",
+    ),
+    (
+        "sweeps.go-nogo-size.values",
+        "[a]",
+        "sweeps.go-nogo-size.values.0: expected a number or a list, got 'a'",
+    ),
+    (
+        "sweeps.go-nogo-size.values",
+        "[10.5]",
+        "sweeps.go-nogo-size.values: 10.5.network.n_units: expected a whole number >= 1",
+    ),
+    (
+        "sweeps.go-nogo-decay.values",
+        "[[20, 50], [30, 50]]",
+        "sweeps.go-nogo-decay.values: expected different values",
+    ),
+    (
+        "figures.figure_xor.example",
+        "nogo",
+        "figure_xor.example: expected a condition of the task xor (xor, xor-reliable)",
+    ),
+    (
+        "figures.figure_4.example",
+        "go-nogo",
+        "figure_4.example: expected a condition of the task integration (integration,",
+    ),
+    (
+        "figures.figure_4.sizes",
+        "go-nogo-size",
+        "figure_4.sizes: expected a sweep of network.n_units of the task",
+    ),
+    (
+        "figures.figure_4",
+        "{sizes: integration-size}",
+        "figures.figure_4.example: expected a condition of the task integration",
+    ),
+    (
+        "figures.figure_3.example",
+        "integration",
+        "figures.figure_3: expected only sizes, got 'example'",
+    ),
+    (
+        "sweeps.integration-gain.factor_of",
+        "integration",
+        "integration-gain.factor_of: expected a condition of the same networks that searches its own (there is none), got 'integ",
+    ),
+    (
+        "conditions.integration-400-qif.factor_of",
+        "go-nogo",
+        "400-qif.factor_of: expected a condition of the same networks that searches its own (integration-400), got 'go-nogo'",
+    ),
+    (
+        "sweeps.example",
+        "{task: go-nogo, key: network.gain, values: [1]}",
+        "sweeps.example: expected another name (figures call their example network so)",
+    ),
+    ("figures.figure_9", "{}", "figures.figure_9: unknown key; allowed are figure_1, figure_2,"),
+    (
+        "external_models.mine",
+        "{task: xor, files: []}",
+        "external_models.mine.files: expected at least 1 value(s), got []",
+    ),
+    (
+        "external_models.mine",
+        "{task: xor, files: a.mat}",
+        "external_models.mine.files: expected a list, got 'a.mat'",
+    ),
+    ("external_models.mine", "{files: [a.mat]}", "external_models.mine.task: missing key"),
+    (
+        "external_models.mine",
+        "{task: xor, files: [a/m.mat, b/m.mat]}",
+        "mine.files: expected files of different names",
+    ),
+    (
+        "conditions.again",
+        "{task: go-nogo, neuron: {model: qif}, networks: 4}",
+        "conditions.again.networks: expected 3, as in conditions.go-nogo-tuned, whose networks it shares, got 4",
+    ),
+    (
+        "conditions.again",
+        "{task: go-nogo, neuron: {model: qif}, search: {held_out_trials: 3}}",
+        "conditions.again.search.held_out_trials: expected 100, as in conditions.go-nogo-tuned",
+    ),
+    (
+        "conditions.xor.search.downsample",
+        "8",
+        "conditions.xor.search.downsample: expected a divisor of 100",
+    ),
+    (
+        "external_models.mine",
+        "{task: xor, files: [a.mat]}",
+        "external_models.mine.files: expected paths of .mat files",
+    ),
+    (
+        "training.max_trials",
+        "1",
+        "conditions.go-nogo.training.max_trials: expected a whole number >= 2",
+    ),
+    ("tasks.xor", "x.py", "tasks.xor: a task of this name is built in; choose another name"),
+    (
+        "external_models.xor",
+        "{task: xor, files: [a.mat]}",
+        "external_models.xor: expected a name that no other condition has",
+    ),
+]
+
+
+@pytest.mark.parametrize(("where", "text", "told"), TRAPS, ids=[f"{w}: {t}" for w, t, _ in TRAPS])
+def test_one_line_names_the_key(where, text, told):
+    assert told in problem(where, text)
+
+
+def test_a_missing_key_is_named():
+    for key in SCHEMA["required"]:
+        values = yaml.safe_load(DEFAULT)
+        del values[key]
+        assert schema.first_problem(values, SCHEMA) == f"{key}: missing key"
+
+
+def test_a_study_of_nothing_is_refused():
+    values = yaml.safe_load(DEFAULT) | {"conditions": {}, "sweeps": {}, "figures": {}}
+    assert schema.first_problem(values, SCHEMA) is None
+    with pytest.raises(
+        ConfigError, match=r"^conditions: expected at least one condition, sweep or external model"
+    ):
+        read_study(values)

@@ -1,0 +1,121 @@
+"""The cost rule: disk as files really are, trials by the decays, sums in words."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rate2spike import matfile
+from rate2spike.config import RateConfig, TrainingConfig
+from rate2spike.rate import block_file
+from rate2spike.study import cost, resources
+from rate2spike.tasks import BUILT_IN
+
+
+@pytest.mark.parametrize("keep_traces", [False, True])
+def test_disk_is_that_of_the_files(trained, tmp_path, keep_traces):
+    model, record = trained
+    block_file.save_block(
+        tmp_path / "block.npz", ["net"], [(model, record)], keep_traces=keep_traces
+    )
+    kept = block_file.load_block(tmp_path / "block.npz")["net"][1]
+    matfile.save(tmp_path / "net.mat", model, kept, {})
+    matfile.save_converted(
+        tmp_path / "converted.mat",
+        tmp_path / "net.mat",
+        opt_scaling_factor=20,
+        all_perfs=[1.0],
+        scaling_factors=[20.0],
+        held_out=1,
+    )
+    written = sum(file.stat().st_size for file in tmp_path.iterdir())
+    told = resources.bytes_per_network(model.config, BUILT_IN["go-nogo"].n_steps, keep_traces)
+    assert 0.5 < told / written < 2
+
+
+def test_trials_are_typical_of_the_decays():
+    def typical(task, *tau_ms, max_trials=6000):
+        return resources.typical_trials(
+            task, RateConfig(tau_decay_ms=tau_ms), TrainingConfig(max_trials=max_trials)
+        )
+
+    assert (
+        typical("integration", 20.0, 50.0)
+        > typical("integration", 20.0, 100.0)
+        > typical("integration", 20.0, 1000.0)
+    )
+    assert typical("xor", 20.0, 50.0) == 6000
+    assert typical("integration", 20.0, 50.0, max_trials=7) == 7
+
+
+def test_hours_follow_from_the_calibration(monkeypatch):
+    monkeypatch.setattr(cost, "seconds_per_training_trial", lambda *_: 0.002)
+    monkeypatch.setattr(cost, "seconds_per_spiking_trial", lambda *_: 0.01)
+    row = {
+        "name": "a",
+        "network": {"n_units": 250},
+        "training": {},
+        "neuron": {},
+        "n_networks": 10,
+        "n_factors": 12,
+    }
+    row |= {"trials": 100, "held_out_trials": 50, "downsample": 1}
+    shared = cost.of_condition(row | {"training": None}, BUILT_IN["go-nogo"], "cpu", False, {})
+    assert (shared["networks"], shared["training_core_hours"], shared["spiking_trials"]) == (
+        0,
+        0,
+        12_500,
+    )
+    of = cost.of_condition(
+        row | {"training": {"max_trials": 600}}, BUILT_IN["go-nogo"], "cpu", False, {}
+    )
+    assert of["training_trials"] == 6000
+    assert of["training_core_hours"] == pytest.approx(12 / 3600)
+    assert of["simulation_core_hours"] == pytest.approx(125 / 3600)
+    words = cost.in_words(pd.DataFrame([of, shared]), 1800)
+    assert (
+        f"{(12 + 2 * 125) / 3600:.2g} core-hours of training and simulation on this machine, 1 core-hours of everything else"
+        in words
+    )
+    assert "1800 jobs; 10 rate networks, 6e+03 training trials, 2.5e+04 spiking trials" in words
+
+
+def test_a_calibration_is_a_time():
+    seconds = cost.seconds_per_training_trial(
+        BUILT_IN["go-nogo"], RateConfig(n_units=20), TrainingConfig(), "cpu"
+    )
+    assert 0 < seconds < 0.1
+    assert np.isfinite(seconds)
+
+
+def test_what_takes_the_same_time_is_timed_once(monkeypatch):
+    timed, asked = {}, []
+    monkeypatch.setattr(
+        cost, "seconds_per_training_trial", lambda task, config, *_: asked.append(config) or 0.002
+    )
+    monkeypatch.setattr(
+        cost,
+        "seconds_per_spiking_trial",
+        lambda task, config, neuron, *_: asked.append(neuron) or 0.01,
+    )
+    row = {
+        "name": "a",
+        "training": {"max_trials": 9},
+        "n_networks": 1,
+        "n_factors": 1,
+        "trials": 1,
+        "held_out_trials": 1,
+        "downsample": 1,
+    }
+    for network, neuron in (
+        ({}, {}),
+        ({"tau_decay_ms": [20, 500]}, {}),
+        ({"gain": 3}, {}),
+        ({"n_units": 50}, {}),
+        ({}, {"model": "qif"}),
+    ):
+        of = cost.of_condition(
+            row | {"network": network, "neuron": neuron}, BUILT_IN["go-nogo"], "cpu", False, timed
+        )
+        assert of["training_core_hours"] > 0
+    assert [c.n_units for c in asked if isinstance(c, RateConfig)] == [200, 50]
+    assert [n.model for n in asked if not isinstance(n, RateConfig)] == ["lif", "lif", "qif"]

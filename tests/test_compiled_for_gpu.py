@@ -1,0 +1,41 @@
+"""The kernels compile for a real GPU, on a machine without one: the interpreter takes much that a
+GPU does not."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from shared import ROOT
+
+pytest.importorskip("triton", reason="Triton is not installed: the GPU kernels are not compiled")
+
+
+def test_every_kernel_compiles_for_a_gpu(tmp_path):
+    environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"} | {
+        "TRITON_CACHE_DIR": str(tmp_path)
+    }
+    script = [sys.executable, ROOT / "tests" / "support" / "compile_cuda.py"]
+    done = subprocess.run(script, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-4000:]
+    lines = re.findall(
+        r"(\w+): (\d+) registers, (\d+) bytes spilled, (\d+) stale loads, (\d+) fused in float64",
+        done.stdout,
+    )
+    assert {name for name, *_ in lines} == {
+        "_forward",
+        "_backward",
+        "_update_recurrent",
+        "_update_units",
+        "_run",
+        "_advance",
+    }
+    for name, registers, spilled, stale, fused in lines:
+        assert int(registers) <= 255, name
+        assert int(spilled) <= 64, name
+        assert int(stale) == 0, name
+        assert int(fused) == 0, name  # the rounding of the CPU
+    assert all(
+        int(spilled) == 0 for _, _, spilled, *_ in lines[: len(lines) // 3]
+    )  # networks of 250 units come first

@@ -1,0 +1,85 @@
+"""The three lists of dependencies say the same: pyproject.toml, constraints.txt, environment.yml."""
+
+import re
+import runpy
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def requirement(text):
+    """('snakemake', (9, 19)) of 'snakemake[reports]>=9.19'."""
+    name, least = re.fullmatch(r"([A-Za-z0-9_-]+)(?:\[.*\])?>=([0-9.]+)(?:; .*)?", text).groups()
+    return name.lower(), version(least)
+
+
+def version(text):
+    return tuple(int(part) for part in text.split("."))
+
+
+def declared():
+    extras = [
+        r
+        for extra in PROJECT["optional-dependencies"].values()
+        for r in extra
+        if not r.startswith("rate2spike")
+    ]
+    return dict(map(requirement, [*PROJECT["dependencies"], *extras]))
+
+
+def pinned():
+    lines = [
+        line
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    return {name.lower(): v for name, v in (line.split("==") for line in lines)}
+
+
+@pytest.mark.parametrize("name", sorted(declared()))
+def test_every_dependency_is_pinned_and_allowed(name):
+    assert version(pinned()[name]) >= declared()[name]
+
+
+def test_conda_environment_is_the_same_set():
+    *packages, rest = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    conda = dict(line.split("=") for line in packages if "=" in line) | dict(
+        line.split("==") for line in rest["pip"]
+    )
+    assert conda.pop("python") == PROJECT["requires-python"].removeprefix(">=")
+    assert conda == {CONDA_NAMES.get(name, name): pinned()[name] for name in declared()}
+
+
+@pytest.mark.parametrize("script", ["gpu.py", "networks.py", "simulation.py", "training.py"])
+def test_every_name_that_a_benchmark_imports_is_there(script, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    assert "main" in runpy.run_path(str(ROOT / "benchmarks" / script), run_name="imported")
+
+
+def test_torch_is_the_tested_version():
+    assert pinned()["torch"] == "2.13.0"
+
+
+def test_version_is_one():
+    import rate2spike
+
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert rate2spike.__version__ == PROJECT["version"] == citation["version"]
+
+
+def test_the_citation_names_the_paper_and_no_archive_that_does_not_exist():
+    text = (ROOT / "CITATION.cff").read_text()
+    citation = yaml.safe_load(text)
+    assert citation["preferred-citation"]["doi"] == "10.1073/pnas.1905926116"
+    # .ci/run validates the file; a DOI of the software is a number once there is one
+    assert all(
+        re.fullmatch(r"10\.\d{4,}/\S*\d", i["value"]) for i in citation.get("identifiers", [])
+    )
+    prepared = yaml.safe_load(re.sub(r"^# (identifiers|  )", r"\1", text, flags=re.MULTILINE))
+    assert [i["type"] for i in prepared["identifiers"]] == ["doi"]

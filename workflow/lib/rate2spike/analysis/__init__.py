@@ -1,0 +1,1 @@
+"""What trials and recordings say: tables, example networks, selectivity, statistics."""

@@ -1,0 +1,158 @@
+"""Statistics of outputs, rates and accuracies: intervals, histograms, means by label, principal
+components.
+
+Plain arrays and tables in, plain arrays and tables out; nothing here knows the library's other
+modules.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+
+class Interval(NamedTuple):
+    low: np.ndarray
+    high: np.ndarray
+
+
+def wilson_interval(n_correct, n, level: float = 0.95) -> Interval:
+    """Wilson's score interval of a binomial fraction; numbers or arrays. Raises ValueError unless 0
+    <= n_correct <= n, n >= 1.
+
+    Source: Wilson, J. Am. Stat. Assoc. 22 (1927); unlike the normal interval it has a width at 0
+    and 100 %.
+    """
+    n_correct, n = np.asarray(n_correct, dtype=float), np.asarray(n, dtype=float)
+    if np.any(n < 1) or np.any(n_correct < 0) or np.any(n_correct > n):
+        raise ValueError(
+            f"wilson_interval: expected 0 <= n_correct <= n and n >= 1, got n_correct={n_correct}, n={n}"
+        )
+    z = ndtri(0.5 + level / 2)
+    p = n_correct / n
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    # at the two ends the bound is exact: rounding must not leave 1e-17 where 0 is meant
+    return Interval(
+        np.where(n_correct == 0, 0.0, centre - half), np.where(n_correct == n, 1.0, centre + half)
+    )
+
+
+class Histogram(NamedTuple):
+    """Bin centres, and counts or fractions, (n_bins,) each; the width of a bin."""
+
+    centres: np.ndarray
+    counts: np.ndarray
+    width: float
+
+
+def decay_histogram(tau_ms, low_ms: float | None = None, high_ms: float | None = None) -> Histogram:
+    """Counts of synaptic decays in bins centred on multiples of their width: 1 ms (paper, Fig. 1B),
+    or the first of 2, 5, 10, 20 and 50 ms that needs no more than 50 bins. The bins reach from low
+    to high and further where a decay lies outside."""
+    tau_ms = np.asarray(tau_ms, dtype=float)
+    low = tau_ms.min() if low_ms is None else min(tau_ms.min(), low_ms)
+    high = tau_ms.max() if high_ms is None else max(tau_ms.max(), high_ms)
+    width = next((w for w in (1, 2, 5, 10, 20, 50) if high - low <= 50 * w), 100)
+    first, last, nearest = (
+        np.floor(np.asarray(t) / width + 0.5).astype(int) for t in (low, high, tau_ms)
+    )
+    return Histogram(
+        width * np.arange(first, last + 1),
+        np.bincount(nearest - first, minlength=last - first + 1),
+        width,
+    )
+
+
+def rate_histogram(rates_hz, width_hz: float = 2.0, upper_hz: float = 30.0) -> Histogram:
+    """Fraction of the units in bins [0, 2), [2, 4) ... Hz (paper, Fig. S1B); more bins where a rate
+    lies beyond upper_hz."""
+    rates_hz = np.asarray(rates_hz, dtype=float)
+    index = np.floor(rates_hz / width_hz).astype(int)
+    n_bins = max(round(upper_hz / width_hz), index.max(initial=-1) + 1)
+    counts = np.bincount(index, minlength=n_bins)
+    return Histogram(width_hz * (np.arange(n_bins) + 0.5), counts / max(len(rates_hz), 1), width_hz)
+
+
+class MeanSD(NamedTuple):
+    """Mean and standard deviation over trials (n_labels, n_steps), and the number of trials of each
+    label."""
+
+    mean: np.ndarray
+    sd: np.ndarray
+    n: np.ndarray
+
+
+def mean_sd(outputs, labels, label_values) -> MeanSD:
+    """Mean and SD (n - 1) of outputs (n_trials, n_steps) over the trials of each label; NaN where
+    there are too few."""
+    groups = [
+        np.asarray(outputs, dtype=float)[np.asarray(labels) == value] for value in label_values
+    ]
+    nothing = np.full(np.shape(outputs)[1], np.nan)
+    return MeanSD(
+        np.stack([g.mean(axis=0) if len(g) else nothing for g in groups]),
+        np.stack([g.std(axis=0, ddof=1) if len(g) > 1 else nothing for g in groups]),
+        np.array([len(g) for g in groups]),
+    )
+
+
+def correlation(a, b) -> np.ndarray:
+    """Pearson's r of each row of a with that of b, (n, n_samples) each; NaN where a row is
+    constant."""
+    a, b = (np.asarray(x, dtype=float) - np.mean(x, axis=1, keepdims=True) for x in (a, b))
+    norm = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    return np.divide((a * b).sum(axis=1), norm, out=np.full(len(a), np.nan), where=norm > 0)
+
+
+def first_crossing(outputs, time_s, threshold: float, from_s: float = 0.0) -> np.ndarray:
+    """Time after `from_s` (s) at which each output (n_trials, n_samples) first exceeds the
+    threshold; NaN where it never does."""
+    above = (np.asarray(outputs) > threshold) & (np.asarray(time_s) > from_s)
+    times = np.asarray(time_s)[above.argmax(axis=1)] - from_s
+    return np.where(above.any(axis=1), times, np.nan)
+
+
+def normalise(values) -> np.ndarray:
+    """Values moved and scaled to 0..1 over the whole array; all 0 where they are all the same."""
+    values = np.asarray(values, dtype=float)
+    low, high = values.min(), values.max()
+    return (values - low) / (high - low) if high > low else np.zeros_like(values)
+
+
+class Components(NamedTuple):
+    """Trajectories along the components (n_labels, n_components, n_steps), the fraction of the
+    variance of each, and the axes (n_components, n_units)."""
+
+    scores: np.ndarray
+    variance_fraction: np.ndarray
+    axes: np.ndarray
+
+
+def principal_components(trajectories, n_components: int = 3) -> Components:
+    """Principal components of (n_labels, n_units, n_steps), all labels and steps taken together
+    (paper, Fig. S2).
+
+    The components are those of the centred data; the trajectories are projected as they are, so
+    that the origin is the silent network, as the paper's axes show. Axes point so that the mean is
+    positive along them (where it is zero, the largest loading). Fewer components come back when the
+    data have fewer units or samples. Raises ValueError for other shapes.
+    """
+    trajectories = np.asarray(trajectories, dtype=float)
+    if trajectories.ndim != 3:
+        raise ValueError(
+            f"trajectories: expected shape (n_labels, n_units, n_steps), got {trajectories.shape}"
+        )
+    samples = np.concatenate(list(trajectories), axis=1).T
+    mean = samples.mean(axis=0)
+    centred = samples - mean
+    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
+    axes = axes[:n_components]
+    largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
+    direction = np.where(np.abs(axes @ mean) > 1e-9 * np.abs(samples).max(), axes @ mean, largest)
+    axes = np.where(direction < 0, -1.0, 1.0)[:, None] * axes
+    total = (singular**2).sum()
+    fraction = singular[:n_components] ** 2 / total if total > 0 else np.zeros(len(axes))
+    return Components(np.einsum("cu,lut->lct", axes, trajectories), fraction, axes)

@@ -1,0 +1,12 @@
+"""From a rate network to a spiking network: one factor for all weights, or the mean-field mapping."""
+
+from ..offered import names_of
+
+__getattr__, __dir__, __all__ = names_of(
+    __name__,
+    {
+        ".scaling": "Choice check_factor choose_factor to_spiking",
+        ".scored_trials": "Simulation run_trials score_network score_networks",
+        ".mean_field.mapping": "convert_rate_to_lif_params",
+    },
+)

@@ -1,0 +1,71 @@
+"""From a rate model to a spiking network, one to one, scaled by one factor (paper, Eq. 12), and the
+choice of that factor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..config import NeuronConfig
+from ..rate.model import RateModel
+from ..spiking.converted import SpikingNetwork
+
+
+def check_factor(scaling_factor: float) -> None:
+    """Raise ValueError unless it is a number > 0."""
+    is_number = isinstance(scaling_factor, int | float | np.number) and not isinstance(
+        scaling_factor, bool
+    )
+    if not (is_number and np.isfinite(scaling_factor) and scaling_factor > 0):
+        raise ValueError(f"scaling_factor: expected a number > 0, got {scaling_factor!r}")
+
+
+def to_spiking(
+    model: RateModel,
+    scaling_factor: float,
+    *,
+    initial_weights: bool = False,
+    neuron: NeuronConfig | None = None,
+) -> SpikingNetwork:
+    """The spiking network of `model`: recurrent and readout weights divided by `scaling_factor` (=
+    1/lambda), input weights kept.
+
+    initial_weights takes the recurrent weights from before training. Float64 whatever the file
+    holds. Raises ValueError for a factor that is not a positive number, or when the file holds no
+    initial weights.
+    """
+    check_factor(scaling_factor)
+    if initial_weights and model.initial is None:
+        raise ValueError("initial_weights: the model file holds no initial weights (key 'w0')")
+    w_rec = (model.initial if initial_weights else model.weights).w_rec.astype(np.float64)
+    w_rec = np.maximum(w_rec, 0) if model.config.dale else w_rec
+    return SpikingNetwork(
+        w_rec=w_rec * model.sign * model.mask / scaling_factor,
+        w_in=np.asarray(model.w_in, dtype=np.float64),
+        w_out=np.asarray(model.weights.w_out, dtype=np.float64) / scaling_factor,
+        tau_decay_ms=model.tau_decay_ms(),
+        inhibitory=model.inhibitory,
+        scaling_factor=float(scaling_factor),
+        neuron=neuron or NeuronConfig(),
+    )
+
+
+class Choice(NamedTuple):
+    """The chosen scaling factor and whether it lies on the edge of the grid, where a better one may
+    lie outside."""
+
+    scaling_factor: float
+    on_edge: bool
+
+
+def choose_factor(scaling_factors: Sequence[float], accuracies: Sequence[float]) -> Choice:
+    """The factor of the highest accuracy; ties go to the first in the order of the grid, as
+    published."""
+    best = int(np.argmax(accuracies))
+    factor = scaling_factors[best]
+    return Choice(
+        float(factor),
+        len(scaling_factors) > 1 and factor in (min(scaling_factors), max(scaling_factors)),
+    )

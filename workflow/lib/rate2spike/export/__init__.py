@@ -1,0 +1,12 @@
+"""Files for other tools: Neo and NWB, statistics of spikes, NIR (`pip install -e '.[export]'`)."""
+
+from ..offered import names_of
+
+__getattr__, __dir__, __all__ = names_of(
+    __name__,
+    {
+        ".neo_nwb": "to_neo write_nwb",
+        ".spike_trains": "single_trials",
+        ".statistics": "spike_statistics",
+    },
+)

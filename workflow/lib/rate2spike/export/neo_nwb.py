@@ -1,0 +1,159 @@
+"""Spikes for the tools of others: Neo and NWB (`pip install -e '.[export]'`).
+
+The converted network itself goes into a NIR file: see `nir_file`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from ..files import replacing
+from .spike_trains import Simulation, needed, simulations_of
+
+LIF_UNITS = {
+    "v": "mV",
+    "ipsc": "mV",
+    "r": "Hz",
+    "rates": "Hz",
+}  # of the converted networks; what is not named has none
+GAP_S = 1.0  # between simulations in an NWB file, which has one clock
+
+
+def _cell_types(inhibitory, n_units: int) -> np.ndarray | None:
+    if inhibitory is None:
+        return None
+    inhibitory = np.asarray(inhibitory)
+    if inhibitory.shape != (n_units,) or inhibitory.dtype != bool:
+        raise ValueError(
+            f"inhibitory: expected bool ({n_units},), got {inhibitory.dtype} {inhibitory.shape}"
+        )
+    return np.where(inhibitory, "inhibitory", "excitatory")
+
+
+def to_neo(
+    recording,
+    *,
+    inhibitory=None,
+    variables: Sequence[str] | None = None,
+    units: Mapping[str, str] = LIF_UNITS,
+    tau_s: float | None = None,
+    **annotations: Any,
+):
+    """The recording as a neo.Block: one Segment per simulation or trial, in it a SpikeTrain per
+    unit and what was sampled.
+
+    recording: a `Recording` or one or many `TrialRecording`s. inhibitory: bool (n_units,),
+    annotated as cell_type where given. variables: the samples that become AnalogSignals: all of a
+    `Recording`, "out" of a trial (which also has v, rates and ipsc, each n_units x n_steps), by
+    default. units: of the samples by name, those of the converted network by default; what is not
+    named is dimensionless. tau_s: seconds per time unit, for models whose time has none (`QIF`).
+    annotations: of the Block. Raises ValueError, TypeError or KeyError saying what does not fit.
+    """
+    neo, pq = needed("neo"), needed("quantities")
+    simulations, n_units = simulations_of(recording, variables, tau_s)
+    cell_types = _cell_types(inhibitory, n_units)
+    block = neo.Block(**annotations)
+    for i, simulation in enumerate(simulations):
+        segment = neo.Segment(name=f"simulation {i}", index=i)
+        for unit, times in enumerate(simulation.trains(n_units)):
+            known = {} if cell_types is None else {"cell_type": str(cell_types[unit])}
+            train = neo.SpikeTrain(
+                times,
+                units="s",
+                t_stop=simulation.duration_s,
+                name=f"unit {unit}",
+                unit=unit,
+                **known,
+            )
+            segment.spiketrains.append(train)
+        for name, values in simulation.samples.items():
+            step = simulation.sample_step_s * pq.s
+            unit = units.get(name, "dimensionless")
+            signal = neo.AnalogSignal(
+                values, units=unit, sampling_period=step, t_start=step, name=name
+            )
+            segment.analogsignals.append(signal)
+        block.segments.append(segment)
+    return block
+
+
+def write_nwb(
+    path: str | os.PathLike,
+    recording,
+    *,
+    session_description: str,
+    identifier: str,
+    trials: Mapping[str, Sequence] | None = None,
+    inhibitory=None,
+    variables: Sequence[str] | None = None,
+    units: Mapping[str, str] = LIF_UNITS,
+    tau_s: float | None = None,
+    **about: Any,
+) -> None:
+    """Write the recording as one NWB file, whole or not at all: Units (spike times), trials,
+    samples as TimeSeries.
+
+    An NWB file has one clock: simulation k starts 1 s after the end of the one before, at
+    `start_time` of row k of the table of trials; spikes and samples are on that clock. There are no
+    electrodes: nothing was recorded with any. session_description, identifier: asked for by NWB.
+    trials: further columns of the table of trials, by name, one value per simulation (kind, label,
+    correct ...). recording, inhibitory, variables, units, tau_s: as in `to_neo`; of a
+    `TrialRecording` "out" alone by default. about: further fields of pynwb.NWBFile;
+    session_start_time, which NWB asks for, is now by default. Raises ValueError, TypeError or
+    KeyError saying what does not fit.
+    """
+    pynwb = needed("pynwb")
+    simulations, n_units = simulations_of(recording, variables, tau_s)
+    starts = np.cumsum([0.0, *(s.duration_s + GAP_S for s in simulations[:-1])])
+    about = {"session_start_time": datetime.now(UTC)} | about
+    file = pynwb.NWBFile(session_description=session_description, identifier=identifier, **about)
+    _add_trials(file, simulations, starts, trials or {})
+    _add_units(file, simulations, starts, n_units, _cell_types(inhibitory, n_units))
+    for name in simulations[0].samples:
+        file.add_acquisition(_time_series(name, simulations, starts, units.get(name, "n/a")))
+    with replacing(path) as temporary, pynwb.NWBHDF5IO(str(temporary), "w") as io:
+        io.write(file)
+
+
+def _time_series(name: str, simulations: list[Simulation], starts, unit: str):
+    data, timestamps = [], []
+    for start, simulation in zip(starts, simulations, strict=True):
+        data.append(simulation.samples[name])
+        timestamps.append(start + simulation.sample_step_s * np.arange(1, len(data[-1]) + 1))
+    data, timestamps = np.concatenate(data), np.concatenate(timestamps)
+    return needed("pynwb").TimeSeries(name=name, data=data, unit=unit, timestamps=timestamps)
+
+
+def _add_trials(
+    file, simulations: list[Simulation], starts, columns: Mapping[str, Sequence]
+) -> None:
+    for name, values in columns.items():
+        if len(values) != len(simulations):
+            raise ValueError(
+                f"trials: expected {len(simulations)} values of {name!r}, one per simulation, got {len(values)}"
+            )
+        file.add_trial_column(name, f"{name} of the simulation")
+    for i, (start, simulation) in enumerate(zip(starts, simulations, strict=True)):
+        row = {name: values[i] for name, values in columns.items()}
+        file.add_trial(start_time=start, stop_time=start + simulation.duration_s, **row)
+
+
+def _add_units(file, simulations: list[Simulation], starts, n_units: int, cell_types) -> None:
+    if cell_types is not None:
+        file.add_unit_column("cell_type", "excitatory or inhibitory")
+    intervals = [
+        [start, start + s.duration_s] for start, s in zip(starts, simulations, strict=True)
+    ]
+    trains = [
+        [start + train for train in s.trains(n_units)]
+        for start, s in zip(starts, simulations, strict=True)
+    ]
+    for unit in range(n_units):
+        known = {} if cell_types is None else {"cell_type": str(cell_types[unit])}
+        times = np.concatenate([of_units[unit] for of_units in trains])
+        file.add_unit(id=unit, spike_times=times, obs_intervals=intervals, **known)

@@ -1,0 +1,1 @@
+"""The loop of `networks.reference` computed fast, on CPU and GPU."""

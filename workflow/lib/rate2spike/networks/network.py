@@ -1,0 +1,244 @@
+"""Any network of spiking units as data: a neuron model with weights, the arrays of a simulation,
+and the checks of both."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Network:
+    """Units of one model (see `neurons`), coupled by `weights`.
+
+    weights[post, pre]: (n_units, n_units), or (batch, n_units, n_units) for one matrix per
+    simulation; dt: Euler step in the time unit of the model; initial: values of state variables
+    before the first step where not the model's own, each a number, (n_units,) or (batch, n_units).
+    A run starts at t = 0: to go on from the last state of another, lessen times in it, as t_last of
+    `LIF`, by the duration of that run. Raises ValueError naming what does not fit.
+    """
+
+    neuron: Any
+    weights: np.ndarray
+    dt: float
+    initial: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_model(self.neuron)
+        weights = _finite("weights", self.weights)
+        if weights.ndim not in (2, 3) or weights.shape[-1] != weights.shape[-2] or not weights.size:
+            raise ValueError(
+                f"weights: expected shape (n_units, n_units) or (batch, n_units, n_units), got {weights.shape}"
+            )
+        object.__setattr__(self, "weights", weights)
+        if (
+            isinstance(self.dt, bool)
+            or not isinstance(self.dt, Real)
+            or not (np.isfinite(self.dt) and self.dt > 0)
+        ):
+            raise ValueError(
+                f"dt: expected a number > 0 (in {self.neuron.time_unit}), got {self.dt!r}"
+            )
+        unknown = sorted(set(self.initial) - set(self.neuron.variables))
+        if unknown:
+            raise ValueError(
+                f"initial: {unknown[0]!r} is no state variable; they are {', '.join(self.neuron.variables)}"
+            )
+        for name, values in self._named().items():
+            shape = _finite(name, values).shape
+            if len(shape) > 2 or (shape and shape[-1] not in (1, self.n_units)):
+                n = self.n_units
+                raise ValueError(
+                    f"{name}: expected a number, ({n},), (batch, 1) or (batch, {n}), got shape {shape}"
+                )
+        self.neuron.constants(self.dt)  # a model checks its parameters there
+
+    def _named(self) -> dict[str, Any]:
+        """Initial values and parameters by name."""
+        return dict(self.initial) | {
+            f.name: getattr(self.neuron, f.name) for f in fields(self.neuron)
+        }
+
+    @property
+    def n_units(self) -> int:
+        return self.weights.shape[-1]
+
+    def with_parameters(self, **parameters) -> Network:
+        """The same network with other parameters of its units."""
+        return replace(self, neuron=replace(self.neuron, **parameters))
+
+
+class Job(NamedTuple):
+    """A simulation as plain arrays: state (n_variables, batch, n_units), constants (n_constants,
+    batch, n_units), weights (batch or 1, n_units, n_units), inputs (batch or 1, n_steps, n_units);
+    first_step: steps done before these inputs; batched: whether anything had a batch axis."""
+
+    neuron: Any
+    state: np.ndarray
+    constants: np.ndarray
+    weights: np.ndarray
+    inputs: np.ndarray
+    dt: float
+    batched: bool
+    first_step: int = 0
+
+    @property
+    def n_steps(self) -> int:
+        return self.inputs.shape[1]
+
+    def part(self, begin: int, end: int) -> Job:
+        """Steps begin to end of it, on the same state."""
+        return self._replace(inputs=self.inputs[:, begin:end], first_step=self.first_step + begin)
+
+
+def job_of(network: Network, inputs: np.ndarray) -> Job:
+    """The network under these inputs (float64), before the first step."""
+    neuron, name = network.neuron, type(network.neuron).__name__
+    shape, batched = _batch(network, inputs)
+    start = dict(zip(neuron.variables, neuron.initial(), strict=True)) | dict(network.initial)
+    try:
+        state = np.stack(
+            [np.broadcast_to(np.asarray(a, dtype=np.float64), shape) for a in start.values()]
+        )
+        constants = [
+            np.broadcast_to(np.asarray(a, dtype=np.float64), shape)
+            for a in neuron.constants(float(network.dt))
+        ]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name}: expected initial() and constants(dt) to give numbers or arrays of shape {shape}: {error}"
+        ) from error
+    weights, inputs = (a if a.ndim == 3 else a[None] for a in (network.weights, inputs))
+    job = Job(neuron, state, np.stack(constants), weights, inputs, float(network.dt), batched)
+    _check_step(job)
+    return job
+
+
+def _batch(network: Network, inputs: np.ndarray) -> tuple[tuple[int, int], bool]:
+    """(batch, n_units), and whether anything has a batch axis; raises ValueError naming what
+    differs."""
+    sizes = {
+        name: len(a)
+        for name, a in (("inputs", inputs), ("weights", network.weights))
+        if a.ndim == 3
+    }
+    sizes |= {
+        name: np.shape(values)[0]
+        for name, values in network._named().items()
+        if np.ndim(values) == 2
+    }
+    if len(set(sizes.values()) - {1}) > 1:
+        found = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise ValueError(
+            f"batch: expected one number of simulations in all that has a batch axis, got {found}"
+        )
+    return (max(sizes.values(), default=1), network.n_units), bool(sizes)
+
+
+PROTOCOL = ("variables", "source", "output", "time_unit", "initial", "constants", "step")
+
+
+def _check_model(neuron) -> None:
+    """Raise ValueError saying what a model lacks, see `neurons`."""
+    if isinstance(neuron, type):
+        raise ValueError(
+            f"neuron: expected a model such as QIF(), got the class {neuron.__name__}; write {neuron.__name__}()"
+        )
+    name = type(neuron).__name__
+    lacking = [part for part in PROTOCOL if not hasattr(neuron, part)]
+    if lacking:
+        raise ValueError(
+            f"neuron: {name} has no {lacking[0]}; a model needs {', '.join(PROTOCOL)} (see rate2spike.neurons)"
+        )
+    if not isinstance(inspect.getattr_static(type(neuron), "step"), staticmethod):
+        raise ValueError(f"neuron: expected {name}.step without self; write @staticmethod over it")
+    if not is_dataclass(neuron):
+        raise ValueError(
+            f"neuron: expected a dataclass, its fields the parameters; write @dataclass(frozen=True) over {name}"
+        )
+    for part in ("source", "output"):
+        if getattr(neuron, part) not in neuron.variables:
+            raise ValueError(
+                f"neuron: {part} of {name} is {getattr(neuron, part)!r}, none of {', '.join(neuron.variables)}"
+            )
+    n = len(neuron.initial())
+    if n != len(neuron.variables):
+        raise ValueError(
+            f"neuron: expected {len(neuron.variables)} values of {name}.initial(), got {n}"
+        )
+
+
+def _check_step(job: Job) -> None:
+    """Take the first step once, to raise ValueError where `step` fails or does not return what it
+    should."""
+    name, n = type(job.neuron).__name__, len(job.state)
+    try:
+        with np.errstate(all="ignore"):
+            state, spike = job.neuron.step(
+                tuple(job.state),
+                np.zeros_like(job.state[0]),
+                job.inputs[:, 0],
+                job.dt,
+                tuple(job.constants),
+            )
+        if len(state) != n:
+            raise ValueError(f"expected {n} variables, got {len(state)}")
+        for values in (*state, spike):
+            np.broadcast_to(values, job.state[0].shape)
+    except Exception as error:  # anything may go wrong in a function of the user's
+        expected = "step(state, s_in, current, t, constants) -> (state after the step, spike), plain arithmetic that takes whole "
+        expected += "arrays: no `if`, but 1.0 * (v >= v_threshold), which is 1 or 0"
+        raise ValueError(
+            f"neuron: the first step of {name} failed ({type(error).__name__}: {error}); expected {expected}"
+        ) from error
+
+
+def variable_of(neuron, name: str) -> str:
+    """The state variable behind a name to record."""
+    name = name.removeprefix("mean(").removesuffix(")")
+    return neuron.output if name == "out" else name
+
+
+def is_mean(name: str) -> bool:
+    return name.startswith("mean(")
+
+
+def check_inputs(network: Network, inputs) -> np.ndarray:
+    """The inputs as float64; raises ValueError where they do not fit the network or are not finite."""
+    inputs = _finite("inputs", inputs)
+    if inputs.ndim not in (2, 3) or inputs.shape[-1] != network.n_units or 0 in inputs.shape:
+        n = network.n_units
+        transposed = "; transposed? write inputs.T" if inputs.ndim == 2 and len(inputs) == n else ""
+        raise ValueError(
+            f"inputs: expected shape (n_steps, {n}) or (batch, n_steps, {n}), got {inputs.shape}{transposed}"
+        )
+    return inputs
+
+
+def check_record(neuron, record: Sequence[str]) -> tuple[str, ...]:
+    """The names to record; raises ValueError for what the model does not have."""
+    record = (record,) if isinstance(record, str) else tuple(record)
+    for name in record:
+        inner = re.fullmatch(r"mean\((\w+)\)", name)
+        if name != "spikes" and (inner[1] if inner else name) not in ("out", *neuron.variables):
+            allowed = ", ".join(["out", *neuron.variables, "mean(...) of these", "spikes"])
+            raise ValueError(f"record: expected any of {allowed}; got {name!r}")
+    return record
+
+
+def _finite(name: str, values) -> np.ndarray:
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name}: expected numbers, got {type(values).__name__} ({error})"
+        ) from error
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
+    return array

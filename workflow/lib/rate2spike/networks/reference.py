@@ -1,0 +1,51 @@
+"""The plain loop of any network, in float64: what the kernels beside this file must compute, bit
+for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .network import Job
+
+
+def advance(
+    job: Job,
+    variables: Sequence[str],
+    *,
+    every: int,
+    average: bool,
+    spikes: bool = True,
+    threads: int = 1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Run `job` step by step in float64, the reference for the kernels; its state is that after the
+    last step in the end.
+
+    The input from the others is summed one sending unit after another, in their order: kernels do
+    the same, so that their bits are the same. Returns the samples (len(variables), batch, n_steps
+    // every, n_units), of variables or of means over `every` steps, and where units spiked (batch,
+    n_steps, n_units) bool, (batch, 0, n_units) without `spikes`.
+    """
+    neuron, state = job.neuron, job.state
+    kept, source = (
+        [neuron.variables.index(name) for name in variables],
+        neuron.variables.index(neuron.source),
+    )
+    batch, n_units = state.shape[1:]
+    samples = np.zeros((len(kept), batch, job.n_steps // every, n_units))
+    fired = np.empty((batch, job.n_steps if spikes else 0, n_units), dtype=bool)
+    for k in range(job.n_steps):
+        s_in = np.zeros((batch, n_units))
+        for pre in range(n_units):
+            s_in += job.weights[:, :, pre] * state[source, :, pre, None]
+        t = job.dt * (job.first_step + k + 1)
+        state[:], spike = neuron.step(tuple(state), s_in, job.inputs[:, k], t, tuple(job.constants))
+        if spikes:
+            fired[:, k] = spike > 0
+        if k // every < samples.shape[2]:
+            if average:
+                samples[:, :, k // every] += state[kept] / every
+            elif (k + 1) % every == 0:
+                samples[:, :, k // every] = state[kept]
+    return samples, fired

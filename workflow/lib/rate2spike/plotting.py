@@ -1,0 +1,49 @@
+"""The look of every figure: the paper's colours, sizes and fonts. Nothing is drawn here."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.colors import to_hex, to_rgb
+
+# The paper's colours (fill values in its PDF); output colours beyond two answers are ours.
+RATE, SPIKING = "#ff417c", "#0071b4"
+EXCITATORY, INHIBITORY, SST, NO_DALE = "#d7191c", "#0071b4", "#f0b400", "black"
+OUTPUTS = ("#9f10a3", "#a2a7e6", "#e08214", "#4d9221", "#8c510a", "#35978f")
+TRAJECTORIES = ("#d7191c", "#0071b4", *OUTPUTS[2:])  # Fig. S2: Go red, NoGo blue
+INPUTS = ("#00b064", "#d6218f", "#7f7f7f", "#b8860b")  # modality 1 green, modality 2 magenta
+STIMULUS, HISTOGRAM, NOTE = "#dcf0d6", "#404040", "#404040"
+PUBLISHED = "0.45"
+HEAT_MAP = "cividis"  # blue to yellow, as the paper's, and the same to colour-blind eyes
+
+STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same figure on every machine
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.handlelength": 1.4,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "lines.linewidth": 1.2,
+    "pdf.fonttype": 42,  # embedded TrueType: text stays text
+    "grid.color": "0.85",  # the walls of the 3-D plots
+    "grid.linewidth": 0.5,
+    "figure.constrained_layout.h_pad": 0.06,
+    "figure.constrained_layout.w_pad": 0.06,
+}
+
+
+def pale(colour: str, strength: float = 0.45) -> str:
+    """The colour on white paper at that strength."""
+    return to_hex(1 - strength * (1 - np.array(to_rgb(colour))))
+
+
+def shade(i: int, n: int) -> str:
+    """The i-th of n shades of the spiking networks' blue, dark to pale."""
+    dark = np.array(to_rgb("#00236e"))
+    return to_hex(dark + (np.array(to_rgb(pale(SPIKING, 0.6))) - dark) * i / max(n - 1, 1))

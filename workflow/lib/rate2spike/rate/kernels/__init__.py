@@ -1,0 +1,1 @@
+"""The equations of `rate.reference` computed fast, on CPU and GPU."""

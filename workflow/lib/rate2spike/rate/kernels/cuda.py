@@ -1,0 +1,705 @@
+"""Many rate networks side by side on one NVIDIA GPU in float32: forward, backpropagation through
+time and Adam of `rate`.
+
+An update of all networks is four launches. One program runs a trial of a network from its first to
+its last step, forward or backward, its state in registers; it reads W once per step, and W of a
+hundred networks of 250 units (26 MB) fits into the cache of an H200. Units hand their rates to each
+other through memory, which the trace needs anyway. A third launch sums the gradient of W over all
+steps and trials and moves the weights in the same pass, a fourth does so for what there is one of
+per unit. Every sum has one order, so a network's bits do not depend on the others of its block.
+Without a GPU all of it runs in Triton's interpreter: for tests.
+
+    lam_t = f'(x_t) (d o_t w_out + W^T (euler lam_t+1)) + (1 - euler) lam_t+1       derivative of the loss by x_t
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+import triton
+import triton.language as tl
+
+from ... import streams
+from ...config import ACTIVATIONS, RATE_STEP_MS, RateConfig, TrainingConfig
+from ...streams.cuda import DEVICE, check_width, four_steps, free_bytes, of_step, packed, to_device
+from .. import model
+from ..model import RateModel, Trace, Weights
+from .cpu import BETA_1, BETA_2, EPSILON, TrainState
+
+W_OUT, TAU_RAW, B_OUT = (
+    tl.constexpr(i) for i in range(3)
+)  # rows of `units`; b_out is the first of its row
+PADDED = 32  # units are padded with zeros to a multiple of this
+PRE, STEPS = (
+    tl.constexpr(32),
+    tl.constexpr(32),
+)  # units of a product, steps of a gradient that are added at once
+SIGMOID, CLIPPED_RELU = (tl.constexpr(ACTIVATIONS.index(a)) for a in ("sigmoid", "clipped_relu"))
+NOISE_SD, INITIAL_SD, CEILING = (
+    tl.constexpr(x) for x in (model.NOISE_SD, model.INITIAL_SD, model.ACTIVATION_CEILING)
+)
+STEP_MS, TINY = (
+    tl.constexpr(RATE_STEP_MS),
+    tl.constexpr(1.1754943508222875e-38),
+)  # the smallest normal number
+KEEP_1, KEEP_2, SMALL = tl.constexpr(BETA_1), tl.constexpr(BETA_2), tl.constexpr(float(EPSILON))
+# ln(1 + e) = 2 s (1 + s^2 / 3 + s^4 / 5 + ...), s = e / (2 + e) <= 1/3, as in `rate_cpu`
+A1, A2, A3, A4, A5, A6 = (tl.constexpr(1 / k) for k in (3, 5, 7, 9, 11, 13))
+NUMBERS = ["n_units", "n_trials", "n_steps"]  # not compiled anew for other values
+
+
+@dataclass
+class Block:
+    """Networks in training, stacked: their wiring, their weights and Adam's moments, float32 on the
+    device. Recurrent arrays are (n_networks, width, width) [post, pre], those of units (n_networks,
+    3, width), see W_OUT above; zero in the padding."""
+
+    models: list[RateModel]
+    w_in: torch.Tensor  # (n_networks, n_inputs, width)
+    factor: torch.Tensor  # sign * mask
+    recurrent: tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # value, first and second moment
+    units: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+    w: torch.Tensor  # effective weights W [post, pre]
+    w_t: torch.Tensor  # and [pre, post]
+    updates: int = 0  # so far, the same for all
+
+    def __len__(self) -> int:
+        return len(self.models)
+
+    @property
+    def config(self) -> RateConfig:
+        return self.models[0].config
+
+    @property
+    def n_units(self) -> int:
+        return self.models[0].n_units
+
+    @property
+    def width(self) -> int:
+        return self.w.shape[-1]
+
+
+def start_block(models: Sequence[RateModel]) -> Block:
+    """The networks before their first update; they must be of one size and have one kind of decay
+    and activation.
+
+    Raises ValueError for more than 1024 units.
+    """
+    check_width(models[0].n_units)
+    width = -(-models[0].n_units // PADDED) * PADDED
+    w_in = _stack([m.w_in.T for m in models], (0, width))
+    factor = _stack([m.sign[None, :] * m.mask for m in models], (width, width))
+    w_rec = _stack([m.weights.w_rec for m in models], (width, width))
+    units = torch.stack(
+        [
+            _stack([np.atleast_1d(getattr(m.weights, key)) for m in models], (width,))
+            for key in ("w_out", "tau_raw", "b_out")
+        ],
+        1,
+    )
+    w = (torch.relu(w_rec) if models[0].config.dale else w_rec) * factor
+    recurrent, units = ((a, torch.zeros_like(a), torch.zeros_like(a)) for a in (w_rec, units))
+    return Block(list(models), w_in, factor, recurrent, units, w, w.transpose(1, 2).contiguous())
+
+
+def _stack(arrays, shape: tuple[int, ...]) -> torch.Tensor:
+    """Arrays of all networks, padded with zeros to `shape`; 0 leaves an axis as it is."""
+    padding = [(0, max(0, wide - n)) for n, wide in zip(np.shape(arrays[0]), shape, strict=True)]
+    return to_device(np.stack([np.pad(np.asarray(a, np.float32), padding) for a in arrays]))
+
+
+def keep(block: Block, which: Sequence[int]) -> Block:
+    """The block with only these networks; the others leave it."""
+    index = torch.as_tensor(list(which), dtype=torch.long, device=DEVICE)
+    recurrent, units = (tuple(a[index] for a in group) for group in (block.recurrent, block.units))
+    single = (block.w_in[index], block.factor[index])
+    return Block(
+        [block.models[i] for i in which],
+        *single,
+        recurrent,
+        units,
+        block.w[index],
+        block.w_t[index],
+        block.updates,
+    )
+
+
+def weights_of(block: Block) -> list[Weights]:
+    """A copy of the weights of each network, float32."""
+    return _unstacked(block, 0)
+
+
+def _unstacked(block: Block, which: int) -> list[Weights]:
+    """Values (0), first (1) or second (2) moments of each network."""
+    n, recurrent, units = (
+        block.n_units,
+        *(group[which].cpu().numpy() for group in (block.recurrent, block.units)),
+    )
+    return [
+        Weights(
+            w[:n, :n].copy(),
+            u[W_OUT.value, :n].copy(),
+            np.array(u[B_OUT.value, 0]),
+            u[TAU_RAW.value, :n].copy(),
+        )
+        for w, u in zip(recurrent, units, strict=True)
+    ]
+
+
+def states_of(block: Block) -> list[TrainState]:
+    """What `rate_cpu` would hold of each network at this point."""
+    groups = [
+        [w._replace(b_out=w.b_out.reshape(1)) for w in _unstacked(block, which)]
+        for which in range(3)
+    ]
+    return [TrainState(*parts, updates=block.updates) for parts in zip(*groups, strict=True)]
+
+
+def train_and_run(
+    block: Block,
+    u,
+    z,
+    fresh,
+    *,
+    training: TrainingConfig,
+    keys: Sequence[streams.Key],
+    fresh_keys: Sequence[streams.Key],
+    first_trial: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """`train_block`, then `outputs_of` for the stimulus `fresh`: the call is back before the GPU
+    has finished.
+
+    All that the GPU reads is there before the first launch, since a copy waits for what was
+    launched before it.
+    """
+    fresh, fresh_keys = to_device(np.asarray(fresh, np.float32)), packed(fresh_keys)
+    losses = train_block(block, u, z, training=training, keys=keys, first_trial=first_trial)
+    return losses, outputs_of(block, fresh, keys=fresh_keys, first_trial=0)
+
+
+def train_block(
+    block: Block, u, z, *, training: TrainingConfig, keys: Sequence[streams.Key], first_trial: int
+) -> torch.Tensor:
+    """Train every network on its trials in order, `trials_per_update` at a time; the block is
+    updated in place.
+
+    u: stimulus (n_networks, n_trials, n_inputs, n_steps); z: target (n_networks, n_trials,
+    n_steps); trial k has the noise of trial first_trial + k in the stream of its network. Returns
+    the losses (n_networks, n_trials), each before its update, on the device: the call is back
+    before the GPU has finished. Raises ValueError unless the trials fill whole updates.
+    """
+    size = training.trials_per_update
+    if u.shape[1] % size:
+        raise ValueError(
+            f"u: expected a multiple of {size} trials (trials_per_update), got {u.shape[1]}"
+        )
+    n_updates, losses = u.shape[1] // size, []
+    # trials of one update lie together
+    u, z = (
+        to_device(
+            np.asarray(a, np.float32).reshape(len(a), n_updates, size, *a.shape[2:]).swapaxes(0, 1)
+        )
+        for a in (u, z)
+    )
+    run = _Trials(block, packed(keys), size, u.shape[-1], gradient=True)
+    for i in range(n_updates):
+        losses.append(run.forward(u[i], z[i], first_trial + i * size, training.loss))
+        run.backward(z[i], training.loss)
+        run.update(training.learning_rate)
+    return (
+        torch.stack(losses, 1).flatten(1) if losses else torch.empty((len(block), 0), device=DEVICE)
+    )
+
+
+def block_gradients(
+    block: Block, u, z, *, loss: str, keys: Sequence[streams.Key], first_trial: int
+) -> tuple[np.ndarray, list[Weights]]:
+    """Losses (n_networks, n_trials) of the trials, and for each network the gradient of their mean;
+    arguments as above."""
+    u, z = (to_device(np.asarray(a, np.float32)) for a in (u, z))
+    run = _Trials(block, packed(keys), u.shape[1], u.shape[3], gradient=True)
+    losses = run.forward(u, z, first_trial, loss)
+    run.backward(z, loss)
+    found = run.gradient()
+    return losses.cpu().numpy(), _unstacked(replace(block, recurrent=found[:1], units=found[1:]), 0)
+
+
+def block_outputs(
+    models: Sequence[RateModel],
+    weights: Sequence[Weights],
+    u,
+    *,
+    keys: Sequence[streams.Key],
+    first_trial: int,
+    keep: bool = False,
+) -> np.ndarray | Trace:
+    """Outputs o (n_networks, n_trials, n_steps - 1) of all networks, or with `keep` the whole
+    `Trace`; no gradient.
+
+    u: stimulus (n_networks, n_trials, n_inputs, n_steps); as many trials at once as half of the
+    free memory holds.
+    """
+    block = start_block([replace(m, weights=w) for m, w in zip(models, weights, strict=True)])
+    if not keep:
+        return (
+            outputs_of(
+                block,
+                to_device(np.asarray(u, np.float32)),
+                keys=packed(keys),
+                first_trial=first_trial,
+            )
+            .cpu()
+            .numpy()
+        )
+    n_steps, parts = u.shape[3], []
+    at_once = max(1, free_bytes() // (8 * len(block) * block.width * n_steps))
+    for begin in range(0, u.shape[1], at_once):
+        part = to_device(np.asarray(u[:, begin : begin + at_once], np.float32))
+        run = _Trials(block, packed(keys), part.shape[1], n_steps, keep=True)
+        run.forward(part, None, first_trial + begin, "l2")
+        parts.append(
+            [
+                a.cpu().numpy()[..., :n]
+                for a, n in ((run.x, block.n_units), (run.r, block.n_units), (run.o, None))
+            ]
+        )
+        del run, part  # before the next part asks for as much
+    return Trace(*(np.concatenate(a, axis=1) for a in zip(*parts, strict=True)))
+
+
+def outputs_of(
+    block: Block, u: torch.Tensor, *, keys: torch.Tensor, first_trial: int
+) -> torch.Tensor:
+    """Outputs (n_networks, n_trials, n_steps - 1) of a block as it stands; all of it on the device,
+    the keys `packed`."""
+    run = _Trials(block, keys, u.shape[1], u.shape[3])
+    run.forward(u, None, first_trial, "l2")
+    return run.o
+
+
+def networks_that_fit(
+    config: RateConfig, training: TrainingConfig, n_inputs: int, n_steps: int
+) -> int:
+    """How many networks a block may have at most, at least 1: of each the weights, the trace of an
+    update, and the trials up to the next evaluation and of it take memory."""
+    width = -(-config.n_units // PADDED) * PADDED
+    trials = training.evaluation_interval + 2 * training.evaluation_trials
+    trace = training.trials_per_update * 4 * n_steps * width
+    return max(
+        1,
+        free_bytes()
+        // (4 * (7 * width**2 + trace + trials * ((n_inputs + 2) * n_steps + 2 * width))),
+    )
+
+
+# One network, with the functions of `rate_cpu` ----------------------------------------------------
+
+
+def start(model: RateModel) -> Block:
+    """`start_block` of one network."""
+    return start_block([model])
+
+
+def weights(block: Block) -> Weights:
+    """A copy of the weights of one network."""
+    return weights_of(block)[0]
+
+
+def train_trials(
+    model: RateModel, block: Block, u, z, *, training, stream: streams.Key, first_trial: int
+) -> np.ndarray:
+    """`train_block` for one network: u (n_trials, n_inputs, n_steps), z (n_trials, n_steps); losses
+    (n_trials,)."""
+    return (
+        train_block(
+            block, u[None], z[None], training=training, keys=[stream], first_trial=first_trial
+        )[0]
+        .cpu()
+        .numpy()
+    )
+
+
+def gradients(
+    model: RateModel, weights: Weights, u, z, *, loss: str, stream: streams.Key, first_trial: int
+):
+    """`block_gradients` for one network."""
+    block = start_block([replace(model, weights=weights)])
+    losses, found = block_gradients(
+        block, u[None], z[None], loss=loss, keys=[stream], first_trial=first_trial
+    )
+    return losses[0], found[0]
+
+
+def outputs(
+    model: RateModel,
+    weights: Weights,
+    u,
+    *,
+    stream: streams.Key,
+    first_trial: int,
+    keep: bool = False,
+):
+    """`block_outputs` for one network: o (n_trials, n_steps - 1), or the whole `Trace`."""
+    found = block_outputs(
+        [model], [weights], u[None], keys=[stream], first_trial=first_trial, keep=keep
+    )
+    return Trace(*(a[0] for a in found)) if keep else found[0]
+
+
+# --------------------------------------------------------------------------------------------------
+
+
+class _Trials:
+    """Trials of all networks of a block at once, and the arrays that their launches hand to each
+    other.
+
+    Axes (n_networks, n_trials, n_steps, width): r, and with `gradient` the slope f'(x), the pull
+    drive - x and what the step sent to its inputs, euler lam; with `keep` x. Without either the
+    rates of two steps take turns.
+    """
+
+    def __init__(
+        self,
+        block: Block,
+        keys: torch.Tensor,
+        n_trials: int,
+        n_steps: int,
+        *,
+        gradient=False,
+        keep=False,
+    ):
+        self.block, self.keys, self.with_gradient, self.keep = block, keys, gradient, keep
+        self.n_trials, self.n_steps = n_trials, n_steps
+        lead = (len(block), n_trials)
+
+        def array(there: bool, *shape: int) -> torch.Tensor:
+            return torch.empty(
+                (*lead, *shape) if there else (1,), dtype=torch.float32, device=DEVICE
+            )
+
+        self.r = array(True, n_steps if gradient or keep else 2, block.width)
+        self.x = array(keep, n_steps, block.width)
+        self.slope, self.pull, self.sent = (array(gradient, n_steps, block.width) for _ in range(3))
+        self.d_units = array(
+            gradient, 3, block.width
+        )  # of each trial; in the row of tau_raw the derivative by euler
+        self.o, self.losses = array(True, n_steps - 1), array(True)
+        config = block.config
+        low, high = (*config.tau_decay_ms, config.tau_decay_ms[0])[:2]  # one value: a fixed decay
+        self.tau = float(low), float(high - low)
+        wide = max(PADDED, triton.next_power_of_2(block.width))
+        self.shape = {"WIDTH": block.width, "BLOCK": wide, "num_warps": min(32, max(4, wide // 16))}
+
+    def forward(
+        self, u: torch.Tensor, z: torch.Tensor | None, first_trial: int, loss: str
+    ) -> torch.Tensor:
+        """The losses (n_networks, n_trials); without a target they are those of the target 0."""
+        block = self.block
+        self.losses = torch.empty_like(self.losses)  # the caller keeps them
+        _forward[(len(block) * self.n_trials,)](
+            block.w_t, block.w_in, block.units[0], self.keys, u, u if z is None else z,
+            self.r, self.x, self.slope, self.pull, self.o, self.losses,
+            block.n_units, self.n_trials, self.n_steps, first_trial, *self.tau,
+            N_INPUTS=u.shape[2], ACTIVATION=ACTIVATIONS.index(block.config.activation), L1=loss == "l1", TARGET=z is not None,
+            SLOTS=self.r.shape[2] if self.r.shape[2] == 2 else 0, GRADIENT=self.with_gradient, KEEP=self.keep, **self.shape,
+        )  # fmt: skip
+        return self.losses
+
+    def backward(self, z: torch.Tensor, loss: str) -> None:
+        block = self.block
+        _backward[(len(block) * self.n_trials,)](
+            block.w, block.units[0], z, self.r, self.slope, self.pull, self.o, self.losses, self.sent, self.d_units,
+            self.n_trials, self.n_steps, *self.tau, L1=loss == "l1", **self.shape,
+        )  # fmt: skip
+
+    def update(self, learning_rate: float) -> None:
+        """Adam moves the weights, in TensorFlow's form."""
+        done = self.block.updates = self.block.updates + 1
+        rate_now = learning_rate * (1 - BETA_2**done) ** 0.5 / (1 - BETA_1**done)
+        self._apply(self.block.recurrent, self.block.units, rate_now, gradient=False)
+
+    def gradient(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The gradient itself, shaped as the block's recurrent weights and units."""
+        found = [
+            tuple(torch.empty_like(a) for a in group)
+            for group in (self.block.recurrent, self.block.units)
+        ]
+        for of, group in zip(found, (self.block.recurrent, self.block.units), strict=True):
+            of[0].copy_(group[0])  # the values, which the gradient looks at
+        self._apply(*found, 0.0, gradient=True)
+        return found[0][1], found[1][1]
+
+    def _apply(self, recurrent, units, rate_now: float, *, gradient: bool) -> None:
+        block, width = self.block, self.block.width
+        tile = 64 if width % 64 == 0 else 32
+        _update_recurrent[(len(block), width // tile, width // tile)](
+            self.sent, self.r, block.factor, *recurrent, block.w, block.w_t, self.n_trials, self.n_steps, rate_now,
+            DALE=block.config.dale, GRADIENT=gradient, WIDTH=width, TILE=tile,
+        )  # fmt: skip
+        _update_units[(len(block),)](
+            self.d_units,
+            *units,
+            self.n_trials,
+            rate_now,
+            *self.tau,
+            GRADIENT=gradient,
+            **self.shape | {"num_warps": 4},
+        )
+
+
+# --------------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def _product(matrix, row, j, WIDTH: tl.constexpr, BLOCK: tl.constexpr):
+    """sum_k matrix[k, j] row[k]."""
+    k = tl.arange(0, PRE)
+    total = tl.zeros([PRE, BLOCK], tl.float32)
+    for begin in tl.range(0, WIDTH, PRE):
+        part = tl.load(
+            matrix + (begin + k)[:, None] * WIDTH + j[None, :], mask=(j < WIDTH)[None, :], other=0.0
+        )
+        total += part * tl.load(row + begin + k)[:, None]
+    return tl.sum(total, axis=0)
+
+
+@triton.jit
+def _euler(tau_raw, tau_low, tau_span):
+    """step / tau, and its derivative by tau_raw."""
+    share = 1.0 / (1.0 + tl.exp(-tau_raw))
+    euler = 1.0 / ((tau_low + tau_span * share) / STEP_MS)
+    return euler, -euler * euler / STEP_MS * tau_span * share * (1.0 - share)
+
+
+@triton.jit
+def _activated(x, ACTIVATION: tl.constexpr):
+    """f(x) and f'(x)."""
+    small = tl.exp(-tl.abs(x))
+    sigmoid = tl.where(x >= 0, 1.0, small) / (1.0 + small)
+    if ACTIVATION == SIGMOID:
+        r, slope = sigmoid, sigmoid * (1.0 - sigmoid)
+    else:
+        if ACTIVATION == CLIPPED_RELU:
+            r, slope = tl.maximum(x, 0.0), tl.where(x > 0, 1.0, 0.0)
+        else:
+            s = small / (2.0 + small)
+            q = s * s
+            log = 2.0 * s * (1.0 + q * (A1 + q * (A2 + q * (A3 + q * (A4 + q * (A5 + q * A6))))))
+            r, slope = tl.maximum(x, 0.0) + log, sigmoid
+        slope = tl.where(r < CEILING, slope, 0.0)
+        r = tl.minimum(r, CEILING)
+    return r, slope
+
+
+@triton.jit
+def _stimulus(w_in, u, t, n_steps, j, there, N_INPUTS: tl.constexpr, WIDTH: tl.constexpr):
+    """W_in u of one step."""
+    total = j * 0.0
+    for m in tl.static_range(N_INPUTS):
+        total += tl.load(w_in + m * WIDTH + j, mask=there, other=0.0) * tl.load(u + m * n_steps + t)
+    return total
+
+
+@triton.jit(do_not_specialize=[*NUMBERS, "first_trial"])
+def _forward(
+    w_t, w_in, units, keys, u, z,
+    r_all, x_all, slope_all, pull_all, o_all, losses,
+    n_units, n_trials, n_steps, first_trial, tau_low, tau_span,
+    N_INPUTS: tl.constexpr, ACTIVATION: tl.constexpr, L1: tl.constexpr, TARGET: tl.constexpr,
+    SLOTS: tl.constexpr, GRADIENT: tl.constexpr, KEEP: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """One trial. SLOTS: how many steps of r are held, 0 for all."""
+    program = tl.program_id(0).to(tl.int64)
+    net, j = program // n_trials, tl.arange(0, BLOCK)
+    there, unit, trial = (
+        j < WIDTH,
+        j.to(tl.uint32),
+        (first_trial + program % n_trials).to(tl.uint32),
+    )
+    key = tl.load(keys + net)
+    w_t += net * WIDTH * WIDTH
+    w_in += net * N_INPUTS * WIDTH
+    units += net * 3 * WIDTH
+    u += program * N_INPUTS * n_steps
+    z += program * n_steps
+    o_all += program * (n_steps - 1)
+    rows = program * n_steps * WIDTH
+    r_all += program * SLOTS * WIDTH if SLOTS else rows
+    own_out, bias = (
+        tl.load(units + W_OUT * WIDTH + j, mask=there, other=0.0),
+        tl.load(units + B_OUT * WIDTH),
+    )
+    euler, _slope = _euler(
+        tl.load(units + TAU_RAW * WIDTH + j, mask=there, other=0.0), tau_low, tau_span
+    )
+    x, pull = tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32)
+    total = 0.0
+    for quad in range((n_steps + 3) // 4):
+        z0, z1, z2, z3 = four_steps(key, quad, trial, unit)
+        for s in range(4):  # not unrolled: the code of a step must fit the instruction cache
+            t = 4 * quad + s
+            if t < n_steps:
+                noise = of_step(z0, z1, z2, z3, s)
+                if t > 0:
+                    last = t - 1
+                    before = r_all + (last % SLOTS if SLOTS else last) * WIDTH
+                    pull = (
+                        _product(w_t, before, j, WIDTH, BLOCK)
+                        + _stimulus(w_in, u, last, n_steps, j, there, N_INPUTS, WIDTH)
+                        - x
+                    )
+                    x += euler * pull + noise * NOISE_SD
+                else:
+                    x = noise * INITIAL_SD
+                r, slope = _activated(x, ACTIVATION)
+                r = tl.where(j < n_units, r, 0.0)
+                tl.store(r_all + (t % SLOTS if SLOTS else t) * WIDTH + j, r, mask=there)
+                if GRADIENT:
+                    tl.store(
+                        slope_all + rows + t * WIDTH + j,
+                        tl.where(j < n_units, slope, 0.0),
+                        mask=there,
+                    )
+                    tl.store(
+                        pull_all + rows + t * WIDTH + j,
+                        tl.where(j < n_units, pull, 0.0),
+                        mask=there,
+                    )
+                if KEEP:
+                    tl.store(x_all + rows + t * WIDTH + j, x, mask=there)
+                if t > 0:
+                    o = tl.sum(own_out * r, axis=0) + bias
+                    tl.store(o_all + t - 1, o)
+                    if TARGET:
+                        error = o - tl.load(z + t - 1)
+                        total += tl.abs(error) if L1 else error * error
+                tl.debug_barrier()  # all units have written their rates before any unit reads them
+    tl.store(losses + program, total if L1 else tl.sqrt(total))
+
+
+@triton.jit(do_not_specialize=NUMBERS[1:])
+def _backward(
+    w, units, z, r_all, slope_all, pull_all, o_all, losses, sent_all, d_units,
+    n_trials, n_steps, tau_low, tau_span, L1: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """One trial from its last step to its first: what reaches each unit's drive, and the sums over
+    steps for its own weights."""
+    program = tl.program_id(0).to(tl.int64)
+    net, j = program // n_trials, tl.arange(0, BLOCK)
+    there = j < WIDTH
+    w += net * WIDTH * WIDTH
+    units += net * 3 * WIDTH
+    z += program * n_steps
+    o_all += program * (n_steps - 1)
+    rows = program * n_steps * WIDTH
+    own_out = tl.load(units + W_OUT * WIDTH + j, mask=there, other=0.0)
+    euler, _slope = _euler(
+        tl.load(units + TAU_RAW * WIDTH + j, mask=there, other=0.0), tau_low, tau_span
+    )
+    loss = tl.maximum(tl.load(losses + program), TINY)
+    zero = tl.zeros([BLOCK], tl.float32)
+    tl.store(sent_all + rows + j, zero, mask=there)  # the initial state has no drive
+    lam, d_euler, d_out, d_bias = zero, zero, zero, 0.0
+    for back in range(n_steps - 1):
+        t = n_steps - 1 - back
+        error = tl.load(o_all + t - 1) - tl.load(z + t - 1)
+        d_o = (
+            tl.where(error > 0, 1.0, tl.where(error < 0, -1.0, 0.0)) if L1 else error / loss
+        ) / n_trials
+        d_r = d_o * own_out
+        if back > 0:
+            d_r += _product(w, sent_all + rows + (t + 1) * WIDTH, j, WIDTH, BLOCK)
+        place = rows + t * WIDTH + j
+        lam = tl.load(slope_all + place, mask=there, other=0.0) * d_r + (1.0 - euler) * lam
+        d_euler += lam * tl.load(pull_all + place, mask=there, other=0.0)
+        d_out += d_o * tl.load(r_all + place, mask=there, other=0.0)
+        d_bias += d_o
+        tl.store(sent_all + place, euler * lam, mask=there)
+        tl.debug_barrier()  # all units have sent before any unit receives
+    d_units += program * 3 * WIDTH + j
+    tl.store(d_units + W_OUT * WIDTH, d_out, mask=there)
+    tl.store(d_units + TAU_RAW * WIDTH, d_euler, mask=there)
+    tl.store(d_units + B_OUT * WIDTH, tl.where(j == 0, d_bias, 0.0), mask=there)
+
+
+@triton.jit
+def _adam(value, first, second, place, gradient, rate_now, there):
+    """Move `value`, and the moments with it; returns where it is now."""
+    moment = tl.load(first + place, mask=there, other=0.0) * KEEP_1 + gradient * (1.0 - KEEP_1)
+    spread = tl.load(second + place, mask=there, other=0.0) * KEEP_2 + gradient * gradient * (
+        1.0 - KEEP_2
+    )
+    now = tl.load(value + place, mask=there, other=0.0) - rate_now * moment / (
+        tl.sqrt(spread) + SMALL
+    )
+    tl.store(first + place, moment, mask=there)
+    tl.store(second + place, spread, mask=there)
+    tl.store(value + place, now, mask=there)
+    return now
+
+
+@triton.jit(do_not_specialize=NUMBERS[1:])
+def _update_recurrent(
+    sent, r_all, factor, value, first, second, w, w_t, n_trials, n_steps, rate_now,
+    DALE: tl.constexpr, GRADIENT: tl.constexpr, WIDTH: tl.constexpr, TILE: tl.constexpr,
+):  # fmt: skip
+    """A tile of the recurrent weights: its gradient, and unless it is only asked for (it then
+    replaces `first`), its update."""
+    net = tl.program_id(0).to(tl.int64)
+    tile, step = tl.arange(0, TILE), tl.arange(0, STEPS)
+    post, pre = tl.program_id(1) * TILE + tile, tl.program_id(2) * TILE + tile
+    total = tl.zeros([TILE, TILE], tl.float32)
+    for trial in range(n_trials):
+        rows = (net * n_trials + trial) * n_steps * WIDTH
+        for begin in range(1, n_steps, STEPS):
+            t = begin + step
+            inside = (t < n_steps)[:, None]
+            sent_now = tl.load(
+                sent + rows + t[:, None] * WIDTH + post[None, :], mask=inside, other=0.0
+            )
+            r_before = tl.load(
+                r_all + rows + (t - 1)[:, None] * WIDTH + pre[None, :], mask=inside, other=0.0
+            )
+            total = tl.dot(tl.trans(sent_now), r_before, total, input_precision="ieee")
+    place = net * WIDTH * WIDTH + post[:, None] * WIDTH + pre[None, :]
+    there = (post < WIDTH)[:, None]  # all of them
+    own_factor = tl.load(factor + place)
+    total = total * own_factor
+    if DALE:
+        total = tl.where(tl.load(value + place) > 0, total, 0.0)  # an absent connection never grows
+    if GRADIENT:
+        tl.store(first + place, total)
+    else:
+        now = _adam(value, first, second, place, total, rate_now, there)
+        effective = (tl.maximum(now, 0.0) if DALE else now) * own_factor
+        tl.store(w + place, effective)
+        tl.store(
+            w_t + net * WIDTH * WIDTH + pre[:, None] * WIDTH + post[None, :], tl.trans(effective)
+        )
+
+
+@triton.jit(do_not_specialize=NUMBERS[1:2])
+def _update_units(
+    d_units, value, first, second, n_trials, rate_now, tau_low, tau_span,
+    GRADIENT: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """The same for w_out, tau_raw and b_out of one network."""
+    net, j = tl.program_id(0).to(tl.int64), tl.arange(0, BLOCK)
+    there = j < WIDTH
+    for row in tl.static_range(3):
+        place = (net * 3 + row) * WIDTH + j
+        total = tl.zeros([BLOCK], tl.float32)
+        for trial in range(n_trials):
+            total += tl.load(
+                d_units + ((net * n_trials + trial) * 3 + row) * WIDTH + j, mask=there, other=0.0
+            )
+        if row == TAU_RAW:
+            _now, slope = _euler(tl.load(value + place, mask=there, other=0.0), tau_low, tau_span)
+            total = total * slope
+        if GRADIENT:
+            tl.store(first + place, total, mask=there)
+        else:
+            _adam(value, first, second, place, total, rate_now, there)

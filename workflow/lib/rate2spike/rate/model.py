@@ -1,0 +1,140 @@
+"""The continuous rate network: its parameters, what training changes, and a network before
+training.
+
+Its equations are in `reference`. The synaptic decay is (paper, Eq. 7)
+
+    tau_i = sigmoid(tau_raw_i) (tau_max - tau_min) + tau_min
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..config import ConfigError, RateConfig
+
+NOISE_SD = (
+    0.1  # N(0, 1)/10 added to x after each Euler step, not scaled by the step (published code)
+)
+INITIAL_SD = 0.01  # x at step 0 is N(0, 1)/100
+ACTIVATION_CEILING = 20.0  # clipped ReLU and softplus are cut here (published code)
+
+
+class Weights(NamedTuple):
+    """What training changes; arrays (or tensors) of one dtype."""
+
+    w_rec: np.ndarray  # (n_units, n_units) [post, pre], before rectification and sign
+    w_out: np.ndarray  # (n_units,)
+    b_out: np.ndarray  # ()
+    tau_raw: np.ndarray  # (n_units,) argument of the sigmoid that gives the synaptic decay
+
+
+class Trace(NamedTuple):
+    """x and r (batch, n_steps, n_units), o (batch, n_steps - 1): o[i] is read from r[i + 1]
+    (published code)."""
+
+    x: object
+    r: object
+    o: object
+
+
+class TrainingRecord(NamedTuple):
+    """What training leaves behind besides the weights."""
+
+    converged: bool
+    trials: int  # trial of the last evaluation, counted from 0 as in the published code
+    losses: np.ndarray  # (trials,) loss of each training trial
+    curve: np.ndarray  # (n_evaluations, 3): trial, mean loss, accuracy
+    evaluation_outputs: np.ndarray  # (evaluation_trials, n_steps - 1) of the last evaluation
+    evaluation_labels: np.ndarray  # (evaluation_trials,)
+    stimulus: np.ndarray  # (n_inputs, n_steps) of one example trial of the trained network
+    target: np.ndarray  # (n_steps,)
+    example: Trace  # that trial after training: x, r (n_steps, n_units), o (n_steps - 1,)
+    untrained_example: Trace  # the same trial before training
+
+    def without_traces(self) -> TrainingRecord:
+        """The record without what takes space: activity of the example trial, outputs of the last
+        evaluation."""
+        nothing = Trace(None, None, None)
+        return self._replace(
+            evaluation_outputs=None,
+            evaluation_labels=None,
+            example=nothing,
+            untrained_example=nothing,
+        )
+
+
+@dataclass(frozen=True)
+class RateModel:
+    """One rate network: fixed wiring, trained and initial weights."""
+
+    config: RateConfig
+    w_in: np.ndarray  # (n_units, n_inputs), not trained
+    inhibitory: np.ndarray  # (n_units,) bool; all False without Dale's principle
+    mask: np.ndarray  # (n_units, n_units), 0 where SOM units receive no inhibition
+    weights: Weights
+    initial: Weights
+
+    @property
+    def n_units(self) -> int:
+        return self.w_in.shape[0]
+
+    @property
+    def n_inputs(self) -> int:
+        return self.w_in.shape[1]
+
+    @property
+    def sign(self) -> np.ndarray:
+        """(n_units,) +1 for excitatory and -1 for inhibitory presynaptic units."""
+        return np.where(self.inhibitory, -1.0, 1.0).astype(self.w_in.dtype)
+
+    def tau_decay_ms(self, *, initial: bool = False) -> np.ndarray:
+        """(n_units,) synaptic decay time constants in ms, trained or initial."""
+        raw = (self.initial if initial else self.weights).tau_raw
+        return decay_ms(np.asarray(raw, dtype=np.float64), self.config.tau_decay_ms)
+
+
+def decay_ms(tau_raw, tau_range_ms: tuple[float, ...]):
+    """Synaptic decay in ms from its unbounded parameter (paper, Eq. 7); one value in the range
+    means a fixed decay."""
+    if len(tau_range_ms) == 1:
+        return tau_range_ms[0] + 0 * tau_raw
+    low, high = tau_range_ms
+    exp = np.exp(-tau_raw) if isinstance(tau_raw, np.ndarray) else (-tau_raw).exp()
+    return (high - low) / (1 + exp) + low
+
+
+def initial_model(config: RateConfig, n_inputs: int, rng: np.random.Generator) -> RateModel:
+    """A network before training, float32: sparse recurrent weights, Gaussian input weights (paper,
+    Methods).
+
+    Raises ConfigError where fewer units are inhibitory than n_som asks for.
+    """
+    n = config.n_units
+    inhibitory = rng.random(n) < (config.p_inh if config.dale else 0.0)
+    connected = rng.random((n, n)) < config.p_rec
+    if config.weight_distribution == "gamma":
+        w_rec = rng.gamma(
+            2.0, 0.003, (n, n)
+        )  # shape and scale of the published code, which applies no gain here
+    else:
+        w_rec = rng.standard_normal((n, n)) * config.gain / np.sqrt(n * max(config.p_rec, 1.0 / n))
+    w_rec = np.where(connected, np.abs(w_rec) if config.dale else w_rec, 0.0)
+    mask = np.ones((n, n))
+    som = np.flatnonzero(inhibitory)[: config.n_som]
+    if len(som) < config.n_som:
+        raise ConfigError(
+            f"n_som: expected at most the {len(som)} inhibitory units of this network, got {config.n_som}"
+        )
+    mask[np.ix_(som, np.flatnonzero(inhibitory))] = 0.0
+    f32 = np.float32
+    weights = Weights(
+        w_rec=w_rec.astype(f32),
+        w_out=(rng.standard_normal(n) / 100).astype(f32),
+        b_out=np.zeros((), f32),
+        tau_raw=rng.standard_normal(n).astype(f32),
+    )
+    w_in = rng.standard_normal((n, n_inputs)).astype(f32)
+    return RateModel(config, w_in, inhibitory, mask.astype(f32), weights, weights)

@@ -1,0 +1,144 @@
+"""A converted network, its grid of time steps, and the checks of what drives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import streams
+from ..config import RATE_STEP_MS, SPIKING_STEPS_PER_RATE_STEP, NeuronConfig
+
+STEP_S = RATE_STEP_MS / SPIKING_STEPS_PER_RATE_STEP / 1000  # 5e-5 s
+NOISE_SD = 0.1  # mV per step, not scaled with the step (published code)
+V_SPIKE = 30.0  # voltage recorded at a spike; also the upper end of the initial voltages
+STIMULATION_STEP = 0.5  # mV per heads of the coin
+DEFAULT_STREAM = streams.key(0, "simulate")  # of a trial whose random numbers nobody asked for
+FIRST_COUNTED_STEP = (
+    9  # mean rates leave out the first nine steps but divide by the whole trial (published code)
+)
+
+
+@dataclass(frozen=True)
+class SpikingNetwork:
+    """One spiking network, weights already scaled. w_rec[post, pre] (n_units, n_units), w_in
+    (n_units, n_inputs), w_out and tau_decay_ms (n_units,), inhibitory (n_units,) bool."""
+
+    w_rec: np.ndarray
+    w_in: np.ndarray
+    w_out: np.ndarray
+    tau_decay_ms: np.ndarray
+    inhibitory: np.ndarray
+    scaling_factor: float
+    neuron: NeuronConfig
+
+    @property
+    def n_units(self) -> int:
+        return self.w_rec.shape[0]
+
+    @property
+    def n_inputs(self) -> int:
+        return self.w_in.shape[1]
+
+
+class Stimulation(NamedTuple):
+    """Artificial stimulation: +-0.5 mV with probability 1/2 at each 1-based step i with start <= i
+    < stop; units are 0-based."""
+
+    mode: str  # "exc" or "inh"
+    start: int
+    stop: int
+    units: Sequence[int]
+
+
+class TrialRecording(NamedTuple):
+    """One trial: v (mV, 30 at a spike), spikes (bool), rates and ipsc (n_units, n_steps); out
+    (n_steps,); mean_rates (Hz, n_units); dt (s)."""
+
+    v: np.ndarray
+    spikes: np.ndarray
+    rates: np.ndarray
+    ipsc: np.ndarray
+    out: np.ndarray
+    mean_rates: np.ndarray
+    dt: float
+
+
+class Grid(NamedTuple):
+    """The time grid of a trial: step (s), number of steps, and the stimulus column of each step."""
+
+    dt: float
+    n_steps: int
+    column: np.ndarray
+
+
+def time_grid(n_columns: int, downsample: int = 1) -> Grid:
+    """Grid of a stimulus with `n_columns` columns of 5 ms. Step i (1-based) sees column floor(i /
+    100 + 0.5): half rounds up."""
+    dt = STEP_S * downsample
+    duration = (len(range(0, n_columns, downsample)) - 1) * dt * SPIKING_STEPS_PER_RATE_STEP
+    n_steps = int(np.floor(duration / dt + 0.5))
+    i = np.arange(1, n_steps + 1)
+    return Grid(dt, n_steps, np.floor(i / SPIKING_STEPS_PER_RATE_STEP + 0.5).astype(np.int64))
+
+
+def release_steps(grid: Grid, t_refractory_ms: float) -> np.ndarray:
+    """int32 (n_steps + 1,): first 1-based step that integrates again after a spike at step k (entry
+    0: from the start).
+
+    The rule is dt * i > t_last + t_refractory in float64. Rounding decides at the boundary, so 2 ms
+    last 41 steps after most spikes and 40 after the rest; a counter of steps would not reproduce
+    it.
+    """
+    t = grid.dt * np.arange(grid.n_steps + 1)
+    return np.searchsorted(t, t + t_refractory_ms / 1000, side="right").astype(np.int32)
+
+
+def checked_array(name: str, array, shape: tuple[int, ...]) -> np.ndarray:
+    array = np.asarray(array, dtype=np.float64)
+    if array.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
+    return array
+
+
+def check_downsample(downsample: int) -> int:
+    """The same number; raises ValueError unless it is whole and >= 1."""
+    if (
+        isinstance(downsample, bool)
+        or not isinstance(downsample, int | np.integer)
+        or downsample < 1
+    ):
+        raise ValueError(f"downsample: expected a whole number >= 1, got {downsample!r}")
+    return downsample
+
+
+def check_stimulus(network: SpikingNetwork, u, downsample: int = 1) -> np.ndarray:
+    """The stimulus as float64 (n_inputs, n_columns); raises ValueError if it does not fit the
+    network or is not finite."""
+    u = np.asarray(u, dtype=np.float64)
+    check_downsample(downsample)
+    if u.ndim != 2 or u.shape[0] != network.n_inputs or u.shape[1] <= downsample:
+        raise ValueError(
+            f"stimulus: expected shape ({network.n_inputs}, more than {downsample} columns of 5 ms), got {u.shape}"
+        )
+    if not np.isfinite(u).all():
+        raise ValueError("stimulus: expected finite numbers, got NaN or infinity")
+    return u
+
+
+def check_stimulation(stimulation, n_units: int) -> Stimulation | None:
+    """The stimulation as a `Stimulation`; raises ValueError for an unknown mode or units outside
+    the network."""
+    if stimulation is None or stimulation[0] == "none":
+        return None
+    stimulation = Stimulation(*stimulation)
+    if stimulation.mode not in ("exc", "inh"):
+        raise ValueError(f"stimulation mode: expected exc, inh or none, got {stimulation.mode!r}")
+    units = np.atleast_1d(stimulation.units).ravel()
+    if units.size and (units.min() < 0 or units.max() >= n_units):
+        raise ValueError(
+            f"stimulation units: expected 0-based indices below {n_units}, got {units.min()}..{units.max()}"
+        )
+    return stimulation._replace(units=[int(i) for i in units])

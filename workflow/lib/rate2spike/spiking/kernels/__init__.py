@@ -1,0 +1,1 @@
+"""The equations of `spiking.reference` computed fast, on CPU and GPU."""

@@ -1,0 +1,117 @@
+"""Random streams keyed by what they are for: no global seed, no state, no order.
+
+A stream is a 64-bit key made from words (study seed, purpose, network, scaling factor ...). The
+noise inside a trial comes from Philox4x32-10 (Salmon et al. 2011), a counter-based generator: the
+number at (step, unit, trial) is a function of the key and of these three alone, so blocks, cores
+and order cannot change it. The functions here are the readable reference; the kernels draw the same
+numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+STEP_NOISE, INITIAL_VOLTAGE, COIN = 0, 1, 2  # fourth counter word: what the number is used for
+
+PHILOX_M0, PHILOX_M1 = 0xD2511F53, 0xCD9E8D57
+PHILOX_W0, PHILOX_W1 = 0x9E3779B9, 0xBB67AE85
+PHILOX_ROUNDS = 10
+
+
+class Key(NamedTuple):
+    """The two 32-bit words of a stream."""
+
+    k0: int
+    k1: int
+
+
+def key(study_seed: int, purpose: str, *words: object) -> Key:
+    """The stream of `purpose` for the network, scaling factor ... named by `words`, in a study with
+    `study_seed`."""
+    digest = hashlib.blake2b(_text(study_seed, purpose, *words).encode(), digest_size=8).digest()
+    return Key(int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little"))
+
+
+def _text(study_seed: int, purpose: str, *words: object) -> str:
+    return "\x1f".join([str(study_seed), purpose, *map(_word, words)])
+
+
+def _word(value: object) -> str:
+    # 40, 40.0 and numpy's 40 are one scaling factor
+    return f"{float(value):.12g}" if isinstance(value, (int, float, np.number)) else str(value)
+
+
+def generator(study_seed: int, purpose: str, *words: object) -> np.random.Generator:
+    """A NumPy generator on its own stream, for draws made once per network or trial."""
+    k = key(study_seed, purpose, *words)
+    return np.random.Generator(np.random.Philox(key=k.k0 | (k.k1 << 32)))
+
+
+def generators(
+    study_seed: int, purpose: str, words: tuple, numbers
+) -> Iterator[np.random.Generator]:
+    """`generator` for (*words, number) of each number, fast: one object that is set anew, so use
+    each before the next."""
+    bits = np.random.Philox(key=0)
+    rng, fresh = np.random.Generator(bits), bits.state
+    start = hashlib.blake2b(_text(study_seed, purpose, *words, "").encode(), digest_size=8)
+    for number in numbers:
+        digest = start.copy()
+        digest.update(_word(number).encode())
+        fresh["state"]["key"] = np.array(
+            [int.from_bytes(digest.digest(), "little"), 0], dtype=np.uint64
+        )
+        bits.state = fresh
+        yield rng
+
+
+def philox(counter: np.ndarray, stream: Key) -> np.ndarray:
+    """Philox4x32-10 of `counter` (..., 4) uint32; returns four independent uint32 for each counter,
+    same shape."""
+    c0, c1, c2, c3 = (np.asarray(counter[..., i], dtype=np.uint64) for i in range(4))
+    k0, k1 = np.uint64(stream.k0), np.uint64(stream.k1)
+    low, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
+    for _ in range(PHILOX_ROUNDS):
+        p0, p1 = c0 * np.uint64(PHILOX_M0), c2 * np.uint64(PHILOX_M1)
+        c0, c1, c2, c3 = (p1 >> shift) ^ c1 ^ k0, p1 & low, (p0 >> shift) ^ c3 ^ k1, p0 & low
+        k0, k1 = (k0 + np.uint64(PHILOX_W0)) & low, (k1 + np.uint64(PHILOX_W1)) & low
+    return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
+
+
+def _draws(stream: Key, purpose: int, trial: int, n_units: int, n_steps: int) -> np.ndarray:
+    """uint32 (n_units, n_steps): output (step % 4) of the counter (step // 4, unit, trial,
+    purpose)."""
+    blocks = -(-n_steps // 4)
+    counter = np.zeros((n_units, blocks, 4), dtype=np.uint32)
+    counter[..., 0] = np.arange(blocks)
+    counter[..., 1] = np.arange(n_units)[:, None]
+    counter[..., 2], counter[..., 3] = trial, purpose
+    return philox(counter, stream).reshape(n_units, 4 * blocks)[:, :n_steps]
+
+
+def uniform(stream: Key, purpose: int, trial: int, n_units: int, n_steps: int = 1) -> np.ndarray:
+    """U[0, 1) float32 (n_units, n_steps) of one trial, 24 random bits each."""
+    return (_draws(stream, purpose, trial, n_units, n_steps) >> 8).astype(np.float32) * np.float32(
+        2.0**-24
+    )
+
+
+def normal(stream: Key, trial: int, n_units: int, n_steps: int) -> np.ndarray:
+    """N(0, 1) float32 (n_units, n_steps) of one trial, by Box & Muller (1958) on pairs of
+    neighbouring steps.
+
+    The radius uses 23 bits (so |z| <= 5.77), the angle 24 bits and one bit of sign for the cosine.
+    """
+    pairs = _draws(stream, STEP_NOISE, trial, n_units, 4 * (-(-n_steps // 4))).reshape(
+        n_units, -1, 2
+    )
+    u = (pairs[..., 0] >> 9).astype(np.float64) * 2.0**-23 + 2.0**-24
+    angle = 2 * np.pi * 2.0**-25 * (pairs[..., 1].view(np.int32) >> 8)
+    sign = 1.0 - 2.0 * (pairs[..., 1] & 1)
+    radius = np.sqrt(-2 * np.log(u))
+    z = np.stack([sign * radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+    return z.reshape(n_units, -1)[:, :n_steps].astype(np.float32)

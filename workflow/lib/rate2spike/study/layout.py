@@ -1,0 +1,310 @@
+"""Where the files of a study lie and what is made from what: conditions, blocks, names of files.
+
+A path carries its wildcards in words: `{task}/{condition}` are the networks of a condition,
+`{neuron}` how they are made to spike, `{block}` which seeds a job carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from ..config import ConfigError, RateConfig
+from ..tasks import Task, find_task
+from .study import Condition, Study
+
+EXTERNAL_BLOCK = "external"  # models from elsewhere are one block
+BLOCK = rf"seeds_\d+-\d+|{EXTERNAL_BLOCK}"  # what the wildcard `block` matches
+
+# figures that hand single numbers of their example network to the scorecard
+WITH_SINGLES = (
+    "figure_1",
+    "figure_2",
+    "figure_4",
+    "figure_s2",
+    "figure_s3",
+    "figure_s4",
+    "figure_s7",
+)
+WITH_TESTS = ("figure_5", "figure_6", "figure_7")  # a table of their statistical tests
+
+
+class Drawn(NamedTuple):
+    """One condition behind a figure: what it is there, and the table of its networks."""
+
+    figure: str
+    role: str
+    x: float | None  # value along a sweep; None where the role is one condition
+    table: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of `study`; `block_size` says how many networks of a condition a job carries."""
+
+    study: Study
+    block_size: Callable[[Condition], int]
+
+    # Conditions ----------------------------------------------------------------------------------
+
+    def condition_of(self, wildcards: Any) -> Condition:
+        """The condition of a path; of those that differ only in the neuron, the first where the
+        path has none. Raises ConfigError naming the conditions there are."""
+        neuron = getattr(wildcards, "neuron", None)
+        for c in self.study.conditions:
+            same = (c.task, c.label) == (wildcards.task, wildcards.condition)
+            if same and neuron in (None, c.neuron_label):
+                return c
+        there = ", ".join(map(spiking_place, self.study.conditions))
+        asked = f"{wildcards.task}/{wildcards.condition}/{neuron or ''}"
+        raise ConfigError(f"no condition {asked} in the config; there are {there}")
+
+    def task_of(self, c: Condition) -> Task:
+        """The condition's task, built in or the user's."""
+        return find_task(c.task, self.study.user_tasks)
+
+    @cached_property
+    def shown(self) -> tuple[Condition, ...]:
+        """Conditions that have a page of their own; the points of sweeps are drawn together."""
+        return tuple(c for c in self.study.conditions if not c.key.startswith("sweeps."))
+
+    @cached_property
+    def searched(self) -> tuple[Condition, ...]:
+        """Conditions that search a scaling factor of their own."""
+        return tuple(c for c in self.study.conditions if not c.factor_of)
+
+    def other_names(self, c: Condition) -> str:
+        """What else the config calls this condition: the value of a sweep that it is, another
+        condition of the same settings."""
+        names = [name for name, other in self.study.names.items() if other is c and name != c.name]
+        return "; ".join(names)
+
+    # Blocks --------------------------------------------------------------------------------------
+
+    def blocks(self, c: Condition) -> list[str]:
+        """Blocks of seeds, the unit of work of a job."""
+        if c.models:
+            return [EXTERNAL_BLOCK]
+        size = self.study.networks_per_job or self.block_size(c)
+        firsts = range(0, c.n_networks, size)
+        return [f"seeds_{first}-{min(first + size, c.n_networks) - 1}" for first in firsts]
+
+    def networks_in(self, wildcards: Any) -> int:
+        """How many networks the block of a path holds."""
+        return len(self.condition_of(wildcards).models) or len(seeds_in(wildcards.block))
+
+    # Files ---------------------------------------------------------------------------------------
+
+    def of_blocks(self, pattern: str, conditions: Sequence[Condition]) -> list[str]:
+        """The files of all blocks of these conditions, each once where conditions share their
+        networks, e.g. results/networks/{place}/{block}.csv."""
+        files = []
+        for c in conditions:
+            files += [in_block(pattern, c, block) for block in self.blocks(c)]
+        return list(dict.fromkeys(files))
+
+    def of_conditions(self, pattern: str) -> list[str]:
+        """The files of all conditions, e.g. results/choices/{place}/{neuron}.csv."""
+        return [of_condition(pattern, c) for c in self.study.conditions]
+
+    def of_name(self, pattern: str, name: str) -> str:
+        """The file of the condition called `name` in the config."""
+        return of_condition(pattern, self.study.names[name])
+
+    def shards(self, c: Condition) -> list[str]:
+        """All shards of a condition: one per block and scaling factor; none where it takes the
+        factors of another condition."""
+        if c.factor_of:
+            return []
+        base = of_condition("results/simulations/{place}/{neuron}", c)
+        shards = []
+        for block in self.blocks(c):
+            shards += [f"{base}/{block}/factor_{f:g}.parquet" for f in c.search.scaling_factors]
+        return shards
+
+    @cached_property
+    def all_shards(self) -> list[str]:
+        """All shards of the study."""
+        shards = []
+        for c in self.study.conditions:
+            shards += self.shards(c)
+        return shards
+
+    @cached_property
+    def tables(self) -> list[str]:
+        """The tables of the whole study; none where it has no conditions."""
+        names = "trials.parquet accuracy.csv networks.csv curves.csv summary.csv summary.html"
+        return [f"results/tables/{name}" for name in names.split() if self.study.conditions]
+
+    @cached_property
+    def converted(self) -> list[str]:
+        """The folders of the converted models."""
+        return self.of_blocks("results/converted/{place}/{neuron}/{block}", self.searched)
+
+    @cached_property
+    def mean_field(self) -> list[str]:
+        """What the mean-field study measured, beside its figure."""
+        endings = ("_measures.csv", "_autocovariances.csv", ".json")
+        return [f"results/figures/mean_field{e}" for e in endings if self.study.mean_field]
+
+    # What figures are drawn from -----------------------------------------------------------------
+
+    @cached_property
+    def examples(self) -> list[str]:
+        """Example networks that are recorded, by their place: those with a page, and those of
+        figures."""
+        wanted = [spiking_place(c) for c in self.shown]
+        for roles in self.study.figures.values():
+            if "example" in roles:
+                wanted.append(spiking_place(self.study.names[roles["example"]]))
+        return list(dict.fromkeys(wanted))
+
+    @cached_property
+    def selectivity(self) -> list[str]:
+        """Example networks whose responses to graded inputs are recorded (Fig. S5)."""
+        roles = self.study.figures.get("figure_s5")
+        return [spiking_place(self.study.names[roles["example"]])] if roles else []
+
+    def trials_per(self, c: Condition) -> str:
+        """Whether an example is recorded for 50 trials of each label or, where Fig. S7 is drawn
+        from it, of each kind of trial."""
+        roles = self.study.figures.get("figure_s7")
+        return "kind" if roles and self.study.names[roles["example"]] is c else "label"
+
+    def points(self, figure: str) -> list[Drawn]:
+        """Everything that a figure is drawn from; for `figure_sweeps` all sweeps."""
+        sweeps = {name: name for name in self.study.sweeps}
+        roles = sweeps if figure == "figure_sweeps" else self.study.figures[figure]
+        drawn = []
+        for role, name in roles.items():
+            for point in self.study.points(name):
+                table = of_condition("results/conditions/{place}/{neuron}.csv", point.condition)
+                drawn.append(Drawn(figure, role, point.x, table))
+        return drawn
+
+    def all_points(self) -> list[Drawn]:
+        """Everything that the figures of the paper are drawn from."""
+        points = []
+        for figure in self.study.figures:
+            points += self.points(figure)
+        return points
+
+    def task_of_figure(self, figure: str) -> str:
+        """The name of the task that a figure of the paper shows."""
+        first, *_ = self.study.figures[figure].values()
+        return self.study.points(first)[0].condition.task
+
+    def published_size(self, sweep: str) -> int | None:
+        """The size whose published numbers stand beside a sweep: where nothing but what is swept
+        differs from the default networks, which are the paper's with decays of 20 to 50 ms, and the
+        paper does not sweep it itself."""
+        section, key = self.study.sweeps[sweep].key.split(".")
+        network = self.study.sweeps[sweep].points[0].condition.network
+        default = RateConfig(n_units=network.n_units)
+        rest = replace(network, **{key: getattr(default, key)}) if section == "network" else network
+        swept_by_paper = key in ("n_units", "tau_decay_ms")
+        return network.n_units if rest == default and not swept_by_paper else None
+
+    @cached_property
+    def drawn(self) -> list[str]:
+        """Every figure of the study, as its path below results without an ending."""
+        study, drawn = self.study, [f"figures/{figure}" for figure in self.study.figures]
+        drawn += ["figures/scorecard"] if study.figures else []
+        drawn += ["figures/figure_sweeps"] if study.sweeps else []
+        drawn += ["figures/figure_scaling", "figures/figure_accuracy"] if self.shown else []
+        drawn += [f"figures/conditions/{spiking_place(c)}" for c in self.shown]
+        return drawn + (["figures/mean_field"] if study.mean_field else [])
+
+    @cached_property
+    def figures(self) -> list[str]:
+        """The files of every figure: a page, a picture, the numbers drawn, a caption."""
+        files = []
+        for figure in self.drawn:
+            files += [f"results/{figure}.{ending}" for ending in ("pdf", "png", "csv", "rst")]
+        return files
+
+    @property
+    def singles(self) -> list[str]:
+        """What figures hand to the scorecard: single numbers of their example networks."""
+        return [outputs_of(f)["singles"] for f in self.study.figures if f in WITH_SINGLES]
+
+    @property
+    def numbers_of_figures(self) -> list[str]:
+        """The files of the figures of the paper, but for their pictures."""
+        files = []
+        for figure in self.study.figures:
+            files += outputs_of(figure).values()
+        return files
+
+    # Jobs ----------------------------------------------------------------------------------------
+
+    def benchmarks(self) -> dict[str, list[str]]:
+        """The benchmark file of every job of the study that makes a result, by stage."""
+        conditions = self.study.conditions
+        given = [c for c in conditions if c.models]
+        trained = [c for c in conditions if not c.models]
+        of_blocks, of_spiking_blocks = "{place}/{block}", "{place}/{neuron}/{block}"
+        places = self.of_conditions("{place}/{neuron}")
+        shards = []
+        for shard in self.all_shards:
+            shards.append(shard.removeprefix("results/simulations/").removesuffix(".parquet"))
+        jobs = {
+            "train": self.of_blocks(of_blocks, trained),
+            "export": self.of_blocks(of_blocks, trained),
+            "import_models": self.of_blocks(of_blocks, given),
+            "score_rate": self.of_blocks(of_blocks, conditions),
+            "simulate": shards,
+            "choose": places,
+            "held_out": self.of_blocks(of_spiking_blocks, conditions),
+            "example": self.examples,
+            "selectivity": self.selectivity,
+            "networks_of_condition": places,
+            "aggregate": ["tables"] if conditions else [],
+            "convert": self.of_blocks(of_spiking_blocks, self.searched),
+            "figures": [
+                figure.removeprefix("figures/").removeprefix("conditions/") for figure in self.drawn
+            ],
+        }
+        files = {}
+        for stage, names in jobs.items():
+            files[stage] = [f"results/benchmarks/{stage}/{name}.tsv" for name in names]
+        return files
+
+
+def place(c: Condition) -> str:
+    """The folder of a condition's networks, in words: task and settings."""
+    return f"{c.task}/{c.label}"
+
+
+def spiking_place(c: Condition) -> str:
+    """The place of a condition's spiking networks: task, settings and neuron."""
+    return f"{place(c)}/{c.neuron_label}"
+
+
+def of_condition(pattern: str, c: Condition) -> str:
+    """A file of a condition, e.g. results/choices/{place}/{neuron}.csv."""
+    return pattern.format(place=place(c), neuron=c.neuron_label)
+
+
+def in_block(pattern: str, c: Condition, block: str) -> str:
+    """A file of a block, e.g. results/networks/{place}/{block}.csv."""
+    return pattern.format(place=place(c), neuron=c.neuron_label, block=block)
+
+
+def seeds_in(block: str) -> list[int]:
+    """The seeds of a block: seeds_3-5 holds 3, 4 and 5."""
+    first, last = block.removeprefix("seeds_").split("-")
+    return list(range(int(first), int(last) + 1))
+
+
+def outputs_of(figure: str) -> dict[str, str]:
+    """The files that a figure of the paper consists of, but for its picture."""
+    files = {ending: f"results/figures/{figure}.{ending}" for ending in ("pdf", "csv")}
+    files["caption"] = f"results/figures/{figure}.rst"
+    if figure in WITH_SINGLES:
+        files["singles"] = f"results/figures/{figure}_singles.csv"
+    if figure in WITH_TESTS:
+        files["tests"] = f"results/figures/{figure}_tests.csv"
+    return files

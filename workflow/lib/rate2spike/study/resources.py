@@ -1,0 +1,278 @@
+"""How long a job lasts and how much memory it takes, reckoned from its condition.
+
+For a scheduler, times are about `GENEROUS` times those measured on one core (benchmarks/), memory
+about twice what was measured, beside what Python and its libraries take; a test holds both against
+the benchmark files of a run. A job that is tried again gets twice as much.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from ..config import (
+    SPIKING_STEPS_PER_RATE_STEP,
+    MeanFieldConfig,
+    RateConfig,
+    TrainingConfig,
+)
+from .layout import Layout
+from .study import Condition
+
+# Measured ----------------------------------------------------------------------------------------
+
+GENEROUS = 4
+TRAINING_STEP_S = (2e-6, 4e-10)  # of a 5-ms step: + the second times units squared
+SPIKING_STEP_S = (2e-7, 4e-9)  # of a 0.05-ms step: + the second times units
+RECORDING_STEP_S = 4e-7  # the same in the plain simulation, per unit
+MEAN_FIELD_STEP_S = 1.6e-10  # of a network of the mean-field study, times units squared
+START_MINUTES = 10  # Python from a slow shared disk, kernels compiled for the first time
+START_MB = 1500
+CUDA_MB = 4000  # of the host beside a GPU: its context, PyTorch
+JOB_S = 2.0  # a job's start on a fast disk: Python and its files
+BYTES_PER_TRIAL = 40  # in the shard, and again in the table of all trials
+# Trials to criterion, failed networks included, by the upper limit of the decays (ms): what
+# networks of 250 units took here. Other tasks are counted with all of max_trials.
+TYPICAL_TRIALS = {
+    "go-nogo": ((50, 900), (300, 550), (math.inf, 1300)),
+    "integration": ((50, 4400), (100, 1800), (math.inf, 800)),
+}
+
+# Chosen ------------------------------------------------------------------------------------------
+
+JOB_CORE_S = 3000  # of a training job, all its cores together
+MOST_NETWORKS = 100  # of a block on the CPU, and at once on a GPU
+MOST_THREADS = 16  # of a training job: more is more than many a machine or cluster node has
+RECORDED_TRIALS = 400  # of an example network, at most: 50 of eight kinds
+FOREIGN_UNITS = 1000  # of a network whose file is not ours
+
+# megabytes and minutes of jobs that are small whatever the study
+SMALL_JOBS = {
+    "choose": (2000, 10),
+    "networks_of_condition": (1500, 10),
+    "aggregate": (4000, 30),
+    "figure": (1500, 10),
+    "provenance": (1500, 20),
+    "provenance_page": (1000, 10),
+    "manifest": (4000, 60),
+    "cost": (2000, 10),
+    "notebook": (3000, 20),
+}
+ON_A_GPU = ("train", "score_rate", "simulate", "held_out", "example", "selectivity", "cost")
+
+
+class Work(NamedTuple):
+    """What a job has to do: how many networks of which condition, of what size, in how many 5-ms
+    steps a trial."""
+
+    condition: Condition
+    n_networks: int
+    n_units: int
+    n_steps: int
+
+
+def typical_trials(task: str, config: RateConfig, training: TrainingConfig) -> int:
+    """How many trials the training of a network takes."""
+    for limit_ms, n_trials in TYPICAL_TRIALS.get(task, ()):
+        if config.tau_decay_ms[-1] <= limit_ms:
+            return min(training.max_trials, n_trials)
+    return training.max_trials
+
+
+def bytes_per_network(config: RateConfig, n_steps: int, keep_traces: bool) -> float:
+    """Training record, model file and converted copy of one network. Absent connections compress to
+    nothing."""
+    weights = 4 * config.n_units**2 * (2 * config.p_rec + 0.1)
+    traces = 4 * 4 * config.n_units * n_steps + 800 * n_steps
+    return 3 * (weights + (traces if keep_traces else 0) + 20_000)
+
+
+def training_seconds(training: TrainingConfig, n_units: int, n_steps: int) -> float:
+    """Of a network on one core with all its trials, generous; an evaluation trial as a quarter: it
+    has no gradient."""
+    evaluated = training.evaluation_trials / training.evaluation_interval
+    trials = training.max_trials * (1 + evaluated / 4)
+    base, per_unit_squared = TRAINING_STEP_S
+    return trials * n_steps * (base + per_unit_squared * n_units**2)
+
+
+def fitting_block(c: Condition, n_steps: int, device: str) -> int:
+    """How many networks a job carries where the config leaves it open: as many as make it last
+    minutes; on a GPU all of them, of which the job itself takes as many at once as the GPU's memory
+    holds."""
+    if device == "cuda":
+        return c.n_networks
+    seconds = training_seconds(c.training, c.network.n_units, n_steps) / GENEROUS
+    return max(1, min(MOST_NETWORKS, int(JOB_CORE_S / seconds)))
+
+
+def training_threads(n_networks: int, device: str) -> int:
+    """Cores of a training job: one a network, on a GPU one."""
+    return 1 if device == "cuda" else min(n_networks, MOST_THREADS)
+
+
+# Megabytes and minutes of a job ------------------------------------------------------------------
+
+
+def training_mb(work: Work, threads: int, device: str) -> float:
+    """The networks of the block with their moments and traces; for each that runs at once what it
+    draws and runs."""
+    training, n_units, n_steps = work.condition.training, work.n_units, work.n_steps
+    kept = 40 * n_units**2 + 32 * n_units * n_steps + 16 * n_steps * training.evaluation_trials
+    drawn = training.evaluation_trials + training.evaluation_interval + training.trials_per_update
+    running = n_steps * (200 * n_units + 64 * drawn)
+    at_once = work.n_networks if device == "cuda" else threads
+    return (work.n_networks * kept + at_once * running) / 1e6
+
+
+def training_minutes(work: Work, threads: int, device: str) -> float:
+    """One network after the other on each core; a hundred side by side on a GPU get the time of one
+    on a core (reckoned)."""
+    side_by_side = MOST_NETWORKS if device == "cuda" else threads
+    one_after_another = math.ceil(work.n_networks / side_by_side)
+    seconds = training_seconds(work.condition.training, work.n_units, work.n_steps)
+    return one_after_another * seconds / 60
+
+
+def block_mb(work: Work) -> float:
+    """All models of a block, with the traces that they may hold."""
+    return work.n_networks * (40 * work.n_units**2 + 32 * work.n_units * work.n_steps) / 1e6
+
+
+def block_minutes(work: Work) -> float:
+    """A network's model read, scored on fresh trials or written, on a slow disk."""
+    values = work.n_units**2 + work.n_units * work.n_steps
+    return work.n_networks * (5 + 1e-6 * values * 20) / 60
+
+
+def simulation_minutes(work: Work) -> float:
+    """All trials of a shard, or the fresh ones at the chosen factors."""
+    search, (base, per_unit) = work.condition.search, SPIKING_STEP_S
+    trials = work.n_networks * max(search.trials, search.held_out_trials)
+    steps = trials * work.n_steps * SPIKING_STEPS_PER_RATE_STEP / search.downsample
+    return steps * (base + per_unit * work.n_units) / 60
+
+
+def recording_mb(work: Work) -> float:
+    """One trial recorded whole in float64, and the rates of all trials every 5 ms, of the rate and
+    of the spiking network."""
+    whole, sampled = 8 * 8 * SPIKING_STEPS_PER_RATE_STEP, RECORDED_TRIALS * 4 * 4
+    return work.n_units * work.n_steps * (whole + sampled) / 1e6
+
+
+def recording_minutes(work: Work) -> float:
+    """Some trials in the plain simulation, hundreds in the fast one."""
+    steps = work.n_units * work.n_steps * SPIKING_STEPS_PER_RATE_STEP
+    seconds = steps * (8 * RECORDING_STEP_S + 3 * RECORDED_TRIALS * SPIKING_STEP_S[1])
+    return START_MINUTES + seconds / 60  # two kernels to be compiled
+
+
+def mean_field_mb(settings: MeanFieldConfig) -> float:
+    """Noise and inputs of the rate network at every step, weights of all LIF networks of one g and
+    q."""
+    n_units, n_steps = settings.n_exc + settings.n_inh, settings.n_transient + settings.n_steps
+    weights = (1 + len(settings.weight_scales)) * n_units**2
+    return 8e-6 * (4 * n_units * n_steps + 4 * weights)
+
+
+def mean_field_minutes(settings: MeanFieldConfig) -> float:
+    """For each g and q the rate network, twice (its noise needs its rates), and the LIF
+    networks."""
+    n_networks = len(settings.g) * len(settings.q) * (2 + len(settings.weight_scales))
+    n_steps, n_units = settings.n_transient + settings.n_steps, settings.n_exc + settings.n_inh
+    return n_networks * n_steps * MEAN_FIELD_STEP_S * n_units**2 / 60
+
+
+# What the rules ask for --------------------------------------------------------------------------
+
+
+def needs(stage: str, layout: Layout, device: str) -> dict[str, Any]:
+    """The resources of a rule: `mem_mb` and `runtime` (minutes) as functions for Snakemake, with
+    `gpu` where the stage computes on one."""
+    on_gpu = device == "cuda" and stage in ON_A_GPU
+    more_mb = CUDA_MB if on_gpu else 0
+    if stage in SMALL_JOBS:
+        megabytes, minutes = SMALL_JOBS[stage]
+        asked = {"mem_mb": doubled(megabytes + more_mb), "runtime": doubled(minutes)}
+    elif stage == "mean_field":
+        settings = layout.study.mean_field
+        asked = {
+            "mem_mb": doubled(START_MB + mean_field_mb(settings)),
+            "runtime": doubled(START_MINUTES + mean_field_minutes(settings)),
+        }
+    else:
+        asked = of_work(stage, layout, device, START_MB + more_mb)
+    return {"gpu": 1, **asked} if on_gpu else asked
+
+
+def of_work(stage: str, layout: Layout, device: str, start_mb: int) -> dict[str, Callable]:
+    """Resources that depend on the condition and the block of a job."""
+
+    def megabytes(work: Work, threads: int) -> float:
+        if stage == "train":
+            return training_mb(work, threads, device)
+        if stage in ("example", "selectivity"):
+            return recording_mb(work)
+        if stage == "exchange":  # trials without noise besides: nir_file.BYTES_AT_ONCE, some copies
+            return recording_mb(work) + 1000
+        return block_mb(work)
+
+    def minutes(work: Work, threads: int) -> float:
+        if stage == "train":
+            return training_minutes(work, threads, device)
+        if stage in ("example", "selectivity", "exchange"):
+            return recording_minutes(work)
+        if stage in ("simulate", "held_out"):
+            return simulation_minutes(work)
+        return block_minutes(work)
+
+    def mem_mb(wildcards, threads, attempt) -> int:
+        return (start_mb + int(megabytes(work_of(layout, wildcards), threads))) * 2 ** (attempt - 1)
+
+    def runtime(wildcards, threads, attempt) -> int:
+        needed = minutes(work_of(layout, wildcards), threads)
+        return (START_MINUTES + int(needed)) * 2 ** (attempt - 1)
+
+    return {"mem_mb": mem_mb, "runtime": runtime}
+
+
+def doubled(amount: float) -> Callable:
+    """A resource function: so much, and twice as much each time the job is tried again."""
+
+    def of_attempt(wildcards, attempt) -> int:
+        return int(amount) * 2 ** (attempt - 1)
+
+    return of_attempt
+
+
+def work_of(layout: Layout, wildcards: Any) -> Work:
+    """What the job of these wildcards has to do; without a block, that of one network."""
+    c = layout.condition_of(wildcards)
+    n_networks = layout.networks_in(wildcards) if hasattr(wildcards, "block") else 1
+    n_units = c.network.n_units if c.network else FOREIGN_UNITS
+    return Work(c, n_networks, n_units, layout.task_of(c).n_steps)
+
+
+def workload(layout: Layout) -> list[dict[str, Any]]:
+    """What each condition asks of the machine; conditions that share their networks train them
+    once."""
+    rows, seen = [], set()
+    for c in layout.study.conditions:
+        trains = not c.models and (c.task, c.label) not in seen
+        seen.add((c.task, c.label))
+        row = {
+            "name": c.name,
+            "task": c.task,
+            "network": asdict(c.network) if c.network else None,
+            "training": asdict(c.training) if trains else None,
+            "neuron": asdict(c.neuron),
+            "n_networks": c.n_networks,
+            "n_factors": 0 if c.factor_of else len(c.search.scaling_factors),
+            "trials": c.search.trials,
+            "held_out_trials": c.search.held_out_trials,
+            "downsample": c.search.downsample,
+        }
+        rows.append(row)
+    return rows

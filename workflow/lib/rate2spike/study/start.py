@@ -1,0 +1,94 @@
+"""What is checked before a study begins: the device, the disk, dates, orphans in SLURM's queue."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..config import ConfigError
+from ..devices import WIDEST, device_of
+from ..files import date_back, why_not_writable
+from .study import Study
+
+__all__ = [
+    "check_device",
+    "date_back",
+    "device_of_study",
+    "refuse_beside_orphans",
+    "what_cannot_be_written",
+]
+
+
+def too_wide_for_a_gpu(study: Study) -> str | None:
+    """The name of a condition whose networks no GPU holds, if there is one."""
+    for c in study.conditions:
+        if c.network and c.network.n_units > WIDEST:
+            return c.name
+    return None
+
+
+def device_of_study(study: Study, on_a_cluster: bool) -> str:
+    """`cpu` or `cuda`. auto: this machine's GPU where there is one and it can hold the networks; a
+    cluster's has to be asked for by name, since it is not this machine's."""
+    too_wide = too_wide_for_a_gpu(study)
+    if study.device == "cuda" and too_wide:
+        expected = f"networks of at most {WIDEST} units"
+        raise ConfigError(f"device: cuda: expected {expected}, got {too_wide}; write cpu")
+    if study.device != "auto":
+        return study.device
+    return "cpu" if on_a_cluster or too_wide else device_of("auto")
+
+
+def check_device(study: Study, device: str, local: bool) -> str | None:
+    """Raise ConfigError where the config asks for a GPU that is not there, or leaves open what a
+    cluster is to use. Returns a warning, if there is one."""
+    if not local:
+        if study.device != device == "cuda":
+            raise ConfigError(
+                "device: this machine has a GPU; for jobs on a cluster write cpu or cuda instead of "
+                "auto"
+            )
+        return None
+    device_of(study.device)
+    if study.device == "auto" and device_of("auto") != device:
+        return (
+            f"device: auto: this machine's GPU is not used, since a network has more than {WIDEST} "
+            "units"
+        )
+    return None
+
+
+def what_cannot_be_written(folders: Iterable[str]) -> list[str]:
+    """Why nothing can be computed here, in words; nothing is touched to find out."""
+    there = [folder if Path(folder).exists() else "." for folder in folders]
+    reasons = [why_not_writable(folder) for folder in dict.fromkeys(there)]
+    return [reason for reason in reasons if reason]
+
+
+def refuse_beside_orphans(logs: Path) -> None:
+    """Raise OSError where jobs of an earlier run in this folder are still in SLURM's queue
+    (snakemake was killed, they were not): they write the files that this run would write.
+
+    logs: Snakemake's own, .snakemake/log.
+    """
+    runs = set()
+    for log in logs.glob("*.log"):
+        runs |= set(re.findall(r"^SLURM run ID: (\S+)", log.read_text("utf-8"), re.MULTILINE))
+    if not runs or not shutil.which("squeue"):
+        return
+    asked = ["squeue", "--me", "--noheader", "--format=%A", f"--name={','.join(sorted(runs))}"]
+    answer = subprocess.run(asked, text=True, capture_output=True, check=False)
+    if answer.returncode:
+        raise OSError(
+            "squeue cannot say whether jobs of an earlier run are still at work: "
+            f"{answer.stderr.strip()}"
+        )
+    jobs = " ".join(answer.stdout.split())
+    if jobs:
+        raise OSError(
+            f"jobs of an earlier run are still in SLURM's queue: end them with `scancel {jobs}`, "
+            "wait until `squeue --me` shows them no more, then the same command"
+        )
