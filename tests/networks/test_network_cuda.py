@@ -2,6 +2,7 @@
 interpreter, few steps."""
 
 import numpy as np
+import own_models
 import pytest
 import torch
 from own_models import MODELS, Own
@@ -150,9 +151,6 @@ def test_simulate_on_either_device(monkeypatch):
     assert cuda.spike_time.size >= 15
 
 
-THRESHOLD = 0.3
-
-
 def test_a_model_of_ones_own():
     rng = np.random.default_rng(1)
     job = networks.job_of(Network(Own(), rng.random((7, 7)), dt=0.1), 0.5 * rng.random((6, 7)))
@@ -164,7 +162,7 @@ def test_the_step_of_each_model_is_its_own(monkeypatch):
     """Same name, same place; and the value that a name from outside has now."""
     job = networks.job_of(Network(Own(), np.zeros((3, 3)), dt=0.1), np.zeros((2, 3)))
     assert_same(job, **ALL)
-    monkeypatch.setitem(globals(), "THRESHOLD", 0.15)
+    monkeypatch.setattr(own_models, "THRESHOLD", 0.15)
     _, fired = assert_same(job, **ALL)
     assert fired[:, 0].all()
 

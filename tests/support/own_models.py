@@ -1,11 +1,13 @@
 """Neuron models that the kernels of any network are tested with, one of them a user's."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from rate2spike.spiking import LIF, QIF, AdaptiveQIF, MembraneQIF
 
+THRESHOLD = 0.3  # a name from outside, as users write them
 MODELS = (QIF, AdaptiveQIF, LIF, MembraneQIF)
 
 
