@@ -58,8 +58,12 @@ def copy_notebooks(*_):
     """The notebooks and their page, from their folder into this one (not under version control here)."""
     folder = HERE / "notebooks"
     folder.mkdir(exist_ok=True)
-    pages = {file.name: file.read_text("utf-8") for file in sorted((ROOT / "notebooks").glob("*.ipynb"))}
-    tree = "\n".join(["", "```{toctree}", ":hidden:", "", *(Path(name).stem for name in pages), "```", ""])
+    pages = {
+        file.name: file.read_text("utf-8") for file in sorted((ROOT / "notebooks").glob("*.ipynb"))
+    }
+    tree = "\n".join(
+        ["", "```{toctree}", ":hidden:", "", *(Path(name).stem for name in pages), "```", ""]
+    )
     pages["index.md"] = (ROOT / "notebooks" / "README.md").read_text("utf-8") + tree
     for file in folder.iterdir():
         if file.name not in pages:
@@ -76,12 +80,17 @@ CODE = re.compile(r"(``.*?``|`.*?`(?:__?)?)")
 def plain(app, what, name, obj, options, lines):
     """Docstrings are written to be read in the source: * and | are themselves, and indented lines are formulas."""
     end = next((i - 1 for i, line in enumerate(lines) if i and SECTION.match(line)), len(lines))
-    lines[:] = [*_formulas([_escaped(line) for line in lines[:end]]), *(_escaped(line) for line in lines[end:])]
+    lines[:] = [
+        *_formulas([_escaped(line) for line in lines[:end]]),
+        *(_escaped(line) for line in lines[end:]),
+    ]
 
 
 def _escaped(line):
     return "".join(
-        part if part.startswith("`") else re.sub(r"(?<!\\)([*|])|(?<=\w)_(?!\w)", _with_backslash, part)
+        part
+        if part.startswith("`")
+        else re.sub(r"(?<!\\)([*|])|(?<=\w)_(?!\w)", _with_backslash, part)
         for part in CODE.split(line)
     )
 
