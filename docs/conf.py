@@ -3,18 +3,19 @@
 import re
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "workflow" / "lib"))
 
-import rate2spike
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 project = "rate2spike"
 author = "The rate2spike developers"
 copyright = author
-version = release = rate2spike.__version__
+version = release = PROJECT["version"]
 
 extensions = [
     "myst_nb",
