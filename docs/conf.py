@@ -1,9 +1,13 @@
-"""How the site is built: `sphinx-build -W docs docs/_build/html`. Pages are MyST Markdown, API pages come from the docstrings."""
+"""How the site is built: `sphinx-build -W docs docs/_build/html`.
+
+Pages are MyST Markdown, API pages come from the docstrings.
+"""
 
 import re
 import shutil
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -36,9 +40,9 @@ myst_heading_anchors = 3
 # Docstrings
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-autodoc_mock_imports: list[str] = []
 autosummary_generate = False  # tables only; the pages name what they show
 napoleon_google_docstring = False
+napoleon_use_ivar = True
 napoleon_use_rtype = False
 default_role = "code"  # `name` in a docstring is code
 python_use_unqualified_type_names = True
@@ -56,7 +60,7 @@ copybutton_exclude = ".linenos, .gp"
 
 
 def copy_notebooks(*_):
-    """The notebooks and their page, from their folder into this one (not under version control here)."""
+    """The notebooks and their page, copied into this folder (where git ignores them)."""
     folder = HERE / "notebooks"
     folder.mkdir(exist_ok=True)
     pages = {
@@ -74,26 +78,31 @@ def copy_notebooks(*_):
             (folder / name).write_text(text, "utf-8")
 
 
-SECTION = re.compile(r"^-{3,}\s*$")
+RULER = re.compile(r"^-{3,}\s*$")
+SPECIAL = re.compile(r"(?<!\\)([*|])|(?<=\w)_(?!\w)")
 CODE = re.compile(r"(``.*?``|`.*?`(?:__?)?)")
 
 
 def plain(app, what, name, obj, options, lines):
-    """Docstrings are written to be read in the source: * and | are themselves, and indented lines are formulas."""
-    end = next((i - 1 for i, line in enumerate(lines) if i and SECTION.match(line)), len(lines))
+    """Docstrings are read in the source too: * and | are themselves, indented lines formulas."""
+    begins = [0, *(i - 1 for i, line in enumerate(lines) if i and RULER.match(line)), len(lines)]
+    sections = [[_escaped(line) for line in lines[begin:end]] for begin, end in pairwise(begins)]
+    prose = {0} | {i for i, section in enumerate(sections) if section and section[0] == "Notes"}
     lines[:] = [
-        *_formulas([_escaped(line) for line in lines[:end]]),
-        *(_escaped(line) for line in lines[end:]),
+        line
+        for i, section in enumerate(sections)
+        for line in (_formulas(section) if i in prose else section)
     ]
 
 
 def _escaped(line):
-    return "".join(
-        part
-        if part.startswith("`")
-        else re.sub(r"(?<!\\)([*|])|(?<=\w)_(?!\w)", _with_backslash, part)
-        for part in CODE.split(line)
-    )
+    parts = CODE.split(line)
+    for i, part in enumerate(parts):
+        if not part.startswith("`"):
+            parts[i] = SPECIAL.sub(_with_backslash, part)
+        elif parts[i + 1][:1].isalpha():
+            parts[i] += "\\ "  # `Recording`s
+    return "".join(parts)
 
 
 def _with_backslash(found):

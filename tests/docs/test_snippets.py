@@ -1,8 +1,8 @@
 """Every python, bash and yaml block of the documentation is run or checked, or says why it is not.
 
-- python: the blocks of a page run in their order, in one fresh interpreter, in a folder of their own.
+- python: the blocks of a page run in order, in one fresh interpreter, in a folder of their own.
 - yaml: laid over the tiny study and checked as a config.
-- bash: options, config files and targets of `snakemake` commands are checked, and planned once.
+- bash: options, config files and targets of `snakemake` commands are checked and planned once.
 
 What does not run has a comment above it: `<!-- not run: needs a SLURM cluster -->`.
 """
@@ -76,7 +76,7 @@ def of_language(language: str) -> list[Block]:
 
 
 def workplace(folder: Path) -> Path:
-    """A folder in which paths of the pages lead to files of the repository, and what is written stays."""
+    """A folder in which paths of the pages lead to the repository, and what is written stays."""
     (folder / "tests").mkdir(parents=True)
     names = ("config", "workflow", "resources", "notebooks", "tests/data", "tests/tiny")
     for name in names:
@@ -92,6 +92,17 @@ def test_every_block_says_what_language_it_is(page):
     # what is plain text says so, and `{code-block}` hides nothing that could run
     unclear = ("", "{code-block}", "{code}", "{code-cell}", "py", "sh", "shell", "console", "yml")
     assert [block.name for block in blocks_of(page) if block.language in unclear] == []
+
+
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    links = [link for link in LINK.findall(page.read_text("utf-8")) if "://" not in link]
+    made = ROOT / "docs" / "notebooks" / "index.md"  # when the site is built
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert [link for link in missing if (page.parent / link).resolve() != made] == []
 
 
 # python -----------------------------------------------------------------------------------------
