@@ -170,7 +170,7 @@ def jobs_of(snakefile: str, config: Mapping) -> int:
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
         yaml.safe_dump(dict(config), file)
         file.flush()
-        plan = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", "--nolock", "--quiet"]
+        plan = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", "--nolock"]
         plan += ["--cores", "1", "--snakefile", snakefile, "--configfile", file.name]
         planned = subprocess.run(plan, capture_output=True, text=True, check=False)
     counted = re.search(r"^total +(\d+)$", planned.stdout + planned.stderr, re.MULTILINE)
