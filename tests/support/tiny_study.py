@@ -42,7 +42,12 @@ def command(*options, config="tests/tiny/config.yaml"):
 
 def run(path, *options, config="tests/tiny/config.yaml", env=None):
     return subprocess.run(
-        command(*options, config=config), cwd=path, capture_output=True, text=True, timeout=600, env=env
+        command(*options, config=config),
+        cwd=path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=env,
     )
 
 
@@ -76,8 +81,7 @@ def undeclared(folder, device="cpu"):
         seen.add(stage)
         if stage not in fingerprint.made_of(device):
             continue
-        declared = fingerprint.library_files(fingerprint.made_of(device)[stage])
-        declared += fingerprint.script_files(stage)
+        declared = fingerprint.files_of(stage, device)
         names = {file.relative_to(fingerprint.WORKFLOW).as_posix() for file in declared}
         for line in notes.read_text().splitlines():
             name = line.rpartition("/workflow/")[2]

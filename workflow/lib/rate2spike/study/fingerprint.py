@@ -20,7 +20,8 @@ LIBRARY, SCRIPTS, REPORT = (
     WORKFLOW / "report",
 )
 
-# Parts of the library. A folder stands for all files in it, a file for its packages' __init__ too.
+# Parts of the library, and scripts that scripts import. A folder stands for all files in it, a file
+# for its packages' __init__ too.
 SETTINGS = ("config.py", "files.py", "offered.py")
 LABELS = ("study/labels.py",)
 TASKS = (*SETTINGS, "streams/reference.py", "tasks/")
@@ -70,8 +71,9 @@ PAGES = (
     "figures/publish.py",
 )
 EXAMPLES = (*TASKS, *PAGES, "analysis/describe.py", "analysis/statistics.py")
-SWEEPS = (*TABLES, *PAGES, "paper/compare.py", "paper/sweeps.py", "figures/sweeps.py")
-NETWORK_PAGES = (*TABLES, *PAGES, "analysis/describe.py")
+READING = ("scripts/reading.py",)
+SWEEPS = (*READING, *TABLES, *PAGES, "paper/compare.py", "paper/sweeps.py", "figures/sweeps.py")
+NETWORK_PAGES = (*READING, *TABLES, *PAGES, "analysis/describe.py")
 ARCHIVE = (*TABLES, *MODEL_FILES, "provenance.py", "study/archive.py")
 
 
@@ -112,12 +114,12 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         "figure_5": SWEEPS,
         "figure_6": SWEEPS,
         "figure_7": (*SWEEPS, "rate/model.py", "rate/reference.py"),
-        "figure_s1": (*TABLES, *EXAMPLES),
+        "figure_s1": (*READING, *TABLES, *EXAMPLES),
         "figure_s2": (*SWEEPS, *EXAMPLES),
         "figure_s3": (*SWEEPS, *EXAMPLES, "figures/cartoons.py", "figures/populations.py"),
         "figure_s4": (*SWEEPS, *EXAMPLES, "figures/cartoons.py"),
         "figure_s5": (*EXAMPLES, "figures/selectivity.py"),
-        "figure_s6": (*TABLES, *EXAMPLES),
+        "figure_s6": (*READING, *TABLES, *EXAMPLES),
         "figure_s7": (*SWEEPS, *EXAMPLES, "figures/cartoons.py"),
         "figure_task": EXAMPLES,
         "figure_sweeps": SWEEPS,
@@ -145,24 +147,37 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         "provenance": ARCHIVE,
         "provenance_page": ARCHIVE,
         "manifest": ARCHIVE,
-        "notebook": ("./",),  # they call the library and, through the workflow, every script
+        "notebook": ("./",),  # of the library; through the workflow they run every script, too
     }
 
 
-# stage -> its script, and the scripts beside it that it imports; job.py is part of every stage
+# stage -> its script, where it is called otherwise; job.py is part of every stage
 SCRIPT = {"export": "write_models", "exchange": "write_exports", "notebook": "run_notebook"}
-WITH_READING = ("figure_", "scorecard")
 # a user's task of the published form is made of these besides
 PUBLISHED_TASKS = ("__init__.py", "tasks.py", "own_task.py", "utils.py")
 
 
 def of_stage(stage: str, device: str) -> str:
     """Fingerprint of all that the results of a stage are made of, wording of captions included."""
-    files = [*library_files(made_of(device)[stage]), *script_files(stage)]
-    parts = [meaning(file) for file in files]
+    parts = [meaning(file) for file in files_of(stage, device)]
     caption = REPORT / f"{stage}.rst"
     parts += of_files([caption] if caption.is_file() else [])
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def files_of(stage: str, device: str) -> list[Path]:
+    """All Python files that the results of a stage are made of."""
+    if stage == "notebook":
+        return [*library_files(("./",)), *sorted(SCRIPTS.glob("*.py"))]
+    entries = made_of(device)[stage]
+    scripts = [SCRIPTS / "job.py", SCRIPTS / f"{SCRIPT.get(stage, stage)}.py"]
+    library = []
+    for entry in entries:
+        if entry.startswith("scripts/"):
+            scripts.append(SCRIPTS / entry.removeprefix("scripts/"))
+        else:
+            library.append(entry)
+    return [*library_files(library), *scripts]
 
 
 def library_files(entries: Iterable[str]) -> list[Path]:
@@ -178,16 +193,6 @@ def library_files(entries: Iterable[str]) -> list[Path]:
         for folder in file.relative_to(LIBRARY).parents:
             files.add(LIBRARY / folder / "__init__.py")
     return sorted(files)
-
-
-def script_files(stage: str) -> list[Path]:
-    """The scripts of a stage."""
-    if stage == "notebook":
-        return sorted(SCRIPTS.glob("*.py"))
-    names = ["job", SCRIPT.get(stage, stage)]
-    if stage.startswith(WITH_READING):
-        names.append("reading")
-    return [SCRIPTS / f"{name}.py" for name in names]
 
 
 def of_user_task(files: Iterable[str]) -> list[str]:
