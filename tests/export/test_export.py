@@ -407,10 +407,10 @@ def test_the_nir_file_runs_in_nirtorch(tmp_path, network):
 
 def test_a_qif_network_is_refused(tmp_path, trained):
     network = conversion.to_spiking(trained.model, 20, neuron=NeuronConfig(model="qif"))
-    with pytest.raises(
-        ValueError,
-        match="NIR has no quadratic integrate-and-fire unit: expected a network of model lif, got qif",
-    ):
+    message = (
+        "NIR has no quadratic integrate-and-fire unit: expected a network of model lif, got qif"
+    )
+    with pytest.raises(ValueError, match=message):
         nir_file.write_nir(tmp_path / "network.nir", network)
     assert not list(tmp_path.iterdir())
     with pytest.raises(ValueError, match="dt_s: expected a step > 0 s or None, got 0"):

@@ -239,16 +239,20 @@ def test_refuses():
     ):
         advance(job_of(QIF, 1)._replace(state=np.zeros((2, 1, 1025))), (), **ALL)
     job = job_of(QIF, 1)
-    with pytest.raises(
-        TypeError,
-        match=r"Called.step: got np, which is no number; expected plain arithmetic .* use device: cpu",
-    ):
+    message = (
+        r"Called.step: got np, which is no number; expected plain arithmetic .* use device: cpu"
+    )
+    with pytest.raises(TypeError, match=message):
         advance(job._replace(neuron=Called()), (), **ALL)
     with pytest.raises(
         TypeError, match=r"Branching.step cannot be compiled for a GPU: .*unknown.* use device: cpu"
     ):
         advance(job._replace(neuron=Branching()), (), **ALL)
-    source = "class Model(QIF):\n @staticmethod\n def step(state, s_in, current, t, constants): return state, 0.0"
+    source = (
+        "class Model(QIF):\n"
+        " @staticmethod\n"
+        " def step(state, s_in, current, t, constants): return state, 0.0"
+    )
     with pytest.raises(
         TypeError,
         match=r"outside.Model.step: its source is needed .* the class in a file or use device: cpu",

@@ -465,7 +465,11 @@ def test_a_custom_task_trains_the_same_in_threads(tmp_path):
     assert len(set(together)) == 4
 
 
-BUILT_IN_FILE = "from rate import GoNogoTask\n\nSETTINGS = {'T': 150, 'stim_on': 20, 'stim_dur': 30}\nTASK = GoNogoTask(SETTINGS)\n"
+BUILT_IN_FILE = """from rate import GoNogoTask
+
+SETTINGS = {'T': 150, 'stim_on': 20, 'stim_dur': 30}
+TASK = GoNogoTask(SETTINGS)
+"""
 
 
 def test_a_built_in_class_in_a_task_file_is_the_librarys_task(tmp_path):
@@ -1079,8 +1083,9 @@ def test_new_seed():
 
 # The program --------------------------------------------------------------------------------------
 
-WORDS = shlex.split("""--gpu 0 --gpu_frac 0.20 --mode Train --N 20 --P_inh 0.20 --som_N 0 --apply_dale True --gain 1.5
---task go-nogo --act sigmoid --loss_fn L2 --decay_taus 4 20""")  # the documented command, smaller
+WORDS = shlex.split("""--gpu 0 --gpu_frac 0.20 --mode Train --N 20 --P_inh 0.20 --som_N 0
+--apply_dale True --gain 1.5 --task go-nogo --act sigmoid --loss_fn L2
+--decay_taus 4 20""")  # the documented command, smaller
 
 SMALL = RateConfig(n_units=20, p_inh=0.2, tau_decay_ms=(20.0, 100.0))
 
@@ -1145,10 +1150,8 @@ def test_the_program_tells_what_came_of_it(tmp_path, capsys):
     assert "go-nogo, 20 units, --seed 5, at most 2 trials" in told
     assert "trial 1: did NOT reach criterion; the files hold the network as it stands" in told
     values = scipy.io.loadmat(path)
-    assert (
-        f"accuracy {values['eval_perf_mean'].item():.2f}, mean loss {values['eval_loss_mean'].item():.2f}"
-        in told
-    )
+    accuracy, loss = values["eval_perf_mean"].item(), values["eval_loss_mean"].item()
+    assert f"accuracy {accuracy:.2f}, mean loss {loss:.2f}" in told
     assert f"{path}\n{path.with_suffix('.pth')}\n" in told
 
 
@@ -1332,7 +1335,8 @@ def test_the_newest_model_file_is_scored(whole, tmp_path, capsys):
         ),
         (
             ["--n_trials", "1"],
-            "--n_trials: expected at least 2 (the first evaluation follows the second trial), got 1",
+            "--n_trials: expected at least 2 (the first evaluation follows the second trial), "
+            "got 1",
         ),
         (["--N", "0"], "N: expected a whole number >= 1, got 0"),
         (["--P_inh", "20"], "P_inh: expected a probability in [0, 1], got 20.0"),

@@ -413,10 +413,8 @@ def test_evaluation_of_one_model(models):
 
 def test_evaluation_of_a_folder(models):
     assert evaluate_task is evaluate_task_at_top
-    with pytest.raises(
-        ValueError,
-        match=r"model.mat: holds no scaling factor; pass scaling_factor=, or run lambda_grid_search",
-    ):
+    message = r"model.mat: holds no scaling factor; pass scaling_factor=, or run lambda_grid_search"
+    with pytest.raises(ValueError, match=message):
         evaluate_task("go_nogo", models)
     lambda_grid_search(model_dir=models, n_trials=20, scaling_factors=[35, 40], seed=2)
     shutil.copy(models / "model.mat", models / "second.mat")
@@ -577,8 +575,12 @@ class MyCustomSpikingTask(AbstractSpikingTask):
         return u, trial_type
 
     def evaluate_performance(self, spiking_rnn, n_trials=100):
-        outputs = [spiking_rnn.simulate(self.generate_stimulus()[0], {'mode': 'none'})[2] for _ in range(n_trials)]
-        return {'accuracy': float(np.mean([o[9999:].max() > 0.7 for o in outputs])), 'n_trials': n_trials}
+        outputs = []
+        for _ in range(n_trials):
+            u, trial_type = self.generate_stimulus()
+            outputs.append(spiking_rnn.simulate(u, {'mode': 'none'})[2])
+        accuracy = float(np.mean([o[9999:].max() > 0.7 for o in outputs]))
+        return {'accuracy': accuracy, 'n_trials': n_trials}
 
 
 SpikingTaskFactory.register_task('my_custom', MyCustomSpikingTask)
@@ -735,10 +737,8 @@ def test_loading_says_what_is_missing(tmp_path):
 
 def test_checks():
     assert spiking.validate_stimulus(np.zeros((1, 201)))
-    with pytest.raises(
-        ValueError,
-        match=r"stimulus: expected an array \(2, columns of 5 ms\) for the task xor, got \(1, 201\)",
-    ):
+    message = r"stimulus: expected an array \(2, columns of 5 ms\) for the task xor, got \(1, 201\)"
+    with pytest.raises(ValueError, match=message):
         spiking.validate_stimulus(np.zeros((1, 201)), "xor")
     assert spiking.validate_scaling_factor(50.0)
     with pytest.warns(UserWarning, match="scaling_factor: 5000 lies outside 1 to 1000"):

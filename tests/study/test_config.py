@@ -413,12 +413,14 @@ TRAPS = [
     (
         "training.learning_rate",
         "1e-3",
-        "training.learning_rate: expected a number, got '1e-3' (YAML reads 1e-3 as text; write 0.001)",
+        "training.learning_rate: expected a number, got '1e-3' "
+        "(YAML reads 1e-3 as text; write 0.001)",
     ),
     (
         "networks_per_condition",
         "1e1",
-        "networks_per_condition: expected a whole number, got '1e1' (YAML reads 1e1 as text; write 10)",
+        "networks_per_condition: expected a whole number, got '1e1' "
+        "(YAML reads 1e1 as text; write 10)",
     ),
     ("networks_per_condition", "4.0", "networks_per_condition: expected a whole number, got 4.0"),
     ("networks_per_job", "0", "networks_per_job: expected a number >= 1, got 0"),
@@ -523,7 +525,8 @@ TRAPS = [
     (
         "conditions.again",
         "{task: go-nogo, search: {trials: 9}}",
-        "again.search.trials: expected 100, as in conditions.go-nogo-tuned, the same network, training and neuron, got 9",
+        "again.search.trials: expected 100, as in conditions.go-nogo-tuned, "
+        "the same network, training and neuron, got 9",
     ),
     (
         "conditions.again",
@@ -538,7 +541,8 @@ TRAPS = [
     (
         "figures.figure_6.filters",
         "integration-refractory-again",
-        "figures.figure_6.filters: expected a sweep of neuron.tau_rise_ms of the task integration (integration-filter), got",
+        "figures.figure_6.filters: expected a sweep of neuron.tau_rise_ms "
+        "of the task integration (integration-filter), got",
     ),
     (
         "sweeps.go-nogo-size.key",
@@ -593,12 +597,14 @@ TRAPS = [
     (
         "sweeps.integration-gain.factor_of",
         "integration",
-        "integration-gain.factor_of: expected a condition of the same networks that searches its own (there is none), got 'integ",
+        "integration-gain.factor_of: expected a condition of the same networks "
+        "that searches its own (there is none), got 'integ",
     ),
     (
         "conditions.integration-400-qif.factor_of",
         "go-nogo",
-        "400-qif.factor_of: expected a condition of the same networks that searches its own (integration-400), got 'go-nogo'",
+        "400-qif.factor_of: expected a condition of the same networks "
+        "that searches its own (integration-400), got 'go-nogo'",
     ),
     (
         "sweeps.example",
@@ -625,7 +631,8 @@ TRAPS = [
     (
         "conditions.again",
         "{task: go-nogo, neuron: {model: qif}, networks: 4}",
-        "conditions.again.networks: expected 3, as in conditions.go-nogo-tuned, whose networks it shares, got 4",
+        "conditions.again.networks: expected 3, as in conditions.go-nogo-tuned, "
+        "whose networks it shares, got 4",
     ),
     (
         "conditions.again",

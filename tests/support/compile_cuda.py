@@ -2,8 +2,8 @@
 
     python tests/support/compile_cuda.py
 
-Started by test_compiled_for_gpu.py in a process of its own, since Triton decides at import whether it
-interprets. What Triton's interpreter accepts a GPU may not: types, shapes that are no powers of
+Started by test_compiled_for_gpu.py in a process of its own, since Triton decides at import whether
+it interprets. What Triton's interpreter accepts a GPU may not: types, shapes that are no powers of
 two, barriers.
 """
 
@@ -119,7 +119,8 @@ def main() -> None:
     work(1024, activation="clipped_relu", tau_decay_ms=(35.0,))
     for (name, _), (registers, spilled, stale, fused) in found.items():
         print(
-            f"{name}: {registers} registers, {spilled} bytes spilled, {stale} stale loads, {fused} fused in float64"
+            f"{name}: {registers} registers, {spilled} bytes spilled, {stale} stale loads, "
+            f"{fused} fused in float64"
         )
 
 

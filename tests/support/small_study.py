@@ -1,4 +1,5 @@
-"""A study of some seconds for the tests of this folder, what its files hold, and a watch over them."""
+"""A study of some seconds for the tests of tests/faults, what its files hold, and a watch over
+them."""
 
 import os
 import subprocess

@@ -1,4 +1,5 @@
-"""The three lists of dependencies say the same: pyproject.toml, constraints.txt, environment.yml."""
+"""The three lists of dependencies say the same: pyproject.toml, constraints.txt,
+environment.yml."""
 
 import re
 import runpy

@@ -29,10 +29,12 @@ MOST_LINES = 12
 
 
 EXPLORED = """{
-    "networks": len(networks), "trained": len(trained), "names": networks.name.unique().tolist(), "fresh": len(fresh),
-    "correct": fresh.correct.mean(), "percent": percent.loc["go-nogo"].to_dict(), "kinds": by_kind.trials.tolist(),
+    "networks": len(networks), "trained": len(trained), "names": networks.name.unique().tolist(),
+    "fresh": len(fresh), "correct": fresh.correct.mean(),
+    "percent": percent.loc["go-nogo"].to_dict(), "kinds": by_kind.trials.tolist(),
     "sizes": {task: beside_the_paper(task).ours.x.tolist() for task in PANELS}, "panel": panels[0],
-    "points": len(one), "published": beside_the_paper("go-nogo").published[["x", "y"]].to_numpy().tolist(),
+    "points": len(one),
+    "published": beside_the_paper("go-nogo").published[["x", "y"]].to_numpy().tolist(),
 }"""
 
 
@@ -64,7 +66,8 @@ def text_of(notebook, cell_id):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """A study of two networks in a folder of its own, and the third notebook run on it by its rule."""
+    """A study of two networks in a folder of its own, and the third notebook run on it by its
+    rule."""
     folder = tmp_path_factory.mktemp("study")
     go_nogo = TINY["conditions"]["go-nogo"] | {"network": {"n_units": SIZE}}
     (folder / "config.yaml").write_text(
@@ -142,7 +145,8 @@ def test_from_rate_to_spikes(tmp_path):
     values = """{
         "converged": record.converged, "chosen": chosen, "grid": grid, "best": found.accuracy.max(),
         "fresh": by_kind.to_dict(), "n_fresh": len(fresh),
-        "one_sign": bool((weights[:, model.inhibitory] <= 0).all() and (weights[:, ~model.inhibitory] >= 0).all()),
+        "inhibitory_below_0": bool((weights[:, model.inhibitory] <= 0).all()),
+        "excitatory_above_0": bool((weights[:, ~model.inhibitory] >= 0).all()),
         "copied": np.allclose(network.w_rec * chosen, weights), "factor": network.scaling_factor,
         "decays": [model.tau_decay_ms().min(), model.tau_decay_ms().max()],
         "spikes": {kind: len(trial.spike_unit) for kind, (_, trial) in recordings.items()},
@@ -161,7 +165,8 @@ def test_from_rate_to_spikes(tmp_path):
     for kind in ("Go", "NoGo"):
         assert found["fresh"]["strict scoring"][kind] <= found["fresh"]["published scoring"][kind]
     assert sum(found["fresh"]["published scoring"].values()) / 2 > 0.7
-    assert found["one_sign"]
+    assert found["inhibitory_below_0"]
+    assert found["excitatory_above_0"]
     assert found["copied"]
     assert 20 < found["decays"][0] < found["decays"][1] < 50
     assert found["recorded"] == found["spikes"]["Go"] > 200
@@ -176,8 +181,9 @@ def test_from_rate_to_spikes(tmp_path):
 def test_any_network(tmp_path):
     values = """{
         "spikes": np.bincount(recording.spike_unit).tolist(), "samples": recording["v"].shape,
-        "rate": per_unit.tolist(), "eta": eta.tolist(), "same": np.array_equal(again["v"], recording["v"]),
-        "bursts": len(own.spike_time), "silent": int((own.spike_time < 50).sum()), "output": output[:, -1].tolist(),
+        "rate": per_unit.tolist(), "eta": eta.tolist(),
+        "same": np.array_equal(again["v"], recording["v"]), "bursts": len(own.spike_time),
+        "silent": int((own.spike_time < 50).sum()), "output": output[:, -1].tolist(),
     }"""
     notebook, found = run(ROOT / "notebooks" / f"{FOURTH}.ipynb", tmp_path, values)
     assert n_figures(notebook) == 7
@@ -195,9 +201,11 @@ def test_any_network(tmp_path):
 
 def test_your_own_task(tmp_path):
     values = """{
-        "kinds": sorted(set(trials.kind)), "converged": networks.converged.tolist(), "names": networks.name.tolist(),
-        "fresh": len(fresh), "held_out": networks.held_out_trials.tolist(),
-        "strongest": answers[answers.motion.abs() == 0.8].groupby("motion")[["sum", "size"]].sum().values.tolist(),
+        "kinds": sorted(set(trials.kind)), "converged": networks.converged.tolist(),
+        "names": networks.name.tolist(), "fresh": len(fresh),
+        "held_out": networks.held_out_trials.tolist(),
+        "strongest": answers[answers.motion.abs() == 0.8]
+            .groupby("motion")[["sum", "size"]].sum().values.tolist(),
         "folder": str(folder),
     }"""
     notebook, found = run(ROOT / "notebooks" / f"{SECOND}.ipynb", tmp_path, values)

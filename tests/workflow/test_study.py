@@ -500,10 +500,12 @@ def test_the_report_opens_in_a_browser_and_every_figure_loads(tiny, tmp_path):
         browser.wait("document.querySelector('#app a') !== null")
         for item, content in (("Statistics", "stats"), ("Workflow", "rulegraph")):
             browser.run(
-                f"[...document.querySelectorAll('#app a')].find(a => a.innerText.trim() === '{item}').click()"
+                "[...document.querySelectorAll('#app a')]"
+                f".find(a => a.innerText.trim() === '{item}').click()"
             )
             browser.wait(
-                f"app.state.content === '{content}' && document.querySelector('#app canvas, #app svg.marks') !== null"
+                f"app.state.content === '{content}' && "
+                "document.querySelector('#app canvas, #app svg.marks') !== null"
             )
         for category, subcategories in browser.run("categories").items():
             for subcategory, results in subcategories.items():
@@ -527,16 +529,16 @@ def look_at(browser, category, subcategory, n_results):
         "app.setView({navbarMode: 'menu'})"
     )  # a list is made anew only when another page was there before
     browser.wait("document.querySelector('#app tbody') === null")
-    browser.run(
-        f"app.setView({json.dumps({'navbarMode': 'subcategory', 'category': category, 'subcategory': subcategory})})"
-    )
+    view = {"navbarMode": "subcategory", "category": category, "subcategory": subcategory}
+    browser.run(f"app.setView({json.dumps(view)})")
     browser.wait(f"document.querySelectorAll('#app tbody tr').length === {n_results}")
     # icons are SVG
     shown = "document.querySelector('#app iframe, #app img:not([src^=\"data:image/svg\"])')"
     for i in range(n_results):
         browser.run(f"document.querySelectorAll('#app tbody tr')[{i}].querySelector('a').click()")
         browser.wait(
-            f"{shown}?.src.endsWith(results[app.state.resultPath].data_uri) && {shown}.complete !== false"
+            f"{shown}?.src.endsWith(results[app.state.resultPath].data_uri) && "
+            f"{shown}.complete !== false"
         )
         yield browser.run("app.state.resultPath"), browser.run(f"{shown}.naturalWidth")
 
@@ -739,10 +741,8 @@ def test_conditions_that_differ_in_the_neuron_share_their_networks(tmp_path):
 def test_a_target_that_no_condition_makes_is_refused(tiny):
     done = run(tiny, "--dry-run", "results/choices/go-nogo/n80_tau20-50ms/bogus.csv")
     assert done.returncode != 0
-    assert (
-        "no condition go-nogo/n80_tau20-50ms/bogus in the config; there are go-nogo/n80_tau20-50ms/lif"
-        in said(done)
-    )
+    message = "no condition go-nogo/n80_tau20-50ms/bogus in the config; there are "
+    assert f"{message}go-nogo/n80_tau20-50ms/lif" in said(done)
 
 
 def test_a_change_of_the_users_task_reruns_it(tiny):
@@ -795,7 +795,10 @@ def test_the_cost_is_said_beforehand(tmp_path):
     # go-nogo, its size 3 and its decay 20 train for real, 900 trials are typical; the others have
     # one network that stops at once
     n_spiking = 3 * 2 * (3 + 1) * 12 + 10 * 2 * 12 + 12
-    told = f"{planned} jobs; 13 rate networks, {6 * 900 + 7 * 2:.2g} training trials, {n_spiking:.2g} spiking trials"
+    told = (
+        f"{planned} jobs; 13 rate networks, {6 * 900 + 7 * 2:.2g} training trials, "
+        f"{n_spiking:.2g} spiking trials"
+    )
     assert told in said(done), said(done)
     assert not (path / "results" / "training").exists()
 
