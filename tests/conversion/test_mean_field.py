@@ -580,23 +580,3 @@ def test_the_study_is_one_job_and_says_how_it_was_made(small_study, tmp_path):
         "all": "1",
         "total": "4",
     }
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [({"n_exc": 80, "n_inh": 20}, 10), ({}, 19), ({"n_exc": 8000, "n_inh": 2000}, 960)],
-)
-def test_the_study_asks_for_time_by_its_size(changes, expected, tmp_path):
-    """The default took 145 s of one core; it is asked for four times that, beside the start."""
-    path = workplace(tmp_path)
-    (path / "workflow" / "probe.smk").write_text(
-        'include: "Snakefile"\n'
-        'print("ASKED", mean_field_minutes(None, 1), mean_field_minutes(None, 2))\n'
-    )
-    (path / "sized.yaml").write_text(
-        yaml.safe_dump({"study_seed": 1, "mean_field": changes | {"n_steps": 20000}})
-    )
-    done = run(path, "-s", "workflow/probe.smk", "--list-rules", config="sized.yaml")
-    asked = re.search(r"^ASKED (\d+) (\d+)$", said(done), re.MULTILINE)
-    assert asked, said(done)
-    assert [int(minutes) for minutes in asked.groups()] == [expected, 2 * expected]
