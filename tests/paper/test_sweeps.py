@@ -204,11 +204,6 @@ def test_networks_shared_by_conditions_count_once(points):
     )
 
 
-def test_words_for_one_network_each(points):
-    one = points[(points.role == "tuned")]
-    assert sweeps.describe(one)["sweep_note"] == "1 network per condition (paper: 100)"
-
-
 def test_the_example_is_described_and_not_counted_among_the_sweeps(points):
     example = points[points.condition == "tuned"].assign(role=sweeps.EXAMPLE, condition="n200")
     found = {"n_networks": 0, "n_attempted": 1}

@@ -222,15 +222,6 @@ def test_any_change_changes_the_path():
         assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*/[a-z][A-Za-z0-9._-]*", path), path
 
 
-def test_labels_are_the_words_of_the_settings():
-    assert (condition().label, condition().neuron_label) == ("n200_tau20-50ms", "lif")
-    c = condition(
-        RateConfig(n_units=100, tau_decay_ms=(35.0,), dale=False),
-        TrainingConfig(learning_rate=0.001),
-    )
-    assert c.label == "n100_tau35ms_nodale_rate0.001"
-
-
 def test_what_the_network_is_does_not_depend_on_how_it_is_simulated():
     # conditions that differ in the neuron share one training, and the seeds' random streams
     assert (

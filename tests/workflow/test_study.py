@@ -803,13 +803,9 @@ def test_the_cost_is_said_beforehand(tmp_path):
     assert not (path / "results" / "training").exists()
 
 
-def test_the_whole_paper_is_planned_quickly(tmp_path):
+def test_the_whole_paper_is_planned(tmp_path):
     path = workplace(tmp_path)
-    started = time.perf_counter()
     planned = jobs(run(path, "--dry-run", config="config/paper.yaml"))
-    assert (
-        time.perf_counter() - started < 40
-    )  # on a busy machine; the README says what was measured
     assert planned["total"] == 1696
     assert (planned["train"], planned["simulate"], planned["networks_of_condition"]) == (
         82,
@@ -824,15 +820,13 @@ def test_the_whole_paper_is_planned_quickly(tmp_path):
     assert {"aggregate", "example", "scorecard"}.isdisjoint(figure)
 
 
-def test_the_default_study_is_planned_quickly(tmp_path):
-    started = time.perf_counter()
+def test_the_default_study_is_planned(tmp_path):
     dry_run = [*SNAKEMAKE, "--dry-run"]
     planned = jobs(
         subprocess.run(
             dry_run, cwd=workplace(tmp_path), capture_output=True, text=True, timeout=120
         )
     )
-    assert time.perf_counter() - started < 30
     values = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     assert planned["choose"] == planned["networks_of_condition"] > len(values["conditions"])
     given_factors = len(values["sweeps"]["integration-refractory"]["values"]) - 1
