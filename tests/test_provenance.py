@@ -325,6 +325,5 @@ def test_the_record_and_the_page_of_a_study(tmp_path):
     ):
         assert words in page, words
     assert "<b>" not in page
-    archive.write_page(
-        archive.study_record(config, None, [], []), tmp_path / "page.html"
-    )  # a study of old files
+    # a study of old files
+    archive.write_page(archive.study_record(config, None, [], []), tmp_path / "page.html")

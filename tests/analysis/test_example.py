@@ -111,9 +111,8 @@ def test_the_single_trials_agree_with_themselves(trained, example):
             w_out @ example["single_spiking_rates"][i], example["single_out"][i], atol=1e-5
         )
         of_trial = example["spike_trial"] == i
-        counted = of_trial & (
-            example["spike_time_s"] > 9.5 * 5e-5
-        )  # mean rates leave out the first nine steps
+        # mean rates leave out the first nine steps
+        counted = of_trial & (example["spike_time_s"] > 9.5 * 5e-5)
         counts = np.bincount(example["spike_unit"][counted], minlength=80)
         np.testing.assert_allclose(counts / 1.0, example["single_mean_rates_hz"][i], rtol=1e-9)
     assert 0 < example["spike_time_s"].min() <= 5e-5 * 1.01
@@ -141,9 +140,8 @@ def test_trials_are_balanced_by_label_or_by_kind():
     assert len(kinds) == 8
     assert set(counts) == {50}
     assert [int((by_kind.label == x).sum()) for x in (1, -1)] == [200, 200]
-    again = draw_trials(
-        INTEGRATION.task, 4, "figure", ("net", 0), numbers
-    )  # each trial is that of its number
+    # each trial is that of its number
+    again = draw_trials(INTEGRATION.task, 4, "figure", ("net", 0), numbers)
     assert all(np.array_equal(a, b) for a, b in zip(again, by_label, strict=True))
 
 
@@ -309,9 +307,8 @@ def test_no_spike_of_a_voltage_trace_is_lost(selectivity, monkeypatch):
     assert np.array_equal(again["trace_mv"], selectivity["trace_mv"])
     for k, recording in enumerate(kept):
         n_spikes = recording.spikes[units, : 20 * 300].sum(axis=1)
-        assert np.array_equal(
-            (again["trace_mv"][:, k] == 30).sum(axis=1), n_spikes
-        )  # refractory for longer than a sample
+        # refractory for longer than a sample
+        assert np.array_equal((again["trace_mv"][:, k] == 30).sum(axis=1), n_spikes)
         assert np.array_equal(recording.v[:, 0], kept[k - k % 2].v[:, 0])  # a pair starts alike
     assert sum(recording.spikes[units].sum() for recording in kept) > 6
     np.testing.assert_allclose(again["trace_time_s"], 0.001 * np.arange(1, 301))
@@ -451,9 +448,10 @@ def test_the_example_is_the_most_accurate_network_the_first_of_equals(
         False,
     )
     assert recorded["scaling_factors"].tolist() == [1, 10, 30]
+    # b_out of seed_1
     readout = (
         np.einsum("i,lit->lt", trained.model.weights.w_out, recorded["rate_population"])[:, 1:] + 1
-    )  # b_out of seed_1
+    )
     by_label = [recorded["rate_out"][recorded["label"] == x].mean(axis=0) for x in (1, 0)]
     np.testing.assert_allclose(readout, by_label, atol=1e-3)
 
@@ -481,9 +479,8 @@ def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path
     written = {file.name for file in (tmp_path / "exports").iterdir()}
     of_nir = {"network.nir", "network_accuracy.csv"} if neuron == "lif" else set()
     assert written == {"spikes.nwb", "statistics.parquet", "provenance.json"} | of_nir
-    assert "fano" not in set(
-        pd.read_parquet(tmp_path / "exports" / "statistics.parquet").statistic
-    )  # trials of several kinds
+    # trials of several kinds
+    assert "fano" not in set(pd.read_parquet(tmp_path / "exports" / "statistics.parquet").statistic)
     with pynwb.NWBHDF5IO(str(tmp_path / "exports" / "spikes.nwb"), "r") as io:
         file = io.read()
         assert file.trials["kind"][:].tolist() == example["single_kind"].tolist()

@@ -168,9 +168,8 @@ def test_singles_name_published_numbers(script, n, outputs_of):
     published = pd.read_csv(
         ROOT.parent / "resources" / "published.tsv", sep="\t", dtype=str, keep_default_na=False
     )
-    keys = ["figure", "panel", "quantity", "condition"] + ["x_value"] * (
-        script != "figure_s2"
-    )  # the paper gives both at once
+    # the paper gives both at once
+    keys = ["figure", "panel", "quantity", "condition"] + ["x_value"] * (script != "figure_s2")
     assert len(singles.merge(published, on=keys)) == n
     assert not singles.duplicated([*keys, "x_value"]).any()
 

@@ -142,9 +142,8 @@ def check_page(page: Figure) -> None:
             assert -1 <= box.x0 <= box.x1 <= width + 1, axes.get_label()
             assert -1 <= box.y0 <= box.y1 <= height + 1, axes.get_label()
     words = [text for text in page.findobj(Text) if text.get_text() and text.get_visible()]
-    drawn_here = [
-        text for text in words if text.axes is None or text.axes.get_label() != "A"
-    ]  # A is a cartoon
+    # A is a cartoon
+    drawn_here = [text for text in words if text.axes is None or text.axes.get_label() != "A"]
     assert {
         text.get_text(): text.get_fontsize() for text in drawn_here if text.get_fontsize() < 6
     } == {}

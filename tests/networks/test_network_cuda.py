@@ -128,13 +128,11 @@ def test_weights_changed_in_place_are_new_weights():
     assert not np.array_equal(before, advance(copied(job), ("v",), **ALL)[0])
 
 
-@pytest.mark.filterwarnings(
-    "error"
-)  # PyTorch's, of arrays that are read-only as Pandas hands them out
+# PyTorch's, of arrays that are read-only as Pandas hands them out
+@pytest.mark.filterwarnings("error")
 def test_simulate_on_either_device(monkeypatch):
-    monkeypatch.setattr(
-        network_cpu, "advance", networks.advance
-    )  # itself tested elsewhere, and compiled for seconds
+    # itself tested elsewhere, and compiled for seconds
+    monkeypatch.setattr(network_cpu, "advance", networks.advance)
     rng = np.random.default_rng(0)
     network, inputs = (
         Network(QIF(), 20 * rng.random((5, 5)), dt=0.005, initial={"v": 120.0}),
@@ -202,9 +200,8 @@ def test_a_launch_that_does_not_fit_is_halved(monkeypatch, caplog):
 
 def test_the_launch_is_as_large_as_memory_allows(monkeypatch):
     job, sizes, launch = job_of(QIF, 7, batch=5), [], network_cuda._launch
-    of_one = (
-        8 * 7 * (2 + 7 + 2 + 2 * 4 + 4 + 2 * 7) + 4 * 7
-    )  # state, constants, scratch, samples, inputs, weights; spikes
+    # state, constants, scratch, samples, inputs, weights; spikes
+    of_one = 8 * 7 * (2 + 7 + 2 + 2 * 4 + 4 + 2 * 7) + 4 * 7
     monkeypatch.setattr(network_cuda, "free_bytes", lambda: 5 * of_one // 2)
     monkeypatch.setattr(
         network_cuda,

@@ -307,9 +307,8 @@ def test_a_custom_task_as_the_workflow_has_it(tmp_path):
     assert set(trials.label) == {0, 1, 2}
     for label, target, kind in zip(trials.label, trials.target, trials.kind, strict=True):
         assert kind == task.labels[label]
-        assert np.array_equal(
-            target, row(60, (30, 60, label - 1))
-        )  # one step longer than the user's
+        # one step longer than the user's
+        assert np.array_equal(target, row(60, (30, 60, label - 1)))
     assert np.array_equal(draw_trials(task, 1, "test", (), [7]).stimulus[0], trials.stimulus[7])
     assert not np.array_equal(trials.stimulus[0], trials.stimulus[1])
     assert np.array_equal(np.random.get_state()[1], before)
@@ -425,9 +424,8 @@ def test_labels_of_a_custom_task_become_whole_numbers(tmp_path, labels, expected
 def test_what_a_custom_task_gets_wrong(tmp_path, old, new, told):
     assert old in OWN
     text = OWN.replace(old, new)
-    text = (
-        re.sub(r'\{"left".*\}\[label\]', "1", text) if "return stimulus, " in new else text
-    )  # the label is no key there
+    # the label is no key there
+    text = re.sub(r'\{"left".*\}\[label\]', "1", text) if "return stimulus, " in new else text
     with pytest.raises(ConfigError, match=re.escape(told)) as error:
         own_task(tmp_path, text)
     assert "mine" in str(error.value)
@@ -436,11 +434,12 @@ def test_what_a_custom_task_gets_wrong(tmp_path, old, new, told):
 def test_a_label_that_is_too_rare_is_told(tmp_path):
     text = OWN.replace("label = trial_type or", "label = 'late' if np.random.rand() < 1e-3 else")
     task = own_task(tmp_path, text.replace('"none": 0}', '"none": 0, "late": 1}'))
+    # the 200 trials looked at are always the same
     assert task.labels == {
         0: "left",
         1: "none",
         2: "right",
-    }  # the 200 trials looked at are always the same
+    }
     with pytest.raises(
         ConfigError,
         match=r"'late' did not come in the first 200 trials, where there were left, none, right",
@@ -768,12 +767,10 @@ def test_loss_op_is_arithmetic():
     o = [torch.tensor([[1.0]]), torch.tensor([[-1.0]]), torch.tensor([[2.0]])]
     z = np.array([0.0, 1.0, 0.0])
     assert loss_op(o, z, {"loss_fn": "L2"}).item() == pytest.approx(3)
-    assert loss_op(o, torch.tensor(z), {"activation": "sigmoid"}).item() == pytest.approx(
-        3
-    )  # l2 unless told
-    assert loss_op(o, np.append(z, 99), {"loss_fn": "l1"}).item() == pytest.approx(
-        5
-    )  # a target of T steps: the last is unused
+    # l2 unless told
+    assert loss_op(o, torch.tensor(z), {"activation": "sigmoid"}).item() == pytest.approx(3)
+    # a target of T steps: the last is unused
+    assert loss_op(o, np.append(z, 99), {"loss_fn": "l1"}).item() == pytest.approx(5)
     assert loss_op(o, z, {"loss_fn": "l1"}).shape == ()
 
 
@@ -1180,9 +1177,8 @@ def test_other_options_and_two_networks_in_one_second(tmp_path):
         (37.5,),
     )
     assert model.n_inputs == 2
-    assert not np.array_equal(
-        model.weights.w_rec, other.weights.w_rec
-    )  # without --seed, a new network each time
+    # without --seed, a new network each time
+    assert not np.array_equal(model.weights.w_rec, other.weights.w_rec)
     assert loaded(first)["training_params"]["loss_fn"] == "l1"
     mante = trained_by(
         tmp_path,

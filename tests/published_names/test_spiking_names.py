@@ -266,9 +266,8 @@ def test_search_of_one_model(models):
     assert converted["opt_scaling_factor"] == found.scaling_factor
     assert converted["all_perfs"].tolist() == found.accuracies.tolist()
     assert np.array_equal(converted["w"], scipy.io.loadmat(models / "model.mat")["w"])
-    serial = lambda_grid_search(
-        models / "model.mat", (30, 50), 50, parallel=False, seed=1
-    )  # go-nogo: the model has one input
+    # go-nogo: the model has one input
+    serial = lambda_grid_search(models / "model.mat", (30, 50), 50, parallel=False, seed=1)
     assert np.array_equal(serial.accuracies, found.accuracies)
 
 
@@ -280,9 +279,8 @@ def test_search_of_a_folder(models):
     )
     assert sorted(found) == ["model.mat", "second.mat"]
     assert found["model.mat"].scaling_factors.tolist() == [35, 40, 45]
-    assert (
-        found["model.mat"].accuracies.tolist() != found["second.mat"].accuracies.tolist()
-    )  # trials of its own
+    # trials of its own
+    assert found["model.mat"].accuracies.tolist() != found["second.mat"].accuracies.tolist()
     again = lambda_grid_search(model_dir=models, n_trials=20, scaling_factors=factors, seed=2)
     assert sorted(again) == ["model.mat", "second.mat"]  # what was written is not searched
 
@@ -434,9 +432,8 @@ def test_whose_factor_counts(models):
         k: v for k, v in scipy.io.loadmat(models / "model.mat").items() if not k.startswith("__")
     }
     scipy.io.savemat(models / "model.mat", keys | {"opt_scaling_factor": 30})
-    assert (
-        evaluate_task("go_nogo", models, 2)["scaling_factor"] == 30
-    )  # its own, as the published search left it
+    # its own, as the published search left it
+    assert evaluate_task("go_nogo", models, 2)["scaling_factor"] == 30
     scipy.io.savemat(models / "model.mat", keys | {"w": 2 * keys["w"]})
     with pytest.raises(
         ValueError,

@@ -391,9 +391,8 @@ def test_what_is_missing_for_a_gpu(monkeypatch):
         monkeypatch.setattr(devices, "_n_gpus", lambda n=n_gpus: n)
         monkeypatch.setattr(devices, "_torch_has_cuda", lambda there=cuda: there)
         assert missing() == expected == "" or expected in missing()
-    monkeypatch.setattr(
-        devices, "find_spec", lambda name: None
-    )  # asked for last: a machine without a GPU has no use for it
+    # asked for last: a machine without a GPU has no use for it
+    monkeypatch.setattr(devices, "find_spec", lambda name: None)
     assert "Triton is not installed" in missing()
 
 

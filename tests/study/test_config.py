@@ -288,9 +288,8 @@ def test_the_whole_paper_has_the_published_sweeps():
     # Fig. 6A: all but the point at 2 ms take the factors chosen there
     taken = [p.condition.factor_of for p in study.sweeps["integration-refractory"].points]
     assert taken == [*4 * ["integration-filter-2"], None, *15 * ["integration-filter-2"]]
-    assert (
-        sum(networks.values()) == 7100
-    )  # the paper: "about 6,800" with those that serve several figures
+    # the paper: "about 6,800" with those that serve several figures
+    assert sum(networks.values()) == 7100
 
 
 def test_thinned_sweeps_are_parts_of_the_papers():
@@ -317,9 +316,8 @@ def test_the_default_config_shows_every_key_with_its_default():
     assert set(values) == set(SCHEMA["properties"]) - {"mean_field"} == set(SCHEMA["required"])
     for section, cls in SECTIONS.items():
         assert list(values[section]) == [f.name for f in fields(cls)]
-        default = (
-            replace(cls(), n_units=250) if section == "network" else cls()
-        )  # the size of most of the paper's networks
+        # the size of most of the paper's networks
+        default = replace(cls(), n_units=250) if section == "network" else cls()
         assert from_mapping(cls, values[section]) == default
 
 

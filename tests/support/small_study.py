@@ -37,9 +37,8 @@ SMALL = {
     "external_models": {},
     "figures": {},
 }
-AT_ONCE = {
-    "training": SMALL["training"] | {"min_trials": 0, "max_trials": 2}
-}  # two trials of training
+# two trials of training
+AT_ONCE = {"training": SMALL["training"] | {"min_trials": 0, "max_trials": 2}}
 OWN_WRITING = ("logs", "benchmarks")  # what Snakemake and the log of a job write line by line
 
 

@@ -232,10 +232,11 @@ def check_explored(found, study):
     )
     assert found["sizes"] == {"go-nogo": [SIZE], "integration": []}
     assert [SIZE, 95.37] in found["published"]
+    # networks, scaling factors
     assert (found["panel"], found["points"]) == (
         "go-nogo: search",
         2 * 3,
-    )  # networks, scaling factors
+    )
 
 
 def test_explore_a_study(study, explored):

@@ -70,9 +70,8 @@ def table(path, name, types=None):
 
 
 def model(path):
-    return {
-        k: v for k, v in scipy.io.loadmat(path).items() if k != "__header__"
-    }  # the header holds the time of day
+    # the header holds the time of day
+    return {k: v for k, v in scipy.io.loadmat(path).items() if k != "__header__"}
 
 
 # The whole study ----------------------------------------------------------------------------------
@@ -169,9 +168,8 @@ def test_networks_follow_from_accuracy_and_fresh_trials(tiny):
             assert np.isnan(row.search_accuracy)
             assert row.held_out_accuracy == pytest.approx(held_out.correct.mean())
             continue
-        best = curve.loc[
-            curve.accuracy.idxmax()
-        ]  # the first of equals: the grid of this study rises
+        # the first of equals: the grid of this study rises
+        best = curve.loc[curve.accuracy.idxmax()]
         assert (row.scaling_factor, row.search_accuracy) == (best.scaling_factor, best.accuracy)
         assert row.on_edge == (len(curve) > 1 and best.scaling_factor in (25, 40))
         assert set(held_out.scaling_factor) == {row.scaling_factor}
@@ -190,9 +188,8 @@ def test_summary_follows_from_the_networks(tiny):
     assert summary.n_networks.to_dict() == networks.groupby("name").size().to_dict()
     assert summary.n_trained.to_dict() == networks.groupby("name").converged.sum().to_dict()
     assert summary.n_trained["xor"] == 0
-    assert "go-nogo-size-80" in summary.other_names["go-nogo"].split(
-        "; "
-    )  # a point of a sweep that is this condition
+    # a point of a sweep that is this condition
+    assert "go-nogo-size-80" in summary.other_names["go-nogo"].split("; ")
     assert np.isnan(summary.other_names["own"])
     means = networks[networks.converged].groupby("name").held_out_accuracy.mean()
     for name, mean in means.items():
@@ -364,9 +361,8 @@ def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tm
         for file in (results / folder).rglob("*")
         if file.is_file()
     }
-    hidden = {
-        path for path in there if path.rpartition("/")[2].startswith(".")
-    }  # Snakemake's own marks
+    # Snakemake's own marks
+    hidden = {path for path in there if path.rpartition("/")[2].startswith(".")}
     assert set(listed.index) == there - hidden
     check = ["sha256sum", "--quiet", "-c", "SHA256SUMS"]
     assert subprocess.run(check, cwd=results, capture_output=True).returncode == 0
@@ -382,10 +378,11 @@ def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tm
         for folder in left_out:
             folder.rename(tmp_path / folder.name)
         assert "Nothing to be done" in said(run(tiny, "--dry-run"))
+        # its own benchmark is gone
         assert set(jobs(run(tiny, "--dry-run", "manifest"))) == {
             "manifest",
             "total",
-        }  # its own benchmark is gone
+        }
     finally:
         for folder in left_out:
             (tmp_path / folder.name).rename(folder)
@@ -514,9 +511,8 @@ def test_the_report_opens_in_a_browser_and_every_figure_loads(tiny, tmp_path):
         for page in pages:  # in a frame of the report before; alone they can be read
             browser.open((tmp_path / "report" / files[page]["data_uri"]).as_uri())
             assert browser.run("document.querySelectorAll('tr').length") > 5
-            assert (
-                browser.run("document.querySelectorAll('[href], [src]').length") == 0
-            )  # all there is is in the page
+            # all there is is in the page
+            assert browser.run("document.querySelectorAll('[href], [src]').length") == 0
         assert browser.problems == []
     assert set(seen) == drawn | pages
     assert all(seen[figure] > 300 for figure in drawn), seen
@@ -525,9 +521,8 @@ def test_the_report_opens_in_a_browser_and_every_figure_loads(tiny, tmp_path):
 def look_at(browser, category, subcategory, n_results):
     """Click on every result of a list of the report: its path and, of an image, the width in
     pixels."""
-    browser.run(
-        "app.setView({navbarMode: 'menu'})"
-    )  # a list is made anew only when another page was there before
+    # a list is made anew only when another page was there before
+    browser.run("app.setView({navbarMode: 'menu'})")
     browser.wait("document.querySelector('#app tbody') === null")
     view = {"navbarMode": "subcategory", "category": category, "subcategory": subcategory}
     browser.run(f"app.setView({json.dumps(view)})")
@@ -814,9 +809,8 @@ def test_the_whole_paper_is_planned(tmp_path):
     )
     figure = jobs(run(path, "--dry-run", "figure_6", config="config/paper.yaml"))
     assert figure["figure_6"] == 1
-    assert (
-        figure["train"] == 6
-    )  # one a gain; refractory periods and filters share the networks of one of them
+    # one a gain; refractory periods and filters share the networks of one of them
+    assert figure["train"] == 6
     assert {"aggregate", "example", "scorecard"}.isdisjoint(figure)
 
 
@@ -864,9 +858,8 @@ def bits(path):
     }
     for name, rows in tables.items():
         rows = rows[rows.condition == "n80_tau20-50ms"]
-        rows = rows.drop(
-            columns="other_names", errors="ignore"
-        )  # what else a config calls them: no result
+        # what else a config calls them: no result
+        rows = rows.drop(columns="other_names", errors="ignore")
         rows = rows.sort_values(
             [c for c in ("purpose", "network", "scaling_factor", "trial") if c in rows]
         )
