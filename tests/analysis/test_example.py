@@ -245,10 +245,8 @@ def test_a_stronger_input_lies_further_along_the_axis_of_its_modality(selectivit
 
 def test_responses_do_not_depend_on_how_many_trials_run_at_once(monkeypatch):
     offsets = np.array([[0.5, -0.1]] * 9)
-    design, simulation = (
-        graded._Design(offsets, np.array([1, 2, 1] * 3)),
-        SELECTIVITY._replace(purpose="selectivity"),
-    )
+    design = graded._Design(offsets, np.array([1, 2, 1] * 3))
+    simulation = SELECTIVITY._replace(purpose="selectivity")
     whole, correct = graded._responses(simulation, untrained(), "net", 20.0, design)
     assert whole.shape == (9, 20, 4)
     assert correct.shape == (9,)
@@ -491,10 +489,8 @@ def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path
         ]
         np.testing.assert_allclose([t for t in times[3] if t <= first + 1], np.sort(of_unit))
     if of_nir:
-        graph, accuracy = (
-            nir.read(tmp_path / "exports" / "network.nir"),
-            pd.read_csv(tmp_path / "exports" / "network_accuracy.csv"),
-        )
+        graph = nir.read(tmp_path / "exports" / "network.nir")
+        accuracy = pd.read_csv(tmp_path / "exports" / "network_accuracy.csv")
         assert json.loads(graph.metadata["rate2spike"])["scaling_factor"] == 30  # of seed_1
         assert accuracy.n_trials.tolist() == [2, 2, 2]
 

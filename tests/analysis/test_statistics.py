@@ -27,11 +27,9 @@ def test_wilson_ends_are_exact_and_inverts_the_score_test():
     assert high[1] == 1.0
     assert high[0] == pytest.approx(1 - low[1])
     # at its bound the score statistic is the normal quantile
-    p0, n, k = (
-        statistics.wilson_interval(7, 20).high,
-        20,
-        7,
-    )
+    p0 = statistics.wilson_interval(7, 20).high
+    n = 20
+    k = 7
     assert (p0 - k / n) / np.sqrt(p0 * (1 - p0) / n) == pytest.approx(1.959964, abs=1e-5)
 
 

@@ -208,10 +208,8 @@ def test_a_regular_train_has_no_variation_and_a_poisson_train_that_of_poisson():
 
 def test_fano_factor_and_correlations_are_those_of_the_counts():
     # bins of 200 ms, the end in none: counts 2 0 1 0 0 and 0 1 0 1 1
-    on, off = (
-        [0.01, 0.05, 0.41],
-        [0.21, 0.65, 0.81, 1.0],
-    )
+    on = [0.01, 0.05, 0.41]
+    off = [0.21, 0.65, 0.81, 1.0]
     table = export.spike_statistics(
         recorded([[on, off, []], [[0.9], off, []]], n_simulations=2), bin_ms=200
     )

@@ -58,10 +58,8 @@ def assert_same(job, variables=None, **settings):
         copied(job),
         job.neuron.variables if variables is None else variables,
     )
-    expected, found = (
-        networks.advance(plain, variables, **settings),
-        advance(ours, variables, **settings),
-    )
+    expected = networks.advance(plain, variables, **settings)
+    found = advance(ours, variables, **settings)
     for a, b in zip((*expected, plain.state), (*found, ours.state), strict=True):
         assert a.shape == b.shape
         assert np.array_equal(a, b)
@@ -134,10 +132,8 @@ def test_simulate_on_either_device(monkeypatch):
     # itself tested elsewhere, and compiled for seconds
     monkeypatch.setattr(network_cpu, "advance", networks.advance)
     rng = np.random.default_rng(0)
-    network, inputs = (
-        Network(QIF(), 20 * rng.random((5, 5)), dt=0.005, initial={"v": 120.0}),
-        100 * rng.random((3, 6, 5)),
-    )
+    network = Network(QIF(), 20 * rng.random((5, 5)), dt=0.005, initial={"v": 120.0})
+    inputs = 100 * rng.random((3, 6, 5))
     inputs.setflags(write=False)
     cpu, cuda = (
         simulate(network, inputs, record=("out", "mean(v)", "spikes"), device=d)

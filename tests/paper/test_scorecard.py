@@ -441,10 +441,8 @@ def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
     assert table.columns.tolist() == scorecard.COLUMNS
     assert len(table) == 3 + 2 + 22  # those of Fig. 4D without a number of ours
     assert len(pd.read_csv(output["csv"])) == len(table)
-    page, caption = (
-        Path(output["html"]).read_text("utf-8"),
-        Path(output["caption"]).read_text("utf-8"),
-    )
+    page = Path(output["html"]).read_text("utf-8")
+    caption = Path(output["caption"]).read_text("utf-8")
     assert page.count("<tr") == len(table) + 1
     assert "href" not in page  # the report keeps files under other paths
     assert f"| all | {len(table)} |" in Path(output["by_panel"]).read_text("utf-8")

@@ -711,10 +711,8 @@ def test_forward_is_the_librarys_reference(trained):
 def test_gradients_reach_every_parameter(loss_fn):
     net = documented_net(6, seed=2)[0].double()
     net.w_out.data *= 50
-    u, z = (
-        torch.tensor(GoNogoTask(SETTINGS).generate_stimulus("go")[0][:, 45:60]),
-        np.linspace(-1, 1, 14),
-    )
+    u = torch.tensor(GoNogoTask(SETTINGS).generate_stimulus("go")[0][:, 45:60])
+    z = np.linspace(-1, 1, 14)
 
     def loss():
         torch.manual_seed(0)
@@ -897,10 +895,8 @@ def test_a_model_file_without_initial_weights(published_model_file, tmp_path):
 
 
 def test_a_state_dict_holds_the_whole_network():
-    net, other = (
-        documented_net(60, seed=1, apply_dale=True, som_N=2)[0],
-        documented_net(60, seed=2, apply_dale=False)[0],
-    )
+    net = documented_net(60, seed=1, apply_dale=True, som_N=2)[0]
+    other = documented_net(60, seed=2, apply_dale=False)[0]
     other.load_state_dict(net.state_dict())
     assert (other.apply_dale, other.som_N, other.NI) == (True, 2, net.NI)
     u = torch.ones(1, 20)

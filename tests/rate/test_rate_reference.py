@@ -35,10 +35,8 @@ def problem(config, *, batch=2, n_steps=15, seed=0):
         model,
         weights=rate.Weights(w_rec, rng.standard_normal(n), np.array(0.1), rng.standard_normal(n)),
     )
-    u, normal = (
-        rng.standard_normal((batch, 2, n_steps)),
-        5 * rng.standard_normal((batch, n, n_steps)),
-    )
+    u = rng.standard_normal((batch, 2, n_steps))
+    normal = 5 * rng.standard_normal((batch, n, n_steps))
     return model, *(torch.tensor(a) for a in (u, normal, rng.standard_normal((batch, n_steps))))
 
 
@@ -220,9 +218,7 @@ def test_activations_are_cut_at_20():
 
 
 def test_loss_compares_with_the_first_targets():
-    o, z = (
-        torch.tensor([[3.0, 4.0], [1.0, 1.0]]),
-        torch.tensor([[0.0, 0.0, 99.0], [1.0, 1.0, 99.0]]),
-    )
+    o = torch.tensor([[3.0, 4.0], [1.0, 1.0]])
+    z = torch.tensor([[0.0, 0.0, 99.0], [1.0, 1.0, 99.0]])
     np.testing.assert_allclose(rate.trial_loss(o, z, "l2"), [5, 0])
     np.testing.assert_allclose(rate.trial_loss(o, z, "l1"), [7, 0])

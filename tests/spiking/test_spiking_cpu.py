@@ -82,10 +82,8 @@ def test_refractory_periods(t_refractory_ms):
 
 def test_stimulation_moves_its_units():
     # rest 10 mV below threshold: nothing fires unless pushed
-    network, u = (
-        small_network(7, bias=-50.0),
-        np.zeros((1, 2, 21)),
-    )
+    network = small_network(7, bias=-50.0)
+    u = np.zeros((1, 2, 21))
     spikes = {
         mode: simulate_trials(
             network, u, trials=[0], stream=KEY, stimulation=(mode, 100, 2000, [2])

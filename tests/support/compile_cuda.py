@@ -72,11 +72,9 @@ def work(n_units: int, **settings) -> None:
     """Every launch of the library for networks of this size."""
     n_steps, rng = 12, np.random.default_rng(0)
     models = [rate.initial_model(config.RateConfig(n_units=n_units, **settings), 1, rng)] * 2
-    u, z, keys = (
-        np.zeros((2, 2, 1, n_steps)),
-        np.zeros((2, 2, n_steps)),
-        [streams.key(0, "compile")] * 2,
-    )
+    u = np.zeros((2, 2, 1, n_steps))
+    z = np.zeros((2, 2, n_steps))
+    keys = [streams.key(0, "compile")] * 2
     block = rate_cuda.start_block(models)
     for loss in ("l1", "l2"):
         rate_cuda.block_gradients(block, u, z, loss=loss, keys=keys, first_trial=0)

@@ -53,10 +53,8 @@ def test_integration_windows(drawn):
     assert trials.stimulus.shape == (N, 4, 500)
     noise = []
     for stimulus, target, label, kind in zip(*trials, strict=True):
-        context, signs = (
-            int(kind[8]) - 1,
-            [{"+": 1, "−": -1}[s] for s in kind.split(": ")[1].split()],
-        )
+        context = int(kind[8]) - 1
+        signs = [{"+": 1, "−": -1}[s] for s in kind.split(": ")[1].split()]
         assert not stimulus[:2, :50].any()
         assert not stimulus[:2, 250:].any()
         # the context lasts the whole trial

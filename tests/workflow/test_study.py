@@ -767,10 +767,8 @@ def test_another_model_file_in_place_of_the_users_reruns_it(tmp_path):
         "tasks": {},
         "external_models": given,
     }
-    config, target = (
-        write_config(path, values),
-        "results/networks/go-nogo/external_mine/external.csv",
-    )
+    config = write_config(path, values)
+    target = "results/networks/go-nogo/external_mine/external.csv"
     assert run(path, target, config=config).returncode == 0
     (path / "given.mat").touch()
     assert "Nothing to be done" in said(run(path, "--dry-run", target, config=config))
