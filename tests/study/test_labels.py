@@ -384,5 +384,18 @@ def test_graded_inputs_are_drawn_by_these_words(hashed):
 
 
 def test_mean_field_networks_are_drawn_by_these_words(hashed):
-    comparison.weights(MeanFieldConfig(n_exc=8, n_inh=2), 5.0, 0.8, 2019)
-    assert set(hashed) == {"2019|mean-field weights|5|0.8"}
+    settings = MeanFieldConfig(
+        n_exc=80,
+        n_inh=20,
+        g=(6.0,),
+        q=(0.8,),
+        n_transient=100,
+        n_steps=1000,
+        weight_scales=(1.0,),
+    )
+    list(comparison.networks(settings, 2019))
+    assert set(hashed) == {
+        "2019|mean-field weights|6|0.8",
+        "2019|mean-field noise|6|0.8",
+        "2019|mean-field voltages|6|0.8",
+    }
