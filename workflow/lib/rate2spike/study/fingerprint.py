@@ -1,10 +1,220 @@
-def of_stage(stage, device):
-    return stage
+"""What runs again after an edit: each stage declares the files that its results are made of.
+
+The declaration is a table. No import is followed, and there is no list of exceptions. A test starts
+the scripts in fresh interpreters and holds the table against what they really imported. Comments,
+docstrings and layout do not count, nor does the date of a file.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+WORKFLOW = Path(__file__).parents[3]
+LIBRARY, SCRIPTS, REPORT = (
+    WORKFLOW / "lib" / "rate2spike",
+    WORKFLOW / "scripts",
+    WORKFLOW / "report",
+)
+
+# Parts of the library. A folder stands for all files in it, a file for its packages' __init__ too.
+SETTINGS = ("config.py", "files.py", "offered.py")
+LABELS = ("study/labels.py",)
+TASKS = (*SETTINGS, "streams/reference.py", "tasks/")
+MODEL_FILES = (*SETTINGS, "rate/model.py", "matfile.py", "mat_structure.py")
+TRIAL_TABLES = (*SETTINGS, "analysis/trial_table.py")
+TABLES = (*TRIAL_TABLES, "analysis/tables.py", "analysis/statistics.py")
+KERNELS = {
+    "cpu": ("compiled.py", "devices.py", "streams/cpu.py"),
+    "cuda": ("compiled.py", "devices.py", "streams/cpu.py", "streams/cuda.py"),
+}
+RATE_KERNELS = {
+    "cpu": (*KERNELS["cpu"], "rate/model.py", "rate/kernels/pick.py", "rate/kernels/cpu.py"),
+    "cuda": (*KERNELS["cuda"], "rate/model.py", "rate/kernels/"),
+}
+SPIKING_KERNELS = {
+    "cpu": (
+        *KERNELS["cpu"],
+        "spiking/converted.py",
+        "spiking/kernels/pick.py",
+        "spiking/kernels/cpu.py",
+    ),
+    "cuda": (*KERNELS["cuda"], "spiking/converted.py", "spiking/kernels/"),
+}
+SCALING = (*SETTINGS, "streams/reference.py", "spiking/converted.py", "conversion/scaling.py")
+SPIKING_TRIALS = (
+    *LABELS,
+    *TASKS,
+    *MODEL_FILES,
+    *SCALING,
+    "conversion/scored_trials.py",
+    "provenance.py",
+)
+ANY_NETWORK = (
+    *KERNELS["cpu"],
+    "networks/neurons.py",
+    "networks/network.py",
+    "networks/recording.py",
+    "networks/simulation.py",
+    "networks/kernels/pick.py",
+    "networks/kernels/cpu.py",
+)
+PAGES = (
+    *SETTINGS,
+    "plotting.py",
+    "figures/pages.py",
+    "figures/panels.py",
+    "figures/publish.py",
+)
+EXAMPLES = (*TASKS, *PAGES, "analysis/describe.py", "analysis/statistics.py")
+SWEEPS = (*TABLES, *PAGES, "paper/compare.py", "paper/sweeps.py", "figures/sweeps.py")
+NETWORK_PAGES = (*TABLES, *PAGES, "analysis/describe.py")
+ARCHIVE = (*TABLES, *MODEL_FILES, "provenance.py", "study/archive.py")
 
 
-def of_user_task(files):
-    return []
+def made_of(device: str) -> dict[str, tuple[str, ...]]:
+    """The table: stage -> files and folders below the library that its results are made of."""
+    rate_kernels, spiking_kernels = RATE_KERNELS[device], SPIKING_KERNELS[device]
+    training = (*LABELS, *TASKS, *rate_kernels, "rate/train.py", "provenance.py")
+    simulation = (*SPIKING_TRIALS, *spiking_kernels, *TRIAL_TABLES)
+    return {
+        "train": (*training, "rate/side_by_side.py", "rate/block_file.py"),
+        "export": (*LABELS, *MODEL_FILES, "rate/block_file.py", "provenance.py"),
+        "import_models": (*TASKS, *MODEL_FILES),
+        "score_rate": (*training, *MODEL_FILES),
+        "simulate": simulation,
+        "held_out": simulation,
+        "choose": (*TABLES, *SCALING, "rate/model.py"),
+        "example": (
+            *SPIKING_TRIALS,
+            *spiking_kernels,
+            *rate_kernels,
+            "spiking/reference.py",
+            "analysis/example.py",
+        ),
+        "selectivity": (
+            *SPIKING_TRIALS,
+            *spiking_kernels,
+            "spiking/reference.py",
+            "analysis/selectivity.py",
+            "analysis/targeted.py",
+        ),
+        "networks_of_condition": TABLES,
+        "aggregate": (*TABLES, *MODEL_FILES, "provenance.py"),
+        "convert": (*MODEL_FILES, "provenance.py"),
+        "figure_1": (*SWEEPS, *EXAMPLES, "figures/cartoons.py"),
+        "figure_2": (*SWEEPS, *EXAMPLES, "figures/cartoons.py"),
+        "figure_3": (*SWEEPS, "figures/cartoons.py"),
+        "figure_4": (*SWEEPS, *EXAMPLES, "figures/cartoons.py"),
+        "figure_5": SWEEPS,
+        "figure_6": SWEEPS,
+        "figure_7": (*SWEEPS, "rate/model.py", "rate/reference.py"),
+        "figure_s1": (*TABLES, *EXAMPLES),
+        "figure_s2": (*SWEEPS, *EXAMPLES),
+        "figure_s3": (*SWEEPS, *EXAMPLES, "figures/cartoons.py", "figures/populations.py"),
+        "figure_s4": (*SWEEPS, *EXAMPLES, "figures/cartoons.py"),
+        "figure_s5": (*EXAMPLES, "figures/selectivity.py"),
+        "figure_s6": (*TABLES, *EXAMPLES),
+        "figure_s7": (*SWEEPS, *EXAMPLES, "figures/cartoons.py"),
+        "figure_task": EXAMPLES,
+        "figure_sweeps": SWEEPS,
+        "figure_scaling": NETWORK_PAGES,
+        "figure_accuracy": NETWORK_PAGES,
+        "scorecard": (*SWEEPS, "paper/scorecard.py", "figures/forest.py"),
+        "mean_field": (
+            *PAGES,
+            *ANY_NETWORK,
+            "streams/reference.py",
+            "provenance.py",
+            "conversion/mean_field/",
+            "figures/mean_field.py",
+        ),
+        "exchange": (  # on the CPU, whatever the device of the study
+            *SPIKING_TRIALS,
+            *SPIKING_KERNELS["cpu"],
+            *ANY_NETWORK,
+            "spiking/reference.py",
+            "spiking/as_any_network.py",
+            "analysis/statistics.py",
+            "export/",
+            "nir_file.py",
+        ),
+        "provenance": ARCHIVE,
+        "provenance_page": ARCHIVE,
+        "manifest": ARCHIVE,
+        "notebook": ("./",),  # they call the library and, through the workflow, every script
+    }
 
 
-def of_files(files):
-    return []
+# stage -> its script, and the scripts beside it that it imports; job.py is part of every stage
+SCRIPT = {"export": "write_models", "exchange": "write_exports", "notebook": "run_notebook"}
+WITH_READING = ("figure_", "scorecard")
+# a user's task of the published form is made of these besides
+PUBLISHED_TASKS = ("__init__.py", "tasks.py", "own_task.py", "utils.py")
+
+
+def of_stage(stage: str, device: str) -> str:
+    """Fingerprint of all that the results of a stage are made of, wording of captions included."""
+    files = [*library_files(made_of(device)[stage]), *script_files(stage)]
+    parts = [meaning(file) for file in files]
+    caption = REPORT / f"{stage}.rst"
+    parts += of_files([caption] if caption.is_file() else [])
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def library_files(entries: Iterable[str]) -> list[Path]:
+    """The files of the library that `entries` stand for, in order; raises FileNotFoundError for an
+    entry that is not there."""
+    files = {LIBRARY / "__init__.py"}
+    for entry in entries:
+        path = LIBRARY / entry
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: declared in study/fingerprint.py, but not there")
+        files |= set(path.rglob("*.py")) if entry.endswith("/") else {path}
+    for file in list(files):
+        for folder in file.relative_to(LIBRARY).parents:
+            files.add(LIBRARY / folder / "__init__.py")
+    return sorted(files)
+
+
+def script_files(stage: str) -> list[Path]:
+    """The scripts of a stage."""
+    if stage == "notebook":
+        return sorted(SCRIPTS.glob("*.py"))
+    names = ["job", SCRIPT.get(stage, stage)]
+    if stage.startswith(WITH_READING):
+        names.append("reading")
+    return [SCRIPTS / f"{name}.py" for name in names]
+
+
+def of_user_task(files: Iterable[str]) -> list[str]:
+    """Fingerprints of a user's task file and of what a task of the published form is made of;
+    nothing where there is no such file."""
+    files = [Path(file) for file in files]
+    published = [LIBRARY.parent / "rate" / name for name in PUBLISHED_TASKS] if files else []
+    return [*of_files(files), *map(hash_of_meaning, published)]
+
+
+def of_files(files: Iterable[str | Path]) -> list[str]:
+    """Fingerprints of files that a user gives: what is in them counts, not their date."""
+    return [hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] for file in files]
+
+
+def hash_of_meaning(file: Path) -> str:
+    """Fingerprint of a Python file without its comments and docstrings."""
+    return hashlib.sha256(meaning(file).encode()).hexdigest()[:16]
+
+
+@cache
+def meaning(file: Path) -> str:
+    """A Python file as text without comments, docstrings and layout. Read as bytes: a source says
+    its own encoding, the locale does not. No word of it depends on the version of Python."""
+    tree = ast.parse(file.read_bytes())
+    for node in ast.walk(tree):
+        documented = isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+        if documented and ast.get_docstring(node, clean=False) is not None:
+            node.body[0] = ast.Pass()
+    return ast.unparse(tree)

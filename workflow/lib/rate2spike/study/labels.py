@@ -63,6 +63,5 @@ def changed_words(settings: Any, default: Any, words: Mapping[str, str]) -> list
 
 
 def stream_name(task: str, condition: str, network: str) -> str:
-    """The name that keys a network's random streams: task, condition and seed, nothing about blocks
-    or jobs."""
+    """The name that keys a network's random streams: nothing about blocks or jobs is in it."""
     return f"{task}/{condition}/{network}"
