@@ -42,7 +42,12 @@ def command(*options, config="tests/tiny/config.yaml"):
 
 def run(path, *options, config="tests/tiny/config.yaml", env=None):
     return subprocess.run(
-        command(*options, config=config), cwd=path, capture_output=True, text=True, timeout=600, env=env
+        command(*options, config=config),
+        cwd=path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=env,
     )
 
 
