@@ -108,10 +108,8 @@ def test_without_a_clone_the_version_is_all(clone, monkeypatch):
 
 
 def test_many_records_as_one():
-    one, other = (
-        made(study_seed=7),
-        made(study_seed=7) | {"device": "a GPU", "finished": "2020-01-01T00:00:00+00:00"},
-    )
+    one = made(study_seed=7)
+    other = made(study_seed=7) | {"device": "a GPU", "finished": "2020-01-01T00:00:00+00:00"}
     said = provenance.together([one, None, other, {}])
     assert (said["files"], said["files_without_record"], said["seconds"]) == (4, 2, 3.0)
     assert (said["study_seed"], said["device"], len(said["machine"])) == ([7], ["a GPU", "cpu"], 1)
@@ -325,6 +323,5 @@ def test_the_record_and_the_page_of_a_study(tmp_path):
     ):
         assert words in page, words
     assert "<b>" not in page
-    archive.write_page(
-        archive.study_record(config, None, [], []), tmp_path / "page.html"
-    )  # a study of old files
+    # a study of old files
+    archive.write_page(archive.study_record(config, None, [], []), tmp_path / "page.html")

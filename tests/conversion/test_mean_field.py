@@ -238,7 +238,10 @@ def test_two_roots_are_found_however_close():
 
 def test_units_that_fall_silent_are_said():
     given = balanced(400, 100, mean=0.1, dr_exc=0.02, dr_inh=0.05, bias_inh=0.3)
-    message = r"only to 0\.1496 up to a weight scale of 0\.004635 \(the excitatory units fall silent beyond it\)"
+    message = (
+        r"only to 0\.1496 up to a weight scale of 0\.004635 "
+        r"\(the excitatory units fall silent beyond it\)"
+    )
     with pytest.raises(working_point.NoSolution, match=message):
         conversion.convert_rate_to_lif_params(**given)
 
@@ -256,7 +259,10 @@ def test_a_stationary_state_that_is_not_found_is_said(monkeypatch):
         raise ArithmeticError(f"none at {scale}")
 
     monkeypatch.setattr(working_point, "working_point", nowhere)
-    message = "no stationary state of the LIF network was found at the smallest weight scale tried, 1.25e-14"
+    message = (
+        "no stationary state of the LIF network was found at the smallest weight scale tried, "
+        "1.25e-14"
+    )
     with pytest.raises(working_point.NoSolution, match=message):
         conversion.convert_rate_to_lif_params(**balanced(mean=10.0))
 
@@ -272,10 +278,10 @@ def test_a_state_lost_on_the_way_to_a_root_is_a_value_error(monkeypatch):
         raise ArithmeticError(f"none at {scale}")
 
     monkeypatch.setattr(working_point, "working_point", on_the_grid)
-    with pytest.raises(
-        ValueError,
-        match="expected a stationary state for each weight scale on the way to a solution, but none at",
-    ):
+    message = (
+        "expected a stationary state for each weight scale on the way to a solution, but none at"
+    )
+    with pytest.raises(ValueError, match=message):
         working_point._roots(network)
 
 
@@ -574,22 +580,3 @@ def test_the_study_is_one_job_and_says_how_it_was_made(small_study, tmp_path):
         "all": "1",
         "total": "4",
     }
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [({"n_exc": 80, "n_inh": 20}, 10), ({}, 19), ({"n_exc": 8000, "n_inh": 2000}, 960)],
-)
-def test_the_study_asks_for_time_by_its_size(changes, expected, tmp_path):
-    """The default took 145 s of one core; it is asked for four times that, beside the start."""
-    path = workplace(tmp_path)
-    (path / "workflow" / "probe.smk").write_text(
-        'include: "Snakefile"\nprint("ASKED", mean_field_minutes(None, 1), mean_field_minutes(None, 2))\n'
-    )
-    (path / "sized.yaml").write_text(
-        yaml.safe_dump({"study_seed": 1, "mean_field": changes | {"n_steps": 20000}})
-    )
-    done = run(path, "-s", "workflow/probe.smk", "--list-rules", config="sized.yaml")
-    asked = re.search(r"^ASKED (\d+) (\d+)$", said(done), re.MULTILINE)
-    assert asked, said(done)
-    assert [int(minutes) for minutes in asked.groups()] == [expected, 2 * expected]

@@ -83,9 +83,8 @@ def test_a_full_disk_is_named_and_the_same_command_goes_on(small_disk):
     assert not (path / "results" / "tables").exists()
     filler.unlink()
 
-    filler = fill(
-        small_disk, leaving=200_000
-    )  # for Snakemake's own log; without it, Snakemake complains besides
+    # for Snakemake's own log; without it, Snakemake complains besides
+    filler = fill(small_disk, leaving=200_000)
     done = run(path, "tables")
     assert done.returncode != 0
     assert re.search(

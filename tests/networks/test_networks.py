@@ -249,9 +249,8 @@ def test_a_simulation_is_the_same_whatever_runs_beside_it(model):
     }
     network = network.with_parameters(**bias)
     assert network_cpu._width(37, n) == 16 != network_cpu._width(1, n)
-    weights = np.asfortranarray(
-        network.weights
-    )  # as it lies in memory where someone transposed it, and not to be written
+    # as it lies in memory where someone transposed it, and not to be written
+    weights = np.asfortranarray(network.weights)
     weights.flags.writeable = False
     network = replace(network, weights=weights)
     whole = quiet(network, inputs, record=("out", "v", "spikes"), threads=1)
@@ -334,9 +333,8 @@ def test_a_model_of_ones_own(monkeypatch):
     inputs = np.full((2000, 3), 12.0)
     (samples, fired, _), kernel = both(network, inputs)
     assert fired.any()
-    np.testing.assert_allclose(
-        kernel[0], samples, rtol=1e-9, atol=1e-9
-    )  # exp may round differently
+    # exp may round differently
+    np.testing.assert_allclose(kernel[0], samples, rtol=1e-9, atol=1e-9)
     assert np.array_equal(kernel[1], fired)
     before = quiet(network, inputs)["out"]
     monkeypatch.setitem(globals(), "SLOPE", 1.0)  # as when a cell of a notebook is run again

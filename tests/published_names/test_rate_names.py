@@ -307,9 +307,8 @@ def test_a_custom_task_as_the_workflow_has_it(tmp_path):
     assert set(trials.label) == {0, 1, 2}
     for label, target, kind in zip(trials.label, trials.target, trials.kind, strict=True):
         assert kind == task.labels[label]
-        assert np.array_equal(
-            target, row(60, (30, 60, label - 1))
-        )  # one step longer than the user's
+        # one step longer than the user's
+        assert np.array_equal(target, row(60, (30, 60, label - 1)))
     assert np.array_equal(draw_trials(task, 1, "test", (), [7]).stimulus[0], trials.stimulus[7])
     assert not np.array_equal(trials.stimulus[0], trials.stimulus[1])
     assert np.array_equal(np.random.get_state()[1], before)
@@ -425,9 +424,8 @@ def test_labels_of_a_custom_task_become_whole_numbers(tmp_path, labels, expected
 def test_what_a_custom_task_gets_wrong(tmp_path, old, new, told):
     assert old in OWN
     text = OWN.replace(old, new)
-    text = (
-        re.sub(r'\{"left".*\}\[label\]', "1", text) if "return stimulus, " in new else text
-    )  # the label is no key there
+    # the label is no key there
+    text = re.sub(r'\{"left".*\}\[label\]', "1", text) if "return stimulus, " in new else text
     with pytest.raises(ConfigError, match=re.escape(told)) as error:
         own_task(tmp_path, text)
     assert "mine" in str(error.value)
@@ -436,11 +434,12 @@ def test_what_a_custom_task_gets_wrong(tmp_path, old, new, told):
 def test_a_label_that_is_too_rare_is_told(tmp_path):
     text = OWN.replace("label = trial_type or", "label = 'late' if np.random.rand() < 1e-3 else")
     task = own_task(tmp_path, text.replace('"none": 0}', '"none": 0, "late": 1}'))
+    # the 200 trials looked at are always the same
     assert task.labels == {
         0: "left",
         1: "none",
         2: "right",
-    }  # the 200 trials looked at are always the same
+    }
     with pytest.raises(
         ConfigError,
         match=r"'late' did not come in the first 200 trials, where there were left, none, right",
@@ -465,7 +464,11 @@ def test_a_custom_task_trains_the_same_in_threads(tmp_path):
     assert len(set(together)) == 4
 
 
-BUILT_IN_FILE = "from rate import GoNogoTask\n\nSETTINGS = {'T': 150, 'stim_on': 20, 'stim_dur': 30}\nTASK = GoNogoTask(SETTINGS)\n"
+BUILT_IN_FILE = """from rate import GoNogoTask
+
+SETTINGS = {'T': 150, 'stim_on': 20, 'stim_dur': 30}
+TASK = GoNogoTask(SETTINGS)
+"""
 
 
 def test_a_built_in_class_in_a_task_file_is_the_librarys_task(tmp_path):
@@ -708,10 +711,8 @@ def test_forward_is_the_librarys_reference(trained):
 def test_gradients_reach_every_parameter(loss_fn):
     net = documented_net(6, seed=2)[0].double()
     net.w_out.data *= 50
-    u, z = (
-        torch.tensor(GoNogoTask(SETTINGS).generate_stimulus("go")[0][:, 45:60]),
-        np.linspace(-1, 1, 14),
-    )
+    u = torch.tensor(GoNogoTask(SETTINGS).generate_stimulus("go")[0][:, 45:60])
+    z = np.linspace(-1, 1, 14)
 
     def loss():
         torch.manual_seed(0)
@@ -764,12 +765,10 @@ def test_loss_op_is_arithmetic():
     o = [torch.tensor([[1.0]]), torch.tensor([[-1.0]]), torch.tensor([[2.0]])]
     z = np.array([0.0, 1.0, 0.0])
     assert loss_op(o, z, {"loss_fn": "L2"}).item() == pytest.approx(3)
-    assert loss_op(o, torch.tensor(z), {"activation": "sigmoid"}).item() == pytest.approx(
-        3
-    )  # l2 unless told
-    assert loss_op(o, np.append(z, 99), {"loss_fn": "l1"}).item() == pytest.approx(
-        5
-    )  # a target of T steps: the last is unused
+    # l2 unless told
+    assert loss_op(o, torch.tensor(z), {"activation": "sigmoid"}).item() == pytest.approx(3)
+    # a target of T steps: the last is unused
+    assert loss_op(o, np.append(z, 99), {"loss_fn": "l1"}).item() == pytest.approx(5)
     assert loss_op(o, z, {"loss_fn": "l1"}).shape == ()
 
 
@@ -896,10 +895,8 @@ def test_a_model_file_without_initial_weights(published_model_file, tmp_path):
 
 
 def test_a_state_dict_holds_the_whole_network():
-    net, other = (
-        documented_net(60, seed=1, apply_dale=True, som_N=2)[0],
-        documented_net(60, seed=2, apply_dale=False)[0],
-    )
+    net = documented_net(60, seed=1, apply_dale=True, som_N=2)[0]
+    other = documented_net(60, seed=2, apply_dale=False)[0]
     other.load_state_dict(net.state_dict())
     assert (other.apply_dale, other.som_N, other.NI) == (True, 2, net.NI)
     u = torch.ones(1, 20)
@@ -1079,8 +1076,9 @@ def test_new_seed():
 
 # The program --------------------------------------------------------------------------------------
 
-WORDS = shlex.split("""--gpu 0 --gpu_frac 0.20 --mode Train --N 20 --P_inh 0.20 --som_N 0 --apply_dale True --gain 1.5
---task go-nogo --act sigmoid --loss_fn L2 --decay_taus 4 20""")  # the documented command, smaller
+WORDS = shlex.split("""--gpu 0 --gpu_frac 0.20 --mode Train --N 20 --P_inh 0.20 --som_N 0
+--apply_dale True --gain 1.5 --task go-nogo --act sigmoid --loss_fn L2
+--decay_taus 4 20""")  # the documented command, smaller
 
 SMALL = RateConfig(n_units=20, p_inh=0.2, tau_decay_ms=(20.0, 100.0))
 
@@ -1145,10 +1143,8 @@ def test_the_program_tells_what_came_of_it(tmp_path, capsys):
     assert "go-nogo, 20 units, --seed 5, at most 2 trials" in told
     assert "trial 1: did NOT reach criterion; the files hold the network as it stands" in told
     values = scipy.io.loadmat(path)
-    assert (
-        f"accuracy {values['eval_perf_mean'].item():.2f}, mean loss {values['eval_loss_mean'].item():.2f}"
-        in told
-    )
+    accuracy, loss = values["eval_perf_mean"].item(), values["eval_loss_mean"].item()
+    assert f"accuracy {accuracy:.2f}, mean loss {loss:.2f}" in told
     assert f"{path}\n{path.with_suffix('.pth')}\n" in told
 
 
@@ -1177,9 +1173,8 @@ def test_other_options_and_two_networks_in_one_second(tmp_path):
         (37.5,),
     )
     assert model.n_inputs == 2
-    assert not np.array_equal(
-        model.weights.w_rec, other.weights.w_rec
-    )  # without --seed, a new network each time
+    # without --seed, a new network each time
+    assert not np.array_equal(model.weights.w_rec, other.weights.w_rec)
     assert loaded(first)["training_params"]["loss_fn"] == "l1"
     mante = trained_by(
         tmp_path,
@@ -1332,7 +1327,8 @@ def test_the_newest_model_file_is_scored(whole, tmp_path, capsys):
         ),
         (
             ["--n_trials", "1"],
-            "--n_trials: expected at least 2 (the first evaluation follows the second trial), got 1",
+            "--n_trials: expected at least 2 (the first evaluation follows the second trial), "
+            "got 1",
         ),
         (["--N", "0"], "N: expected a whole number >= 1, got 0"),
         (["--P_inh", "20"], "P_inh: expected a probability in [0, 1], got 20.0"),

@@ -264,10 +264,8 @@ def test_trials_of_a_shard_are_scored_together(trained):
 
     task = replace(GO_NOGO, n_steps=4, draw=draw, spiking_window_onset_ms=10.0)
     simulation = conversion.Simulation(task, 3, device="cuda")
-    made, factors = (
-        {"a": trained.model, "b": replace(trained.model, w_in=-trained.model.w_in)},
-        {"a": 30.0, "b": 40.0},
-    )
+    made = {"a": trained.model, "b": replace(trained.model, w_in=-trained.model.w_in)}
+    factors = {"a": 30.0, "b": 40.0}
     together = conversion.score_networks(simulation, made, factors, 2)
     alone = conversion.score_network(simulation, made["b"], "b", 40.0, 1)
     assert all(np.array_equal(alone[key], together["b"][key][:1]) for key in alone)
@@ -308,10 +306,8 @@ def test_cost_of_many_networks_at_once(monkeypatch):
     from rate2spike.config import NeuronConfig
     from rate2spike.study import cost
 
-    task, config = (
-        replace(TASK, n_steps=2, draw=lambda rng: Trial(np.ones((1, 2)), np.ones(2), 1, "Go")),
-        RateConfig(n_units=4),
-    )
+    task = replace(TASK, n_steps=2, draw=lambda rng: Trial(np.ones((1, 2)), np.ones(2), 1, "Go"))
+    config = RateConfig(n_units=4)
     task = replace(task, rate_window_onset=0, spiking_window_onset_ms=5.0)
     monkeypatch.setattr(cost, "TRAINING_TRIALS", 1)
     monkeypatch.setattr(cost, "SPIKING_TRIALS", 1)
@@ -391,9 +387,8 @@ def test_what_is_missing_for_a_gpu(monkeypatch):
         monkeypatch.setattr(devices, "_n_gpus", lambda n=n_gpus: n)
         monkeypatch.setattr(devices, "_torch_has_cuda", lambda there=cuda: there)
         assert missing() == expected == "" or expected in missing()
-    monkeypatch.setattr(
-        devices, "find_spec", lambda name: None
-    )  # asked for last: a machine without a GPU has no use for it
+    # asked for last: a machine without a GPU has no use for it
+    monkeypatch.setattr(devices, "find_spec", lambda name: None)
     assert "Triton is not installed" in missing()
 
 

@@ -127,26 +127,29 @@ def stopped(monkeypatch, script, **training):
         ([PASSED], {"min_trials": 100}, (True, 101, [1, 101], 102)),
         ([PASSED], {"min_trials": 101}, (True, 101, [1, 101], 102)),
         ([PASSED], {"min_trials": 102}, (True, 201, [1, 101, 201], 202)),
+        # loss alone is not enough
         (
             [(0.1, 0.94)],
             {"max_trials": 150},
             (False, 101, [1, 101], 102),
-        ),  # loss alone is not enough
+        ),
         ([(7.1, 1.0)], {"max_trials": 150}, (False, 101, [1, 101], 102)),  # nor is accuracy
         ([(1.9, 0.5)], {"loss_threshold": 2, "accuracy_threshold": 0.5}, (True, 1, [1], 2)),
         ([NEVER, PASSED], {"evaluation_interval": 30}, (True, 31, [1, 31], 32)),
+        # after the update with trial 101
         (
             [NEVER, PASSED],
             {"trials_per_update": 10},
             (True, 101, [1, 101], 110),
-        ),  # after the update with trial 101
+        ),
         ([NEVER, PASSED], {"trials_per_update": 51}, (True, 101, [1, 101], 102)),
         ([NEVER, NEVER, PASSED], {"trials_per_update": 150}, (True, 201, [1, 101, 201], 300)),
+        # diverged: no use to go on
         (
             [NEVER, (float("inf"), 0.0)],
             {},
             (False, 101, [1, 101], 102),
-        ),  # diverged: no use to go on
+        ),
     ],
 )
 def test_stop_rule(monkeypatch, script, training, expected):

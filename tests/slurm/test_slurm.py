@@ -55,9 +55,8 @@ def cluster():
         pytest.skip("a SLURM of its own is started by root only")
     installed = subprocess.run([SCRIPT, "install"], capture_output=True, text=True, check=False)
     if installed.returncode != 0:
-        pytest.skip(
-            f"no SLURM, and its packages cannot be had by apt-get: {installed.stderr.strip()[-200:]}"
-        )
+        why = installed.stderr.strip()[-200:]
+        pytest.skip(f"no SLURM, and its packages cannot be had by apt-get: {why}")
     folder = tempfile.mkdtemp(prefix="slurm-", dir="/tmp")  # its sockets need a short path
     places = {
         "SLURM_TEST_DIR": folder,

@@ -57,9 +57,8 @@ def _assert_recorded(recording, plain, summary, model):
         ours, expected = getattr(recording, name), getattr(plain, name)
         assert ours.shape == expected.shape
         scale = max(abs(expected).max(), 1e-6)
-        rtol = (
-            2e-3 if (name, model) == ("v", "qif") else 0
-        )  # a QIF unit on its way up multiplies any difference
+        # a QIF unit on its way up multiplies any difference
+        rtol = 2e-3 if (name, model) == ("v", "qif") else 0
         np.testing.assert_allclose(ours, expected, rtol=rtol, atol=2e-5 * scale, err_msg=name)
 
 
@@ -82,19 +81,17 @@ def test_refractory_periods(t_refractory_ms):
 
 
 def test_stimulation_moves_its_units():
-    network, u = (
-        small_network(7, bias=-50.0),
-        np.zeros((1, 2, 21)),
-    )  # rest 10 mV below threshold: nothing fires unless pushed
+    # rest 10 mV below threshold: nothing fires unless pushed
+    network = small_network(7, bias=-50.0)
+    u = np.zeros((1, 2, 21))
     spikes = {
         mode: simulate_trials(
             network, u, trials=[0], stream=KEY, stimulation=(mode, 100, 2000, [2])
         ).spike_counts[0]
         for mode in ("none", "exc", "inh")
     }
-    assert (
-        spikes["exc"][2] > 10
-    )  # +0.25 mV a step: from reset to threshold in about 60 steps, then 40 refractory
+    # +0.25 mV a step: from reset to threshold in about 60 steps, then 40 refractory
+    assert spikes["exc"][2] > 10
     assert spikes["none"].max() <= 1  # the volley of the first step
     assert np.array_equal(spikes["inh"], spikes["none"])
 
@@ -261,9 +258,8 @@ def test_plain_simulation_of_the_same_trials(gonogo):
         plain = spiking.simulate_trial(
             conversion.to_spiking(gonogo, 40), u, stream=streams.key(7, "gonogo", 40), trial=t
         )
-        assert (
-            abs(ours.spike_counts[t].mean() - plain.spikes.sum(axis=1).mean()) < 0.6
-        )  # 4 SD of a trial's mean rate
+        # 4 SD of a trial's mean rate
+        assert abs(ours.spike_counts[t].mean() - plain.spikes.sum(axis=1).mean()) < 0.6
         late, plain_late = ours.out[t, 100:], plain.out[99::100][100:]
         assert abs(late.mean() - plain_late.mean()) < 0.25
         assert abs(late.std() - plain_late.std()) < 0.15

@@ -222,15 +222,6 @@ def test_any_change_changes_the_path():
         assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*/[a-z][A-Za-z0-9._-]*", path), path
 
 
-def test_labels_are_the_words_of_the_settings():
-    assert (condition().label, condition().neuron_label) == ("n200_tau20-50ms", "lif")
-    c = condition(
-        RateConfig(n_units=100, tau_decay_ms=(35.0,), dale=False),
-        TrainingConfig(learning_rate=0.001),
-    )
-    assert c.label == "n100_tau35ms_nodale_rate0.001"
-
-
 def test_what_the_network_is_does_not_depend_on_how_it_is_simulated():
     # conditions that differ in the neuron share one training, and the seeds' random streams
     assert (
@@ -297,9 +288,8 @@ def test_the_whole_paper_has_the_published_sweeps():
     # Fig. 6A: all but the point at 2 ms take the factors chosen there
     taken = [p.condition.factor_of for p in study.sweeps["integration-refractory"].points]
     assert taken == [*4 * ["integration-filter-2"], None, *15 * ["integration-filter-2"]]
-    assert (
-        sum(networks.values()) == 7100
-    )  # the paper: "about 6,800" with those that serve several figures
+    # the paper: "about 6,800" with those that serve several figures
+    assert sum(networks.values()) == 7100
 
 
 def test_thinned_sweeps_are_parts_of_the_papers():
@@ -326,9 +316,8 @@ def test_the_default_config_shows_every_key_with_its_default():
     assert set(values) == set(SCHEMA["properties"]) - {"mean_field"} == set(SCHEMA["required"])
     for section, cls in SECTIONS.items():
         assert list(values[section]) == [f.name for f in fields(cls)]
-        default = (
-            replace(cls(), n_units=250) if section == "network" else cls()
-        )  # the size of most of the paper's networks
+        # the size of most of the paper's networks
+        default = replace(cls(), n_units=250) if section == "network" else cls()
         assert from_mapping(cls, values[section]) == default
 
 
@@ -413,12 +402,14 @@ TRAPS = [
     (
         "training.learning_rate",
         "1e-3",
-        "training.learning_rate: expected a number, got '1e-3' (YAML reads 1e-3 as text; write 0.001)",
+        "training.learning_rate: expected a number, got '1e-3' "
+        "(YAML reads 1e-3 as text; write 0.001)",
     ),
     (
         "networks_per_condition",
         "1e1",
-        "networks_per_condition: expected a whole number, got '1e1' (YAML reads 1e1 as text; write 10)",
+        "networks_per_condition: expected a whole number, got '1e1' "
+        "(YAML reads 1e1 as text; write 10)",
     ),
     ("networks_per_condition", "4.0", "networks_per_condition: expected a whole number, got 4.0"),
     ("networks_per_job", "0", "networks_per_job: expected a number >= 1, got 0"),
@@ -523,7 +514,8 @@ TRAPS = [
     (
         "conditions.again",
         "{task: go-nogo, search: {trials: 9}}",
-        "again.search.trials: expected 100, as in conditions.go-nogo-tuned, the same network, training and neuron, got 9",
+        "again.search.trials: expected 100, as in conditions.go-nogo-tuned, "
+        "the same network, training and neuron, got 9",
     ),
     (
         "conditions.again",
@@ -538,7 +530,8 @@ TRAPS = [
     (
         "figures.figure_6.filters",
         "integration-refractory-again",
-        "figures.figure_6.filters: expected a sweep of neuron.tau_rise_ms of the task integration (integration-filter), got",
+        "figures.figure_6.filters: expected a sweep of neuron.tau_rise_ms "
+        "of the task integration (integration-filter), got",
     ),
     (
         "sweeps.go-nogo-size.key",
@@ -593,12 +586,14 @@ TRAPS = [
     (
         "sweeps.integration-gain.factor_of",
         "integration",
-        "integration-gain.factor_of: expected a condition of the same networks that searches its own (there is none), got 'integ",
+        "integration-gain.factor_of: expected a condition of the same networks "
+        "that searches its own (there is none), got 'integ",
     ),
     (
         "conditions.integration-400-qif.factor_of",
         "go-nogo",
-        "400-qif.factor_of: expected a condition of the same networks that searches its own (integration-400), got 'go-nogo'",
+        "400-qif.factor_of: expected a condition of the same networks "
+        "that searches its own (integration-400), got 'go-nogo'",
     ),
     (
         "sweeps.example",
@@ -625,7 +620,8 @@ TRAPS = [
     (
         "conditions.again",
         "{task: go-nogo, neuron: {model: qif}, networks: 4}",
-        "conditions.again.networks: expected 3, as in conditions.go-nogo-tuned, whose networks it shares, got 4",
+        "conditions.again.networks: expected 3, as in conditions.go-nogo-tuned, "
+        "whose networks it shares, got 4",
     ),
     (
         "conditions.again",
