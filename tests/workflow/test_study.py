@@ -582,6 +582,20 @@ def test_each_stage_declares_what_it_imports(tiny):
     assert {"train", "import_models", "simulate", "choose", "figure_1", "scorecard"} <= seen
 
 
+def test_other_targets_declare_what_they_import(tiny):
+    """The exports of an example network, and a mean-field study beside this one."""
+    exports = "results/exports/go-nogo/n80_tau20-50ms/lif"
+    small = {"n_exc": 80, "n_inh": 20, "g": [6], "q": [0.8], "n_transient": 200}
+    small |= {"n_steps": 1000, "weight_scales": [1]}
+    config = write_config(tiny, {"study_seed": 1, "mean_field": small})
+    env = noting_imports(tiny / "imported_by_others")
+    for done in (run(tiny, exports, env=env), run(tiny, "mean_field", config=config, env=env)):
+        assert done.returncode == 0, said(done)[-4000:]
+    missing, seen = undeclared(tiny / "imported_by_others")
+    assert missing == set()
+    assert seen == {"exchange", "mean_field"}
+
+
 def test_comments_and_docstrings_rerun_nothing(tiny):
     path = tiny / "workflow" / "lib" / "rate2spike" / "rate" / "train.py"
     text = path.read_text()
@@ -642,8 +656,11 @@ def test_a_study_on_the_kernels_of_a_gpu(tmp_path):
     }
     values |= {"sweeps": {}, "figures": {}, "external_models": {}, "networks_per_job": 2}
     values["search"] = TINY["search"] | {"scaling_factors": [10], "trials": 2, "held_out_trials": 1}
-    done = run(path, "tables", config=write_config(path, values))
+    env = noting_imports(path / "imported")
+    done = run(path, "tables", config=write_config(path, values), env=env)
     assert done.returncode == 0, said(done)[-8000:]
+    missing, _ = undeclared(path / "imported", "cuda")
+    assert missing == set()
     trials = pd.read_parquet(path / "results" / "tables" / "trials.parquet")
     assert len(trials) == 2 * (2 + 1)
     task, place = load_user_task("blink", path / "blink.py"), f"blink/{UNTRAINED}"
