@@ -42,7 +42,7 @@ class RNNConfig:
     gain : of the initial weights, for `gaus`
     apply_dale : whether a unit is excitatory or inhibitory
     w_dist : `gaus` or `gamma`
-    device : makes no difference
+    device : nothing looks at it
 
     Raises
     ------
