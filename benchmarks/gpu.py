@@ -44,7 +44,7 @@ def timed(function) -> float:
 
 
 def simulation(n_units: int, networks: int, trials: int) -> tuple[float, float]:
-    """ns per neuron and step, all networks and trials together; and of their random numbers alone."""
+    """ns per neuron and step of networks and trials together, and of their random numbers alone."""
     import gpu_floors
     from rate2spike.spiking.kernels import cuda as spiking_cuda
 
