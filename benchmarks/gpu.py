@@ -64,7 +64,10 @@ def training(n_units: int, networks: int, updates: int = 20) -> tuple[float, flo
     import gpu_floors
     from rate2spike.rate.kernels import cuda as rate_cuda
 
-    models, stimuli, targets, keys = [], [], [], []
+    models = []
+    stimuli = []
+    targets = []
+    keys = []
     for i in range(networks):
         rng = np.random.default_rng(i)
         models.append(rate.initial_model(RateConfig(n_units=n_units), 1, rng))
@@ -134,6 +137,7 @@ def of_cpu(n_units: int, networks: int) -> dict[str, tuple[float, float]]:
 
 
 def main() -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, default=250)
     parser.add_argument("--networks", type=int, default=100)

@@ -31,6 +31,7 @@ COLUMNS = ("model", "units", "sending %", "single ns", "batch ns", "floor ns")
 
 
 def worked_example() -> tuple[Network, np.ndarray]:
+    """Five coupled QIF units, and inputs (n_steps, 5) of which two are sine waves."""
     weights = np.random.default_rng(0).uniform(0, 20, (5, 5))
     time = DT * np.arange(30_000)
     inputs = np.zeros((len(time), 5))
@@ -41,17 +42,22 @@ def worked_example() -> tuple[Network, np.ndarray]:
 
 @torch.no_grad()
 def torch_loop(weights, inputs, eta=-5.0, v_peak=100.0):
-    v, s = torch.full((len(weights),), -2.0), torch.zeros(len(weights))
-    out, spikes = torch.empty(inputs.shape), torch.empty(inputs.shape, dtype=torch.bool)
+    """Output and spikes (n_steps, n_units) of the worked example, as one writes it with tensors."""
+    v = torch.full((len(weights),), -2.0)
+    s = torch.zeros(len(weights))
+    out = torch.empty(inputs.shape)
+    spikes = torch.empty(inputs.shape, dtype=torch.bool)
     for k, current in enumerate(inputs):
         spike = v >= v_peak
         moved = v + DT * (v * v + eta + current + weights @ s)
-        v, s = torch.where(spike, -v_peak, moved), s - DT * s + spike
+        v = torch.where(spike, -v_peak, moved)
+        s = s - DT * s + spike
         out[k], spikes[k] = s, spike
     return out, spikes
 
 
 def example(runs: int) -> None:
+    """Print the times of the worked example."""
     torch.set_num_threads(1)
     network, inputs = worked_example()
     etas = network.with_parameters(eta=np.linspace(-6, -4, 100)[:, None])
@@ -120,6 +126,7 @@ def row(model: str, n_units: int, n_steps: int, runs: int) -> tuple:
 
 
 def main() -> None:
+    """Print the worked example and the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, nargs="+", default=[5, 250, 1000])
     parser.add_argument("--runs", type=int, default=5, help="repetitions, of which the best counts")

@@ -39,6 +39,7 @@ def best_s(function, *arguments, runs: int) -> float:
 
 @njit(nogil=True)
 def draw(normals, n_steps):
+    """Draw the random numbers of a trial, and no more."""
     for block in range(n_steps // 4):
         fill_normals(normals, block, 7, 1, 2)
 
@@ -65,6 +66,7 @@ def random_network(n_units: int) -> spiking.SpikingNetwork:
 
 
 def row(n_units: int, n_trials: int, runs: int) -> tuple:
+    """One line of the table."""
     network = random_network(n_units)
     u = np.zeros((n_trials, 1, 201), dtype=np.float32)
 
@@ -96,6 +98,7 @@ def row(n_units: int, n_trials: int, runs: int) -> tuple:
 
 
 def main() -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, nargs="+", default=[50, 250, 500])
     parser.add_argument("--trials", type=int, default=4, help="trials in a block")

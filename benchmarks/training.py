@@ -27,11 +27,13 @@ COLUMNS += ["2 passes", "noise", "torch", "100 trials"]
 
 
 def best_ms(function, *arguments, runs=20):
+    """Milliseconds of the fastest call, after one that compiles."""
     return 1e3 * best_s(function, *arguments, runs=runs)
 
 
 @njit(fastmath=True, nogil=True)
 def read_matrix(w, times):
+    """Read a matrix, and no more."""
     total = np.float32(0)
     for _ in range(times):
         row = w.reshape(-1)
@@ -43,6 +45,7 @@ def read_matrix(w, times):
 
 @njit(nogil=True)
 def draw(noise, n_steps):
+    """Draw the random numbers of a trial, and no more."""
     for block in range((n_steps + 3) // 4):
         fill_normals(noise, block, 7, 1, 2)
 
@@ -121,6 +124,7 @@ def row(n_units, n_steps):
 
 
 def main():
+    """Print the table."""
     torch.set_num_threads(1)
     print(" ".join(f"{name:>10}" for name in COLUMNS))
     for size in SIZES:

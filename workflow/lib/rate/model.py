@@ -129,10 +129,10 @@ class FR_RNN_dale(torch.nn.Module):
         self.activation = config.activation
 
         weights = model.weights
-        self._set_parameter("w", weights.w_rec, (n, n), device)
-        self._set_parameter("w_out", weights.w_out, (1, n), device)
-        self._set_parameter("b_out", weights.b_out, (), device)
-        self._set_parameter("taus_gaus", weights.tau_raw, (n, 1), device)
+        self._set_parameter("w", weights.w_rec.reshape(n, n), device)
+        self._set_parameter("w_out", weights.w_out.reshape(1, n), device)
+        self._set_parameter("b_out", weights.b_out.reshape(()), device)
+        self._set_parameter("taus_gaus", weights.tau_raw.reshape(n, 1), device)
 
         buffers = {
             "w_in": model.w_in,
@@ -151,8 +151,8 @@ class FR_RNN_dale(torch.nn.Module):
                 value = torch.tensor(value, dtype=dtype, device=device)
             self.register_buffer(name, value)
 
-    def _set_parameter(self, name: str, value: np.ndarray, shape: tuple, device) -> None:
-        tensor = torch.tensor(np.asarray(value), dtype=torch.float32, device=device).reshape(shape)
+    def _set_parameter(self, name: str, value: np.ndarray, device: torch.device | str) -> None:
+        tensor = torch.tensor(np.asarray(value), dtype=torch.float32, device=device)
         if name in self._parameters:
             self._parameters[name].data = tensor
             self._parameters[name].grad = None

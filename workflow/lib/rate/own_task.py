@@ -62,9 +62,9 @@ def library_task(own: AbstractTask, name: str) -> Task:
     n_steps = int(n_steps)
     draw = _Source(own, name, n_steps)
     trials = [draw(seed) for seed in range(LOOKED_AT)]
-    _check_repeatable(name, draw, trials)
+    _check_repeatable(draw, trials)
     codes = _codes(trial.label for trial in trials)
-    onset = _response_onset(own, name, [trial.target for trial in trials], n_steps)
+    onset = _response_onset(own, name, [trial.target for trial in trials])
     first_targets = {trial.label: trial.target for trial in reversed(trials)}
     score, strict = _scores(own, codes, first_targets)
     return Task(
@@ -72,7 +72,7 @@ def library_task(own: AbstractTask, name: str) -> Task:
         n_inputs=trials[0].stimulus.shape[0],
         n_steps=n_steps,
         labels={code: str(label) for label, code in codes.items()},
-        draw=_coded(own, name, draw, codes),
+        draw=_coded(own, draw, codes),
         rate_window_onset=onset,
         # a window of the spiking network cannot open at 0
         spiking_window_onset_ms=max(onset, 1) * RATE_STEP_MS,
@@ -133,12 +133,13 @@ class _Source:
         return int(plain) if isinstance(plain, float) and plain.is_integer() else plain
 
 
-def _check_repeatable(name: str, draw: _Source, trials: list[Drawn]) -> None:
+def _check_repeatable(draw: _Source, trials: list[Drawn]) -> None:
     """Raise ConfigError unless the first trials are drawn again by their seeds."""
     for seed, first in enumerate(trials[:DRAWN_TWICE]):
         if not _same(first, draw(seed)):
             raise ConfigError(
-                f"task {name}: two trials of one seed differ, so a study could not be repeated: "
+                f"task {draw.name}: two trials of one seed differ, so a study could not be "
+                "repeated: "
                 "draw every random number from np.random (np.random.rand, np.random.choice ...), "
                 "and let no trial depend on those before it"
             )
@@ -153,7 +154,7 @@ def _same(first: Drawn, second: Drawn) -> bool:
 
 
 def _coded(
-    own: AbstractTask, name: str, draw: _Source, codes: dict[Label, int]
+    own: AbstractTask, draw: _Source, codes: dict[Label, int]
 ) -> Callable[[np.random.Generator], Trial]:
     """The library's `draw` of this task, with whole numbers for labels."""
     kind_of = getattr(own, "trial_kind", lambda stimulus, label: label)
@@ -162,7 +163,7 @@ def _coded(
         drawn = draw(int(rng.integers(2**32)))
         if drawn.label not in codes:
             raise ConfigError(
-                f"task {name}: label: {drawn.label!r} did not come in the first {LOOKED_AT} "
+                f"task {draw.name}: label: {drawn.label!r} did not come in the first {LOOKED_AT} "
                 f"trials, where there were {', '.join(map(str, codes))}; "
                 "a label names one of a few answers, each of them frequent"
             )
@@ -190,8 +191,9 @@ def _codes(labels: Iterable[Label]) -> dict[Label, int]:
 # Scoring ------------------------------------------------------------------------------------------
 
 
-def _response_onset(own: AbstractTask, name: str, targets: list[np.ndarray], n_steps: int) -> int:
+def _response_onset(own: AbstractTask, name: str, targets: list[np.ndarray]) -> int:
     """The index of the first scored output, that is of the first target that is scored."""
+    n_steps = targets[0].size
     if hasattr(own, "response_onset"):
         onset = own.response_onset()
         last = n_steps - 2

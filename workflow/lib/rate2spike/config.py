@@ -255,8 +255,7 @@ class NeuronConfig:
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """Grid search of the scaling factor (= 1/lambda; paper, Methods), and the fresh trials after
-    it.
+    """Grid search of the scaling factor (= 1/lambda; paper, Methods), and the trials after it.
 
     Each factor is tried on `trials` trials; the chosen one is scored on `held_out_trials` new ones.
     `downsample` makes the step of the spiking network as many times longer.

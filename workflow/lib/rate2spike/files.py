@@ -92,10 +92,9 @@ def why_not_writable(folder: str | os.PathLike, n_bytes: int = 1_000_000) -> str
 
 
 def date_back(folder: str | os.PathLike) -> int:
-    """Date the files below `folder` that are dated in the future, as after the clock was set back,
-    to now.
+    """Date the files below a folder to now, where they are dated in the future.
 
-    They keep their order. Returns how many there were.
+    So they are after the clock was set back. They keep their order. Returns how many there were.
     """
     now = time.time()
     too_late = []

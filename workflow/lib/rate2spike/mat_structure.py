@@ -36,10 +36,11 @@ def check(data: bytes) -> None:
     order = {b"IM": "little", b"MI": "big"}.get(bytes(data[126:128]))
     if order is None:
         raise ValueError("the header does not say the order of bytes")
+    file = _Bytes(data, order)
     at = HEADER
     left = MOST_BYTES
     while at < len(data):
-        element = _element(data, at, len(data), order, top=True)
+        element = file.element(at, len(data), top=True)
         at = element.following
         if element.kind == COMPRESSED:
             unpacker = zlib.decompressobj()
@@ -48,10 +49,10 @@ def check(data: bytes) -> None:
             if unpacker.unconsumed_tail or len(unpacked) == left:
                 raise ValueError(f"holds more than {MOST_BYTES >> 20} MB")
             left -= len(unpacked)
-            inner = _element(unpacked, 0, len(unpacked), order)
-            _array(unpacked, inner.kind, inner.start, inner.end, order)
+            inside = _Bytes(unpacked, order)
+            _check_array(inside, inside.element(0, len(unpacked)))
         else:
-            _array(data, element.kind, element.start, element.end, order)
+            _check_array(file, element)
 
 
 class _Element(NamedTuple):
@@ -63,66 +64,77 @@ class _Element(NamedTuple):
     following: int  # where the next element begins
 
 
-def _element(data: bytes, at: int, end: int, order: str, *, top: bool = False) -> _Element:
-    """The element at `at`; `top`: it does not lie in another."""
-    if at + 8 > end:
-        raise ValueError(f"byte {at}: an element is cut off")
-    kind = int.from_bytes(data[at : at + 4], order)
-    size = int.from_bytes(data[at + 4 : at + 8], order)
-    start = at + 8
-    short = kind >> 16  # the size of an element that lies inside its own tag
-    if short:
-        kind = kind & 0xFFFF
-        size = short
-        start = at + 4
-        if size > 4:
-            raise ValueError(f"byte {at}: a short element of {size} bytes")
-    if start + size > end:
-        raise ValueError(f"byte {at}: an element of {size} bytes, {end - start} are left")
-    if short:
-        following = at + 8
-    elif top and kind == COMPRESSED:  # the only one without padding
-        following = start + size
-    else:
-        following = start + size + -size % 8
-    return _Element(kind, start, start + size, following)
+class _Bytes(NamedTuple):
+    """The bytes of a file, or those of a compressed element."""
+
+    data: bytes
+    order: str  # `little` or `big`
+
+    def number(self, at: int, *, signed: bool = False) -> int:
+        """The number of 32 bits at a byte."""
+        return int.from_bytes(self.data[at : at + 4], self.order, signed=signed)
+
+    def element(self, at: int, end: int, *, top: bool = False) -> _Element:
+        """The element at a byte, which must end before `end`; `top`: it does not lie in another."""
+        if at + 8 > end:
+            raise ValueError(f"byte {at}: an element is cut off")
+        kind = self.number(at)
+        size = self.number(at + 4)
+        start = at + 8
+        short = kind >> 16  # the size of an element that lies inside its own tag
+        if short:
+            kind = kind & 0xFFFF
+            size = short
+            start = at + 4
+            if size > 4:
+                raise ValueError(f"byte {at}: a short element of {size} bytes")
+        if start + size > end:
+            raise ValueError(f"byte {at}: an element of {size} bytes, {end - start} are left")
+        if short:
+            following = at + 8
+        elif top and kind == COMPRESSED:  # the only one without padding
+            following = start + size
+        else:
+            following = start + size + -size % 8
+        return _Element(kind, start, start + size, following)
 
 
-def _array(data: bytes, kind: int, at: int, end: int, order: str, depth: int = 0) -> None:
+def _check_array(file: _Bytes, array: _Element, depth: int = 0) -> None:
     """Check the elements of an array, and those of the arrays in it."""
-    if kind != MATRIX:
-        raise ValueError(f"byte {at}: expected an array, got an element of type {kind}")
+    at = array.start
+    if array.kind != MATRIX:
+        raise ValueError(f"byte {at}: expected an array, got an element of type {array.kind}")
     if depth > DEEPEST:
         raise ValueError(f"arrays within arrays, more than {DEEPEST} deep")
-    if at == end:  # an empty array
+    if at == array.end:  # an empty array
         return
-    flags = _element(data, at, end, order)
+    flags = file.element(at, array.end)
     if flags.kind != 6 or flags.end - flags.start != 8:
         raise ValueError(f"byte {flags.start}: an array without its class")
-    class_of_array = int.from_bytes(data[flags.start : flags.start + 4], order) & 0xFF
+    class_of_array = file.number(flags.start) & 0xFF
     if not 1 <= class_of_array <= OPAQUE:
         raise ValueError(f"byte {flags.start}: an array of the unknown class {class_of_array}")
     holds_arrays = class_of_array in (CELL, STRUCT, OBJECT, FUNCTION, OPAQUE)
     at = flags.following
     if holds_arrays and class_of_array <= OBJECT:
-        _check_count(data, at, end, order)
-    while at < end:
-        part = _element(data, at, end, order)
+        _check_count(file, at, array.end)
+    while at < array.end:
+        part = file.element(at, array.end)
         at = part.following
         if part.kind == MATRIX and holds_arrays:
-            _array(data, part.kind, part.start, part.end, order, depth + 1)
+            _check_array(file, part, depth + 1)
         elif part.kind not in NUMBERS:
             raise ValueError(f"byte {part.start}: an element of the unknown type {part.kind}")
 
 
-def _check_count(data: bytes, at: int, end: int, order: str) -> None:
+def _check_count(file: _Bytes, at: int, end: int) -> None:
     """Raise ValueError for more cells than there are bytes for.
 
     scipy makes room for all before it reads the first.
     """
-    shape = _element(data, at, end, order)
+    shape = file.element(at, end)
     count = 1
     for i in range(shape.start, shape.end, 4):
-        count *= int.from_bytes(data[i : i + 4], order, signed=True)
+        count *= file.number(i, signed=True)
     if not 0 <= count <= (end - at) // 8:
         raise ValueError(f"byte {at}: {count} cells in {end - at} bytes")

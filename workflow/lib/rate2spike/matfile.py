@@ -46,9 +46,11 @@ class _Reader:
         self.name = name
 
     def fail(self, key: str, problem: str) -> ModelFileError:
+        """The error to raise."""
         return ModelFileError(f"{self.name}: key '{key}': {problem}")
 
     def number(self, key: str) -> float:
+        """One finite number."""
         array = np.asarray(self.values[key])
         if array.size != 1 or array.dtype.kind not in "iufb":
             got = f"shape {array.shape} of type {array.dtype}"
@@ -58,6 +60,7 @@ class _Reader:
         return float(array.ravel()[0])
 
     def array(self, key: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Finite numbers of this shape, float32 if they are, else float64."""
         array = np.asarray(self.values[key])
         if array.dtype.kind not in "iufb":
             raise self.fail(key, f"expected real numbers, got type {array.dtype}")

@@ -182,7 +182,8 @@ def differences(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
 
 def _different(values: Iterable[Any]) -> list[Any]:
     """Each value once, in order."""
-    return [json.loads(text) for text in sorted({dumps(value) for value in values})]
+    texts = {dumps(value) for value in values}
+    return [json.loads(text) for text in sorted(texts)]
 
 
 def _in_npz(path: str | os.PathLike) -> Any:

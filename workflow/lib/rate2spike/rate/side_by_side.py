@@ -83,7 +83,7 @@ def go_on_together(
         for i, run in enumerate(active):
             run.losses.append(losses[i])
             run.used = used
-            evaluation = scored(task, drawn[i].fresh, outputs[i], training.loss)
+            evaluation = scored(task, drawn[i].fresh, outputs[i], loss=training.loss)
             note(run, trial, evaluation, training=training, clock=clock)
         if progress:
             progress(n_new * len(active))

@@ -63,10 +63,10 @@ def evaluate(
     outputs = rate_kernels(device).outputs(
         model, weights, trials.stimulus, stream=noise, first_trial=0
     )
-    return scored(task, trials, outputs, loss)
+    return scored(task, trials, outputs, loss=loss)
 
 
-def scored(task: Task, trials: Trials, outputs: np.ndarray, loss: str) -> Evaluation:
+def scored(task: Task, trials: Trials, outputs: np.ndarray, *, loss: str) -> Evaluation:
     """The evaluation of outputs (n_trials, n_steps - 1) of these trials; float64."""
     error = outputs.astype(np.float64) - trials.target[:, : outputs.shape[1]]
     losses = np.abs(error).sum(axis=1) if loss == "l1" else np.sqrt((error**2).sum(axis=1))

@@ -243,10 +243,12 @@ def train_block(
         )
     u = _by_update(u, size)
     z = _by_update(z, size)
-    run = _Trials(block, packed(keys), size, u.shape[-1], gradient=True)
+    n_steps = u.shape[-1]
+    run = _Trials(block, packed(keys), n_trials=size, n_steps=n_steps, gradient=True)
     losses = []
     for i in range(len(u)):
-        losses.append(run.forward(u[i], z[i], first_trial + i * size, training.loss))
+        first_of_update = first_trial + i * size
+        losses.append(run.forward(u[i], z[i], first_trial=first_of_update, loss=training.loss))
         run.backward(z[i], training.loss)
         run.update(training.learning_rate)
     if not losses:
@@ -273,8 +275,9 @@ def block_gradients(
     """
     u = _float32_on_device(u)
     z = _float32_on_device(z)
-    run = _Trials(block, packed(keys), u.shape[1], u.shape[3], gradient=True)
-    losses = run.forward(u, z, first_trial, loss)
+    _, n_trials, _, n_steps = u.shape
+    run = _Trials(block, packed(keys), n_trials=n_trials, n_steps=n_steps, gradient=True)
+    losses = run.forward(u, z, first_trial=first_trial, loss=loss)
     run.backward(z, loss)
     recurrent, units = run.gradient()
     return losses.cpu().numpy(), _unstacked(recurrent, units, block.n_units)
@@ -312,11 +315,14 @@ def block_outputs(
     n = block.n_units
     n_steps = u.shape[3]
     at_once = max(1, free_bytes() // (8 * len(block) * block.width * n_steps))
-    x, r, o = [], [], []
+    x = []
+    r = []
+    o = []
     for begin in range(0, u.shape[1], at_once):
         stimulus = _float32_on_device(u[:, begin : begin + at_once])
-        run = _Trials(block, packed(keys), stimulus.shape[1], n_steps, keep=True)
-        run.forward(stimulus, None, first_trial + begin, "l2")
+        n_trials = stimulus.shape[1]
+        run = _Trials(block, packed(keys), n_trials=n_trials, n_steps=n_steps, keep=True)
+        run.forward(stimulus, None, first_trial=first_trial + begin, loss="l2")
         x.append(run.x.cpu().numpy()[..., :n])
         r.append(run.r.cpu().numpy()[..., :n])
         o.append(run.o.cpu().numpy())
@@ -331,8 +337,9 @@ def outputs_of(
 
     All of it is on the device, and the keys are `packed`.
     """
-    run = _Trials(block, keys, u.shape[1], u.shape[3])
-    run.forward(u, None, first_trial, "l2")
+    _, n_trials, _, n_steps = u.shape
+    run = _Trials(block, keys, n_trials=n_trials, n_steps=n_steps)
+    run.forward(u, None, first_trial=first_trial, loss="l2")
     return run.o
 
 
@@ -412,21 +419,20 @@ def outputs(
 
 
 class _Trials:
-    """Trials of all networks of a block at once, and the arrays that their launches hand to each
-    other.
+    """Trials of all networks of a block at once, and the arrays of their launches.
 
-    Axes (n_networks, n_trials, n_steps, width): r, and with `gradient` the slope f'(x), the pull
-    drive - x and what the step sent to its inputs, euler lam; with `keep` x. Without either the
-    rates of two steps take turns.
+    The launches hand these arrays to each other. Axes (n_networks, n_trials, n_steps, width):
+    r, and with `gradient` the slope f'(x), the pull drive - x and what the step sent to its inputs,
+    euler lam; with `keep` x. Without either the rates of two steps take turns.
     """
 
     def __init__(
         self,
         block: Block,
         keys: torch.Tensor,
+        *,
         n_trials: int,
         n_steps: int,
-        *,
         gradient: bool = False,
         keep: bool = False,
     ):
@@ -459,7 +465,7 @@ class _Trials:
         self.num_warps = min(32, max(4, self.block_size // 16))
 
     def forward(
-        self, u: torch.Tensor, z: torch.Tensor | None, first_trial: int, loss: str
+        self, u: torch.Tensor, z: torch.Tensor | None, *, first_trial: int, loss: str
     ) -> torch.Tensor:
         """The losses (n_networks, n_trials); without a target they are those of the target 0."""
         block = self.block
