@@ -370,14 +370,14 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("key", "value", "told"), BAD.values(), ids=BAD)
-def test_a_bad_file_is_refused_by_file_and_key(tmp_path, foreign, key, value, told):
+@pytest.mark.parametrize(("key", "value", "message"), BAD.values(), ids=BAD)
+def test_a_bad_file_is_refused_by_file_and_key(tmp_path, foreign, key, value, message):
     new = value(foreign)
     del foreign[key]
     with pytest.raises(ModelFileError) as error:
         load(tmp_path, foreign | ({} if new is MISSING else {key: new}))
     assert str(tmp_path / "theirs.mat") in str(error.value)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
@@ -415,7 +415,7 @@ def hdf5(path):
 
 
 @pytest.mark.parametrize(
-    ("write", "told"),
+    ("write", "message"),
     [
         (truncated, "not a readable .mat file, perhaps truncated"),
         (hdf5, "MATLAB v7.3 file; save it again in MATLAB with save(..., '-v7')"),
@@ -427,13 +427,13 @@ def hdf5(path):
     ],
     ids=["truncated", "v7.3", "empty", "text", "a folder", "missing", "another .mat"],
 )
-def test_what_is_no_model_file(tmp_path, write, told):
+def test_what_is_no_model_file(tmp_path, write, message):
     path = tmp_path / "theirs.mat"
     write(path)
     with pytest.raises(ModelFileError) as error:
         matfile.load(path)
     assert str(path) in str(error.value)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 # Converted models ---------------------------------------------------------------------------------

@@ -68,10 +68,10 @@ def test_a_record_names_neither_host_nor_folder():
     assert str(Path.home()) + "/" not in text
 
 
-def git(folder, *words):
+def git(folder, *arguments):
     who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
     return subprocess.run(
-        ["git", "-C", folder, *who, *words], check=True, capture_output=True, text=True
+        ["git", "-C", folder, *who, *arguments], check=True, capture_output=True, text=True
     ).stdout.strip()
 
 
@@ -197,11 +197,11 @@ def test_a_foreign_model_may_say_anything(tmp_path, value):
 
 def sums(path, write, *values):
     """The checksums of a file's data, written with each of the values."""
-    found = []
+    checksums = []
     for value in values:
         write(value)
-        found.append(archive.data_sha256(path))
-    return found
+        checksums.append(archive.data_sha256(path))
+    return checksums
 
 
 def test_a_model_has_the_checksum_of_its_arrays(tmp_path, trained):

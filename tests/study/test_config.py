@@ -238,15 +238,14 @@ def test_schema_and_dataclasses_have_the_same_keys_and_words(section):
     properties, settings = SCHEMA["$defs"][section]["properties"], SECTIONS[section]()
     assert set(properties) == {f.name for f in fields(settings)}
     assert SCHEMA["$defs"][section]["additionalProperties"] is False
-    words = {
+    allowed = {
         "weight_distribution": config.WEIGHT_DISTRIBUTIONS,
         "activation": config.ACTIVATIONS,
         "loss": config.LOSSES,
         "model": config.NEURON_MODELS,
     }
-    assert {k: tuple(p["enum"]) for k, p in properties.items() if "enum" in p} == {
-        k: v for k, v in words.items() if k in properties
-    }
+    of_schema = {k: tuple(p["enum"]) for k, p in properties.items() if "enum" in p}
+    assert of_schema == {k: v for k, v in allowed.items() if k in properties}
 
 
 def test_schema_and_kernels_know_the_same_devices():
@@ -293,21 +292,17 @@ def test_the_whole_paper_has_the_published_sweeps():
 
 
 def test_thinned_sweeps_are_parts_of_the_papers():
-    thinned, paper = (
-        yaml.safe_load((ROOT / "config" / name).read_text())
-        for name in ("config.yaml", "paper.yaml")
-    )
+    thinned = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    paper = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())
     for name, sweep in thinned["sweeps"].items():
-        assert sweep.keys() == paper["sweeps"][name].keys()
-        assert [v for v in paper["sweeps"][name]["values"] if v in sweep["values"]] == sweep[
-            "values"
-        ]
+        whole = paper["sweeps"][name]
+        assert sweep.keys() == whole.keys()
+        assert [value for value in whole["values"] if value in sweep["values"]] == sweep["values"]
     for section in ("network", "training", "neuron", "search"):
         assert thinned[section] == paper[section]
     assert {k: v for k, v in thinned["figures"].items() if k != "figure_xor"} == paper["figures"]
-    assert {k: v for k, v in thinned["conditions"].items() if v["task"] != "xor"} == paper[
-        "conditions"
-    ]
+    not_xor = {k: v for k, v in thinned["conditions"].items() if v["task"] != "xor"}
+    assert not_xor == paper["conditions"]
 
 
 def test_the_default_config_shows_every_key_with_its_default():
@@ -389,13 +384,13 @@ def problem(where, text):
     for part in path:
         place = place.setdefault(part, {})
     place[key] = yaml.safe_load(text)
-    told = schema.first_problem(values, SCHEMA)
-    if told is None:
+    message = schema.first_problem(values, SCHEMA)
+    if message is None:
         with pytest.raises(ConfigError) as error:
             check(values)
-        told = str(error.value)
-    assert "\n" not in told
-    return told
+        message = str(error.value)
+    assert "\n" not in message
+    return message
 
 
 TRAPS = [
@@ -652,9 +647,11 @@ TRAPS = [
 ]
 
 
-@pytest.mark.parametrize(("where", "text", "told"), TRAPS, ids=[f"{w}: {t}" for w, t, _ in TRAPS])
-def test_one_line_names_the_key(where, text, told):
-    assert told in problem(where, text)
+@pytest.mark.parametrize(
+    ("where", "text", "message"), TRAPS, ids=[f"{w}: {t}" for w, t, _ in TRAPS]
+)
+def test_one_line_names_the_key(where, text, message):
+    assert message in problem(where, text)
 
 
 def test_a_missing_key_is_named():

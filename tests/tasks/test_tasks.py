@@ -258,7 +258,7 @@ def test_a_task_file_under_another_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message_parts"),
     [
         ("TASK =", "MY_TASK =", ["must set TASK", "got NoneType"]),
         ("TASK = Task(", "TASK = dict(", ["must set TASK", "got dict"]),
@@ -327,9 +327,9 @@ def test_a_task_file_under_another_name(tmp_path):
         ),
     ],
 )
-def test_what_a_users_task_gets_wrong(tmp_path, old, new, told):
+def test_what_a_users_task_gets_wrong(tmp_path, old, new, message_parts):
     assert old in OWN
     message = refusal(tmp_path, OWN.replace(old, new))
     assert "delayed-go" in message
-    for part in told:
+    for part in message_parts:
         assert part in message
