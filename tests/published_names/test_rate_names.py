@@ -426,7 +426,7 @@ def test_what_a_custom_task_gets_wrong(tmp_path, old, new, message):
     text = OWN.replace(old, new)
     # the label is no key there
     text = re.sub(r'\{"left".*\}\[label\]', "1", text) if "return stimulus, " in new else text
-    with pytest.raises(ConfigError, match=re.escape(told)) as error:
+    with pytest.raises(ConfigError, match=re.escape(message)) as error:
         own_task(tmp_path, text)
     assert "mine" in str(error.value)
 
@@ -1143,8 +1143,8 @@ def test_the_program_tells_what_came_of_it(tmp_path, capsys):
     assert "trial 1: did NOT reach criterion; the files hold the network as it stands" in message
     values = scipy.io.loadmat(path)
     accuracy, loss = values["eval_perf_mean"].item(), values["eval_loss_mean"].item()
-    assert f"accuracy {accuracy:.2f}, mean loss {loss:.2f}" in told
-    assert f"{path}\n{path.with_suffix('.pth')}\n" in told
+    assert f"accuracy {accuracy:.2f}, mean loss {loss:.2f}" in message
+    assert f"{path}\n{path.with_suffix('.pth')}\n" in message
 
 
 def test_other_options_and_two_networks_in_one_second(tmp_path):

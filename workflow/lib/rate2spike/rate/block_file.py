@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,7 +15,8 @@ import numpy as np
 from ..config import RateConfig, from_mapping
 from ..files import replacing
 from .model import RateModel, Trace, TrainingRecord, Weights
-from .train import log
+
+log = logging.getLogger(__name__)
 
 
 def save_block(
