@@ -133,8 +133,8 @@ def test_every_element_of_the_results_is_written(n_units, monkeypatch):
     clean = _block(network, order)
     allocate = spiking_cpu._allocate
 
-    def poisoned(*args):
-        summary = allocate(*args)
+    def poisoned(**sizes):
+        summary = allocate(**sizes)
         for array in summary:
             array[...] = np.nan if array.dtype.kind == "f" else -1
         return summary
