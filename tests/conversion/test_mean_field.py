@@ -306,11 +306,11 @@ def test_the_predicted_rate_is_that_of_the_network():
     """3 to 6 % too low for weights of this kind."""
     settings = MeanFieldConfig(n_exc=320, n_inh=80, n_steps=4000)
     w = mean_field_study.weights(settings, 6.0, 1.0, 1)
-    found = mean_field_study.mapped(settings, 6.0, 1.0, w)
+    mapped = mean_field_study.mapped(settings, 6.0, 1.0, w)
     (spikes,) = mean_field_study.run_lif(
-        settings, w, [found["weight_scale"]], np.random.default_rng(2), 1
+        settings, w, [mapped.weight_scale], np.random.default_rng(2), 1
     )
-    assert spikes.mean() / found["predicted_rate"] == pytest.approx(1.04, abs=0.04)
+    assert spikes.mean() / mapped.predicted_rate == pytest.approx(1.04, abs=0.04)
 
 
 @pytest.mark.parametrize(
