@@ -58,8 +58,6 @@ def to_spiking(
     ------
     ValueError
         For a factor that is not a positive number, or when the file holds no initial weights.
-
-    Source: Kim, Li & Sejnowski 2019, Methods.
     """
     check_factor(scaling_factor)
     if initial_weights and model.initial is None:

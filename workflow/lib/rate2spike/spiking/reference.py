@@ -124,6 +124,7 @@ def simulate_trial(
     kernels.
 
     Where v0, noise and coins are not given they come from `stream` at `trial`, as in the kernels.
+    Source: published LIF code; paper, SI Methods.
 
     Parameters
     ----------
@@ -145,8 +146,6 @@ def simulate_trial(
     ------
     ValueError
         When an array does not fit the network.
-
-    Source: published LIF code; paper, SI Methods.
     """
     u = check_stimulus(network, u, downsample)
     grid = time_grid(u.shape[1], downsample)

@@ -138,6 +138,8 @@ def simulate_trials(
 ) -> TrialSummary:
     """Simulate a block of trials and keep a summary: `spiking.simulate_trial` in float32, fast.
 
+    Source: published LIF code; paper, SI Methods.
+
     Parameters
     ----------
     network : the converted network
@@ -161,8 +163,6 @@ def simulate_trials(
     ------
     ValueError
         When an argument does not fit the network or the trial.
-
-    Source: published LIF code; paper, SI Methods.
     """
     u, trials = _check_trials(network, u, trials, downsample)
     grid = time_grid(u.shape[2], downsample)
