@@ -26,17 +26,6 @@ from rate2spike.spiking import DiscreteLIF, Network, RateUnit, simulate
 from rate2spike.study import study
 
 CONVERGED = ["00", "03", "06", "09"]
-CHECKED = (
-    "shape_exc",
-    "dr_exc",
-    "bias_exc",
-    "shape_inh",
-    "dr_inh",
-    "bias_inh",
-    "g_factor",
-    "q_factor",
-    "weights",
-)
 SHIFT = siegert.threshold_shift(0.01, 0.07)
 
 
@@ -265,7 +254,7 @@ def test_a_stationary_state_that_is_not_found_is_said(monkeypatch):
 
 def test_a_state_lost_on_the_way_to_a_root_is_a_value_error(monkeypatch):
     real = working_point.working_point
-    network = mapping._checked(*(balanced()[key] for key in CHECKED))
+    network = mapping._checked(**balanced())
     grid = set(working_point._scales(network))
 
     def on_the_grid(network, scale, start):
@@ -307,10 +296,10 @@ def test_each_population_has_its_own_du_and_bias():
 def test_the_predicted_rate_is_that_of_the_network():
     """3 to 6 % too low for weights of this kind."""
     settings = MeanFieldConfig(n_exc=320, n_inh=80, n_steps=4000)
-    w = mean_field_study.weights(settings, 6.0, 1.0, 1)
-    mapped = mean_field_study.mapped(settings, 6.0, 1.0, w)
+    w = mean_field_study.weights(settings, g=6.0, q=1.0, seed=1)
+    mapped = mean_field_study.mapped(settings, w, g=6.0, q=1.0)
     (spikes,) = mean_field_study.run_lif(
-        settings, w, [mapped.weight_scale], np.random.default_rng(2), 1
+        settings, w, scales=[mapped.weight_scale], rng=np.random.default_rng(2), threads=1
     )
     assert spikes.mean() / mapped.predicted_rate == pytest.approx(1.04, abs=0.04)
 
@@ -404,9 +393,11 @@ SMALL = MeanFieldConfig(
 
 def test_networks_of_the_study_by_a_plain_loop():
     """Rates of the LIF and the rate network step by step in numpy."""
-    w = mean_field_study.weights(SMALL, 6.0, 1.0, 7)
+    w = mean_field_study.weights(SMALL, g=6.0, q=1.0, seed=7)
     n_bins, rng = 200, np.random.default_rng(1)
-    spikes = mean_field_study.run_lif(SMALL, w, [0.5, 1.0], np.random.default_rng(5), 1)
+    spikes = mean_field_study.run_lif(
+        SMALL, w, scales=[0.5, 1.0], rng=np.random.default_rng(5), threads=1
+    )
     for scale, got in zip((0.5, 1.0), spikes, strict=True):
         u, s = np.zeros(100), np.zeros(100)
         v = np.random.default_rng(5).random(100)
@@ -420,7 +411,7 @@ def test_networks_of_the_study_by_a_plain_loop():
         # rounding moves single spikes by a step
         counted = np.array(seen)[300:].reshape(n_bins, 10, 100).mean(axis=1) / 0.01
         np.testing.assert_allclose(got.mean(axis=0), counted.mean(axis=0), rtol=0.03, atol=0.06)
-    got = mean_field_study.run_rate(SMALL, w, np.random.default_rng(1), 1)
+    got = mean_field_study.run_rate(SMALL, w, rng=np.random.default_rng(1), threads=1)
     x, r_late = np.ones(100), []
     for k in range(300):
         x = 0.99 * x + 0.01 * w @ np.maximum(x, 0) + 0.05

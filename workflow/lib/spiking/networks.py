@@ -105,7 +105,7 @@ def LIF_network_fnc(
     """
     model = _load(model_path)
     network = to_spiking(model, scaling_factor, initial_weights=use_initial_weights)
-    recording = _record(network, u, stims, downsample, new_seed(seed))
+    recording = _record(network, u, stims, downsample=downsample, seed=new_seed(seed))
     mean_rates = recording.mean_rates[:, None]
     params = _params(network, recording, model)
     voltages, spikes = recording.v.T, recording.spikes.astype(np.int64)
@@ -119,7 +119,7 @@ def _load(model_path: str | os.PathLike | Mapping) -> RateModel:
 
 
 def _record(
-    network: spiking.SpikingNetwork, u, stims: Mapping[str, Any], downsample: int, seed: int
+    network: spiking.SpikingNetwork, u, stims: Mapping[str, Any], *, downsample: int, seed: int
 ) -> spiking.TrialRecording:
     """One trial, everything recorded; raises ValueError where an argument does not fit."""
     stimulation = _stimulation(stims)
@@ -444,7 +444,13 @@ class SpikingRNN(AbstractSpikingRNN):
         output : (n_steps,)
         params : the dict of `LIF_network_fnc`
         """
-        recording = _record(self.network, stimulus, stims, self.config.downsample, new_seed(seed))
+        recording = _record(
+            self.network,
+            stimulus,
+            stims,
+            downsample=self.config.downsample,
+            seed=new_seed(seed),
+        )
         params = _params(self.network, recording, self.model)
         return recording.spikes.astype(np.int64), recording.v.T, recording.out, params
 

@@ -159,7 +159,7 @@ def _search(
     simulation = conversion.Simulation(task, seed, threads=threads)
     accuracies = []
     for factor in grid:
-        accuracy = _accuracy(simulation, model, file.stem, factor, n_trials)
+        accuracy = _accuracy(simulation, model, file.stem, factor=factor, n_trials=n_trials)
         accuracies.append(accuracy)
         log.info(
             "%s: 1/lambda = %g: %.1f %% of %d trials correct",
@@ -177,7 +177,7 @@ def _search(
             best,
         )
     fresh_trials = simulation._replace(purpose="held out")
-    held_out = _accuracy(fresh_trials, model, file.stem, best, n_trials)
+    held_out = _accuracy(fresh_trials, model, file.stem, factor=best, n_trials=n_trials)
     target = converted_path(file)
     matfile.save_converted(
         target,
@@ -191,7 +191,7 @@ def _search(
 
 
 def _accuracy(
-    simulation: conversion.Simulation, model, network: str, factor: float, n_trials: int
+    simulation: conversion.Simulation, model, network: str, *, factor: float, n_trials: int
 ) -> float:
     """The share of correct trials of a network at a factor."""
     trials = conversion.score_network(simulation, model, network, factor, n_trials)

@@ -87,6 +87,7 @@ class _LibraryTask(AbstractSpikingTask):
         return self.rate_task.default_settings()
 
     def validate_settings(self) -> None:
+        """Raise ValueError for settings that are missing or impossible."""
         self._rate = self.rate_task(self.settings)
 
     @property
@@ -151,7 +152,8 @@ class _LibraryTask(AbstractSpikingTask):
         performance |= self._more(trials, responses, correct)
         model = getattr(spiking_rnn, "model", None)
         if model is not None:
-            performance["output_correlation"] = _output_correlation(model, trials, responses, seed)
+            r = _output_correlation(model, trials, responses, seed=seed)
+            performance["output_correlation"] = r
         return performance
 
     def _more(self, trials, responses, correct) -> dict[str, Any]:
@@ -159,7 +161,7 @@ class _LibraryTask(AbstractSpikingTask):
         return {}
 
 
-def _output_correlation(model, trials, responses, seed: int) -> float:
+def _output_correlation(model, trials, responses, *, seed: int) -> float:
     """Mean over trials of Pearson's r between the outputs of rate and spiking network, NaN where
     there is none."""
     outputs = rate_kernels().outputs(

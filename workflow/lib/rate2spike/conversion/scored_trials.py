@@ -162,7 +162,9 @@ def score_networks(
     summaries = {}
     if models and device_of(simulation.device) == "cuda":
         for alike in _by_size(models):  # models from elsewhere may be of several sizes
-            summaries |= _run_together(simulation, alike, scaling_factors, trials, numbers)
+            summaries |= _run_together(
+                simulation, alike, scaling_factors, trials=trials, numbers=numbers
+            )
     else:
         for name, model in models.items():
             factor = scaling_factors[name]
@@ -170,7 +172,9 @@ def score_networks(
     rows = {}
     for name in models:
         factor = scaling_factors[name]
-        rows[name] = _rows(simulation.task, name, factor, trials[name], summaries[name])
+        rows[name] = _rows(
+            simulation.task, name, factor, trials=trials[name], summary=summaries[name]
+        )
     return rows
 
 
@@ -182,7 +186,14 @@ def _by_size(models: Mapping[str, RateModel]) -> list[dict[str, RateModel]]:
     return list(groups.values())
 
 
-def _run_together(simulation: Simulation, models, scaling_factors, trials, numbers) -> dict:
+def _run_together(
+    simulation: Simulation,
+    models: Mapping[str, RateModel],
+    scaling_factors: Mapping[str, float],
+    *,
+    trials: Mapping[str, Trials],
+    numbers: np.ndarray,
+) -> dict:
     """Name -> summary of the trials of networks of one size, all of them at once."""
     converted, stimuli, keys = [], [], []
     for name, model in models.items():
@@ -202,7 +213,7 @@ def _run_together(simulation: Simulation, models, scaling_factors, trials, numbe
 
 
 def _rows(
-    task: Task, network: str, scaling_factor: float, trials: Trials, summary
+    task: Task, network: str, scaling_factor: float, *, trials: Trials, summary
 ) -> Mapping[str, np.ndarray]:
     """The columns of the per-trial table; an output that is not finite is an error, no score."""
     n_trials = len(trials.label)

@@ -155,16 +155,17 @@ def write_nwb(
     starts = np.cumsum([0.0, *(s.duration_s + GAP_S for s in simulations[:-1])])
     about = {"session_start_time": datetime.now(UTC)} | about
     file = pynwb.NWBFile(session_description=session_description, identifier=identifier, **about)
-    _add_trials(file, simulations, starts, trials or {})
+    _add_trials(file, simulations, starts, columns=trials or {})
     cell_types = _cell_types(inhibitory, n_units)
     _add_units(file, simulations, starts, n_units=n_units, cell_types=cell_types)
     for name in simulations[0].samples:
-        file.add_acquisition(_time_series(name, simulations, starts, units.get(name, "n/a")))
+        unit = units.get(name, "n/a")
+        file.add_acquisition(_time_series(name, simulations, starts, unit=unit))
     with replacing(path) as temporary, pynwb.NWBHDF5IO(str(temporary), "w") as io:
         io.write(file)
 
 
-def _time_series(name: str, simulations: list[Simulation], starts: np.ndarray, unit: str):
+def _time_series(name: str, simulations: list[Simulation], starts: np.ndarray, *, unit: str):
     """The samples of all simulations on the clock of the file."""
     data, timestamps = [], []
     for start, simulation in zip(starts, simulations, strict=True):
@@ -177,7 +178,7 @@ def _time_series(name: str, simulations: list[Simulation], starts: np.ndarray, u
 
 
 def _add_trials(
-    file, simulations: list[Simulation], starts: np.ndarray, columns: Mapping[str, Sequence]
+    file, simulations: list[Simulation], starts: np.ndarray, *, columns: Mapping[str, Sequence]
 ) -> None:
     """A row for each simulation, with columns of its own."""
     for name, values in columns.items():

@@ -81,9 +81,12 @@ class QIF:
     time_unit: ClassVar = "τ"
 
     def initial(self) -> tuple:
+        """The state before the first step."""
         return -2.0, 0.0
 
     def constants(self, dt: float) -> tuple:
+        """The numbers of a step; raises ValueError for parameters that cannot be, and warns of a
+        step that is too long."""
         _check_durations(tau=self.tau, tau_s=self.tau_s)
         shortest = min(np.min(self.tau / np.abs(self.v_reset)), np.min(self.tau_s))
         _warn_of_dt(dt, shortest, self.time_unit)
@@ -184,6 +187,7 @@ class LIF:
     leak: ClassVar = (-1.0, 0.0)  # factors of v and v^2
 
     def initial(self) -> tuple:
+        """The state before the first step."""
         return self.v_reset, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
 
     def _check_dt(self, dt: float) -> None:
@@ -193,6 +197,8 @@ class LIF:
         _warn_of_dt(dt, np.min(self.tau_mem_ms) / 1000 / slope, "s")
 
     def constants(self, dt: float) -> tuple:
+        """The numbers of a step; raises ValueError for parameters that cannot be, and warns of a
+        step that is too long."""
         _check_durations(tau_decay_ms=self.tau_decay_ms, tau_mem_ms=self.tau_mem_ms)
         instead = "; a synapse without a rise: SingleExponentialLIF, SingleExponentialMembraneQIF"
         _check_durations(instead, tau_rise_ms=self.tau_rise_ms)
@@ -270,9 +276,11 @@ class DiscreteLIF:
     time_unit: ClassVar = "steps"
 
     def initial(self) -> tuple:
+        """The state before the first step."""
         return 0.0, 0.0, 0.0
 
     def constants(self, dt: float) -> tuple:
+        """The numbers of a step; raises ValueError unless dt is 1."""
         _check_step(dt)
         return self.du, self.dv, self.bias, self.vth
 
@@ -309,9 +317,11 @@ class RateUnit:
     time_unit: ClassVar = "steps"
 
     def initial(self) -> tuple:
+        """The state before the first step."""
         return 0.0, 0.0
 
     def constants(self, dt: float) -> tuple:
+        """The numbers of a step; raises ValueError unless dt is 1."""
         _check_step(dt)
         return self.dr, self.bias
 

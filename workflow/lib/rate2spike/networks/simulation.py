@@ -118,7 +118,7 @@ def _record(
     variable = {name: variable_of(job.neuron, name) for name in record if name != "spikes"}
     sampled = list(dict.fromkeys(variable.values()))
     batch, n_units = job.state.shape[1:]
-    size = _chunk(job, record, sampled, every)
+    size = _chunk(job, record, sampled, every=every)
     data: dict[str, np.ndarray] = {}
     spikes_of_chunks = []
     bar = tqdm(
@@ -190,7 +190,7 @@ def _joined(parts: Sequence[_Spikes]) -> _Spikes:
 CHUNK_BYTES = 64e6  # of inputs, samples and spikes at a time
 
 
-def _chunk(job: Job, record: Sequence[str], variables: Sequence[str], every: int) -> int:
+def _chunk(job: Job, record: Sequence[str], variables: Sequence[str], *, every: int) -> int:
     """Steps at a time: all where what is not kept, spikes by step and units behind means, needs
     little room (no sample is then copied), else a multiple of `every`."""
     batch, n_units = job.state.shape[1:]

@@ -79,10 +79,10 @@ def integrator(network: SpikingNetwork, dt: float) -> Integrate:
 
 def step(
     state: State,
+    *,
     current: np.ndarray,
     kick: np.ndarray,
     t: float,
-    *,
     network: SpikingNetwork,
     integrate: Integrate,
 ) -> tuple[State, np.ndarray]:
@@ -171,8 +171,14 @@ def simulate_trial(
         kick = NOISE_SD * noise[:, k]
         if heads[k]:
             kick = _stimulated(kick, stimulation)
-        current, t = external[:, grid.column[k]], grid.dt * (k + 1)
-        state, fired = step(state, current, kick, t, network=network, integrate=integrate)
+        state, fired = step(
+            state,
+            current=external[:, grid.column[k]],
+            kick=kick,
+            t=grid.dt * (k + 1),
+            network=network,
+            integrate=integrate,
+        )
         spikes[:, k] = fired
         rates[:, k] = state.r
         v[:, k] = np.where(fired, V_SPIKE, state.v)

@@ -35,7 +35,7 @@ AFTER = "LIF, mean field"
 SEARCHED = "LIF, searched"
 
 
-def weights(settings: MeanFieldConfig, g: float, q: float, seed: int) -> np.ndarray:
+def weights(settings: MeanFieldConfig, *, g: float, q: float, seed: int) -> np.ndarray:
     """The weights of one network of the study.
 
     Half of the connections are there, |N(0, sd)| with sd = (2 q)^2 / n_units, inhibitory ones times
@@ -157,7 +157,7 @@ def _covariances_of_pairs(seen: Activity) -> list[np.ndarray]:
 
 
 def run_rate(
-    settings: MeanFieldConfig, w: np.ndarray, rng: np.random.Generator, threads: int
+    settings: MeanFieldConfig, w: np.ndarray, *, rng: np.random.Generator, threads: int
 ) -> np.ndarray:
     """Simulate the rate network; its drive is 5 v_th, as that of the LIF units.
 
@@ -183,13 +183,13 @@ def run_rate(
     noise = rng.standard_normal((n_steps, n_units)) * np.sqrt(stationary / dr)
     inputs = np.zeros_like(noise)
     inputs[1:] = dr * (noise[:-1] @ w.T)  # what is sent in one step arrives in the next
-    r = _means_of_bins(network, inputs, "r", threads)
+    r = _means_of_bins(network, inputs, "r", threads=threads)
     output = r + noise.reshape(-1, BIN_STEPS, n_units).mean(axis=1)
     return output[settings.n_transient // BIN_STEPS :]
 
 
 def run_lif(
-    settings: MeanFieldConfig, w: np.ndarray, scales, rng: np.random.Generator, threads: int
+    settings: MeanFieldConfig, w: np.ndarray, *, scales, rng: np.random.Generator, threads: int
 ) -> np.ndarray:
     """Simulate the LIF networks of these weights, one for each weight scale.
 
@@ -212,11 +212,13 @@ def run_lif(
     scaled = np.asarray(scales)[:, None, None] * w * du
     network = Network(unit, scaled, 1.0, {"v": rng.random(n_units)})
     inputs = np.zeros((settings.n_transient + settings.n_steps, n_units))
-    spikes = _means_of_bins(network, inputs, "spike", threads)
+    spikes = _means_of_bins(network, inputs, "spike", threads=threads)
     return spikes[:, settings.n_transient // BIN_STEPS :] / dr
 
 
-def _means_of_bins(network: Network, inputs: np.ndarray, variable: str, threads: int) -> np.ndarray:
+def _means_of_bins(
+    network: Network, inputs: np.ndarray, variable: str, *, threads: int
+) -> np.ndarray:
     """The variable in the simulation, averaged over each bin: (..., n_bins, n_units)."""
     recording = simulate(
         network,
@@ -239,14 +241,14 @@ class Mapped(NamedTuple):
     reason: str
 
 
-def mapped(settings: MeanFieldConfig, g: float, q: float, w: np.ndarray) -> Mapped:
+def mapped(settings: MeanFieldConfig, w: np.ndarray, *, g: float, q: float) -> Mapped:
     """What the mapping says of these weights.
 
     Parameters
     ----------
     settings : sizes of the study
-    g, q : of the weights
     w : weights[post, pre]
+    g, q : of these weights
 
     Returns
     -------
@@ -298,19 +300,20 @@ def networks(
     """
     for g in settings.g:
         for q in settings.q:
-            w = weights(settings, g, q, seed)
-            answer = mapped(settings, g, q, w)
+            w = weights(settings, g=g, q=q, seed=seed)
+            answer = mapped(settings, w, g=g, q=q)
             scales = list(settings.weight_scales)
             if np.isfinite(answer.weight_scale):
                 scales.append(answer.weight_scale)
             noise = streams.generator(seed, "mean-field noise", g, q)
             voltages = streams.generator(seed, "mean-field voltages", g, q)
-            rate = activity(run_rate(settings, w, noise, threads), settings.dr)
+            output = run_rate(settings, w, rng=noise, threads=threads)
+            rate = activity(output, settings.dr)
             lif = []
-            for spikes in run_lif(settings, w, scales, voltages, threads):
+            for spikes in run_lif(settings, w, scales=scales, rng=voltages, threads=threads):
                 lif.append(activity(spikes, settings.dr))
             simulated = _named(rate, scales, lif, n_searched=len(settings.weight_scales))
-            measures = _measures(settings, w, answer, simulated)
+            measures = _measures(settings, answer, simulated)
             curves = _autocovariances(settings, simulated)
             n_exc = settings.n_exc
             radius = working_point.spectral_radius(
@@ -342,7 +345,7 @@ def _named(
 
 
 def _measures(
-    settings: MeanFieldConfig, w: np.ndarray, answer: Mapped, simulated: list[Simulated]
+    settings: MeanFieldConfig, answer: Mapped, simulated: list[Simulated]
 ) -> pd.DataFrame:
     """One row for each network, the rate network first."""
     n_exc = settings.n_exc

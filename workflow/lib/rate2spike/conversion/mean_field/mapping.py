@@ -91,7 +91,15 @@ def convert_rate_to_lif_params(
     """
     weights = np.asarray(weights, dtype=np.float64)
     network = _checked(
-        shape_exc, dr_exc, bias_exc, shape_inh, dr_inh, bias_inh, g_factor, q_factor, weights
+        shape_exc=shape_exc,
+        dr_exc=dr_exc,
+        bias_exc=bias_exc,
+        shape_inh=shape_inh,
+        dr_inh=dr_inh,
+        bias_inh=bias_inh,
+        g_factor=g_factor,
+        q_factor=q_factor,
+        weights=weights,
     )
     solution = published_weight_scale(network) if published else matching_weight_scale(network)
     du = SYNAPSE_FACTOR * network.dr
@@ -121,7 +129,7 @@ def convert_rate_to_lif_params(
 
 
 def _checked(
-    shape_exc, dr_exc, bias_exc, shape_inh, dr_inh, bias_inh, g_factor, q_factor, weights
+    *, shape_exc, dr_exc, bias_exc, shape_inh, dr_inh, bias_inh, g_factor, q_factor, weights
 ) -> RateNetwork:
     """What was passed to the mapping, as a rate network; raises ValueError for what does not
     fit."""

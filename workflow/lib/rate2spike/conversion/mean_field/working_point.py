@@ -377,10 +377,10 @@ def _no_solution(network: RateNetwork, scales: np.ndarray, steps: list[Step]) ->
         why = f"the {population} units fall silent beyond it"
     else:
         why = "beyond it no stationary state was found"
-    asked = n_exc * network.mean_weight
+    wanted = n_exc * network.mean_weight
     most = n_exc * max(step.weight for step in steps)
     return (
-        f"weights: no solution: the excitatory weights of a unit sum up to {asked:.4g} on average, "
-        f"but the effective weights of the LIF network only to {most:.4g} up to a weight scale of "
-        f"{last.scale:.4g} ({why}); expected smaller weights"
+        f"weights: no solution: the excitatory weights of a unit sum up to {wanted:.4g} on "
+        f"average, but the effective weights of the LIF network only to {most:.4g} up to a weight "
+        f"scale of {last.scale:.4g} ({why}); expected smaller weights"
     )

@@ -85,7 +85,13 @@ def advance(
     neuron = job.neuron
     batch, n_units = job.state.shape[1:]
     source = neuron.variables.index(neuron.source)
-    kernel = _units(neuron.step, len(job.state), len(job.constants), source, _frozen(neuron.step))
+    kernel = _units(
+        neuron.step,
+        n_variables=len(job.state),
+        n_constants=len(job.constants),
+        source=source,
+        frozen=_frozen(neuron.step),
+    )
     kept = np.array([neuron.variables.index(name) for name in variables], dtype=np.int64)
     width = _width(batch, n_units)
     samples = np.empty((len(kept), batch, job.n_steps // every, n_units))
@@ -174,7 +180,7 @@ def _frozen(step) -> tuple:
 
 
 @lru_cache(maxsize=64)
-def _units(step, n_variables: int, n_constants: int, source: int, frozen: tuple):
+def _units(step, *, n_variables: int, n_constants: int, source: int, frozen: tuple):
     """The step of all units, compiled from a source text made for so many variables and constants:
     a tuple would be no vector.
 

@@ -164,7 +164,7 @@ def simulate_trials(
     ValueError
         When an argument does not fit the network or the trial.
     """
-    u, trials = _check_trials(network, u, trials, downsample)
+    u, trials = _check_trials(network, u, trials, downsample=downsample)
     grid = time_grid(u.shape[2], downsample)
     _check_window(
         grid, first_step=first_step, keep_every=keep_every, keep_rates=keep_rates, threads=threads
@@ -221,7 +221,7 @@ def record_trial(
     ValueError
         When an argument does not fit the network.
     """
-    u, _ = _check_trials(network, np.asarray(u)[None], [trial], downsample)
+    u, _ = _check_trials(network, np.asarray(u)[None], [trial], downsample=downsample)
     grid, n = time_grid(u.shape[2], downsample), network.n_units
     _check_window(grid, first_step=0, keep_every=1, keep_rates=False, threads=1)
     summary = _allocate(n_trials=1, n_units=n, n_kept=grid.n_steps, keep_rates=False)
@@ -250,7 +250,7 @@ def record_trial(
 
 
 def _check_trials(
-    network: SpikingNetwork, u, trials, downsample: int
+    network: SpikingNetwork, u, trials, *, downsample: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Stimulus as float32 and numbers of trials as int64; raises ValueError where they do not
     fit."""

@@ -122,7 +122,9 @@ def simulate_networks(
     _check_networks(networks, keys)
     stimuli = []
     for network, u_of_network in zip(networks, u, strict=True):
-        stimulus, numbers = spiking_cpu._check_trials(network, u_of_network, trials, downsample)
+        stimulus, numbers = spiking_cpu._check_trials(
+            network, u_of_network, trials, downsample=downsample
+        )
         stimuli.append(stimulus)
     grid = time_grid(stimuli[0].shape[2], downsample)
     spiking_cpu._check_window(
@@ -246,6 +248,7 @@ class _Shard:
 
     @property
     def n_kept(self) -> int:
+        """Outputs that are kept of a trial."""
         return self.grid.n_steps // self.keep_every if self.keep_every else 0
 
     def _fitting(self) -> int:
