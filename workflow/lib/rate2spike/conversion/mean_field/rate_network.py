@@ -1,4 +1,5 @@
-"""A rate network as the mean-field mapping sees it, and the constants of the mapping."""
+"""What the parts of the mean-field mapping share: a rate network as they see it, a solution, and the
+constants."""
 
 from __future__ import annotations
 
