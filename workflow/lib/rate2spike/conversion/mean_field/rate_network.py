@@ -1,5 +1,5 @@
-"""What the parts of the mean-field mapping share: a rate network as they see it, a solution, and the
-constants."""
+"""What the parts of the mean-field mapping share: a rate network as they see it, a solution, and
+the constants."""
 
 from __future__ import annotations
 
