@@ -359,10 +359,8 @@ class Integrator(torch.nn.Module):
 
     def __init__(self, node):
         super().__init__()
-        self.decay, self.gain = (
-            torch.tensor(np.exp(-5e-5 / node.tau)),
-            torch.tensor(5e-5 * node.r / node.tau),
-        )
+        self.decay = torch.tensor(np.exp(-5e-5 / node.tau))
+        self.gain = torch.tensor(5e-5 * node.r / node.tau)
 
     def forward(self, x, state=None):
         v = self.gain * x + (0 if state is None else state * self.decay)
@@ -373,9 +371,10 @@ class Unit(torch.nn.Module):
     def __init__(self, node, v0, spikes):
         super().__init__()
         self.v0, self.spikes = torch.tensor(v0), spikes
-        self.tau, self.leak, self.threshold, self.reset = map(
-            torch.tensor, (node.tau, node.v_leak, node.v_threshold, node.v_reset)
-        )
+        self.tau = torch.tensor(node.tau)
+        self.leak = torch.tensor(node.v_leak)
+        self.threshold = torch.tensor(node.v_threshold)
+        self.reset = torch.tensor(node.v_reset)
 
     def forward(self, x, state=None):
         v = self.v0 if state is None else state

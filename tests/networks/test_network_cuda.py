@@ -25,15 +25,17 @@ ALL = {"every": 1, "average": False, "spikes": True}
 def job_of(model, n_units, n_steps=4, batch=None, seed=0):
     """Units about to spike, in their refractory time and between, half of them sending something at
     the start."""
-    rng, lead = np.random.default_rng(seed), () if batch is None else (batch,)
+    rng = np.random.default_rng(seed)
+    lead = () if batch is None else (batch,)
     shape = (*lead, n_units)
     if issubclass(model, LIF):
         initial = {
             "v": rng.uniform(-60, 60, shape),
             "h": rng.random(shape),
             "hr": rng.random(shape),
+            "spike": rng.integers(0, 2, shape),
+            "t_last": -0.004 * rng.random(shape),
         }
-        initial |= {"spike": rng.integers(0, 2, shape), "t_last": -0.004 * rng.random(shape)}
         neuron, dt = model(tau_decay_ms=rng.uniform(20, 50, shape)), 5e-5
     else:
         initial = {
@@ -135,10 +137,9 @@ def test_simulate_on_either_device(monkeypatch):
     network = Network(QIF(), 20 * rng.random((5, 5)), dt=0.005, initial={"v": 120.0})
     inputs = 100 * rng.random((3, 6, 5))
     inputs.setflags(write=False)
-    cpu, cuda = (
-        simulate(network, inputs, record=("out", "mean(v)", "spikes"), device=d)
-        for d in ("cpu", "cuda")
-    )
+    record = ("out", "mean(v)", "spikes")
+    cpu = simulate(network, inputs, record=record, device="cpu")
+    cuda = simulate(network, inputs, record=record, device="cuda")
     assert np.array_equal(cpu["out"], cuda["out"])
     assert np.array_equal(cpu["mean(v)"], cuda["mean(v)"])
     assert np.array_equal(cpu.spike_time, cuda.spike_time)

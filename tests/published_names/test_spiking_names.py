@@ -221,10 +221,8 @@ def test_the_umbrella_package():
     ]
     assert (stimulus.shape, target.shape, stimulus.any()) == ((1, 200), (199,), bool(label))
     assert factory is SpikingTaskFactory
-    for package in (
-        spiking,
-        spikeRNN,
-    ):  # whether the name is bound to the function or to the module of the command line
+    # whether the name is bound to the function or to the module of the command line
+    for package in (spiking, spikeRNN):
         with pytest.raises(
             ValueError, match="lambda_grid_search: expected model_path, or model_dir"
         ):
@@ -428,9 +426,8 @@ def test_evaluation_of_a_folder(models):
 
 def test_whose_factor_counts(models):
     lambda_grid_search(models / "model.mat", n_trials=10, scaling_factors=[35], seed=2)
-    keys = {
-        k: v for k, v in scipy.io.loadmat(models / "model.mat").items() if not k.startswith("__")
-    }
+    stored = scipy.io.loadmat(models / "model.mat")
+    keys = {key: value for key, value in stored.items() if not key.startswith("__")}
     scipy.io.savemat(models / "model.mat", keys | {"opt_scaling_factor": 30})
     # its own, as the published search left it
     assert evaluate_task("go_nogo", models, 2)["scaling_factor"] == 30
@@ -449,38 +446,14 @@ def test_whose_factor_counts(models):
 
 
 def test_evaluation_by_command_line(models, capsys):
-    eval_main(
-        [
-            "--task",
-            "go_nogo",
-            "--model_dir",
-            str(models),
-            "--n_trials",
-            "20",
-            "--scaling_factor",
-            "40",
-            "--seed",
-            "1",
-        ]
-    )
+    call = ["--task", "go_nogo", "--model_dir", str(models), "--scaling_factor", "40"]
+    eval_main([*call, "--n_trials", "20", "--seed", "1"])
     said = capsys.readouterr().out
     expected = evaluate_task("go-nogo", models, 20, scaling_factor=FACTOR, seed=1)
     assert f"overall accuracy: {expected['overall_accuracy']:.3f}" in said
     assert (models / "plots" / "model.png").is_file()
     shutil.rmtree(models / "plots")
-    eval_main(
-        [
-            "--task",
-            "go_nogo",
-            "--model_dir",
-            str(models),
-            "--n_trials",
-            "2",
-            "--scaling_factor",
-            "40",
-            "--no_plots",
-        ]
-    )
+    eval_main([*call, "--n_trials", "2", "--no_plots"])
     assert not (models / "plots").exists()
     with pytest.raises(SystemExit):
         eval_main(["--task", "chess", "--model_dir", str(models)])
@@ -595,17 +568,8 @@ TASK = MyCustomTask({'T': 200})
 def test_a_task_of_ones_own_in_a_plugin(models, tmp_path, capsys):
     plugin = tmp_path / "my_tasks.py"
     plugin.write_text(PLUGIN)
-    call = [
-        "--task",
-        "my_custom",
-        "--model_dir",
-        str(models),
-        "--n_trials",
-        "5",
-        "--scaling_factor",
-        "40",
-    ]
-    eval_main([*call, "--plugin", str(plugin)])
+    call = ["--task", "my_custom", "--model_dir", str(models), "--scaling_factor", "40"]
+    eval_main([*call, "--n_trials", "5", "--plugin", str(plugin)])
     said = capsys.readouterr().out
     assert "accuracy: 1.000" in said or "accuracy: 0.800" in said
     assert (models / "plots" / "model.png").is_file()

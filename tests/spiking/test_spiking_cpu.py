@@ -130,8 +130,8 @@ def test_every_element_of_the_results_is_written(n_units, monkeypatch):
     clean = _block(network, order)
     allocate = spiking_cpu._allocate
 
-    def poisoned(*args):
-        summary = allocate(*args)
+    def poisoned(**sizes):
+        summary = allocate(**sizes)
         for array in summary:
             array[...] = np.nan if array.dtype.kind == "f" else -1
         return summary
@@ -187,13 +187,8 @@ def test_refuses(change, message):
 
 # A trained Go-NoGo network against the published code
 
-CURVE = dict(
-    zip(
-        range(20, 80, 5),
-        (0.77, 0.75, 0.82, 0.91, 0.94, 0.80, 0.64, 0.55, 0.45, 0.09, 0.01, 0.02),
-        strict=True,
-    )
-)
+FACTORS = range(20, 80, 5)
+ACCURACIES = (0.77, 0.75, 0.82, 0.91, 0.94, 0.80, 0.64, 0.55, 0.45, 0.09, 0.01, 0.02)
 
 
 @pytest.fixture(scope="module")
@@ -230,12 +225,10 @@ def test_published_trials(gonogo, go):
     # published mean rates leave out the first nine steps, where the units that start above
     # threshold (v0 >= 25/95) fire
     key = streams.key(7, "gonogo", 40)
-    first = np.array(
-        [
-            (streams.uniform(key, streams.INITIAL_VOLTAGE, t, 200) >= 25 / 95).mean()
-            for t in range(100)
-        ]
-    )
+    first = []
+    for trial in range(100):
+        v0 = streams.uniform(key, streams.INITIAL_VOLTAGE, trial, 200)
+        first.append((v0 >= 25 / 95).mean())
     assert agree((ours.spike_counts.mean(axis=1) - first)[stays], published_hz.mean(axis=0))
     assert agree(ours.maximum[stays], peaks)
     for epoch in range(4):
@@ -270,7 +263,7 @@ def test_accuracy_curve(gonogo):
     the curve by chi-squared."""
     go = np.arange(100) % 2 == 0
     z = []
-    for scaling_factor, published in CURVE.items():
+    for scaling_factor, published in zip(FACTORS, ACCURACIES, strict=True):
         peak = _gonogo_trials(gonogo, scaling_factor, go).maximum
         accuracy = np.where(go, peak > 0.7, peak < 0.3).mean()
         pooled = (accuracy + published) / 2
