@@ -66,13 +66,18 @@ def integrator(network: SpikingNetwork, dt: float) -> Integrate:
     """
     model = replace(neuron_model(network), v_threshold=UNREACHED)
     constants = model.constants(dt)
+    single = network.neuron.tau_rise_ms == 0
 
     def integrate(state: State, current: np.ndarray, t: float) -> State:
-        values = {**state._asdict(), "spike": 0.0}
-        before = tuple(values[name] for name in model.variables)
-        after, _ = model.step(before, 0.0, current, t, constants)
-        values |= dict(zip(model.variables, after, strict=True))
-        return State(*(values[name] for name in State._fields))
+        v, ipsc, h, r, hr, t_last = state
+        if single:
+            (v, ipsc, r, _, _), _ = model.step(
+                (v, ipsc, r, 0.0, t_last), 0.0, current, t, constants
+            )
+        else:
+            before = (v, ipsc, h, r, hr, 0.0, t_last)
+            (v, ipsc, h, r, hr, _, _), _ = model.step(before, 0.0, current, t, constants)
+        return State(v, ipsc, h, r, hr, t_last)
 
     return integrate
 
@@ -94,18 +99,18 @@ def step(
     (n_units,) bool.
     """
     tau_rise, tau_decay = network.neuron.tau_rise_ms / 1000, network.tau_decay_ms / 1000
-    state = integrate(state, current, t)
-    v = state.v + kick
+    v, ipsc, h, r, hr, t_last = integrate(state, current, t)
+    v = v + kick
     spikes = v >= network.neuron.v_threshold
-    state = state._replace(v=v, t_last=np.where(spikes, t, state.t_last))
+    t_last = np.where(spikes, t, t_last)
     arriving = network.w_rec[:, spikes].sum(axis=1)
     if tau_rise == 0:
-        ipsc = state.ipsc + arriving / tau_decay
-        r = state.r + spikes / tau_decay
-        return state._replace(ipsc=ipsc, r=r), spikes
-    h = state.h + arriving / (tau_rise * tau_decay)
-    hr = state.hr + spikes / (tau_rise * tau_decay)
-    return state._replace(h=h, hr=hr), spikes
+        ipsc = ipsc + arriving / tau_decay
+        r = r + spikes / tau_decay
+    else:
+        h = h + arriving / (tau_rise * tau_decay)
+        hr = hr + spikes / (tau_rise * tau_decay)
+    return State(v, ipsc, h, r, hr, t_last), spikes
 
 
 def simulate_trial(

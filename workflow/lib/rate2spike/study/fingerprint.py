@@ -54,6 +54,12 @@ SPIKING_TRIALS = (
     "conversion/scored_trials.py",
     "provenance.py",
 )
+PLAIN_TRIAL = (
+    "spiking/reference.py",
+    "spiking/as_any_network.py",
+    "networks/network.py",
+    "networks/neurons.py",
+)
 ANY_NETWORK = (
     *KERNELS["cpu"],
     "networks/neurons.py",
@@ -94,13 +100,13 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
             *SPIKING_TRIALS,
             *spiking_kernels,
             *rate_kernels,
-            "spiking/reference.py",
+            *PLAIN_TRIAL,
             "analysis/example.py",
         ),
         "selectivity": (
             *SPIKING_TRIALS,
             *spiking_kernels,
-            "spiking/reference.py",
+            *PLAIN_TRIAL,
             "analysis/selectivity.py",
             "analysis/targeted.py",
         ),
@@ -138,8 +144,7 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
             *SPIKING_TRIALS,
             *SPIKING_KERNELS["cpu"],
             *ANY_NETWORK,
-            "spiking/reference.py",
-            "spiking/as_any_network.py",
+            *PLAIN_TRIAL,
             "analysis/statistics.py",
             "export/",
             "nir_file.py",
