@@ -5,14 +5,12 @@ Pages are MyST Markdown, API pages come from the docstrings.
 
 import re
 import shutil
-import sys
 import tomllib
 from itertools import pairwise
 from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-sys.path.insert(0, str(ROOT / "workflow" / "lib"))
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
@@ -87,12 +85,28 @@ def plain(app, what, name, obj, options, lines):
     """Docstrings are read in the source too: * and | are themselves, indented lines formulas."""
     begins = [0, *(i - 1 for i, line in enumerate(lines) if i and RULER.match(line)), len(lines)]
     sections = [[_escaped(line) for line in lines[begin:end]] for begin, end in pairwise(begins)]
+    sections = [_described(section) for section in sections]
     prose = {0} | {i for i, section in enumerate(sections) if section and section[0] == "Notes"}
     lines[:] = [
         line
         for i, section in enumerate(sections)
         for line in (_formulas(section) if i in prose else section)
     ]
+
+
+PARAMETER = re.compile(r"^((?:\\\*){0,2}\w[\w, \\*]*) : (.+)$")
+
+
+def _described(section):
+    """What stands beside the name of a parameter describes it: no type, in which words would be
+    looked up as names."""
+    if section[:1] not in (["Parameters"], ["Attributes"]):
+        return section
+    text = []
+    for line in section:
+        parameter = PARAMETER.match(line)
+        text += [parameter[1], "    " + parameter[2]] if parameter else [line]
+    return text
 
 
 def _escaped(line):
