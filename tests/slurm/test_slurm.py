@@ -223,7 +223,7 @@ go_nogo = BUILT_IN["go-nogo"]
 
 
 def draw(rng):
-    if "rate2spike.train" in sys.modules and not hasattr(sys, "mishap"):  # in the job, once
+    if "rate2spike.rate.train" in sys.modules and not hasattr(sys, "mishap"):  # in the job, once
         sys.mishap = True
         ATTEMPTS.write_text((ATTEMPTS.read_text() if ATTEMPTS.exists() else "") + "x")
         first = ATTEMPTS.read_text() == "x"
