@@ -35,8 +35,8 @@ def stage_times(benchmarks: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]
 
     Returns
     -------
-    One row per stage: stage, jobs, jobs_timed, seconds, seconds_longest_job; stages without jobs are
-    left out
+    One row per stage: stage, jobs, jobs_timed, seconds, seconds_longest_job; stages without jobs
+    are left out
     """
     rows = []
     for stage, files in benchmarks.items():
@@ -190,8 +190,8 @@ def data_sha256(path: str | Path) -> str:
     Returns
     -------
     Of a .mat or .npz file the checksum of names, types, shapes and values of all arrays, in the
-    order of their names; of a .parquet file that of all columns, in the order of the table; of other
-    files that of the file. Of a mere record or drawing, a dash.
+    order of their names; of a .parquet file that of all columns, in the order of the table; of
+    other files that of the file. Of a mere record or drawing, a dash.
     """
     path = Path(path)
     if path.name in NO_DATA or path.suffix in DRAWN:
