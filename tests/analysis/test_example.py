@@ -473,7 +473,9 @@ def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path
         "trials": 2,
         "neuron": asdict(NeuronConfig(model=neuron)),
     }
-    run_script("write_exports", **snakemake | {"params": Params(fromdict=settings), "rule": "exchange"})
+    run_script(
+        "write_exports", **snakemake | {"params": Params(fromdict=settings), "rule": "exchange"}
+    )
     written = {file.name for file in (tmp_path / "exports").iterdir()}
     of_nir = {"network.nir", "network_accuracy.csv"} if neuron == "lif" else set()
     assert written == {"spikes.nwb", "statistics.parquet", "provenance.json"} | of_nir
@@ -482,7 +484,7 @@ def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path
     with pynwb.NWBHDF5IO(str(tmp_path / "exports" / "spikes.nwb"), "r") as io:
         file = io.read()
         assert file.trials["kind"][:].tolist() == example["single_kind"].tolist()
-        assert json.loads(file.notes)["rule"] == "write_exports"
+        assert json.loads(file.notes)["rule"] == "exchange"
         first, times = file.trials["start_time"][0], file.units["spike_times"][:]
         of_unit = example["spike_time_s"][
             (example["spike_unit"] == 3) & (example["spike_trial"] == 0)
