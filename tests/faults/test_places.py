@@ -211,6 +211,23 @@ def test_a_clock_set_back_in_the_middle_of_a_study(tmp_path):
     later = time.time() + 3600
     for file in path.rglob("*"):
         os.utime(file, (later, later))
+    looking_touches_nothing(path)
     finished(path, "tables")
     done = run(path, "tables")
     assert "Nothing to be done" in said(done), said(done)
+
+
+LOOKS = ("-n", "-S", "-D", "-l", "--dag", "--list-target-rules")
+
+
+def looking_touches_nothing(path: Path) -> None:
+    """A command that only looks changes no date, not even one in the future."""
+
+    def dates() -> dict:
+        return {file: file.stat().st_mtime_ns for file in (path / "results").rglob("*")}
+
+    before = dates()
+    for look in LOOKS:
+        done = run(path, look)
+        assert done.returncode == 0, said(done)
+        assert dates() == before, look
