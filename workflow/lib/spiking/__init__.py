@@ -1,5 +1,5 @@
-"""The published import names of the spiking network, thin over `rate2spike`: see the table in the
-README."""
+"""The published import names of the spiking network, thin over `rate2spike`: see
+docs/published_names.md."""
 
 from .evaluation import eval_go_nogo, evaluate_task
 from .networks import (

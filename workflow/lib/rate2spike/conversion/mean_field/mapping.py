@@ -31,7 +31,7 @@ weights); the mean of (1) takes in connections that are absent; tau and tau_s ar
 steps; weights are multiplied by the du of the unit that receives, so that J is c W. Bias: 5 v_th dv
 times the relative bias, so its absolute size is lost, as in the circulating code.
 
-`published=True` is that code instead, slips included (README), number for number.
+`published=True` is that code instead, slips included (docs/mean_field.md), number for number.
 """
 
 from __future__ import annotations
