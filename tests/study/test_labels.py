@@ -21,8 +21,7 @@ from rate2spike.config import (
 from rate2spike.conversion import Simulation
 from rate2spike.conversion.mean_field import comparison
 from rate2spike.rate import side_by_side, train
-from rate2spike.study import labels, layout
-from rate2spike.study.study import Condition, checked
+from rate2spike.study import Condition, checked, labels, layout
 from rate2spike.tasks import BUILT_IN
 
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())

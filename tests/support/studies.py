@@ -5,7 +5,7 @@ from contextlib import chdir
 import yaml
 from shared import ROOT
 
-from rate2spike.study.study import Study, checked
+from rate2spike.study import Study, checked
 
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
 

@@ -34,26 +34,15 @@ PAPER = {
 SCRIPT = {"figure_xor": "figure_task"}  # and caption, where they are not called as the figure
 
 
-def inputs_of(figure: str) -> dict:
-    """The files a figure of the paper is drawn from."""
-    wording = f"../report/{SCRIPT.get(figure, figure)}.rst"
-    files = {"caption": ancient(workflow.source_path(wording)), "published": PUBLISHED}
-    files["tables"] = [point.table for point in LAYOUT.points(figure)]
-    example = STUDY.figures[figure].get("example")
-    if example:
-        files["example"] = LAYOUT.of_name("results/examples/{place}/{neuron}.npz", example)
-    if figure == "figure_s5":
-        files["selectivity"] = LAYOUT.of_name("results/selectivity/{place}/{neuron}.npz", example)
-    return files
-
-
 for figure in STUDY.figures:
 
     rule:
         name:
             figure
         input:
-            **inputs_of(figure),
+            **LAYOUT.inputs_of(figure),
+            caption=ancient(workflow.source_path(f"../report/{SCRIPT.get(figure, figure)}.rst")),
+            published=PUBLISHED,
         output:
             **outputs_of(figure),
             png=report(

@@ -8,16 +8,13 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from rate2spike.config import RATE_STEP_MS, ConfigError, require
 from rate2spike.tasks.task import HIGH, LOW, Response, Score, Task, Trial
-
-if TYPE_CHECKING:
-    from .tasks import AbstractTask  # which imports this module
 
 LOOKED_AT = 200  # trials drawn to learn labels and targets
 DRAWN_TWICE = 20  # of them, to see that a seed decides a trial
@@ -28,6 +25,14 @@ _global_generator = threading.RLock()
 Label = int | float | str
 
 
+class OwnTask(Protocol):
+    """What is asked of a user's task; `rate.tasks.AbstractTask` has it."""
+
+    settings: Mapping[str, Any]
+
+    def simulate_trial(self) -> tuple[np.ndarray, np.ndarray, Any]: ...
+
+
 class Drawn(NamedTuple):
     """One trial as the user's task makes it."""
 
@@ -36,7 +41,7 @@ class Drawn(NamedTuple):
     label: Label
 
 
-def library_task(own: AbstractTask, name: str) -> Task:
+def library_task(own: OwnTask, name: str) -> Task:
     """A user's task as the library has it: its trials, and its scoring.
 
     The scoring is the user's, or the default one made from the targets. An answer is as the target
@@ -91,7 +96,7 @@ class _Source:
     numpy's global generator is as before afterwards.
     """
 
-    def __init__(self, own: AbstractTask, name: str, n_steps: int):
+    def __init__(self, own: OwnTask, name: str, n_steps: int):
         self.own = own
         self.name = name
         self.n_steps = n_steps
@@ -154,7 +159,7 @@ def _same(first: Drawn, second: Drawn) -> bool:
 
 
 def _coded(
-    own: AbstractTask, draw: _Source, codes: dict[Label, int]
+    own: OwnTask, draw: _Source, codes: dict[Label, int]
 ) -> Callable[[np.random.Generator], Trial]:
     """The library's `draw` of this task, with whole numbers for labels."""
     kind_of = getattr(own, "trial_kind", lambda stimulus, label: label)
@@ -191,7 +196,7 @@ def _codes(labels: Iterable[Label]) -> dict[Label, int]:
 # Scoring ------------------------------------------------------------------------------------------
 
 
-def _response_onset(own: AbstractTask, name: str, targets: list[np.ndarray]) -> int:
+def _response_onset(own: OwnTask, name: str, targets: list[np.ndarray]) -> int:
     """The index of the first scored output, that is of the first target that is scored."""
     n_steps = targets[0].size
     if hasattr(own, "response_onset"):
@@ -211,7 +216,7 @@ def _response_onset(own: AbstractTask, name: str, targets: list[np.ndarray]) -> 
 
 
 def _scores(
-    own: AbstractTask, codes: dict[Label, int], targets: dict[Label, np.ndarray]
+    own: OwnTask, codes: dict[Label, int], targets: dict[Label, np.ndarray]
 ) -> tuple[Score, Score]:
     """The published and the strict scoring; the user's `correct` is both."""
     if hasattr(own, "correct"):
@@ -232,7 +237,7 @@ def _scores(
     return score, lambda label, o: score(label, o, strict=True)
 
 
-def _users_score(own: AbstractTask, codes: dict[Label, int]) -> Score:
+def _users_score(own: OwnTask, codes: dict[Label, int]) -> Score:
     """The user's `correct`, which is asked with the user's labels."""
     label_of = {code: label for label, code in codes.items()}
     # numpy would turn the numbers among strings into strings

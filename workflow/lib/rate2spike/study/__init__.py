@@ -6,6 +6,7 @@ from ..offered import names_of
 __getattr__, __dir__, __all__ = names_of(
     __name__,
     {
-        ".study": "Condition Study checked read_study",
+        ".conditions": "Condition Study",
+        ".study": "checked read_study",
     },
 )

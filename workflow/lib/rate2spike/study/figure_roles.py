@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from ..config import require
-
-if TYPE_CHECKING:
-    from .study import Study
+from .conditions import Study
 
 # Figure -> role -> task: that of the condition or, for the roles in SWEPT, that of the sweep.
 FIGURE_ROLES: Mapping[str, Mapping[str, str]] = {

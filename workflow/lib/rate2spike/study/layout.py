@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..config import ConfigError, RateConfig
 from ..tasks import Task, find_task
-from .study import Condition, Study
+from .conditions import Condition, Study
 
 EXTERNAL_BLOCK = "external"  # models from elsewhere are one block
 BLOCK = rf"seeds_\d+-\d+|{EXTERNAL_BLOCK}"  # what the wildcard `block` matches
@@ -225,6 +225,17 @@ class Layout:
                 table = of_condition("results/conditions/{place}/{neuron}.csv", point.condition)
                 drawn.append(Drawn(figure, role, point.x, table))
         return drawn
+
+    def inputs_of(self, figure: str) -> dict[str, Any]:
+        """The files of the study that a figure of the paper is drawn from."""
+        files: dict[str, Any] = {"tables": [point.table for point in self.points(figure)]}
+        example = self.study.figures[figure].get("example")
+        if example:
+            files["example"] = self.of_name("results/examples/{place}/{neuron}.npz", example)
+        if figure == "figure_s5":
+            responses = "results/selectivity/{place}/{neuron}.npz"
+            files["selectivity"] = self.of_name(responses, example)
+        return files
 
     def all_points(self) -> list[Drawn]:
         """Everything that the figures of the paper are drawn from."""

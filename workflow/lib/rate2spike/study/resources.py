@@ -18,8 +18,8 @@ from ..config import (
     RateConfig,
     TrainingConfig,
 )
+from .conditions import Condition
 from .layout import Layout
-from .study import Condition
 
 # Measured ----------------------------------------------------------------------------------------
 
