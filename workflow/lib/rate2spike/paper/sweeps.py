@@ -10,6 +10,7 @@ in y, its SD over networks (n - 1), and the number of networks behind it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -459,8 +460,15 @@ def singles_at_last(
     return found
 
 
-def write_singles(output, singles: Sequence[Mapping]) -> None:
-    """Write the numbers of one example network for the scorecard, where the job is asked for them
-    (`output.singles`)."""
-    if hasattr(output, "singles"):
-        write_csv(pd.DataFrame(singles, columns=SINGLES), output.singles, float_format="%.9g")
+def write_singles(singles: Sequence[Mapping], path: str | Path) -> None:
+    """Write the numbers of one example network for the scorecard.
+
+    Parameters
+    ----------
+    singles
+        As `single` makes them; none where there was no network.
+    path
+        The CSV file.
+    """
+    table = pd.DataFrame(list(singles), columns=SINGLES)
+    write_csv(table, path, float_format="%.9g")
