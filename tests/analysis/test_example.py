@@ -394,7 +394,7 @@ def run_script(monkeypatch, tmp_path):
 
 @pytest.fixture
 def condition(trained, tmp_path):
-    """A condition of three networks, the second and third equally accurate, as the scripts see it."""
+    """A condition of three networks, the second and third equally accurate, as scripts see it."""
 
     def make(converged=(True, True, True)) -> dict:
         models, names = tmp_path / "models", ["seed_0", "seed_1", "seed_2"]

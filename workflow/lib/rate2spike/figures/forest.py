@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ..paper.scorecard import AGREES, DIFFERS, TOO_FEW, panel_names
+from ..paper.scorecard import AGREES, COUNTED, DIFFERS, TOO_FEW, panel_names
 from ..plotting import NOTE
 from .pages import empty_panel, page
 from .panels import COLUMNS
@@ -46,7 +46,6 @@ SMALL = 6  # size of the numbers in points
 CHARACTER = 0.05  # width of one of its characters
 
 ALONG = {"N": "N", "tau_max_ms": "τmax (ms)", "refractory_ms": "tref (ms)", "gain": "gain"}
-COUNTED = "rate nets trained"
 UNITS = {"%": "points", "au": "a.u."}
 SHORT_NAMES = {
     "successfully trained rate RNNs": "networks trained",
