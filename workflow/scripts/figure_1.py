@@ -36,15 +36,18 @@ def draw_example(axes) -> tuple[list, list]:
     histogram = statistics.decay_histogram(example["tau_decay_ms"], 20, 50)
     outline = sweeps.published_values(published, "B-left", DECAYS)
     rows = examples.decays_beside(axes["B-left"], histogram, outline, n_max=20)
-    panel = axes["B-right"]
-    means = statistics.mean_sd(example["rate_out"], example["label"], task.labels)
-    traces = sweeps.published_traces(published, "B-right", OUTPUTS)
-    time_s = example["time_s"][:-1]
-    rows += examples.outputs_beside(
-        panel, task, means, traces, time_s=time_s, network="Rate", y_range=(0, 1)
+    means = examples.mean_outputs(
+        axes["B-right"],
+        example,
+        example["rate_out"],
+        published,
+        OUTPUTS,
+        task=task,
+        network="Rate",
+        y_range=(0, 1),
     )
-    pages.legend_over(panel, [panel])
-    return rows, sweeps.singles_at_last(published, "B-right", OUTPUTS, time_s, means.mean)
+    pages.legend_over(axes["B-right"], [axes["B-right"]])
+    return rows + means.rows, means.singles
 
 
 def draw() -> Drawn:

@@ -6,7 +6,7 @@ import job
 log = job.start(snakemake)
 
 import reading
-from rate2spike.analysis import describe, factors, statistics
+from rate2spike.analysis import describe, factors
 from rate2spike.figures import cartoons, examples, pages
 from rate2spike.figures import sweeps as sweep_figures
 from rate2spike.figures.pages import Block
@@ -30,34 +30,36 @@ BLOCKS = [
 ]
 
 
-def draw_outputs(axes, factor: float, published_factor: str, y_range) -> tuple[list, list]:
-    """Mean outputs at one factor: the rows drawn, and our numbers for the scorecard."""
+def draw_outputs(axes, factor: float, published_factor: str, y_range) -> examples.Outputs:
+    """Mean outputs at one factor."""
     axes.set_title(pages.lambda_title(factor, factors.chosen_factor(example), published_factor))
-    output = factors.output_at(example, factor)
-    means = statistics.mean_sd(output, example["label"], task.labels)
-    traces = sweeps.published_traces(published, axes.get_label(), OUTPUTS)
-    time_s = example["time_s"]
-    rows = examples.outputs_beside(
-        axes, task, means, traces, time_s=time_s, network="Spiking", y_range=y_range
+    return examples.mean_outputs(
+        axes,
+        example,
+        factors.output_at(example, factor),
+        published,
+        OUTPUTS,
+        task=task,
+        network="Spiking",
+        y_range=y_range,
     )
-    return rows, sweeps.singles_at_last(published, axes.get_label(), OUTPUTS, time_s, means.mean)
 
 
 def draw_example(axes) -> tuple[list, list]:
-    """Mean outputs at three factors; the numbers are those at the chosen one."""
+    """Mean outputs at three factors: the rows drawn, our numbers at the chosen one."""
     if not example["n_networks"]:
         pages.no_example(axes, "B", facts["example_note"])
         return [], []
     chosen = factors.chosen_factor(example)
     shown = published[published.quantity == "scaling factors shown"].value.iloc[0].split(", ")
-    left, _ = draw_outputs(axes["B-left"], 1, shown[0], (-5, 4))
-    centre, _ = draw_outputs(axes["B-centre"], 10, shown[1], (-1.3, 6.6))
-    right, singles = draw_outputs(axes["B-right"], chosen, shown[2], (-0.2, 1.05))
+    left = draw_outputs(axes["B-left"], 1, shown[0], (-5, 4))
+    centre = draw_outputs(axes["B-centre"], 10, shown[1], (-1.3, 6.6))
+    right = draw_outputs(axes["B-right"], chosen, shown[2], (-0.2, 1.05))
     axes["B-left"].set_ylabel("Output (a.u.)")
     axes["B-centre"].set_ylabel("")
     axes["B-right"].set_ylabel("")
     pages.legend_above(axes["B-right"].figure, [axes["B-right"]])
-    return left + centre + right, singles
+    return left.rows + centre.rows + right.rows, right.singles
 
 
 def draw() -> Drawn:

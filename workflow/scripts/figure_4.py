@@ -39,15 +39,18 @@ def draw_example(axes) -> tuple[list, list]:
     histogram = statistics.decay_histogram(example["tau_decay_ms"], 20, 50)
     outline = sweeps.published_values(published, "B", DECAYS)
     rows += examples.decays_beside(axes["B"], histogram, outline, n_max=30)
-    output = factors.chosen_output(example)
-    means = statistics.mean_sd(output, example["label"], task.labels)
-    traces = sweeps.published_traces(published, "C", OUTPUTS)
-    time_s = example["time_s"]
-    rows += examples.outputs_beside(
-        axes["C"], task, means, traces, time_s=time_s, network="Spiking", y_range=(-1.5, 1.5)
+    means = examples.mean_outputs(
+        axes["C"],
+        example,
+        factors.chosen_output(example),
+        published,
+        OUTPUTS,
+        task=task,
+        network="Spiking",
+        y_range=(-1.5, 1.5),
     )
     pages.legend_over(axes["C"], [axes["C"]])
-    return rows, sweeps.singles_at_last(published, "C", OUTPUTS, time_s, means.mean)
+    return rows + means.rows, means.singles
 
 
 def draw() -> Drawn:

@@ -8,7 +8,7 @@ log = job.start(snakemake)
 import reading
 from rate2spike import plotting
 from rate2spike.analysis import describe
-from rate2spike.figures import pages
+from rate2spike.figures import accuracy, pages, panels
 from rate2spike.figures.publish import Drawn, publish
 
 networks = reading.shown(snakemake)
@@ -19,10 +19,10 @@ KINDS = (("rate", "rate", plotting.RATE, -0.17), ("spiking", "held_out", plottin
 def draw() -> Drawn:
     placed, conditions = describe.slots(networks)
     last_slot = conditions.end.max()
-    figure, panel = pages.accuracy_page(last_slot)
+    figure, panel = accuracy.accuracy_page(last_slot)
     rows = []
     for kind, column, colour, shift in KINDS:
-        points = pages.with_interval(
+        points = panels.with_interval(
             panel,
             placed.slot + shift,
             100 * placed[f"{column}_accuracy"],
@@ -33,9 +33,9 @@ def draw() -> Drawn:
             legend=kind,
         )
         rows.append(points)
-    pages.finish_accuracy(panel.axes, conditions.centre, conditions.text, last_slot)
+    accuracy.finish_accuracy(panel.axes, conditions.centre, conditions.text, last_slot)
     pages.legend_above(figure, [panel.axes])
-    return Drawn(figure, rows, pages.ACCURACY_NOTE.format(**facts))
+    return Drawn(figure, rows, accuracy.ACCURACY_NOTE.format(**facts))
 
 
 drawn = publish(draw, facts, caption=snakemake.input.caption, output=snakemake.output)

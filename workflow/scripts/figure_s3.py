@@ -6,7 +6,7 @@ import job
 log = job.start(snakemake)
 
 import reading
-from rate2spike.analysis import describe, factors, statistics
+from rate2spike.analysis import describe, factors
 from rate2spike.figures import cartoons, examples, populations
 from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
@@ -34,18 +34,6 @@ def draw_trial(axes, letter: str, kind: str, members) -> tuple[list, list]:
     return rows, populations.mean_rates(rates_hz, members, of_panel)
 
 
-def draw_mean(axes) -> tuple[list, list]:
-    """Mean outputs: the rows drawn, and our numbers for the scorecard."""
-    output = factors.chosen_output(example)
-    means = statistics.mean_sd(output, example["label"], task.labels)
-    traces = sweeps.published_traces(published, "E", OUTPUTS)
-    time_s = example["time_s"]
-    rows = examples.outputs_beside(
-        axes, task, means, traces, time_s=time_s, network="Spiking", y_range=(-0.3, 1.1)
-    )
-    return rows, sweeps.singles_at_last(published, "E", OUTPUTS, time_s, means.mean)
-
-
 def draw() -> Drawn:
     figure, axes = populations.population_page()
     cartoons.motif_sst(axes["A"])
@@ -53,15 +41,24 @@ def draw() -> Drawn:
     members = populations.populations(example["inhibitory"], example["som"])
     rows_c, rates_c = draw_trial(axes, "C", "NoGo", members)
     rows_d, rates_d = draw_trial(axes, "D", "Go", members)
-    rows_e, outputs = draw_mean(axes["E"])
+    means = examples.mean_outputs(
+        axes["E"],
+        example,
+        factors.chosen_output(example),
+        published,
+        OUTPUTS,
+        task=task,
+        network="Spiking",
+        y_range=(-0.3, 1.1),
+    )
     populations.finish(axes)
     sizes = {name: int(of_population.sum()) for name, of_population in members.items()}
     return Drawn(
         figure,
-        rows_c + rows_d + rows_e,
+        rows_c + rows_d + means.rows,
         NOTE.format(**facts, **sizes),
         facts=sizes,
-        singles=rates_c + rates_d + outputs,
+        singles=rates_c + rates_d + means.singles,
     )
 
 

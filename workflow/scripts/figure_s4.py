@@ -6,7 +6,7 @@ import job
 log = job.start(snakemake)
 
 import reading
-from rate2spike.analysis import describe, factors, statistics
+from rate2spike.analysis import describe, factors
 from rate2spike.figures import cartoons, examples, pages, panels
 from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
@@ -20,19 +20,6 @@ OUTPUTS = [f"mean LIF output {name}" for name in task.labels.values()]
 MOSAIC = [["A", "B"], ["C output", "D output"], ["C spikes", "D spikes"]]
 Y_RANGE = (-0.2, 1.2)
 NOTE = "{condition}, {network}: {n_units} units; {networks}; {trials} trials, mean ± SD; "
-
-
-def draw_mean(axes) -> tuple[list, list]:
-    """Mean outputs: the rows drawn, and our numbers for the scorecard."""
-    output = factors.chosen_output(example)
-    means = statistics.mean_sd(output, example["label"], task.labels)
-    traces = sweeps.published_traces(published, "B", OUTPUTS)
-    time_s = example["time_s"]
-    rows = examples.outputs_beside(
-        axes, task, means, traces, time_s=time_s, network="Spiking", y_range=Y_RANGE
-    )
-    pages.legend_over(axes, [axes])
-    return rows, sweeps.singles_at_last(published, "B", OUTPUTS, time_s, means.mean)
 
 
 def draw_trial(axes, letter: str, kind: str) -> list:
@@ -51,14 +38,23 @@ def draw() -> Drawn:
     figure, axes = pages.page(MOSAIC, 5.6, 5.0, height_ratios=[2, 1, 1.3])
     cartoons.spiking_no_dale(axes["A"])
     axes["A"].set_anchor("N")
-    rows, singles = draw_mean(axes["B"])
-    rows += draw_trial(axes, "C", "NoGo")
-    rows += draw_trial(axes, "D", "Go")
+    means = examples.mean_outputs(
+        axes["B"],
+        example,
+        factors.chosen_output(example),
+        published,
+        OUTPUTS,
+        task=task,
+        network="Spiking",
+        y_range=Y_RANGE,
+    )
+    pages.legend_over(axes["B"], [axes["B"]])
+    trials = draw_trial(axes, "C", "NoGo") + draw_trial(axes, "D", "Go")
     panels.share_range([axes["C output"], axes["D output"]])
     panels.name_panel(axes["A"], "A")
     panels.name_panel(axes["B"], "B")
     note = NOTE.format(**facts) + f"single trials; {pages.lambda_title(facts['factor'])}."
-    return Drawn(figure, rows, note, singles=singles)
+    return Drawn(figure, means.rows + trials, note, singles=means.singles)
 
 
 drawn = publish(draw, facts, caption=snakemake.input.caption, output=snakemake.output)

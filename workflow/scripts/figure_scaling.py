@@ -10,7 +10,7 @@ import pandas as pd
 import reading
 from rate2spike import plotting
 from rate2spike.analysis import describe
-from rate2spike.figures import pages, panels
+from rate2spike.figures import accuracy, pages
 from rate2spike.figures.publish import Drawn, publish
 
 curves = pd.read_csv(snakemake.input.accuracy, dtype={"network": str})
@@ -18,34 +18,10 @@ networks = reading.shown(snakemake)
 facts = describe.networks(networks)
 
 
-def draw_network(condition, place: int, network, curve, colour: str) -> list:
-    """One trained network: its accuracy at each factor, and on fresh trials at the chosen one."""
-    search = panels.accuracy_curves(
-        condition.search,
-        curve.scaling_factor,
-        100 * curve.accuracy,
-        low=100 * curve.ci_low,
-        high=100 * curve.ci_high,
-        chosen=network.scaling_factor,
-        series=network.network,
-        colour=colour,
-    )
-    fresh = pages.with_interval(
-        condition.fresh,
-        [place],
-        [100 * network.held_out_accuracy],
-        low=[100 * network.held_out_ci_low],
-        high=[100 * network.held_out_ci_high],
-        series=network.network,
-        colour=colour,
-    )
-    return [search, fresh]
-
-
 def draw() -> Drawn:
     conditions = list(networks.groupby(describe.CONDITION, sort=False))
     names = [describe.condition_name(rows) for _, rows in conditions]
-    figure, pairs = pages.scaling_page(names)
+    figure, pairs = accuracy.scaling_page(names)
     drawn = []
     with_networks = []
     for (key, rows), pair in zip(conditions, pairs, strict=True):
@@ -53,16 +29,16 @@ def draw() -> Drawn:
         of_condition = curves[(curves[describe.CONDITION] == list(key)).all(axis=1)]
         for i, network in enumerate(trained.itertuples()):
             curve = of_condition[of_condition.network == network.network]
-            curve = curve.sort_values("scaling_factor")
-            drawn += draw_network(pair, i, network, curve, plotting.shade(i, len(trained)))
+            colour = plotting.shade(i, len(trained))
+            drawn += accuracy.draw_network(pair, i, network, curve, colour=colour)
         if trained.empty:
             reason = f"no network of this condition reached criterion (0 of {len(rows)})"
             pages.empty_panel(pair.search.axes, reason)
             pair.fresh.axes.set_axis_off()
         else:
             with_networks.append(pair)
-    pages.finish_scaling(with_networks)
-    return Drawn(figure, drawn, pages.SCALING_NOTE.format(**facts))
+    accuracy.finish_scaling(with_networks)
+    return Drawn(figure, drawn, accuracy.SCALING_NOTE.format(**facts))
 
 
 drawn = publish(draw, facts, caption=snakemake.input.caption, output=snakemake.output)

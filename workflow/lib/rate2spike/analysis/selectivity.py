@@ -215,7 +215,7 @@ def _trials(
 
 
 def _binned(rates) -> np.ndarray:
-    """Means of rates (..., n_steps) over bins of 50 ms; what is left over at the end is not used."""
+    """Means of rates (..., n_steps) over bins of 50 ms; the rest at the end is left out."""
     steps = round(BIN_MS / RATE_STEP_MS)
     n_bins = rates.shape[-1] // steps
     return rates[..., : n_bins * steps].reshape(*rates.shape[:-1], n_bins, steps).mean(axis=-1)

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from ..analysis.statistics import mean_sd
 from ..config import RATE_STEP_MS
+from ..paper.sweeps import published_traces, singles_at_last
 from ..plotting import INPUTS, OUTPUTS, PUBLISHED_OUTLINE, pale
 from .pages import legend_above, legend_over
 from .panels import (
@@ -96,6 +98,60 @@ def decays_beside(
     outline = published_outline(panel, published, series="units")
     legend_over(axes, [axes])
     return [ours, outline]
+
+
+class Outputs(NamedTuple):
+    """What was drawn of mean outputs: the rows, and our numbers for the scorecard."""
+
+    rows: list[pd.DataFrame]
+    singles: list[dict]
+
+
+def mean_outputs(
+    axes: Axes,
+    example: Mapping,
+    outputs,
+    published: pd.DataFrame,
+    quantities: Sequence[str],
+    *,
+    task,
+    network: str,
+    y_range: Sequence[float],
+) -> Outputs:
+    """Draw mean outputs of an example network beside those of the same panel of the paper.
+
+    Parameters
+    ----------
+    axes
+        Where to draw, called as the panel of the paper.
+    example
+        From `analysis.example.example_recordings`: its labels and times are used.
+    outputs : array_like, shape (n_trials, n_steps)
+        Of the rate network, or of the spiking network at one factor.
+    published
+        Rows of resources/published.tsv of the figure.
+    quantities
+        The names of the published means, one for each answer.
+    task
+        Its labels, `stimulus_windows_ms` and `duration_ms` are used.
+    network
+        "Rate" or "Spiking".
+    y_range
+        The paper's vertical range.
+
+    Returns
+    -------
+    Outputs
+        The rows drawn, and our outputs at the last time at which the paper's were read.
+    """
+    panel = axes.get_label()
+    time_s = example["time_s"][: np.shape(outputs)[1]]
+    means = mean_sd(outputs, example["label"], task.labels)
+    traces = published_traces(published, panel, quantities)
+    rows = outputs_beside(
+        axes, task, means, traces, time_s=time_s, network=network, y_range=y_range
+    )
+    return Outputs(rows, singles_at_last(published, panel, quantities, time_s, means.mean))
 
 
 def outputs_beside(

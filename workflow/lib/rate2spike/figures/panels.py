@@ -794,3 +794,50 @@ def accuracy_curves(
         zorder=3,
     )
     return table_of(panel, series, factor, accuracy, low=low, high=high)
+
+
+def with_interval(
+    panel: Panel, x, y, *, low, high, series, colour: str, legend: str = "", size: float = 4
+) -> pd.DataFrame:
+    """Draw points with confidence intervals.
+
+    Parameters
+    ----------
+    panel
+        Where to draw.
+    x, y, low, high : array_like, shape (n,)
+        The points, and the ends of their intervals.
+    series : str or sequence of str
+        One name for all points, or one for each.
+    colour
+        Of points and bars.
+    legend
+        Their name in the legend.
+    size
+        Of the points.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows drawn.
+    """
+    x, y, low, high = (np.asarray(values, dtype=float) for values in (x, y, low, high))
+    errors = np.maximum([y - low, high - y], 0)  # rounding must not make a length negative
+    panel.axes.errorbar(
+        x,
+        y,
+        yerr=errors,
+        label=legend,
+        fmt="o",
+        color=colour,
+        markersize=size,
+        markeredgewidth=0,
+        elinewidth=0.8,
+        clip_on=False,
+    )
+    return table_of(panel, series, x, y, low=low, high=high)
+
+
+def criterion(axes: Axes, percent: float = 95) -> None:
+    """Draw the dashed line that a successful network reaches."""
+    axes.axhline(percent, color="0.5", linewidth=0.8, linestyle="--", zorder=0)

@@ -84,15 +84,13 @@ class Page(NamedTuple):
     below: dict[str, Axes]
 
 
-def page(units: Sequence[str], traces: Sequence[str]) -> Page:
+def page(recorded: Mapping) -> Page:
     """Make the page of Fig. S5.
 
     Parameters
     ----------
-    units
-        Names of the units whose voltages are drawn.
-    traces
-        Names of the conditions they are drawn in.
+    recorded
+        From `analysis.selectivity.selectivity_recordings`.
 
     Returns
     -------
@@ -101,9 +99,13 @@ def page(units: Sequence[str], traces: Sequence[str]) -> Page:
     """
     figure = Figure(figsize=(6.8, 9.2), layout="constrained")
     top, bottom = figure.subfigures(2, 1, height_ratios=[3.6, 5.6])
-    above = top.subplot_mosaic([[f"{unit}: {trace}" for unit in units] for trace in traces])
-    for unit in units:
-        above[f"{unit}: {traces[0]}"].set_title(unit.capitalize())
+    names = recorded["trace_name"].tolist()
+    rows = []
+    for name in names:
+        rows.append([f"{unit}: {name}" for unit in units(recorded)])
+    above = top.subplot_mosaic(rows)
+    for unit in units(recorded):
+        above[f"{unit}: {names[0]}"].set_title(unit.capitalize())
     mosaic = [
         ["context 1, modality 1", "context 1, modality 2"],
         ["context 2, modality 1", "context 2, modality 2"],
@@ -111,6 +113,40 @@ def page(units: Sequence[str], traces: Sequence[str]) -> Page:
     ]
     below = bottom.subplot_mosaic(mosaic, height_ratios=[1, 1, 0.22])
     return Page(figure, above, below)
+
+
+def traces(
+    above: Mapping[str, Axes], recorded: Mapping, window_ms: Sequence[float]
+) -> list[pd.DataFrame]:
+    """Draw the voltage of each unit in each condition.
+
+    Parameters
+    ----------
+    above
+        The panels of `page`.
+    recorded
+        From `analysis.selectivity.selectivity_recordings`.
+    window_ms
+        When the stimulus is on.
+
+    Returns
+    -------
+    list of pandas.DataFrame
+        The rows drawn, a table for each trace.
+    """
+    drawn = []
+    for i, (unit, colour) in enumerate(units(recorded).items()):
+        for j, name in enumerate(recorded["trace_name"].tolist()):
+            rows = voltage(
+                above[f"{unit}: {name}"],
+                recorded["trace_time_s"],
+                recorded["trace_mv"][i, j],
+                series=name,
+                colour=colour,
+                window_ms=window_ms,
+            )
+            drawn.append(rows)
+    return drawn
 
 
 def voltage(
@@ -143,6 +179,32 @@ def voltage(
     axes.set_xlim(0, time_s[-1])
     axes.set_axis_off()
     axes.text(-0.02, 0.35, series, transform=axes.transAxes, ha="right", va="center", fontsize=7)
+    return drawn
+
+
+def state_space(below: Mapping[str, Axes], recorded: Mapping) -> list[pd.DataFrame]:
+    """Draw the state of the network by context and modality.
+
+    Parameters
+    ----------
+    below
+        The panels of `page`.
+    recorded
+        From `analysis.selectivity.selectivity_recordings`.
+
+    Returns
+    -------
+    list of pandas.DataFrame
+        The rows drawn, a table for each path.
+    """
+    drawn = []
+    for context in (1, 2):
+        for modality in (1, 2):
+            axes = below[f"context {context}, modality {modality}"]
+            cued = "cued" if context == modality else "not cued"
+            axes.set_title(f"Context {context}: modality {modality} {cued}")
+            states = recorded["paths"][context - 1, modality - 1]
+            drawn += paths(axes, recorded["offsets"], states, modality=modality)
     return drawn
 
 
@@ -221,14 +283,14 @@ def finish(above: Mapping[str, Axes], below: Mapping[str, Axes], offsets) -> Non
     offsets : array_like, shape (n_offsets,)
         Whose shades the keys explain.
     """
-    traces = list(above.values())
-    states = [panel for name, panel in below.items() if name.startswith("context")]
-    panels.share_range(traces)
-    _scale_bars(traces[-1])
+    voltages = list(above.values())
+    states = [axes for name, axes in below.items() if name.startswith("context")]
+    panels.share_range(voltages)
+    _scale_bars(voltages[-1])
     _share_state_space(states)
     for modality in (1, 2):
         _key(below[f"key {modality}"], offsets, modality)
-    panels.name_panel(traces[0], "A")
+    panels.name_panel(voltages[0], "A")
     panels.name_panel(states[0], "B")
 
 
