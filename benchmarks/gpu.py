@@ -1,5 +1,6 @@
-"""Simulation and training of many networks on a GPU, beside the plain reference, one core, and what
-the GPU allows.
+"""Simulation and training of many networks on a GPU.
+
+They stand beside the plain reference, one core, and what the GPU allows.
 
     python benchmarks/gpu.py
 
@@ -43,8 +44,7 @@ def timed(function) -> float:
 
 
 def simulation(n_units: int, networks: int, trials: int) -> tuple[float, float]:
-    """ns per neuron and step of all networks and trials together, and of their random numbers
-    alone."""
+    """ns per neuron and step of networks and trials together, and of their random numbers alone."""
     import gpu_floors
     from rate2spike.spiking.kernels import cuda as spiking_cuda
 
@@ -64,23 +64,26 @@ def training(n_units: int, networks: int, updates: int = 20) -> tuple[float, flo
     import gpu_floors
     from rate2spike.rate.kernels import cuda as rate_cuda
 
-    models = [
-        rate.initial_model(RateConfig(n_units=n_units), 1, np.random.default_rng(i))
-        for i in range(networks)
-    ]
-    trials = [
-        draw_trials(BUILT_IN["go-nogo"], 0, "benchmark", (i,), range(updates))
-        for i in range(networks)
-    ]
-    u, z = (
-        np.stack([t.stimulus for t in trials])[..., :STEPS],
-        np.stack([t.target for t in trials])[..., :STEPS],
-    )
-    keys = [streams.key(0, "benchmark", i) for i in range(networks)]
+    models = []
+    stimuli = []
+    targets = []
+    keys = []
+    for i in range(networks):
+        rng = np.random.default_rng(i)
+        models.append(rate.initial_model(RateConfig(n_units=n_units), 1, rng))
+        trials = draw_trials(BUILT_IN["go-nogo"], 0, "benchmark", (i,), range(updates))
+        stimuli.append(trials.stimulus[..., :STEPS])
+        targets.append(trials.target[..., :STEPS])
+        keys.append(streams.key(0, "benchmark", i))
+    u = np.stack(stimuli)
+    z = np.stack(targets)
     block = rate_cuda.start_block(models)
-    settings = {"training": TrainingConfig(), "keys": keys, "first_trial": 0}
-    seconds = timed(lambda: rate_cuda.train_block(block, u, z, **settings)) / updates
-    return 1e3 * seconds, 1e3 * timed(lambda: gpu_floors.read(block.w, 2 * STEPS))
+    settings = TrainingConfig()
+    seconds = timed(
+        lambda: rate_cuda.train_block(block, u, z, training=settings, keys=keys, first_trial=0)
+    )
+    floor = timed(lambda: gpu_floors.read(block.w, 2 * STEPS))
+    return 1e3 * seconds / updates, 1e3 * floor
 
 
 def qif_job(n_units: int, networks: int, n_steps: int) -> Job:
@@ -93,9 +96,11 @@ def qif_job(n_units: int, networks: int, n_steps: int) -> Job:
 
 def ns_of(advance, job: Job) -> float:
     """ns per unit and step, all simulations together; on a GPU until its results are here."""
-    seconds = best_s(
-        lambda: advance(job, (), every=1, average=False, spikes=False, threads=1), runs=3
-    )
+
+    def run():
+        return advance(job, (), every=1, average=False, spikes=False, threads=1)
+
+    seconds = best_s(run, runs=3)
     return 1e9 * seconds / (job.n_steps * job.state[0].size)
 
 
@@ -112,30 +117,27 @@ def any_network(n_units: int, networks: int, n_steps: int = STEPS) -> tuple[floa
 
 def of_cpu(n_units: int, networks: int) -> dict[str, tuple[float, float]]:
     """Reference and kernel on one core, in the same units: the networks one after the other."""
-    network, u = random_network(n_units), np.zeros((4, 1, 201), dtype=np.float32)
-    plain = best_s(lambda: spiking.simulate_trial(network, u[0, :, :11]), runs=2) / (1000 * n_units)
+    import training as cpu_training
+
+    network = random_network(n_units)
+    u = np.zeros((4, 1, 201), dtype=np.float32)
+    short = u[0, :, :11]  # 1000 steps
+    plain = best_s(lambda: spiking.simulate_trial(network, short), runs=2)
     kernel = best_s(
         lambda: spiking_cpu.simulate_trials(network, u, trials=range(4), stream=STREAM), runs=5
-    ) / (4 * N_STEPS * n_units)
-    from training import row
-
-    at = dict(
-        zip(
-            ("units", "steps", "trial", *["_"] * 5, "torch", "eval"),
-            row(n_units, STEPS),
-            strict=False,
-        )
     )
+    job = qif_job(n_units, 1, STEPS)
+    row = cpu_training.row(n_units, STEPS)
+    update = dict(zip(cpu_training.COLUMNS, row, strict=True))
     return {
-        "simulation": (1e9 * plain, 1e9 * kernel),
-        "any network": tuple(
-            ns_of(f, qif_job(n_units, 1, STEPS)) for f in (advance, network_cpu.advance)
-        ),
-        "training": (networks * at["torch"], networks * at["trial"]),
+        "simulation": (1e9 * plain / (1000 * n_units), 1e9 * kernel / (4 * N_STEPS * n_units)),
+        "any network": (ns_of(advance, job), ns_of(network_cpu.advance, job)),
+        "training": (networks * update["torch"], networks * update["trial"]),
     }
 
 
 def main() -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, default=250)
     parser.add_argument("--networks", type=int, default=100)
@@ -153,15 +155,15 @@ def main() -> None:
         print(f"GPU not measured: {error}")
     cpu = of_cpu(n_units, networks)
     print(
-        f"{networks} networks of {n_units} units, {arguments.trials} trials of each in the simulation"
+        f"{networks} networks of {n_units} units, {arguments.trials} trials of each "
+        "in the simulation"
     )
     print("".join(f"{name:>18}" for name in COLUMNS))
     for name, unit in rows.items():
         numbers = (*cpu[name], *on_gpu[name], on_gpu[name][0] / on_gpu[name][1])
-        print(
-            f"{f'{name} ({unit})':>18}"
-            + "".join("                 -" if np.isnan(x) else f"{x:18.4g}" for x in numbers)
-        )
+        label = f"{name} ({unit})"
+        cells = [f"{'-':>18}" if np.isnan(x) else f"{x:18.4g}" for x in numbers]
+        print(f"{label:>18}" + "".join(cells))
 
 
 if __name__ == "__main__":

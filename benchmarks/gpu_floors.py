@@ -1,5 +1,7 @@
-"""What a GPU takes for the least that simulation and training need: random numbers alone, reading
-the weights alone."""
+"""What a GPU takes for the least that simulation and training need.
+
+That is: drawing the random numbers alone, reading the weights alone.
+"""
 
 import torch
 import triton

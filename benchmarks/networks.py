@@ -1,5 +1,6 @@
-"""Time of any network of spiking units on the CPU, beside a loop in torch and what the machine
-allows.
+"""Time of any network of spiking units on the CPU.
+
+It stands beside a loop in torch and what the machine allows.
 
     python benchmarks/networks.py
 
@@ -30,44 +31,49 @@ COLUMNS = ("model", "units", "sending %", "single ns", "batch ns", "floor ns")
 
 
 def worked_example() -> tuple[Network, np.ndarray]:
+    """Five coupled QIF units, and inputs (n_steps, 5) of which two are sine waves."""
     weights = np.random.default_rng(0).uniform(0, 20, (5, 5))
     time = DT * np.arange(30_000)
     inputs = np.zeros((len(time), 5))
-    inputs[:, 2], inputs[:, 4] = (
-        20 * np.sin(2 * np.pi * 0.5 * time),
-        10 * np.sin(2 * np.pi * 0.25 * time),
-    )
+    inputs[:, 2] = 20 * np.sin(2 * np.pi * 0.5 * time)
+    inputs[:, 4] = 10 * np.sin(2 * np.pi * 0.25 * time)
     return Network(QIF(), weights, DT), inputs
 
 
 @torch.no_grad()
 def torch_loop(weights, inputs, eta=-5.0, v_peak=100.0):
-    v, s = torch.full((len(weights),), -2.0), torch.zeros(len(weights))
-    out, spikes = torch.empty(inputs.shape), torch.empty(inputs.shape, dtype=torch.bool)
+    """Output and spikes (n_steps, n_units) of the worked example, as one writes it with tensors."""
+    v = torch.full((len(weights),), -2.0)
+    s = torch.zeros(len(weights))
+    out = torch.empty(inputs.shape)
+    spikes = torch.empty(inputs.shape, dtype=torch.bool)
     for k, current in enumerate(inputs):
         spike = v >= v_peak
         moved = v + DT * (v * v + eta + current + weights @ s)
-        v, s = torch.where(spike, -v_peak, moved), s - DT * s + spike
+        v = torch.where(spike, -v_peak, moved)
+        s = s - DT * s + spike
         out[k], spikes[k] = s, spike
     return out, spikes
 
 
 def example(runs: int) -> None:
+    """Print the times of the worked example."""
     torch.set_num_threads(1)
     network, inputs = worked_example()
     etas = network.with_parameters(eta=np.linspace(-6, -4, 100)[:, None])
-    loop = best_s(
-        torch_loop, torch.tensor(network.weights).float(), torch.tensor(inputs).float(), runs=2
-    )
+    weights = torch.tensor(network.weights).float()
+    loop = best_s(torch_loop, weights, torch.tensor(inputs).float(), runs=2)
 
     def single(n: int) -> None:
         for _ in range(n):
             simulate(network, inputs, device="cpu", progress=False)
 
-    one, twenty = best_s(single, 1, runs=5 * runs), best_s(single, 20, runs=2 * runs)
+    one = best_s(single, 1, runs=5 * runs)
+    twenty = best_s(single, 20, runs=2 * runs)
     batch = best_s(lambda: simulate(etas, inputs, device="cpu", progress=False), runs=2 * runs)
     print(
-        f"worked example: torch {1e3 * loop:.0f} ms, simulate {1e3 * one:.2f} ms, {loop / one:.0f} times faster"
+        f"worked example: torch {1e3 * loop:.0f} ms, simulate {1e3 * one:.2f} ms, "
+        f"{loop / one:.0f} times faster"
     )
     print(f"batch of 100: {1e3 * batch:.1f} ms, 20 single runs: {1e3 * twenty:.1f} ms\n")
 
@@ -88,28 +94,31 @@ def move(weights, state, n_steps):
 def row(model: str, n_units: int, n_steps: int, runs: int) -> tuple:
     """One line of the table, of a network that fires."""
     rng = np.random.default_rng(n_units)
-    neuron, dt, drive = (QIF(), DT, 30.0) if model == "QIF" else (LIF(bias=-38.0), 5e-5, 0.0)
-    initial = {"s": 1.0} if model == "QIF" else {"v": rng.uniform(-65, -38, n_units)}
+    if model == "QIF":
+        neuron, dt, drive = QIF(), DT, 30.0
+        initial = {"s": 1.0}
+    else:
+        neuron, dt, drive = LIF(bias=-38.0), 5e-5, 0.0
+        initial = {"v": rng.uniform(-65, -38, n_units)}
     network = Network(neuron, rng.normal(size=(n_units, n_units)) / n_units, dt, initial)
     inputs = drive + rng.normal(size=(n_steps, n_units))
-    settings = {"every": 1, "average": False, "spikes": False, "threads": 1}
 
     def ns(batch: int) -> float:
-        job = networks.job_of(
-            network.with_parameters(v_reset=np.full((batch, 1), neuron.v_reset)), inputs
-        )
+        many = network.with_parameters(v_reset=np.full((batch, 1), neuron.v_reset))
+        job = networks.job_of(many, inputs)
 
         def run(n: int) -> None:
-            network_cpu.advance(job.part(0, n)._replace(state=job.state.copy()), [], **settings)
+            part = job.part(0, n)._replace(state=job.state.copy())
+            network_cpu.advance(part, [], every=1, average=False, spikes=False, threads=1)
 
-        return (
-            1e9
-            * (best_s(run, n_steps, runs=runs) - best_s(run, 1, runs=runs))
-            / (batch * n_units * (n_steps - 1))
-        )
+        # what a call takes besides its steps is left out
+        seconds = best_s(run, n_steps, runs=runs) - best_s(run, 1, runs=runs)
+        return 1e9 * seconds / (batch * n_units * (n_steps - 1))
 
     job = networks.job_of(network, inputs)
-    (source,), _ = network_cpu.advance(job, [neuron.source], **settings)
+    (source,), _ = network_cpu.advance(
+        job, [neuron.source], every=1, average=False, spikes=False, threads=1
+    )
     sending = (source != 0).mean()
     weights = np.ones(int(max(1, sending * n_units**2)))
     floor = best_s(move, weights, np.ones(job.state.size), n_steps, runs=runs) / (n_units * n_steps)
@@ -117,6 +126,7 @@ def row(model: str, n_units: int, n_steps: int, runs: int) -> tuple:
 
 
 def main() -> None:
+    """Print the worked example and the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, nargs="+", default=[5, 250, 1000])
     parser.add_argument("--runs", type=int, default=5, help="repetitions, of which the best counts")
@@ -125,9 +135,8 @@ def main() -> None:
     print("".join(f"{name:>12}" for name in COLUMNS))
     for model in ("QIF", "LIF"):
         for n_units in arguments.units:
-            name, units, *numbers = row(
-                model, n_units, max(1_000, 1_000_000 // n_units), arguments.runs
-            )
+            n_steps = max(1_000, 1_000_000 // n_units)
+            name, units, *numbers = row(model, n_units, n_steps, arguments.runs)
             print(f"{name:>12}{units:12d}" + "".join(f"{number:12.2f}" for number in numbers))
 
 

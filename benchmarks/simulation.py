@@ -20,22 +20,14 @@ from rate2spike.config import NeuronConfig
 from rate2spike.spiking.kernels.cpu import LANES, simulate_trials
 from rate2spike.streams.cpu import fill_normals
 
-COLUMNS = (
-    "units",
-    "rate Hz",
-    "ms/trial",
-    "ns",
-    "plain ns",
-    "noise ns",
-    "noise %",
-    "copy GB/s",
-    "weights kB",
-)
+COLUMNS = ["units", "rate Hz", "ms/trial", "ns", "plain ns"]
+COLUMNS += ["noise ns", "noise %", "copy GB/s", "weights kB"]
 STREAM = streams.key(0, "benchmark")
 N_STEPS = 20_000
 
 
 def best_s(function, *arguments, runs: int) -> float:
+    """Seconds of the fastest call, after one that compiles."""
     function(*arguments)
     times = []
     for _ in range(runs):
@@ -47,17 +39,21 @@ def best_s(function, *arguments, runs: int) -> float:
 
 @njit(nogil=True)
 def draw(normals, n_steps):
+    """Draw the random numbers of a trial, and no more."""
     for block in range(n_steps // 4):
         fill_normals(normals, block, 7, 1, 2)
 
 
 def random_network(n_units: int) -> spiking.SpikingNetwork:
-    """A sparse network of 20 % inhibitory units, firing at some 5 to 10 Hz as the trained ones do."""
+    """A sparse network of 20 % inhibitory units.
+
+    It fires at some 5 to 10 Hz, as the trained ones do.
+    """
     rng = np.random.default_rng(n_units)
     inhibitory = rng.random(n_units) < 0.2
-    w_rec = (
-        abs(rng.normal(size=(n_units, n_units))) * (rng.random((n_units, n_units)) < 0.2) / n_units
-    )
+    strength = abs(rng.normal(size=(n_units, n_units)))
+    connected = rng.random((n_units, n_units)) < 0.2
+    w_rec = strength * connected / n_units
     return spiking.SpikingNetwork(
         w_rec=w_rec * np.where(inhibitory, -4, 1) / 2,
         w_in=rng.normal(size=(n_units, 1)),
@@ -70,6 +66,7 @@ def random_network(n_units: int) -> spiking.SpikingNetwork:
 
 
 def row(n_units: int, n_trials: int, runs: int) -> tuple:
+    """One line of the table."""
     network = random_network(n_units)
     u = np.zeros((n_trials, 1, 201), dtype=np.float32)
 
@@ -80,10 +77,12 @@ def row(n_units: int, n_trials: int, runs: int) -> tuple:
     plain = best_s(lambda: spiking.simulate_trial(network, u[0, :, :11]), runs=2) / (1000 * n_units)
     n_pad = n_units + -n_units % LANES
     noise = best_s(draw, np.empty((4, n_pad), dtype=np.float32), N_STEPS, runs=runs)
-    source, target = np.ones(2**24, dtype=np.float32), np.empty(2**24, dtype=np.float32)
+    source = np.ones(2**24, dtype=np.float32)
+    target = np.empty(2**24, dtype=np.float32)
     bandwidth = 2 * source.nbytes / best_s(np.copyto, target, source, runs=runs)
     hz = block().spike_counts.mean()
-    per_step, per_normal = trial / (N_STEPS * n_units), noise / (N_STEPS * n_pad)
+    per_step = trial / (N_STEPS * n_units)
+    per_normal = noise / (N_STEPS * n_pad)
     weights = 4 * n_units * n_pad / 1e3
     return (
         n_units,
@@ -99,6 +98,7 @@ def row(n_units: int, n_trials: int, runs: int) -> tuple:
 
 
 def main() -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, nargs="+", default=[50, 250, 500])
     parser.add_argument("--trials", type=int, default=4, help="trials in a block")

@@ -1,12 +1,13 @@
-"""Time of one training trial and of an evaluation on one core, beside plain torch and what the
-machine allows.
+"""Time of one training trial and of an evaluation on one core.
+
+It stands beside plain torch and what the machine allows.
 
     python benchmarks/training.py
 
 Columns in ms, the best of several runs. `trial` is all of training: forward, backward (with the
 gradients), update (Adam, and W made anew). `2 passes` reads an N x N float32 matrix twice per step
 and does nothing else, `noise` draws the random numbers alone: together a floor for `trial`. `torch`
-is the reference of `rate.py` with autograd and torch's Adam, one thread, float32.
+is the reference, `rate.reference`, with autograd and torch's Adam, one thread, float32.
 """
 
 import numpy as np
@@ -21,26 +22,18 @@ from simulation import best_s
 
 SIZES = [(50, 200), (200, 200), (250, 200), (500, 200), (250, 500)]  # units, steps
 STREAM = streams.key(0, "benchmark")
-COLUMNS = (
-    "units",
-    "steps",
-    "trial",
-    "forward",
-    "backward",
-    "update",
-    "2 passes",
-    "noise",
-    "torch",
-    "100 trials",
-)
+COLUMNS = ["units", "steps", "trial", "forward", "backward", "update"]
+COLUMNS += ["2 passes", "noise", "torch", "100 trials"]
 
 
 def best_ms(function, *arguments, runs=20):
+    """Milliseconds of the fastest call, after one that compiles."""
     return 1e3 * best_s(function, *arguments, runs=runs)
 
 
 @njit(fastmath=True, nogil=True)
 def read_matrix(w, times):
+    """Read a matrix, and no more."""
     total = np.float32(0)
     for _ in range(times):
         row = w.reshape(-1)
@@ -52,23 +45,26 @@ def read_matrix(w, times):
 
 @njit(nogil=True)
 def draw(noise, n_steps):
+    """Draw the random numbers of a trial, and no more."""
     for block in range((n_steps + 3) // 4):
         fill_normals(noise, block, 7, 1, 2)
 
 
 def parts_ms(model, u, z):
     """Forward, backward and update of one trial, timed apart."""
-    net, packed = kernel._network(model), kernel._pack(model, kernel.start(model))
-    work, n_steps, one = kernel.workspace(model.n_units, u.shape[1]), u.shape[1], np.float32(1)
+    net = kernel._network(model)
+    packed = kernel._pack(model, kernel.start(model))
+    n_steps = u.shape[1]
+    work = kernel.workspace(model.n_units, n_steps)
+    one = np.float32(1)
     update = best_ms(kernel._load, net, packed, work)
-    forward = best_ms(kernel._forward, net, work, u, 7, *STREAM) + best_ms(
-        kernel._loss, work, one, z, False
-    )
-    backward = best_ms(kernel._backward, work, n_steps) + best_ms(
-        kernel._add_recurrent, net, packed, work, n_steps, one
-    )
+    forward = best_ms(kernel._forward, net, work, u, 7, *STREAM)
+    forward += best_ms(kernel._loss, work, one, z, False)
+    backward = best_ms(kernel._backward, work, n_steps)
+    backward += best_ms(kernel._add_recurrent, net, packed, work, n_steps, one)
     backward += best_ms(kernel._add_rest, net, packed, work, n_steps, one)
-    return forward, backward, update + best_ms(kernel._adam, packed, 1, 0.01)
+    update += best_ms(kernel._adam, packed, 1, 0.01)
+    return forward, backward, update
 
 
 def torch_ms(model, u, z):
@@ -79,24 +75,25 @@ def torch_ms(model, u, z):
 
     def update():
         adam.zero_grad()
-        rate.trial_loss(
-            rate.forward(model, weights, torch.tensor(u[None]), normal).o,
-            torch.tensor(z[None]),
-            "l2",
-        ).backward()
+        outputs = rate.forward(model, weights, torch.tensor(u[None]), normal).o
+        loss = rate.trial_loss(outputs, torch.tensor(z[None]), "l2")
+        loss.backward()
         adam.step()
 
     return best_ms(update, runs=5)
 
 
 def row(n_units, n_steps):
-    """One line of the table: times after 100 trials of training, of a stimulus whose answer is its
-    own sign held."""
-    model = rate.initial_model(
-        RateConfig(n_units=n_units, tau_decay_ms=(20.0, 100.0)), 1, np.random.default_rng(0)
-    )
-    u, z = np.zeros((100, 1, n_steps), np.float32), np.zeros((100, n_steps), np.float32)
-    u[::2, :, 50:75], z[::2, 75:] = 1, 1
+    """One line of the table: times after 100 trials of training.
+
+    The answer to a stimulus is its own sign, held.
+    """
+    config = RateConfig(n_units=n_units, tau_decay_ms=(20.0, 100.0))
+    model = rate.initial_model(config, 1, np.random.default_rng(0))
+    u = np.zeros((100, 1, n_steps), np.float32)
+    z = np.zeros((100, n_steps), np.float32)
+    u[::2, :, 50:75] = 1
+    z[::2, 75:] = 1
     state = kernel.start(model)
 
     def train(trials=5):
@@ -118,29 +115,22 @@ def row(n_units, n_steps):
     )
     work = kernel.workspace(n_units, n_steps)
     work.w_rec[:] = 0
-    floor = best_ms(read_matrix, work.w_rec, 2 * n_steps), best_ms(draw, work.noise, n_steps)
-    return (
-        n_units,
-        n_steps,
-        trial,
-        *parts_ms(model, u[0], z[0]),
-        *floor,
-        torch_ms(model, u[0], z[0]),
-        evaluation,
-    )
+    two_passes = best_ms(read_matrix, work.w_rec, 2 * n_steps)
+    noise = best_ms(draw, work.noise, n_steps)
+    forward, backward, update = parts_ms(model, u[0], z[0])
+    reference = torch_ms(model, u[0], z[0])
+    times = (trial, forward, backward, update, two_passes, noise, reference, evaluation)
+    return n_units, n_steps, *times
 
 
 def main():
+    """Print the table."""
     torch.set_num_threads(1)
     print(" ".join(f"{name:>10}" for name in COLUMNS))
     for size in SIZES:
-        print(
-            " ".join(
-                f"{value:>10.3f}" if isinstance(value, float) else f"{value:>10}"
-                for value in row(*size)
-            ),
-            flush=True,
-        )
+        units, steps, *times = row(*size)
+        numbers = [f"{ms:>10.3f}" for ms in times]
+        print(f"{units:>10} {steps:>10}", *numbers, flush=True)
 
 
 if __name__ == "__main__":

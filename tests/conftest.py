@@ -10,9 +10,8 @@ from shared import PUBLISHED_MODEL
 
 from rate2spike import devices
 
-if not (
-    devices._n_gpus() and devices._torch_has_cuda()
-):  # no GPU: its kernels are tested in Triton's interpreter
+# without a GPU, its kernels are tested in Triton's interpreter
+if not (devices._n_gpus() and devices._torch_has_cuda()):
     os.environ["TRITON_INTERPRET"] = "1"
 
 from rate2spike.config import RateConfig, TrainingConfig
@@ -22,7 +21,7 @@ from rate2spike.tasks import BUILT_IN
 
 def pytest_collection_modifyitems(items):
     """The longest file first, so that the two workers end together."""
-    items.sort(key=lambda item: item.path.name != "test_workflow.py")
+    items.sort(key=lambda item: item.path.name != "test_study.py")
 
 
 @pytest.fixture

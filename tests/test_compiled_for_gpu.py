@@ -36,6 +36,5 @@ def test_every_kernel_compiles_for_a_gpu(tmp_path):
         assert int(spilled) <= 64, name
         assert int(stale) == 0, name
         assert int(fused) == 0, name  # the rounding of the CPU
-    assert all(
-        int(spilled) == 0 for _, _, spilled, *_ in lines[: len(lines) // 3]
-    )  # networks of 250 units come first
+    # networks of 250 units come first
+    assert all(int(spilled) == 0 for _, _, spilled, *_ in lines[: len(lines) // 3])

@@ -229,58 +229,155 @@ BAD = {
     "taus_gaus is missing": ("taus_gaus", lambda k: MISSING, "key 'taus_gaus': missing"),
     "N is missing": ("N", lambda k: MISSING, "missing key 'N'"),
     "m is missing": ("m", lambda k: MISSING, "missing key 'm'"),
-    "w not square": ("w", lambda k: k["w"][:, :-1], "key 'w': expected shape (24, 24), got (24, 23)"),
-    "w flattened": ("w", lambda k: k["w"].ravel(), "key 'w': expected shape (24, 24), got (1, 576)"),
-    "w0 of another size": ("w0", lambda k: k["w0"][:9, :9], "key 'w0': expected shape (24, 24), got (9, 9)"),
-    "som_m of another size": ("som_m", lambda k: k["som_m"][:9], "key 'som_m': expected shape (24, 24), got (9, 24)"),
-    "w_out too short": ("w_out", lambda k: k["w_out"][:, :9], "key 'w_out': expected shape (24,), got (1, 9)"),
-    "w_in of another size": ("w_in", lambda k: np.ones((4, 30)), "key 'w_in': expected shape (24, 5), got (4, 30)"),
-    "w_in transposed": ("w_in", lambda k: np.ones((2, 24)), "key 'w_in': expected shape (24, 2), got (2, 24)"),
-    "taus_gaus too short": ("taus_gaus", lambda k: np.zeros(3), "key 'taus_gaus': expected shape (24,), got (1, 3)"),
-    "three decays": ("taus", lambda k: [[4, 20, 30]], "key 'taus': expected one decay or [min, max]"),
-    "decays in words": ("taus", lambda k: "4-20", "key 'taus': expected real numbers, got type <U4"),
+    "w not square": (
+        "w",
+        lambda k: k["w"][:, :-1],
+        "key 'w': expected shape (24, 24), got (24, 23)",
+    ),
+    "w flattened": (
+        "w",
+        lambda k: k["w"].ravel(),
+        "key 'w': expected shape (24, 24), got (1, 576)",
+    ),
+    "w0 of another size": (
+        "w0",
+        lambda k: k["w0"][:9, :9],
+        "key 'w0': expected shape (24, 24), got (9, 9)",
+    ),
+    "som_m of another size": (
+        "som_m",
+        lambda k: k["som_m"][:9],
+        "key 'som_m': expected shape (24, 24), got (9, 24)",
+    ),
+    "w_out too short": (
+        "w_out",
+        lambda k: k["w_out"][:, :9],
+        "key 'w_out': expected shape (24,), got (1, 9)",
+    ),
+    "w_in of another size": (
+        "w_in",
+        lambda k: np.ones((4, 30)),
+        "key 'w_in': expected shape (24, 5), got (4, 30)",
+    ),
+    "w_in transposed": (
+        "w_in",
+        lambda k: np.ones((2, 24)),
+        "key 'w_in': expected shape (24, 2), got (2, 24)",
+    ),
+    "taus_gaus too short": (
+        "taus_gaus",
+        lambda k: np.zeros(3),
+        "key 'taus_gaus': expected shape (24,), got (1, 3)",
+    ),
+    "three decays": (
+        "taus",
+        lambda k: [[4, 20, 30]],
+        "key 'taus': expected one decay or [min, max]",
+    ),
+    "decays in words": (
+        "taus",
+        lambda k: "4-20",
+        "key 'taus': expected real numbers, got type <U4",
+    ),
     "decays upside down": ("taus", lambda k: [[20, 4]], "tau_decay_ms: expected [min, max]"),
     "decays below one step": ("taus", lambda k: [[0.5, 4]], "tau_decay_ms: expected [min, max]"),
     "NaN in taus": ("taus", lambda k: [[4, NAN]], "key 'taus': expected finite numbers"),
     "N too large": ("N", lambda k: 25, "key 'inh': expected shape (25,), got (24, 1)"),
     "N is zero": ("N", lambda k: 0, "key 'N': expected a whole number of units >= 1, got 0"),
-    "N is a fraction": ("N", lambda k: 24.5, "key 'N': expected a whole number of units >= 1, got 24.5"),
+    "N is a fraction": (
+        "N",
+        lambda k: 24.5,
+        "key 'N': expected a whole number of units >= 1, got 24.5",
+    ),
     "N is NaN": ("N", lambda k: NAN, "key 'N': expected a finite number, got nan"),
     "N is infinite": ("N", lambda k: float("inf"), "key 'N': expected a finite number, got inf"),
     "N is a list": ("N", lambda k: [24, 24], "key 'N': expected one number, got shape (1, 2)"),
     "N is a word": ("N", lambda k: "24", "key 'N': expected one number"),
-    "NaN in w": ("w", lambda k: changed(k, "w", value=NAN, row=3), "key 'w': expected finite numbers, got NaN or infinity"),
-    "infinity in w_in": ("w_in", lambda k: changed(k, "w_in", value=np.inf), "key 'w_in': expected finite numbers"),
-    "NaN in w_out": ("w_out", lambda k: changed(k, "w_out", value=NAN), "key 'w_out': expected finite numbers"),
-    "NaN in taus_gaus": ("taus_gaus", lambda k: changed(k, "taus_gaus", value=NAN), "key 'taus_gaus': expected finite numbers"),
+    "NaN in w": (
+        "w",
+        lambda k: changed(k, "w", value=NAN, row=3),
+        "key 'w': expected finite numbers, got NaN or infinity",
+    ),
+    "infinity in w_in": (
+        "w_in",
+        lambda k: changed(k, "w_in", value=np.inf),
+        "key 'w_in': expected finite numbers",
+    ),
+    "NaN in w_out": (
+        "w_out",
+        lambda k: changed(k, "w_out", value=NAN),
+        "key 'w_out': expected finite numbers",
+    ),
+    "NaN in taus_gaus": (
+        "taus_gaus",
+        lambda k: changed(k, "taus_gaus", value=NAN),
+        "key 'taus_gaus': expected finite numbers",
+    ),
     "NaN in w0": ("w0", lambda k: changed(k, "w0", value=NAN), "key 'w0': expected finite numbers"),
     "NaN in b_out": ("b_out", lambda k: NAN, "key 'b_out': expected a finite number, got nan"),
     "a negative weight": (
         "w",
         lambda k: changed(k, "w", value=-0.5, row=3, column=7),
-        "key 'w': Dale's principle violated: the weight from unit 7 to unit 3 (0-based) is -0.5; signs belong in 'm'",
+        "key 'w': Dale's principle violated: the weight from unit 7 to unit 3 (0-based) is -0.5; "
+        "signs belong in 'm'",
     ),
-    "a sign turned in m": ("m", lambda k: changed(k, "m", value=-k["m"][0, 0]), "key 'm': expected the diagonal matrix of +1"),
-    "m not diagonal": ("m", lambda k: changed(k, "m", value=1, column=3), "key 'm': expected the diagonal matrix of +1"),
-    "a unit both": ("exc", lambda k: np.ones((24, 1)), "is both or neither of excitatory and inhibitory"),
-    "a unit neither": ("exc", lambda k: np.zeros((24, 1)), "key 'exc': unit 0 (0-based) is both or neither"),
-    "odd activation": ("activation", lambda k: "relu", "expected one of sigmoid, clipped_relu, softplus, got 'relu'"),
-    "no activation": ("activation", lambda k: "", "key 'activation': expected one of sigmoid, clipped_relu, softplus, got ''"),
-    "complex w": ("w", lambda k: k["w"] + 1j, "key 'w': expected real numbers, got type complex128"),
-    "complex w_out": ("w_out", lambda k: k["w_out"] * 1j, "key 'w_out': expected real numbers, got type complex128"),
+    "a sign turned in m": (
+        "m",
+        lambda k: changed(k, "m", value=-k["m"][0, 0]),
+        "key 'm': expected the diagonal matrix of +1",
+    ),
+    "m not diagonal": (
+        "m",
+        lambda k: changed(k, "m", value=1, column=3),
+        "key 'm': expected the diagonal matrix of +1",
+    ),
+    "a unit both": (
+        "exc",
+        lambda k: np.ones((24, 1)),
+        "is both or neither of excitatory and inhibitory",
+    ),
+    "a unit neither": (
+        "exc",
+        lambda k: np.zeros((24, 1)),
+        "key 'exc': unit 0 (0-based) is both or neither",
+    ),
+    "odd activation": (
+        "activation",
+        lambda k: "relu",
+        "expected one of sigmoid, clipped_relu, softplus, got 'relu'",
+    ),
+    "no activation": (
+        "activation",
+        lambda k: "",
+        "key 'activation': expected one of sigmoid, clipped_relu, softplus, got ''",
+    ),
+    "complex w": (
+        "w",
+        lambda k: k["w"] + 1j,
+        "key 'w': expected real numbers, got type complex128",
+    ),
+    "complex w_out": (
+        "w_out",
+        lambda k: k["w_out"] * 1j,
+        "key 'w_out': expected real numbers, got type complex128",
+    ),
     "w in words": ("w", lambda k: "weights", "key 'w': expected real numbers, got type <U7"),
-    "more SOM than units": ("som_N", lambda k: 25, "n_som: expected a whole number in [0, n_units], got 25"),
-}  # fmt: skip
+    "more SOM than units": (
+        "som_N",
+        lambda k: 25,
+        "n_som: expected a whole number in [0, n_units], got 25",
+    ),
+}
 
 
-@pytest.mark.parametrize(("key", "value", "told"), BAD.values(), ids=BAD)
-def test_a_bad_file_is_refused_by_file_and_key(tmp_path, foreign, key, value, told):
+@pytest.mark.parametrize(("key", "value", "message"), BAD.values(), ids=BAD)
+def test_a_bad_file_is_refused_by_file_and_key(tmp_path, foreign, key, value, message):
     new = value(foreign)
     del foreign[key]
     with pytest.raises(ModelFileError) as error:
         load(tmp_path, foreign | ({} if new is MISSING else {key: new}))
     assert str(tmp_path / "theirs.mat") in str(error.value)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
@@ -303,7 +400,10 @@ def truncated(path):
 
 
 def hdf5(path):
-    header = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jan  1 00:00:00 2024 HDF5 schema 1.00 ."
+    header = (
+        b"MATLAB 7.3 MAT-file, Platform: GLNXA64, "
+        b"Created on: Mon Jan  1 00:00:00 2024 HDF5 schema 1.00 ."
+    )
     path.write_bytes(
         header.ljust(116)
         + bytes(8)
@@ -315,7 +415,7 @@ def hdf5(path):
 
 
 @pytest.mark.parametrize(
-    ("write", "told"),
+    ("write", "message"),
     [
         (truncated, "not a readable .mat file, perhaps truncated"),
         (hdf5, "MATLAB v7.3 file; save it again in MATLAB with save(..., '-v7')"),
@@ -327,13 +427,13 @@ def hdf5(path):
     ],
     ids=["truncated", "v7.3", "empty", "text", "a folder", "missing", "another .mat"],
 )
-def test_what_is_no_model_file(tmp_path, write, told):
+def test_what_is_no_model_file(tmp_path, write, message):
     path = tmp_path / "theirs.mat"
     write(path)
     with pytest.raises(ModelFileError) as error:
         matfile.load(path)
     assert str(path) in str(error.value)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 # Converted models ---------------------------------------------------------------------------------

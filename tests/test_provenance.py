@@ -68,10 +68,10 @@ def test_a_record_names_neither_host_nor_folder():
     assert str(Path.home()) + "/" not in text
 
 
-def git(folder, *words):
+def git(folder, *arguments):
     who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
     return subprocess.run(
-        ["git", "-C", folder, *who, *words], check=True, capture_output=True, text=True
+        ["git", "-C", folder, *who, *arguments], check=True, capture_output=True, text=True
     ).stdout.strip()
 
 
@@ -108,10 +108,8 @@ def test_without_a_clone_the_version_is_all(clone, monkeypatch):
 
 
 def test_many_records_as_one():
-    one, other = (
-        made(study_seed=7),
-        made(study_seed=7) | {"device": "a GPU", "finished": "2020-01-01T00:00:00+00:00"},
-    )
+    one = made(study_seed=7)
+    other = made(study_seed=7) | {"device": "a GPU", "finished": "2020-01-01T00:00:00+00:00"}
     said = provenance.together([one, None, other, {}])
     assert (said["files"], said["files_without_record"], said["seconds"]) == (4, 2, 3.0)
     assert (said["study_seed"], said["device"], len(said["machine"])) == ([7], ["a GPU", "cpu"], 1)
@@ -199,11 +197,11 @@ def test_a_foreign_model_may_say_anything(tmp_path, value):
 
 def sums(path, write, *values):
     """The checksums of a file's data, written with each of the values."""
-    found = []
+    checksums = []
     for value in values:
         write(value)
-        found.append(archive.data_sha256(path))
-    return found
+        checksums.append(archive.data_sha256(path))
+    return checksums
 
 
 def test_a_model_has_the_checksum_of_its_arrays(tmp_path, trained):
@@ -325,6 +323,5 @@ def test_the_record_and_the_page_of_a_study(tmp_path):
     ):
         assert words in page, words
     assert "<b>" not in page
-    archive.write_page(
-        archive.study_record(config, None, [], []), tmp_path / "page.html"
-    )  # a study of old files
+    # a study of old files
+    archive.write_page(archive.study_record(config, None, [], []), tmp_path / "page.html")

@@ -111,9 +111,8 @@ def test_the_single_trials_agree_with_themselves(trained, example):
             w_out @ example["single_spiking_rates"][i], example["single_out"][i], atol=1e-5
         )
         of_trial = example["spike_trial"] == i
-        counted = of_trial & (
-            example["spike_time_s"] > 9.5 * 5e-5
-        )  # mean rates leave out the first nine steps
+        # mean rates leave out the first nine steps
+        counted = of_trial & (example["spike_time_s"] > 9.5 * 5e-5)
         counts = np.bincount(example["spike_unit"][counted], minlength=80)
         np.testing.assert_allclose(counts / 1.0, example["single_mean_rates_hz"][i], rtol=1e-9)
     assert 0 < example["spike_time_s"].min() <= 5e-5 * 1.01
@@ -141,9 +140,8 @@ def test_trials_are_balanced_by_label_or_by_kind():
     assert len(kinds) == 8
     assert set(counts) == {50}
     assert [int((by_kind.label == x).sum()) for x in (1, -1)] == [200, 200]
-    again = draw_trials(
-        INTEGRATION.task, 4, "figure", ("net", 0), numbers
-    )  # each trial is that of its number
+    # each trial is that of its number
+    again = draw_trials(INTEGRATION.task, 4, "figure", ("net", 0), numbers)
     assert all(np.array_equal(a, b) for a, b in zip(again, by_label, strict=True))
 
 
@@ -247,10 +245,8 @@ def test_a_stronger_input_lies_further_along_the_axis_of_its_modality(selectivit
 
 def test_responses_do_not_depend_on_how_many_trials_run_at_once(monkeypatch):
     offsets = np.array([[0.5, -0.1]] * 9)
-    design, simulation = (
-        graded._Design(offsets, np.array([1, 2, 1] * 3)),
-        SELECTIVITY._replace(purpose="selectivity"),
-    )
+    design = graded._Design(offsets, np.array([1, 2, 1] * 3))
+    simulation = SELECTIVITY._replace(purpose="selectivity")
     whole, correct = graded._responses(simulation, untrained(), "net", 20.0, design)
     assert whole.shape == (9, 20, 4)
     assert correct.shape == (9,)
@@ -309,9 +305,8 @@ def test_no_spike_of_a_voltage_trace_is_lost(selectivity, monkeypatch):
     assert np.array_equal(again["trace_mv"], selectivity["trace_mv"])
     for k, recording in enumerate(kept):
         n_spikes = recording.spikes[units, : 20 * 300].sum(axis=1)
-        assert np.array_equal(
-            (again["trace_mv"][:, k] == 30).sum(axis=1), n_spikes
-        )  # refractory for longer than a sample
+        # refractory for longer than a sample
+        assert np.array_equal((again["trace_mv"][:, k] == 30).sum(axis=1), n_spikes)
         assert np.array_equal(recording.v[:, 0], kept[k - k % 2].v[:, 0])  # a pair starts alike
     assert sum(recording.spikes[units].sum() for recording in kept) > 6
     np.testing.assert_allclose(again["trace_time_s"], 0.001 * np.arange(1, 301))
@@ -394,7 +389,8 @@ def run_script(monkeypatch, tmp_path):
 
 @pytest.fixture
 def condition(trained, tmp_path):
-    """A condition of three networks, the second and third equally accurate, as scripts see it."""
+    """A condition of three networks, the second and third equally accurate, as the scripts see
+    it."""
 
     def make(converged=(True, True, True)) -> dict:
         models, names = tmp_path / "models", ["seed_0", "seed_1", "seed_2"]
@@ -450,9 +446,10 @@ def test_the_example_is_the_most_accurate_network_the_first_of_equals(
         False,
     )
     assert recorded["scaling_factors"].tolist() == [1, 10, 30]
+    # b_out of seed_1
     readout = (
         np.einsum("i,lit->lt", trained.model.weights.w_out, recorded["rate_population"])[:, 1:] + 1
-    )  # b_out of seed_1
+    )
     by_label = [recorded["rate_out"][recorded["label"] == x].mean(axis=0) for x in (1, 0)]
     np.testing.assert_allclose(readout, by_label, atol=1e-3)
 
@@ -480,9 +477,8 @@ def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path
     written = {file.name for file in (tmp_path / "exports").iterdir()}
     of_nir = {"network.nir", "network_accuracy.csv"} if neuron == "lif" else set()
     assert written == {"spikes.nwb", "statistics.parquet", "provenance.json"} | of_nir
-    assert "fano" not in set(
-        pd.read_parquet(tmp_path / "exports" / "statistics.parquet").statistic
-    )  # trials of several kinds
+    # trials of several kinds
+    assert "fano" not in set(pd.read_parquet(tmp_path / "exports" / "statistics.parquet").statistic)
     with pynwb.NWBHDF5IO(str(tmp_path / "exports" / "spikes.nwb"), "r") as io:
         file = io.read()
         assert file.trials["kind"][:].tolist() == example["single_kind"].tolist()
@@ -493,10 +489,8 @@ def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path
         ]
         np.testing.assert_allclose([t for t in times[3] if t <= first + 1], np.sort(of_unit))
     if of_nir:
-        graph, accuracy = (
-            nir.read(tmp_path / "exports" / "network.nir"),
-            pd.read_csv(tmp_path / "exports" / "network_accuracy.csv"),
-        )
+        graph = nir.read(tmp_path / "exports" / "network.nir")
+        accuracy = pd.read_csv(tmp_path / "exports" / "network_accuracy.csv")
         assert json.loads(graph.metadata["rate2spike"])["scaling_factor"] == 30  # of seed_1
         assert accuracy.n_trials.tolist() == [2, 2, 2]
 

@@ -26,11 +26,10 @@ def test_wilson_ends_are_exact_and_inverts_the_score_test():
     assert low[0] == 0.0
     assert high[1] == 1.0
     assert high[0] == pytest.approx(1 - low[1])
-    p0, n, k = (
-        statistics.wilson_interval(7, 20).high,
-        20,
-        7,
-    )  # at its bound the score statistic is the normal quantile
+    # at its bound the score statistic is the normal quantile
+    p0 = statistics.wilson_interval(7, 20).high
+    n = 20
+    k = 7
     assert (p0 - k / n) / np.sqrt(p0 * (1 - p0) / n) == pytest.approx(1.959964, abs=1e-5)
 
 
@@ -102,9 +101,8 @@ def test_components_of_a_plane():
     ellipse = np.stack([3 * np.cos(t), np.sin(t), 0 * t])[None]
     components = statistics.principal_components(ellipse)
     assert components.variance_fraction == pytest.approx([0.9, 0.1, 0])
-    assert components.axes[:2] == pytest.approx(
-        np.eye(3)[:2], abs=1e-9
-    )  # mean 0: the largest loading is positive
+    # mean 0: the largest loading is positive
+    assert components.axes[:2] == pytest.approx(np.eye(3)[:2], abs=1e-9)
     assert components.scores.shape == (1, 3, 50)
     with pytest.raises(ValueError, match="n_labels, n_units, n_steps"):
         statistics.principal_components(ellipse[0])

@@ -27,9 +27,8 @@ class Data:
         ).reshape(-1, 4)
         choice = np.sign(np.where(grid[:, 2] == 1, grid[:, 0], grid[:, 1]))
         self.variables = np.column_stack([choice, grid[:, :3]])
-        self.directions = np.linalg.qr(rng.normal(size=(N_UNITS, 4)))[
-            0
-        ]  # (n_units, 4), orthonormal
+        # (n_units, 4), orthonormal
+        self.directions = np.linalg.qr(rng.normal(size=(N_UNITS, 4)))[0]
         self.responses = np.einsum("kv,iv,vt->kit", self.variables, self.directions, COURSE)
         self.responses += noise * rng.normal(size=self.responses.shape)
         _, inverse = np.unique(grid[:, :3], axis=0, return_inverse=True)
@@ -50,13 +49,11 @@ def test_regression_finds_the_coefficients_of_every_unit_and_time():
 def test_the_axes_are_the_directions_of_the_variables():
     data = Data()
     found = data.axes()
-    np.testing.assert_allclose(
-        found.axes, data.directions, atol=1e-10
-    )  # sign included: they point to where the variable grows
+    # sign included: they point to where the variable grows
+    np.testing.assert_allclose(found.axes, data.directions, atol=1e-10)
     assert found.strongest.tolist()[:3] == [7, 2, 3]  # where each course is largest
-    np.testing.assert_allclose(
-        found.variance_fraction.sum(), 1
-    )  # four dimensions, twelve components
+    # four dimensions, twelve components
+    np.testing.assert_allclose(found.variance_fraction.sum(), 1)
     np.testing.assert_allclose(found.variance_fraction[4:], 0, atol=1e-20)
 
 
@@ -136,16 +133,13 @@ def test_t_values_are_those_of_ordinary_least_squares():
 
 
 def test_the_example_unit_is_the_most_mixed_of_its_kind():
-    t = np.array(
-        [[99, 0, 0, 0], [9, 3, -8, 7], [9, -4, 9, -6], [1, 5, -7, 5]]
-    )  # choice, modality 1, modality 2, context
+    # choice, modality 1, modality 2, context
+    t = np.array([[99, 0, 0, 0], [9, 3, -8, 7], [9, -4, 9, -6], [1, 5, -7, 5]])
     assert targeted.example_unit(t, np.array([True, True, True, True])) == 2
-    assert (
-        targeted.example_unit(t, np.array([True, True, False, False])) == 1
-    )  # not unit 0: hardly any context
-    assert (
-        targeted.example_unit(0 * t, np.array([False, False, True, True])) == 2
-    )  # the first of equals
+    # not unit 0: hardly any context
+    assert targeted.example_unit(t, np.array([True, True, False, False])) == 1
+    # the first of equals
+    assert targeted.example_unit(0 * t, np.array([False, False, True, True])) == 2
     with pytest.raises(ValueError, match="at least one unit"):
         targeted.example_unit(t, np.zeros(4, bool))
 

@@ -26,17 +26,6 @@ from rate2spike.spiking import DiscreteLIF, Network, RateUnit, simulate
 from rate2spike.study import study
 
 CONVERGED = ["00", "03", "06", "09"]
-CHECKED = (
-    "shape_exc",
-    "dr_exc",
-    "bias_exc",
-    "shape_inh",
-    "dr_inh",
-    "bias_inh",
-    "g_factor",
-    "q_factor",
-    "weights",
-)
 SHIFT = siegert.threshold_shift(0.01, 0.07)
 
 
@@ -151,12 +140,11 @@ def test_the_rate_without_noise_is_that_of_a_tonic_unit():
 def test_susceptibilities_are_the_derivatives_of_the_rate(mean, noise):
     alpha, beta = siegert.susceptibilities(mean, noise, SHIFT)
     h = 1e-5
-    to_mean = siegert.stationary_rate(mean + h, noise, SHIFT) - siegert.stationary_rate(
-        mean - h, noise, SHIFT
-    )
+    above = siegert.stationary_rate(mean + h, noise, SHIFT)
+    below = siegert.stationary_rate(mean - h, noise, SHIFT)
     noises = np.sqrt(noise**2 + np.array([h, -h]) * noise**2)
     to_variance = np.subtract(*siegert.stationary_rate(mean, noises, SHIFT)) / (2 * h * noise**2)
-    assert alpha == pytest.approx(to_mean / (2 * h), rel=1e-6)
+    assert alpha == pytest.approx((above - below) / (2 * h), rel=1e-6)
     assert beta == pytest.approx(to_variance, rel=1e-5, abs=1e-8)
 
 
@@ -176,16 +164,13 @@ def test_rate_and_susceptibilities_hold_in_simulation():
         )["spike"]
         return tau * spikes[1:].mean()
 
+    rate = siegert.stationary_rate(1.0, 0.5, SHIFT)
     alpha, beta = siegert.susceptibilities(1.0, 0.5, SHIFT)
-    assert simulated(1.0, 0.5) / siegert.stationary_rate(1.0, 0.5, SHIFT) == pytest.approx(
-        1.06, abs=0.04
-    )
-    assert (simulated(1.05, 0.5) - simulated(0.95, 0.5)) / 0.1 / alpha == pytest.approx(
-        1.07, abs=0.06
-    )
-    assert (simulated(1.0, 0.55) - simulated(1.0, 0.45)) / (
-        0.55**2 - 0.45**2
-    ) / beta == pytest.approx(1.1, abs=0.08)
+    to_mean = (simulated(1.05, 0.5) - simulated(0.95, 0.5)) / 0.1
+    to_variance = (simulated(1.0, 0.55) - simulated(1.0, 0.45)) / (0.55**2 - 0.45**2)
+    assert simulated(1.0, 0.5) / rate == pytest.approx(1.06, abs=0.04)
+    assert to_mean / alpha == pytest.approx(1.07, abs=0.06)
+    assert to_variance / beta == pytest.approx(1.1, abs=0.08)
 
 
 def test_the_paper_s_equation_is_solved():
@@ -238,7 +223,10 @@ def test_two_roots_are_found_however_close():
 
 def test_units_that_fall_silent_are_said():
     given = balanced(400, 100, mean=0.1, dr_exc=0.02, dr_inh=0.05, bias_inh=0.3)
-    message = r"only to 0\.1496 up to a weight scale of 0\.004635 \(the excitatory units fall silent beyond it\)"
+    message = (
+        r"only to 0\.1496 up to a weight scale of 0\.004635 "
+        r"\(the excitatory units fall silent beyond it\)"
+    )
     with pytest.raises(working_point.NoSolution, match=message):
         conversion.convert_rate_to_lif_params(**given)
 
@@ -256,14 +244,17 @@ def test_a_stationary_state_that_is_not_found_is_said(monkeypatch):
         raise ArithmeticError(f"none at {scale}")
 
     monkeypatch.setattr(working_point, "working_point", nowhere)
-    message = "no stationary state of the LIF network was found at the smallest weight scale tried, 1.25e-14"
+    message = (
+        "no stationary state of the LIF network was found at the smallest weight scale tried, "
+        "1.25e-14"
+    )
     with pytest.raises(working_point.NoSolution, match=message):
         conversion.convert_rate_to_lif_params(**balanced(mean=10.0))
 
 
 def test_a_state_lost_on_the_way_to_a_root_is_a_value_error(monkeypatch):
     real = working_point.working_point
-    network = mapping._checked(*(balanced()[key] for key in CHECKED))
+    network = mapping._checked(**balanced())
     grid = set(working_point._scales(network))
 
     def on_the_grid(network, scale, start):
@@ -272,10 +263,10 @@ def test_a_state_lost_on_the_way_to_a_root_is_a_value_error(monkeypatch):
         raise ArithmeticError(f"none at {scale}")
 
     monkeypatch.setattr(working_point, "working_point", on_the_grid)
-    with pytest.raises(
-        ValueError,
-        match="expected a stationary state for each weight scale on the way to a solution, but none at",
-    ):
+    message = (
+        "expected a stationary state for each weight scale on the way to a solution, but none at"
+    )
+    with pytest.raises(ValueError, match=message):
         working_point._roots(network)
 
 
@@ -305,12 +296,12 @@ def test_each_population_has_its_own_du_and_bias():
 def test_the_predicted_rate_is_that_of_the_network():
     """3 to 6 % too low for weights of this kind."""
     settings = MeanFieldConfig(n_exc=320, n_inh=80, n_steps=4000)
-    w = mean_field_study.weights(settings, 6.0, 1.0, 1)
-    found = mean_field_study.mapped(settings, 6.0, 1.0, w)
+    w = mean_field_study.weights(settings, g=6.0, q=1.0, seed=1)
+    mapped = mean_field_study.mapped(settings, w, g=6.0, q=1.0)
     (spikes,) = mean_field_study.run_lif(
-        settings, w, [found["weight_scale"]], np.random.default_rng(2), 1
+        settings, w, scales=[mapped.weight_scale], rng=np.random.default_rng(2), threads=1
     )
-    assert spikes.mean() / found["predicted_rate"] == pytest.approx(1.04, abs=0.04)
+    assert spikes.mean() / mapped.predicted_rate == pytest.approx(1.04, abs=0.04)
 
 
 @pytest.mark.parametrize(
@@ -402,11 +393,15 @@ SMALL = MeanFieldConfig(
 
 def test_networks_of_the_study_by_a_plain_loop():
     """Rates of the LIF and the rate network step by step in numpy."""
-    w = mean_field_study.weights(SMALL, 6.0, 1.0, 7)
+    w = mean_field_study.weights(SMALL, g=6.0, q=1.0, seed=7)
     n_bins, rng = 200, np.random.default_rng(1)
-    spikes = mean_field_study.run_lif(SMALL, w, [0.5, 1.0], np.random.default_rng(5), 1)
+    spikes = mean_field_study.run_lif(
+        SMALL, w, scales=[0.5, 1.0], rng=np.random.default_rng(5), threads=1
+    )
     for scale, got in zip((0.5, 1.0), spikes, strict=True):
-        u, v, s, seen = np.zeros(100), np.random.default_rng(5).random(100), np.zeros(100), []
+        u, s = np.zeros(100), np.zeros(100)
+        v = np.random.default_rng(5).random(100)
+        seen = []
         for _ in range(2300):
             u = 0.93 * u + scale * 0.07 * w @ s
             v = 0.99 * v + u + 0.05
@@ -416,7 +411,7 @@ def test_networks_of_the_study_by_a_plain_loop():
         # rounding moves single spikes by a step
         counted = np.array(seen)[300:].reshape(n_bins, 10, 100).mean(axis=1) / 0.01
         np.testing.assert_allclose(got.mean(axis=0), counted.mean(axis=0), rtol=0.03, atol=0.06)
-    got = mean_field_study.run_rate(SMALL, w, np.random.default_rng(1), 1)
+    got = mean_field_study.run_rate(SMALL, w, rng=np.random.default_rng(1), threads=1)
     x, r_late = np.ones(100), []
     for k in range(300):
         x = 0.99 * x + 0.01 * w @ np.maximum(x, 0) + 0.05
@@ -440,8 +435,8 @@ def test_dimensionality_and_agreement_of_known_activity():
     seen = [
         mean_field_study.activity(rng.standard_normal((n, 10)) @ mix, 0.1) for n in (4000, 1000)
     ]
-    for of in seen:
-        assert mean_field_study.dimensionality(of) == pytest.approx(10, rel=0.1)
+    for activity in seen:
+        assert mean_field_study.dimensionality(activity) == pytest.approx(10, rel=0.1)
     assert mean_field_study.agreement(*seen) == pytest.approx(1, abs=0.05)
     other = mean_field_study.activity(
         rng.standard_normal((4000, 10)) @ mix[:, rng.permutation(40)], 0.1
@@ -452,9 +447,10 @@ def test_dimensionality_and_agreement_of_known_activity():
 
 
 def test_autocovariance_of_white_noise_is_that_of_the_filter():
-    of = mean_field_study.activity(np.random.default_rng(0).standard_normal((20000, 20)), 0.01)
+    noise = np.random.default_rng(0).standard_normal((20000, 20))
+    autocovariance = mean_field_study.activity(noise, 0.01).autocovariance
     np.testing.assert_allclose(
-        of.autocovariance / of.autocovariance[0], 0.99 ** (10 * np.arange(51)), atol=0.05
+        autocovariance / autocovariance[0], 0.99 ** (10 * np.arange(51)), atol=0.05
     )
 
 
@@ -486,12 +482,10 @@ def test_config_schema_and_settings_have_the_same_keys():
     assert checked.mean_field == MeanFieldConfig()
     with pytest.raises(ConfigError, match=r"mean_field\.gs: unknown key; allowed are n_exc, n_inh"):
         study.checked(values | {"mean_field": {"gs": [5]}}, schema)
-    for more in (
-        {},
-        {"conditions": {}, "mean_field": {}},
-    ):  # beside conditions nothing may be left out
+    for keys in ({}, {"conditions": {}, "mean_field": {}}):
+        # beside conditions nothing may be left out
         with pytest.raises(ConfigError, match="device: missing key"):
-            study.checked({"study_seed": 1} | more, schema)
+            study.checked({"study_seed": 1} | keys, schema)
 
 
 @pytest.fixture(scope="module")
@@ -542,14 +536,14 @@ def test_the_study_s_script(small_study, tmp_path, monkeypatch):
     runpy.run_path(
         str(ROOT / "workflow" / "scripts" / "mean_field.py"), init_globals={"snakemake": snakemake}
     )
-    of = pd.read_csv("measures.csv").set_index(["q", "network"]).sort_index()
-    assert (4, mean_field_study.AFTER) not in of.index
-    assert "no solution" in of.mapping[(4, mean_field_study.RATE)]
-    assert of.weight_scale[(0.8, mean_field_study.AFTER)] == pytest.approx(1, abs=0.05)
+    measures = pd.read_csv("measures.csv").set_index(["q", "network"]).sort_index()
+    assert (4, mean_field_study.AFTER) not in measures.index
+    assert "no solution" in measures.mapping[(4, mean_field_study.RATE)]
+    assert measures.weight_scale[(0.8, mean_field_study.AFTER)] == pytest.approx(1, abs=0.05)
     drawn = pd.read_csv("mean_field.csv")
     rates = drawn[(drawn.panel == "rate 6") & (drawn.series == mean_field_study.RATE)]
     np.testing.assert_allclose(
-        rates.y, of.rate[[(0.8, mean_field_study.RATE), (4, mean_field_study.RATE)]]
+        rates.y, measures.rate[[(0.8, mean_field_study.RATE), (4, mean_field_study.RATE)]]
     )
     assert "1 there is no solution" in Path("mean_field.rst").read_text()
     assert Path("mean_field.png").read_bytes().startswith(b"\x89PNG")
@@ -574,22 +568,3 @@ def test_the_study_is_one_job_and_says_how_it_was_made(small_study, tmp_path):
         "all": "1",
         "total": "4",
     }
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [({"n_exc": 80, "n_inh": 20}, 10), ({}, 19), ({"n_exc": 8000, "n_inh": 2000}, 960)],
-)
-def test_the_study_asks_for_time_by_its_size(changes, expected, tmp_path):
-    """The default took 145 s of one core; it is asked for four times that, beside the start."""
-    path = workplace(tmp_path)
-    (path / "workflow" / "probe.smk").write_text(
-        'include: "Snakefile"\nprint("ASKED", mean_field_minutes(None, 1), mean_field_minutes(None, 2))\n'
-    )
-    (path / "sized.yaml").write_text(
-        yaml.safe_dump({"study_seed": 1, "mean_field": changes | {"n_steps": 20000}})
-    )
-    done = run(path, "-s", "workflow/probe.smk", "--list-rules", config="sized.yaml")
-    asked = re.search(r"^ASKED (\d+) (\d+)$", said(done), re.MULTILINE)
-    assert asked, said(done)
-    assert [int(minutes) for minutes in asked.groups()] == [expected, 2 * expected]

@@ -163,9 +163,8 @@ def test_a_row_says_what_the_output_did_in_the_response_window(trained, rows):
     trials = scored_trials.trials_of(SEARCH, "net", 40.0, numbers)
     kept = conversion.run_trials(SEARCH, trained.model, "net", 40.0, trials, numbers, keep_every=1)
     assert kept.out.shape == (2, 20000)
-    assert np.array_equal(
-        kept.out[:, 9999:].max(axis=1), rows["output_max"][numbers]
-    )  # from 0.5 s on, as published
+    # from 0.5 s on, as published
+    assert np.array_equal(kept.out[:, 9999:].max(axis=1), rows["output_max"][numbers])
     assert np.array_equal(kept.out[:, 9999:].min(axis=1), rows["output_min"][numbers])
     assert np.array_equal(kept.spike_counts.sum(axis=1), rows["n_spikes"][numbers])
     assert np.array_equal(trials.label, rows["label"][numbers])

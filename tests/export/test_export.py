@@ -207,10 +207,9 @@ def test_a_regular_train_has_no_variation_and_a_poisson_train_that_of_poisson():
 
 
 def test_fano_factor_and_correlations_are_those_of_the_counts():
-    on, off = (
-        [0.01, 0.05, 0.41],
-        [0.21, 0.65, 0.81, 1.0],
-    )  # bins of 200 ms, the end in none: counts 2 0 1 0 0 and 0 1 0 1 1
+    # bins of 200 ms, the end in none: counts 2 0 1 0 0 and 0 1 0 1 1
+    on = [0.01, 0.05, 0.41]
+    off = [0.21, 0.65, 0.81, 1.0]
     table = export.spike_statistics(
         recorded([[on, off, []], [[0.9], off, []]], n_simulations=2), bin_ms=200
     )
@@ -220,9 +219,8 @@ def test_fano_factor_and_correlations_are_those_of_the_counts():
     assert pairs.value.tolist() == pytest.approx(
         [np.corrcoef(counts)[0, 1], np.nan, np.nan], nan_ok=True
     )
-    assert values(table, "fano").tolist() == pytest.approx(
-        [0.5, 0, np.nan], nan_ok=True
-    )  # counts 3 and 1: 1 / 2
+    # counts 3 and 1: 1 / 2
+    assert values(table, "fano").tolist() == pytest.approx([0.5, 0, np.nan], nan_ok=True)
     assert table[table.statistic == "fano"].simulation.isna().all()
     cv = table[(table.statistic == "cv") & (table.simulation == 1)].value.tolist()
     assert cv == pytest.approx(
@@ -361,10 +359,8 @@ class Integrator(torch.nn.Module):
 
     def __init__(self, node):
         super().__init__()
-        self.decay, self.gain = (
-            torch.tensor(np.exp(-5e-5 / node.tau)),
-            torch.tensor(5e-5 * node.r / node.tau),
-        )
+        self.decay = torch.tensor(np.exp(-5e-5 / node.tau))
+        self.gain = torch.tensor(5e-5 * node.r / node.tau)
 
     def forward(self, x, state=None):
         v = self.gain * x + (0 if state is None else state * self.decay)
@@ -375,9 +371,10 @@ class Unit(torch.nn.Module):
     def __init__(self, node, v0, spikes):
         super().__init__()
         self.v0, self.spikes = torch.tensor(v0), spikes
-        self.tau, self.leak, self.threshold, self.reset = map(
-            torch.tensor, (node.tau, node.v_leak, node.v_threshold, node.v_reset)
-        )
+        self.tau = torch.tensor(node.tau)
+        self.leak = torch.tensor(node.v_leak)
+        self.threshold = torch.tensor(node.v_threshold)
+        self.reset = torch.tensor(node.v_reset)
 
     def forward(self, x, state=None):
         v = self.v0 if state is None else state
@@ -407,10 +404,10 @@ def test_the_nir_file_runs_in_nirtorch(tmp_path, network):
 
 def test_a_qif_network_is_refused(tmp_path, trained):
     network = conversion.to_spiking(trained.model, 20, neuron=NeuronConfig(model="qif"))
-    with pytest.raises(
-        ValueError,
-        match="NIR has no quadratic integrate-and-fire unit: expected a network of model lif, got qif",
-    ):
+    message = (
+        "NIR has no quadratic integrate-and-fire unit: expected a network of model lif, got qif"
+    )
+    with pytest.raises(ValueError, match=message):
         nir_file.write_nir(tmp_path / "network.nir", network)
     assert not list(tmp_path.iterdir())
     with pytest.raises(ValueError, match="dt_s: expected a step > 0 s or None, got 0"):
@@ -423,9 +420,8 @@ def test_without_noise_and_refractory_period_a_trial_is_that_of_the_plain_simula
 ):
     u = (np.arange(13) > 3) * np.array([1.0, -1.0, 0.5])[:, None, None]
     stream, n_steps = streams.key(4, "noiseless"), spiking.time_grid(13, downsample).n_steps
-    monkeypatch.setattr(
-        nir_file, "BYTES_AT_ONCE", 2 * 8 * n_steps * network.n_units
-    )  # two trials, then one
+    # two trials, then one
+    monkeypatch.setattr(nir_file, "BYTES_AT_ONCE", 2 * 8 * n_steps * network.n_units)
     outputs = list(nir_file.outputs_without_noise(network, u, stream, downsample))
     assert [len(part) for part in outputs] == [2, 1]
     noise = np.zeros((network.n_units, n_steps))

@@ -140,7 +140,8 @@ def test_twenty_kills(undisturbed, tmp_path, say):
     redone += [str(file) for file, inode in kept.items() if file.stat().st_ino != inode]
     say(f"{KILLS} kills (seed {SEED}), {in_jobs} while jobs ran; the study ended {ended + 1} times")
     say(
-        f"{len(watch.seen)} files came under their final names, {len(watch.half_written)} of them half-written"
+        f"{len(watch.seen)} files came under their final names, "
+        f"{len(watch.half_written)} of them half-written"
     )
     say("\n".join(lines))
     assert redone == []

@@ -83,9 +83,8 @@ def test_a_full_disk_is_named_and_the_same_command_goes_on(small_disk):
     assert not (path / "results" / "tables").exists()
     filler.unlink()
 
-    filler = fill(
-        small_disk, leaving=200_000
-    )  # for Snakemake's own log; without it, Snakemake complains besides
+    # for Snakemake's own log; without it, Snakemake complains besides
+    filler = fill(small_disk, leaving=200_000)
     done = run(path, "tables")
     assert done.returncode != 0
     assert re.search(
@@ -126,7 +125,7 @@ def test_a_results_folder_that_cannot_be_written_is_named(tmp_path):
     assert done.returncode != 0
     assert f"{path / 'results'} cannot be written: Permission denied" in said(done)
     assert "Traceback" not in said(done)
-    assert len(said(done).splitlines()) < 10
+    assert "Select jobs to execute" not in said(done)  # before any job
     looked = run(path, "--dry-run", "tables", before=AS_A_USER)
     assert looked.returncode == 0, said(looked)
 

@@ -168,9 +168,8 @@ def test_singles_name_published_numbers(script, n, outputs_of):
     published = pd.read_csv(
         ROOT.parent / "resources" / "published.tsv", sep="\t", dtype=str, keep_default_na=False
     )
-    keys = ["figure", "panel", "quantity", "condition"] + ["x_value"] * (
-        script != "figure_s2"
-    )  # the paper gives both at once
+    # the paper gives both at once
+    keys = ["figure", "panel", "quantity", "condition"] + ["x_value"] * (script != "figure_s2")
     assert len(singles.merge(published, on=keys)) == n
     assert not singles.duplicated([*keys, "x_value"]).any()
 
@@ -233,10 +232,8 @@ def test_accuracy_figures_without_any_trained_network(script, tmp_path):
 
 @pytest.mark.parametrize("script", ["figure_s2", "figure_s3"])
 def test_same_data_same_bytes(script, outputs_of, tmp_path):
-    first, second = (
-        outputs_of(script),
-        run(script, tmp_path, task=EXAMPLES[script], example=example_of(EXAMPLES[script])),
-    )
+    first = outputs_of(script)
+    second = run(script, tmp_path, task=EXAMPLES[script], example=example_of(EXAMPLES[script]))
     for ending in ("pdf", "png", "csv", "caption"):
         assert (
             Path(getattr(first, ending)).read_bytes() == Path(getattr(second, ending)).read_bytes()

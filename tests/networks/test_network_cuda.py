@@ -25,15 +25,17 @@ ALL = {"every": 1, "average": False, "spikes": True}
 def job_of(model, n_units, n_steps=4, batch=None, seed=0):
     """Units about to spike, in their refractory time and between, half of them sending something at
     the start."""
-    rng, lead = np.random.default_rng(seed), () if batch is None else (batch,)
+    rng = np.random.default_rng(seed)
+    lead = () if batch is None else (batch,)
     shape = (*lead, n_units)
     if issubclass(model, LIF):
         initial = {
             "v": rng.uniform(-60, 60, shape),
             "h": rng.random(shape),
             "hr": rng.random(shape),
+            "spike": rng.integers(0, 2, shape),
+            "t_last": -0.004 * rng.random(shape),
         }
-        initial |= {"spike": rng.integers(0, 2, shape), "t_last": -0.004 * rng.random(shape)}
         neuron, dt = model(tau_decay_ms=rng.uniform(20, 50, shape)), 5e-5
     else:
         initial = {
@@ -58,10 +60,8 @@ def assert_same(job, variables=None, **settings):
         copied(job),
         job.neuron.variables if variables is None else variables,
     )
-    expected, found = (
-        networks.advance(plain, variables, **settings),
-        advance(ours, variables, **settings),
-    )
+    expected = networks.advance(plain, variables, **settings)
+    found = advance(ours, variables, **settings)
     for a, b in zip((*expected, plain.state), (*found, ours.state), strict=True):
         assert a.shape == b.shape
         assert np.array_equal(a, b)
@@ -128,23 +128,18 @@ def test_weights_changed_in_place_are_new_weights():
     assert not np.array_equal(before, advance(copied(job), ("v",), **ALL)[0])
 
 
-@pytest.mark.filterwarnings(
-    "error"
-)  # PyTorch's, of arrays that are read-only as Pandas hands them out
+# PyTorch's, of arrays that are read-only as Pandas hands them out
+@pytest.mark.filterwarnings("error")
 def test_simulate_on_either_device(monkeypatch):
-    monkeypatch.setattr(
-        network_cpu, "advance", networks.advance
-    )  # itself tested elsewhere, and compiled for seconds
+    # itself tested elsewhere, and compiled for seconds
+    monkeypatch.setattr(network_cpu, "advance", networks.advance)
     rng = np.random.default_rng(0)
-    network, inputs = (
-        Network(QIF(), 20 * rng.random((5, 5)), dt=0.005, initial={"v": 120.0}),
-        100 * rng.random((3, 6, 5)),
-    )
+    network = Network(QIF(), 20 * rng.random((5, 5)), dt=0.005, initial={"v": 120.0})
+    inputs = 100 * rng.random((3, 6, 5))
     inputs.setflags(write=False)
-    cpu, cuda = (
-        simulate(network, inputs, record=("out", "mean(v)", "spikes"), device=d)
-        for d in ("cpu", "cuda")
-    )
+    record = ("out", "mean(v)", "spikes")
+    cpu = simulate(network, inputs, record=record, device="cpu")
+    cuda = simulate(network, inputs, record=record, device="cuda")
     assert np.array_equal(cpu["out"], cuda["out"])
     assert np.array_equal(cpu["mean(v)"], cuda["mean(v)"])
     assert np.array_equal(cpu.spike_time, cuda.spike_time)
@@ -202,9 +197,8 @@ def test_a_launch_that_does_not_fit_is_halved(monkeypatch, caplog):
 
 def test_the_launch_is_as_large_as_memory_allows(monkeypatch):
     job, sizes, launch = job_of(QIF, 7, batch=5), [], network_cuda._launch
-    of_one = (
-        8 * 7 * (2 + 7 + 2 + 2 * 4 + 4 + 2 * 7) + 4 * 7
-    )  # state, constants, scratch, samples, inputs, weights; spikes
+    # state, constants, scratch, samples, inputs, weights; spikes
+    of_one = 8 * 7 * (2 + 7 + 2 + 2 * 4 + 4 + 2 * 7) + 4 * 7
     monkeypatch.setattr(network_cuda, "free_bytes", lambda: 5 * of_one // 2)
     monkeypatch.setattr(
         network_cuda,
@@ -239,16 +233,20 @@ def test_refuses():
     ):
         advance(job_of(QIF, 1)._replace(state=np.zeros((2, 1, 1025))), (), **ALL)
     job = job_of(QIF, 1)
-    with pytest.raises(
-        TypeError,
-        match=r"Called.step: got np, which is no number; expected plain arithmetic .* use device: cpu",
-    ):
+    message = (
+        r"Called.step: got np, which is no number; expected plain arithmetic .* use device: cpu"
+    )
+    with pytest.raises(TypeError, match=message):
         advance(job._replace(neuron=Called()), (), **ALL)
     with pytest.raises(
         TypeError, match=r"Branching.step cannot be compiled for a GPU: .*unknown.* use device: cpu"
     ):
         advance(job._replace(neuron=Branching()), (), **ALL)
-    source = "class Model(QIF):\n @staticmethod\n def step(state, s_in, current, t, constants): return state, 0.0"
+    source = (
+        "class Model(QIF):\n"
+        " @staticmethod\n"
+        " def step(state, s_in, current, t, constants): return state, 0.0"
+    )
     with pytest.raises(
         TypeError,
         match=r"outside.Model.step: its source is needed .* the class in a file or use device: cpu",

@@ -59,16 +59,12 @@ def random_network(model, n_units, batch=None, own_weights=False):
     """One in which many units fire, each model on its own scale."""
     rng = np.random.default_rng(n_units)
     membrane = isinstance(model, LIF)
-    weights = (
-        rng.normal(size=(batch, n_units, n_units) if own_weights else (n_units, n_units))
-        * 20
-        / np.sqrt(n_units)
-    )
+    shape = (batch, n_units, n_units) if own_weights else (n_units, n_units)
+    weights = rng.normal(size=shape) * 20 / np.sqrt(n_units)
     v = rng.uniform(-60, -30, n_units) if membrane else rng.uniform(-60, 120, n_units)
     inputs = 50 * rng.normal(size=(batch or 1, 40, n_units))
-    return Network(
-        model, weights, 1e-3 if membrane else 2e-2, {"v": v}
-    ), inputs if batch else inputs[0]
+    network = Network(model, weights, 1e-3 if membrane else 2e-2, {"v": v})
+    return network, inputs if batch else inputs[0]
 
 
 def both(network, inputs, **settings):
@@ -87,10 +83,8 @@ def worked_example():
     weights = np.random.default_rng(0).uniform(0, 20, (5, 5))
     time = 1e-3 * np.arange(30_000)
     inputs = np.zeros((len(time), 5))
-    inputs[:, 2], inputs[:, 4] = (
-        20 * np.sin(2 * np.pi * 0.5 * time),
-        10 * np.sin(2 * np.pi * 0.25 * time),
-    )
+    inputs[:, 2] = 20 * np.sin(2 * np.pi * 0.5 * time)
+    inputs[:, 4] = 10 * np.sin(2 * np.pi * 0.25 * time)
     return Network(QIF(), weights, 1e-3), inputs
 
 
@@ -218,9 +212,8 @@ def test_the_worked_example():
     assert recording["out"].shape == (30_000, 5)
     assert np.array_equal(recording["out"], plain[0][1, 0])
     assert len(recording.spike_time) == plain[1].sum() > 300
-    assert (
-        np.bincount(recording.spike_unit, minlength=5) > 10
-    ).all()  # the driven units carry the others along
+    # the driven units carry the others along
+    assert (np.bincount(recording.spike_unit, minlength=5) > 10).all()
 
 
 def test_what_a_model_cannot_be_is_said_before_the_first_step():
@@ -232,8 +225,8 @@ def test_what_a_model_cannot_be_is_said_before_the_first_step():
             Network(model, np.zeros((1, 1)), 1e-5)
     for model, dt, said in (
         (QIF(), 0.01, "well below 0.01 τ"),
-        (LIF(), 0.05, "well below 0.01 s"),
-    ):  # 0.05 ms were meant
+        (LIF(), 0.05, "well below 0.01 s"),  # 0.05 ms were meant
+    ):
         with pytest.warns(RuntimeWarning, match=said):
             Network(model, np.zeros((1, 1)), dt)
 
@@ -243,22 +236,19 @@ def test_a_simulation_is_the_same_whatever_runs_beside_it(model):
     """Alone, in batches that fill blocks in both ways, on one core or three."""
     n = 7
     network, inputs = random_network(model, n, batch=37)
-    bias = {
-        "bias" if isinstance(model, LIF) else "eta": np.linspace(-1, 1, 37)[:, None]
-        + (-38 if isinstance(model, LIF) else -5)
-    }
-    network = network.with_parameters(**bias)
+    name, middle = ("bias", -38) if isinstance(model, LIF) else ("eta", -5)
+    values = np.linspace(-1, 1, 37)[:, None] + middle
+    network = network.with_parameters(**{name: values})
     assert network_cpu._width(37, n) == 16 != network_cpu._width(1, n)
-    weights = np.asfortranarray(
-        network.weights
-    )  # as it lies in memory where someone transposed it, and not to be written
+    # as it lies in memory where someone transposed it, and not to be written
+    weights = np.asfortranarray(network.weights)
     weights.flags.writeable = False
     network = replace(network, weights=weights)
     whole = quiet(network, inputs, record=("out", "v", "spikes"), threads=1)
     other = quiet(network, inputs, record=("out", "v", "spikes"), threads=3)
     assert np.array_equal(other["v"], whole["v"])
     assert np.array_equal(other.spike_time, whole.spike_time)
-    (name, values), one = *bias.items(), 23
+    one = 23
     single = quiet(
         network.with_parameters(**{name: values[one, 0]}),
         inputs[one],
@@ -334,9 +324,8 @@ def test_a_model_of_ones_own(monkeypatch):
     inputs = np.full((2000, 3), 12.0)
     (samples, fired, _), kernel = both(network, inputs)
     assert fired.any()
-    np.testing.assert_allclose(
-        kernel[0], samples, rtol=1e-9, atol=1e-9
-    )  # exp may round differently
+    # exp may round differently
+    np.testing.assert_allclose(kernel[0], samples, rtol=1e-9, atol=1e-9)
     assert np.array_equal(kernel[1], fired)
     before = quiet(network, inputs)["out"]
     monkeypatch.setitem(globals(), "SLOPE", 1.0)  # as when a cell of a notebook is run again
@@ -454,11 +443,10 @@ def test_a_run_that_diverges_says_where(batch):
 @pytest.mark.parametrize(("downsample", "tau_rise_ms"), [(1, 2.0), (3, 2.0), (1, 0.0), (3, 0.0)])
 def test_a_converted_network_is_one_of_them(model, downsample, tau_rise_ms):
     rng, n = np.random.default_rng(1), 60
+    size = abs(rng.normal(size=(n, n))) * (rng.random((n, n)) < 0.3) / np.sqrt(n)
+    sign = np.where(rng.random(n) < 0.2, -2, 1)
     network = SpikingNetwork(
-        w_rec=abs(rng.normal(size=(n, n)))
-        * (rng.random((n, n)) < 0.3)
-        / np.sqrt(n)
-        * np.where(rng.random(n) < 0.2, -2, 1),
+        w_rec=size * sign,
         w_in=5 * rng.normal(size=(n, 2)),
         w_out=rng.normal(size=n),
         tau_decay_ms=rng.uniform(20, 100, n),
@@ -529,11 +517,11 @@ def test_a_recording_drawn(many):
     ]
     raster = many.raster(simulation=1)
     (marks,) = raster.lines
-    of_it = many.spike_simulation == 1
-    assert np.array_equal(marks.get_xdata(), many.spike_time[of_it])
-    assert np.array_equal(marks.get_ydata(), many.spike_unit[of_it])
-    given = raster.figure.add_subplot()
-    assert many.plot("mean(v)", axes=given) is given
+    own = many.spike_simulation == 1
+    assert np.array_equal(marks.get_xdata(), many.spike_time[own])
+    assert np.array_equal(marks.get_ydata(), many.spike_unit[own])
+    axes = raster.figure.add_subplot()
+    assert many.plot("mean(v)", axes=axes) is axes
     with pytest.raises(ValueError, match="simulation: expected a whole number below 2, got 2"):
         many.raster(simulation=2)
     crowd = alone(QIF(), np.linspace(0, 30, 500), 1e-2, 5.0)

@@ -29,9 +29,8 @@ def test_rank_sum_of_large_groups_is_that_of_scipy():
     a, b = rng.integers(90, 101, 40), rng.integers(92, 101, 50)
     test, expected = compare.rank_sum(a, b), stats.mannwhitneyu(a, b, method="asymptotic")
     assert (test.u, test.p) == pytest.approx(tuple(expected))
-    assert test.effect == pytest.approx(
-        np.mean(np.sign(a[:, None] - b))
-    )  # share larger minus share smaller
+    # share larger minus share smaller
+    assert test.effect == pytest.approx(np.mean(np.sign(a[:, None] - b)))
 
 
 def test_kruskal_wallis_is_that_of_scipy():

@@ -66,9 +66,8 @@ def test_denominators(points):
     assert of_all.n.tolist() == [4, 4, 4]
     assert of_all.y.tolist() == [0, 25, 75]
     assert of_trained.n.tolist() == [0, 1, 3]
-    assert of_trained.y.tolist() == pytest.approx(
-        [np.nan, 0, 200 / 3], nan_ok=True
-    )  # 95 % is a success, 94 % is not
+    # 95 % is a success, 94 % is not
+    assert of_trained.y.tolist() == pytest.approx([np.nan, 0, 200 / 3], nan_ok=True)
     assert sweeps.shares_in_words(of_trained) == ["0/0", "0/1", "2/3"]
     assert sweeps.sizes_in_words(of_trained) == ["n = 0", "n = 1", "n = 3"]
 
@@ -202,11 +201,6 @@ def test_networks_shared_by_conditions_count_once(points):
         facts["sweep_note"]
         == f"1 to 4 networks per condition (paper: 100); {means}; ×: no network trained"
     )
-
-
-def test_words_for_one_network_each(points):
-    one = points[(points.role == "tuned")]
-    assert sweeps.describe(one)["sweep_note"] == "1 network per condition (paper: 100)"
 
 
 def test_the_example_is_described_and_not_counted_among_the_sweeps(points):

@@ -143,7 +143,7 @@ def test_seeds_of_a_trial():
 
 
 @pytest.mark.parametrize(
-    ("task", "changes", "told"),
+    ("task", "changes", "message"),
     [
         (
             GoNogoTask,
@@ -167,16 +167,16 @@ def test_seeds_of_a_trial():
         (GoNogoTask, {"DeltaT": 2}, ["settings['DeltaT']: expected 1", "got 2"]),
     ],
 )
-def test_settings_that_cannot_be_used(task, changes, told):
+def test_settings_that_cannot_be_used(task, changes, message):
     settings = {**(XOR_SETTINGS if task is XORTask else SETTINGS), **changes}
     with pytest.raises(ValueError, match="settings") as error:
         task({key: value for key, value in settings.items() if value is not None})
-    for part in told:
+    for part in message:
         assert part in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
         (
             lambda task: task.generate_stimulus("Go"),
@@ -201,8 +201,8 @@ def test_settings_that_cannot_be_used(task, changes, told):
         (lambda task: TaskFactory.register_task("Go-NoGo", GoNogoTask), "'go_nogo' is built in"),
     ],
 )
-def test_what_a_task_is_asked_wrongly(call, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_what_a_task_is_asked_wrongly(call, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         call(GoNogoTask(SETTINGS))
 
 
@@ -307,9 +307,8 @@ def test_a_custom_task_as_the_workflow_has_it(tmp_path):
     assert set(trials.label) == {0, 1, 2}
     for label, target, kind in zip(trials.label, trials.target, trials.kind, strict=True):
         assert kind == task.labels[label]
-        assert np.array_equal(
-            target, row(60, (30, 60, label - 1))
-        )  # one step longer than the user's
+        # one step longer than the user's
+        assert np.array_equal(target, row(60, (30, 60, label - 1)))
     assert np.array_equal(draw_trials(task, 1, "test", (), [7]).stimulus[0], trials.stimulus[7])
     assert not np.array_equal(trials.stimulus[0], trials.stimulus[1])
     assert np.array_equal(np.random.get_state()[1], before)
@@ -383,7 +382,7 @@ def test_labels_of_a_custom_task_become_whole_numbers(tmp_path, labels, expected
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ('{"T": 60}', "{}", "settings['T']: expected the length of a trial"),
         (
@@ -422,13 +421,12 @@ def test_labels_of_a_custom_task_become_whole_numbers(tmp_path, labels, expected
         ("return target", "return targets", "as_task fails: NameError"),
     ],
 )
-def test_what_a_custom_task_gets_wrong(tmp_path, old, new, told):
+def test_what_a_custom_task_gets_wrong(tmp_path, old, new, message):
     assert old in OWN
     text = OWN.replace(old, new)
-    text = (
-        re.sub(r'\{"left".*\}\[label\]', "1", text) if "return stimulus, " in new else text
-    )  # the label is no key there
-    with pytest.raises(ConfigError, match=re.escape(told)) as error:
+    # the label is no key there
+    text = re.sub(r'\{"left".*\}\[label\]', "1", text) if "return stimulus, " in new else text
+    with pytest.raises(ConfigError, match=re.escape(message)) as error:
         own_task(tmp_path, text)
     assert "mine" in str(error.value)
 
@@ -436,11 +434,12 @@ def test_what_a_custom_task_gets_wrong(tmp_path, old, new, told):
 def test_a_label_that_is_too_rare_is_told(tmp_path):
     text = OWN.replace("label = trial_type or", "label = 'late' if np.random.rand() < 1e-3 else")
     task = own_task(tmp_path, text.replace('"none": 0}', '"none": 0, "late": 1}'))
+    # the 200 trials looked at are always the same
     assert task.labels == {
         0: "left",
         1: "none",
         2: "right",
-    }  # the 200 trials looked at are always the same
+    }
     with pytest.raises(
         ConfigError,
         match=r"'late' did not come in the first 200 trials, where there were left, none, right",
@@ -465,7 +464,11 @@ def test_a_custom_task_trains_the_same_in_threads(tmp_path):
     assert len(set(together)) == 4
 
 
-BUILT_IN_FILE = "from rate import GoNogoTask\n\nSETTINGS = {'T': 150, 'stim_on': 20, 'stim_dur': 30}\nTASK = GoNogoTask(SETTINGS)\n"
+BUILT_IN_FILE = """from rate import GoNogoTask
+
+SETTINGS = {'T': 150, 'stim_on': 20, 'stim_dur': 30}
+TASK = GoNogoTask(SETTINGS)
+"""
 
 
 def test_a_built_in_class_in_a_task_file_is_the_librarys_task(tmp_path):
@@ -507,16 +510,15 @@ def documented_net(N=200, seed=0, **changes):
     torch.manual_seed(seed)
     device = set_gpu("0", 0.4)
     w_in, w_out = torch.randn(N, 1), torch.randn(1, N) / 100
-    more = {
+    arguments = {
         "som_N": 0,
         "w_dist": "gaus",
         "gain": 1.5,
         "apply_dale": True,
         "w_out": w_out,
         "device": device,
-        **changes,
     }
-    return FR_RNN_dale(N, 0.2, 0.2, w_in, **more), w_in, w_out
+    return FR_RNN_dale(N, 0.2, 0.2, w_in, **(arguments | changes)), w_in, w_out
 
 
 def numbers(tensor):
@@ -564,12 +566,12 @@ def test_networks_of_the_other_kinds():
     assert gamma.w[gamma.w > 0].mean().item() == pytest.approx(0.006, rel=0.1)
     drawn = documented_net(60, w_out=None)[0]
     assert drawn.w_out.std().item() == pytest.approx(0.01, rel=0.3)
-    given = np.arange(60.0)
-    assert np.array_equal(numbers(documented_net(60, w_out=given)[0].w_out), [given])
+    w_out = np.arange(60.0)
+    assert np.array_equal(numbers(documented_net(60, w_out=w_out)[0].w_out), [w_out])
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"N": 0}, "N: expected a whole number >= 1, got 0"),
         ({"P_inh": 20}, "P_inh: expected a probability in [0, 1], got 20"),
@@ -598,10 +600,10 @@ def test_networks_of_the_other_kinds():
         ),
     ],
 )
-def test_a_network_that_cannot_be(changes, told):
+def test_a_network_that_cannot_be(changes, message):
     np.random.seed(0)
     good = {"N": 10, "P_inh": 0.5, "P_rec": 0.2, "w_in": np.zeros((10, 1))}
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         FR_RNN_dale(**{**good, **changes})
 
 
@@ -708,10 +710,8 @@ def test_forward_is_the_librarys_reference(trained):
 def test_gradients_reach_every_parameter(loss_fn):
     net = documented_net(6, seed=2)[0].double()
     net.w_out.data *= 50
-    u, z = (
-        torch.tensor(GoNogoTask(SETTINGS).generate_stimulus("go")[0][:, 45:60]),
-        np.linspace(-1, 1, 14),
-    )
+    u = torch.tensor(GoNogoTask(SETTINGS).generate_stimulus("go")[0][:, 45:60])
+    z = np.linspace(-1, 1, 14)
 
     def loss():
         torch.manual_seed(0)
@@ -764,17 +764,15 @@ def test_loss_op_is_arithmetic():
     o = [torch.tensor([[1.0]]), torch.tensor([[-1.0]]), torch.tensor([[2.0]])]
     z = np.array([0.0, 1.0, 0.0])
     assert loss_op(o, z, {"loss_fn": "L2"}).item() == pytest.approx(3)
-    assert loss_op(o, torch.tensor(z), {"activation": "sigmoid"}).item() == pytest.approx(
-        3
-    )  # l2 unless told
-    assert loss_op(o, np.append(z, 99), {"loss_fn": "l1"}).item() == pytest.approx(
-        5
-    )  # a target of T steps: the last is unused
+    # l2 unless told
+    assert loss_op(o, torch.tensor(z), {"activation": "sigmoid"}).item() == pytest.approx(3)
+    # a target of T steps: the last is unused
+    assert loss_op(o, np.append(z, 99), {"loss_fn": "l1"}).item() == pytest.approx(5)
     assert loss_op(o, z, {"loss_fn": "l1"}).shape == ()
 
 
 @pytest.mark.parametrize(
-    ("stim", "taus", "training", "settings", "told"),
+    ("stim", "taus", "training", "settings", "message"),
     [
         (
             (1, 11),
@@ -818,24 +816,24 @@ def test_loss_op_is_arithmetic():
         ),
     ],
 )
-def test_a_trial_that_cannot_be_run(stim, taus, training, settings, told):
+def test_a_trial_that_cannot_be_run(stim, taus, training, settings, message):
     net = documented_net(5)[0]
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         net.forward(torch.zeros(stim), taus, training, settings)
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         eval_rnn(net, {**settings, "taus": taus}, np.zeros(stim), training_params=training)
 
 
 @pytest.mark.parametrize(
-    ("z", "training", "told"),
+    ("z", "training", "message"),
     [
         (np.zeros(5), {}, "target: expected shape (3,) or (4,) for 3 outputs, got (5,)"),
         (np.zeros((1, 3)), {}, "target: expected shape (3,) or (4,) for 3 outputs, got (1, 3)"),
         (np.zeros(3), {"loss_fn": "mse"}, "loss_fn: expected one of l2, l1, got 'mse'"),
     ],
 )
-def test_a_loss_that_cannot_be(z, training, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_a_loss_that_cannot_be(z, training, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         loss_op([torch.zeros(1, 1)] * 3, z, training)
 
 
@@ -868,17 +866,17 @@ def test_a_published_model_file_is_loaded(published_model_file):
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("net.pth", "expected the .mat beside it; a .pth is for net.load_state_dict"),
         ("none.mat", "none.mat: no such file"),
         ("text.mat", "text.mat: not a readable .mat file"),
     ],
 )
-def test_a_file_that_is_no_model(tmp_path, name, told):
+def test_a_file_that_is_no_model(tmp_path, name, message):
     (tmp_path / "text.mat").write_text("no model")
     (tmp_path / "net.pth").write_text("no model")
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         documented_net(5)[0].load_net(tmp_path / name)
 
 
@@ -896,10 +894,8 @@ def test_a_model_file_without_initial_weights(published_model_file, tmp_path):
 
 
 def test_a_state_dict_holds_the_whole_network():
-    net, other = (
-        documented_net(60, seed=1, apply_dale=True, som_N=2)[0],
-        documented_net(60, seed=2, apply_dale=False)[0],
-    )
+    net = documented_net(60, seed=1, apply_dale=True, som_N=2)[0]
+    other = documented_net(60, seed=2, apply_dale=False)[0]
     other.load_state_dict(net.state_dict())
     assert (other.apply_dale, other.som_N, other.NI) == (True, 2, net.NI)
     u = torch.ones(1, 20)
@@ -974,15 +970,15 @@ def test_a_lesion_by_type_takes_the_same_fraction_of_each():
 
 @pytest.mark.parametrize("lesion", ["lesion_w", "lesion_w_by_type"])
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ((30,), "lesion_percentage: expected a fraction in [0, 1]"),
         ((0.3, -1), "lesion_scale: expected"),
     ],
 )
-def test_a_lesion_that_cannot_be(lesion, arguments, told):
+def test_a_lesion_that_cannot_be(lesion, arguments, message):
     net = documented_net(10)[0]
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         getattr(net, lesion)(*arguments)
 
 
@@ -1043,14 +1039,14 @@ def test_set_gpu_without_cuda():
 
 
 def test_set_gpu_with_cuda(monkeypatch):
-    told = []
+    calls = []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(
-        torch.cuda, "set_per_process_memory_fraction", lambda *given: told.append(given)
+        torch.cuda, "set_per_process_memory_fraction", lambda *arguments: calls.append(arguments)
     )
     assert set_gpu("1", 0.3) == torch.device("cuda:1")
-    assert told == [(0.3, torch.device("cuda:1"))]
+    assert calls == [(0.3, torch.device("cuda:1"))]
     with pytest.raises(
         ValueError, match="gpu: expected a number below 2, the GPUs of this machine, got '2'"
     ):
@@ -1058,11 +1054,11 @@ def test_set_gpu_with_cuda(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("gpu", "fraction", "told"),
+    ("gpu", "fraction", "message"),
     [("0", 0, "gpu_frac"), ("0", 1.1, "gpu_frac"), ("0", "1", "gpu_frac"), ("a", 1, "gpu:")],
 )
-def test_set_gpu_refuses(gpu, fraction, told):
-    with pytest.raises(ValueError, match=told):
+def test_set_gpu_refuses(gpu, fraction, message):
+    with pytest.raises(ValueError, match=message):
         set_gpu(gpu, fraction)
 
 
@@ -1079,14 +1075,15 @@ def test_new_seed():
 
 # The program --------------------------------------------------------------------------------------
 
-WORDS = shlex.split("""--gpu 0 --gpu_frac 0.20 --mode Train --N 20 --P_inh 0.20 --som_N 0 --apply_dale True --gain 1.5
---task go-nogo --act sigmoid --loss_fn L2 --decay_taus 4 20""")  # the documented command, smaller
+WORDS = shlex.split("""--gpu 0 --gpu_frac 0.20 --mode Train --N 20 --P_inh 0.20 --som_N 0
+--apply_dale True --gain 1.5 --task go-nogo --act sigmoid --loss_fn L2
+--decay_taus 4 20""")  # the documented command, smaller
 
 SMALL = RateConfig(n_units=20, p_inh=0.2, tau_decay_ms=(20.0, 100.0))
 
 
-def trained_by(folder, *words):
-    return main([*WORDS, "--output_dir", str(folder), *words])
+def trained_by(folder, *options):
+    return main([*WORDS, "--output_dir", str(folder), *options])
 
 
 @pytest.fixture(scope="module")
@@ -1105,9 +1102,9 @@ def loaded(path):
     return torch.load(path.with_suffix(".pth"), weights_only=True)
 
 
-def refusal(capsys, *words):
+def refusal(capsys, *options):
     with pytest.raises(SystemExit) as stop:
-        main([str(word) for word in words])
+        main([str(word) for word in options])
     assert stop.value.code == 2
     message = capsys.readouterr().err
     assert "Traceback" not in message
@@ -1141,19 +1138,17 @@ def test_files_lie_where_the_documentation_says(whole):
 
 def test_the_program_tells_what_came_of_it(tmp_path, capsys):
     path = trained_by(tmp_path, "--n_trials", "2", "--seed", "5")
-    told = capsys.readouterr().out
-    assert "go-nogo, 20 units, --seed 5, at most 2 trials" in told
-    assert "trial 1: did NOT reach criterion; the files hold the network as it stands" in told
+    message = capsys.readouterr().out
+    assert "go-nogo, 20 units, --seed 5, at most 2 trials" in message
+    assert "trial 1: did NOT reach criterion; the files hold the network as it stands" in message
     values = scipy.io.loadmat(path)
-    assert (
-        f"accuracy {values['eval_perf_mean'].item():.2f}, mean loss {values['eval_loss_mean'].item():.2f}"
-        in told
-    )
-    assert f"{path}\n{path.with_suffix('.pth')}\n" in told
+    accuracy, loss = values["eval_perf_mean"].item(), values["eval_loss_mean"].item()
+    assert f"accuracy {accuracy:.2f}, mean loss {loss:.2f}" in message
+    assert f"{path}\n{path.with_suffix('.pth')}\n" in message
 
 
 def test_other_options_and_two_networks_in_one_second(tmp_path):
-    words = [
+    options = [
         "--task",
         "XOR",
         "--decay_taus",
@@ -1167,7 +1162,7 @@ def test_other_options_and_two_networks_in_one_second(tmp_path):
         "--n_trials",
         "2",
     ]
-    first, second = trained_by(tmp_path, *words), trained_by(tmp_path, *words)
+    first, second = trained_by(tmp_path, *options), trained_by(tmp_path, *options)
     assert first.name.startswith("Task_xor_N_20_Tau_7.5_Act_softplus_")
     assert len(list(first.parent.iterdir())) == 4
     model, other = matfile.load(first), matfile.load(second)
@@ -1177,9 +1172,8 @@ def test_other_options_and_two_networks_in_one_second(tmp_path):
         (37.5,),
     )
     assert model.n_inputs == 2
-    assert not np.array_equal(
-        model.weights.w_rec, other.weights.w_rec
-    )  # without --seed, a new network each time
+    # without --seed, a new network each time
+    assert not np.array_equal(model.weights.w_rec, other.weights.w_rec)
     assert loaded(first)["training_params"]["loss_fn"] == "l1"
     mante = trained_by(
         tmp_path,
@@ -1262,12 +1256,11 @@ def test_resumed_is_trained_in_one_go(whole, begun, tmp_path):
     assert torch.equal(ours["losses"], theirs["losses"])
     for name, tensor in theirs["model_state_dict"].items():
         assert torch.equal(ours["model_state_dict"][name], tensor), name
+    our_moments = ours["optimizer_state_dict"]["state"]
+    their_moments = theirs["optimizer_state_dict"]["state"]
     for i in range(4):
         for moment in ("step", "exp_avg", "exp_avg_sq"):
-            one, other = (
-                values["optimizer_state_dict"]["state"][i][moment] for values in (ours, theirs)
-            )
-            assert torch.equal(one, other), (i, moment)
+            assert torch.equal(our_moments[i][moment], their_moments[i][moment]), (i, moment)
     for name, value in theirs["resume"].items():
         same = torch.equal if isinstance(value, torch.Tensor) else value.__class__.__eq__
         assert same(ours["resume"][name], value), name
@@ -1288,8 +1281,8 @@ def test_criterion_reached_and_nothing_to_go_on_with(tmp_path, capsys):
     assert accuracy > 0.8
     assert 0.5 < loss < 4
     pth = path.with_suffix(".pth")
-    told = refusal(capsys, "--resume", pth, "--n_trials", "3000", "--output_dir", tmp_path)
-    assert f"reached criterion at trial {trial}; there is nothing to go on with" in told
+    message = refusal(capsys, "--resume", pth, "--n_trials", "3000", "--output_dir", tmp_path)
+    assert f"reached criterion at trial {trial}; there is nothing to go on with" in message
 
 
 def test_the_newest_model_file_is_scored(whole, tmp_path, capsys):
@@ -1312,12 +1305,12 @@ def test_the_newest_model_file_is_scored(whole, tmp_path, capsys):
     assert "no .mat of the task go-nogo with these --N" in refusal(capsys, *asked, "--N", "31")
     (folder.parent / "xor").mkdir()
     (folder.parent / "xor" / names[0].replace("go-nogo", "xor")).write_bytes(whole.read_bytes())
-    told = refusal(capsys, "--mode", "eval", "--task", "xor", "--output_dir", tmp_path)
-    assert "expected a network with 2 inputs for xor, got 1" in told
+    message = refusal(capsys, "--mode", "eval", "--task", "xor", "--output_dir", tmp_path)
+    assert "expected a network with 2 inputs for xor, got 1" in message
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("options", "message"),
     [
         (["--task", "sine"], "argument --task: expected one of go-nogo, xor, mante, got 'sine'"),
         (["--mode", "test"], "argument --mode: invalid choice: 'test'"),
@@ -1332,7 +1325,8 @@ def test_the_newest_model_file_is_scored(whole, tmp_path, capsys):
         ),
         (
             ["--n_trials", "1"],
-            "--n_trials: expected at least 2 (the first evaluation follows the second trial), got 1",
+            "--n_trials: expected at least 2 (the first evaluation follows the second trial), "
+            "got 1",
         ),
         (["--N", "0"], "N: expected a whole number >= 1, got 0"),
         (["--P_inh", "20"], "P_inh: expected a probability in [0, 1], got 20.0"),
@@ -1354,18 +1348,18 @@ def test_the_newest_model_file_is_scored(whole, tmp_path, capsys):
         (["--mode", "eval"], "no .mat of the task go-nogo"),
     ],
 )
-def test_options_that_cannot_be_used(tmp_path, capsys, words, told):
-    assert told in refusal(capsys, *WORDS, "--output_dir", tmp_path, *words)
+def test_options_that_cannot_be_used(tmp_path, capsys, options, message):
+    assert message in refusal(capsys, *WORDS, "--output_dir", tmp_path, *options)
     assert not list(tmp_path.rglob("*.mat"))
 
 
 def test_what_cannot_be_resumed(begun, tmp_path, capsys):
     pth, where = begun.with_suffix(".pth"), ["--output_dir", tmp_path]
-    told = refusal(capsys, "--resume", pth, "--n_trials", "201", *where)
-    assert "--n_trials: expected more than 201, the next evaluation of" in told
-    told = refusal(capsys, "--resume", pth, "--n_trials", "351", "--N", "30", *where)
-    assert "--N: the training of" in told
-    assert "has 20, got 30; leave it out" in told
+    message = refusal(capsys, "--resume", pth, "--n_trials", "201", *where)
+    assert "--n_trials: expected more than 201, the next evaluation of" in message
+    message = refusal(capsys, "--resume", pth, "--n_trials", "351", "--N", "30", *where)
+    assert "--N: the training of" in message
+    assert "has 20, got 30; leave it out" in message
     assert "torch cannot read it" in refusal(capsys, "--resume", begun, "--n_trials", "351", *where)
     torch.save({"model_state_dict": {}}, tmp_path / "bare.pth")
     assert "with the entry 'optimizer_state_dict'" in refusal(
@@ -1397,7 +1391,7 @@ def test_a_place_without_folders_is_told_before_the_training(tmp_path, monkeypat
 
 
 def test_the_program_runs_as_a_module(tmp_path):
-    words = [
+    command = [
         sys.executable,
         "-m",
         "rate.main",
@@ -1409,7 +1403,7 @@ def test_the_program_runs_as_a_module(tmp_path):
         "--output_dir",
         str(tmp_path),
     ]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "did NOT reach criterion" in done.stdout
     assert re.search(r"seed_3: trial 1, loss \d+\.\d\d, accuracy 0\.\d\d", done.stderr)
     assert len(list((tmp_path / "models" / "go-nogo").iterdir())) == 2

@@ -141,10 +141,8 @@ def test_adam_is_tensorflows(dale, batch, loss):
         )
         step = 0.03 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
         for k, g in enumerate(gradient):
-            first[k], second[k] = (
-                0.9 * first[k] + 0.1 * g,
-                0.999 * second[k] + 0.001 * np.square(g, dtype=np.float64),
-            )
+            first[k] = 0.9 * first[k] + 0.1 * g
+            second[k] = 0.999 * second[k] + 0.001 * np.square(g, dtype=np.float64)
             expected[k] = expected[k] - step * first[k] / (np.sqrt(second[k]) + 1e-8)
         for ours, plain in zip(kernel.weights(state), expected, strict=True):
             np.testing.assert_allclose(ours, plain, rtol=1e-5, atol=2e-6)

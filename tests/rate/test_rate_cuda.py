@@ -25,9 +25,8 @@ from rate2spike.streams import cuda as streams_cuda
 
 GO_NOGO = BUILT_IN["go-nogo"]
 KEYS = [streams.key(1, "test", i) for i in range(2)]
-N_STEPS = (
-    11  # no multiple of 4: the interpreter needs some milliseconds for each step of each trial
-)
+# no multiple of 4: the interpreter needs some milliseconds for each step of each trial
+N_STEPS = 11
 
 
 def draw(rng):
@@ -122,9 +121,9 @@ def test_a_block_trains_as_its_networks_do_on_the_cpu(batch, n_units, poisoned):
         )
         np.testing.assert_allclose(torch.cat(losses, 1)[i].cpu(), of_cpu, rtol=1e-5)
         close(rate_cuda.weights_of(block)[i], rate_cpu.weights(state), 2e-5)
-        found = rate_cuda.states_of(block)[i]
-        assert found.updates == state.updates == 6 // batch
-        close(found.second, state.second, 2e-4)
+        held = rate_cuda.states_of(block)[i]
+        assert held.updates == state.updates == 6 // batch
+        close(held.second, state.second, 2e-4)
         absent = np.asarray(model.weights.w_rec) == 0
         assert (
             rate_cuda.weights_of(block)[i].w_rec[absent] == 0
@@ -197,14 +196,14 @@ def test_training_on_the_device_follows_that_on_the_cpu():
         loss_threshold=1.4,
         accuracy_threshold=0,
     )
-    found = {
+    results = {
         d: side_by_side.train_block(TASK, config, short, study_seed=4, networks=names, device=d)
         for d in ("cpu", "cuda")
     }
-    ends = {d: [record.trials for _, record in results] for d, results in found.items()}
+    ends = {d: [record.trials for _, record in block] for d, block in results.items()}
     assert ends["cpu"] == ends["cuda"]
     assert len(set(ends["cpu"])) > 1
-    for (model, record), (ours, our_record) in zip(found["cpu"], found["cuda"], strict=True):
+    for (model, record), (ours, our_record) in zip(results["cpu"], results["cuda"], strict=True):
         np.testing.assert_allclose(our_record.losses, record.losses, rtol=1e-3)
         assert np.array_equal(our_record.curve[:, 0], record.curve[:, 0])
         close(ours.weights, model.weights, 1e-2)
@@ -228,10 +227,10 @@ def test_a_block_that_does_not_fit_is_halved(monkeypatch, caplog):
         return start(made)
 
     monkeypatch.setattr(rate_cuda, "start_block", scarce)
-    found = side_by_side.train_block(TASK, **settings, networks=names, device="cuda")
+    halved = side_by_side.train_block(TASK, **settings, networks=names, device="cuda")
     assert sizes[0] == 3
     assert "does not hold the block: going on with 2 networks side by side" in caplog.text
-    for (model, _), (same, _) in zip(found, expected, strict=True):
+    for (model, _), (same, _) in zip(halved, expected, strict=True):
         close(model.weights, same.weights, 1e-5)
 
 
@@ -264,10 +263,8 @@ def test_trials_of_a_shard_are_scored_together(trained):
 
     task = replace(GO_NOGO, n_steps=4, draw=draw, spiking_window_onset_ms=10.0)
     simulation = conversion.Simulation(task, 3, device="cuda")
-    made, factors = (
-        {"a": trained.model, "b": replace(trained.model, w_in=-trained.model.w_in)},
-        {"a": 30.0, "b": 40.0},
-    )
+    made = {"a": trained.model, "b": replace(trained.model, w_in=-trained.model.w_in)}
+    factors = {"a": 30.0, "b": 40.0}
     together = conversion.score_networks(simulation, made, factors, 2)
     alone = conversion.score_network(simulation, made["b"], "b", 40.0, 1)
     assert all(np.array_equal(alone[key], together["b"][key][:1]) for key in alone)
@@ -297,21 +294,21 @@ def test_models_of_several_sizes_are_scored_in_one_shard(monkeypatch):
 
     monkeypatch.setattr(spiking_cuda, "simulate_networks", simulate_networks)
     simulation, factors = conversion.Simulation(TASK, 3, device="cuda"), dict.fromkeys(made, 30.0)
-    found = conversion.score_networks(simulation, made, factors, 2)
+    together = conversion.score_networks(simulation, made, factors, 2)
     assert launched == [[5, 5], [8]]
-    assert list(found) == list(made)
+    assert list(together) == list(made)
     expected = conversion.score_networks(simulation._replace(device="cpu"), made, factors, 2)
-    assert all(np.array_equal(found[n][key], expected[n][key]) for n in made for key in expected[n])
+    for name in made:
+        for key in expected[name]:
+            assert np.array_equal(together[name][key], expected[name][key]), (name, key)
 
 
 def test_cost_of_many_networks_at_once(monkeypatch):
     from rate2spike.config import NeuronConfig
     from rate2spike.study import cost
 
-    task, config = (
-        replace(TASK, n_steps=2, draw=lambda rng: Trial(np.ones((1, 2)), np.ones(2), 1, "Go")),
-        RateConfig(n_units=4),
-    )
+    task = replace(TASK, n_steps=2, draw=lambda rng: Trial(np.ones((1, 2)), np.ones(2), 1, "Go"))
+    config = RateConfig(n_units=4)
     task = replace(task, rate_window_onset=0, spiking_window_onset_ms=5.0)
     monkeypatch.setattr(cost, "TRAINING_TRIALS", 1)
     monkeypatch.setattr(cost, "SPIKING_TRIALS", 1)
@@ -330,19 +327,20 @@ def test_accuracy_curve_and_spikes_of_the_published_model_are_the_cpus(published
     model, n = matfile.load(published_model_file), 400
     simulation = conversion.Simulation(GO_NOGO, 1, threads=4)
     for factor in (25.0, 40.0, 55.0, 70.0):
-        of, spikes = {}, {}
+        accuracy, spikes = {}, {}
         for device in ("cpu", "cuda"):
             trials = conversion.score_network(
                 simulation._replace(device=device), model, "published", factor, n
             )
-            of[device], spikes[device] = trials["correct"].mean(), trials["n_spikes"]
+            accuracy[device] = trials["correct"].mean()
+            spikes[device] = trials["n_spikes"]
         # the same trials, so a few that part move little: far below the spread of the counts
-        assert abs(spikes["cpu"].mean() - spikes["cuda"].mean()) <= 4 * spikes[
-            "cpu"
-        ].std() / np.sqrt(n), factor
+        apart = abs(spikes["cpu"].mean() - spikes["cuda"].mean())
+        assert apart <= 4 * spikes["cpu"].std() / np.sqrt(n), factor
         assert scipy.stats.ks_2samp(spikes["cpu"], spikes["cuda"]).pvalue > 1e-3, factor
-        p = (of["cpu"] + of["cuda"]) / 2
-        assert abs(of["cpu"] - of["cuda"]) <= 4 * np.sqrt(2 * max(p * (1 - p), 1 / n) / n), factor
+        p = (accuracy["cpu"] + accuracy["cuda"]) / 2
+        apart = abs(accuracy["cpu"] - accuracy["cuda"])
+        assert apart <= 4 * np.sqrt(2 * max(p * (1 - p), 1 / n) / n), factor
 
 
 def test_a_gpu_that_computes_something_else_is_refused(monkeypatch):
@@ -391,9 +389,8 @@ def test_what_is_missing_for_a_gpu(monkeypatch):
         monkeypatch.setattr(devices, "_n_gpus", lambda n=n_gpus: n)
         monkeypatch.setattr(devices, "_torch_has_cuda", lambda there=cuda: there)
         assert missing() == expected == "" or expected in missing()
-    monkeypatch.setattr(
-        devices, "find_spec", lambda name: None
-    )  # asked for last: a machine without a GPU has no use for it
+    # asked for last: a machine without a GPU has no use for it
+    monkeypatch.setattr(devices, "find_spec", lambda name: None)
     assert "Triton is not installed" in missing()
 
 

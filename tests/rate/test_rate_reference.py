@@ -35,10 +35,8 @@ def problem(config, *, batch=2, n_steps=15, seed=0):
         model,
         weights=rate.Weights(w_rec, rng.standard_normal(n), np.array(0.1), rng.standard_normal(n)),
     )
-    u, normal = (
-        rng.standard_normal((batch, 2, n_steps)),
-        5 * rng.standard_normal((batch, n, n_steps)),
-    )
+    u = rng.standard_normal((batch, 2, n_steps))
+    normal = 5 * rng.standard_normal((batch, n, n_steps))
     return model, *(torch.tensor(a) for a in (u, normal, rng.standard_normal((batch, n_steps))))
 
 
@@ -79,9 +77,8 @@ def test_gradient_is_the_derivative(activation, dale, loss):
     for group in rate.Weights._fields:
         expected = finite_difference(model, group, u, normal, z, loss)
         if group == "w_rec" and dale:
-            assert (
-                weights.w_rec.grad[0, 1] == 0
-            )  # w = 0 exactly: a kink, where central differences see half the slope
+            # w = 0 exactly: a kink, where central differences see half the slope
+            assert weights.w_rec.grad[0, 1] == 0
             expected[0, 1] = 0
         np.testing.assert_allclose(
             getattr(weights, group).grad, expected, rtol=1e-6, atol=1e-7, err_msg=group
@@ -148,9 +145,8 @@ def test_gamma_weights_have_no_gain():
     config = RateConfig(n_units=400, weight_distribution="gamma", gain=100.0)
     w = rate.initial_model(config, 1, np.random.default_rng(3)).weights.w_rec
     present = w[w != 0]
-    assert (
-        abs(present.mean() / 0.006 - 1) < 0.03
-    )  # gamma(2, 0.003): mean 0.006, variance 2 * 0.003^2
+    # gamma(2, 0.003): mean 0.006, variance 2 * 0.003^2
+    assert abs(present.mean() / 0.006 - 1) < 0.03
     assert abs(present.var() / 1.8e-5 - 1) < 0.06
 
 
@@ -181,9 +177,8 @@ def test_one_unit_relaxes_as_the_closed_form():
     left = (1 - RATE_STEP_MS / 40.0) ** np.arange(30)
     x = 0.07 * left + 1.2 * (1 - left)
     np.testing.assert_allclose(trace.x[0, :, 0], x, rtol=1e-12)
-    np.testing.assert_allclose(
-        trace.o[0], 3 * np.log1p(np.exp(x[1:])) + 0.5, rtol=1e-12
-    )  # o[i] is read from r[i + 1]
+    # o[i] is read from r[i + 1]
+    np.testing.assert_allclose(trace.o[0], 3 * np.log1p(np.exp(x[1:])) + 0.5, rtol=1e-12)
 
 
 def test_noise_is_a_tenth_and_not_scaled_by_the_step():
@@ -223,9 +218,7 @@ def test_activations_are_cut_at_20():
 
 
 def test_loss_compares_with_the_first_targets():
-    o, z = (
-        torch.tensor([[3.0, 4.0], [1.0, 1.0]]),
-        torch.tensor([[0.0, 0.0, 99.0], [1.0, 1.0, 99.0]]),
-    )
+    o = torch.tensor([[3.0, 4.0], [1.0, 1.0]])
+    z = torch.tensor([[0.0, 0.0, 99.0], [1.0, 1.0, 99.0]])
     np.testing.assert_allclose(rate.trial_loss(o, z, "l2"), [5, 0])
     np.testing.assert_allclose(rate.trial_loss(o, z, "l1"), [7, 0])

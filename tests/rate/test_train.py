@@ -19,11 +19,9 @@ def arrays(results):
     """Everything a trained network is made of, as bytes."""
     model, record = results
     kept = {f: getattr(model, f) for f in ("w_in", "inhibitory", "mask")}
-    kept |= (
-        block_file._flatten("weights", model.weights)
-        | block_file._flatten("initial", model.initial)
-        | block_file._flatten("record", record)
-    )
+    kept |= block_file._flatten("weights", model.weights)
+    kept |= block_file._flatten("initial", model.initial)
+    kept |= block_file._flatten("record", record)
     return {k: (np.asarray(v).dtype, np.shape(v), np.asarray(v).tobytes()) for k, v in kept.items()}
 
 
@@ -44,10 +42,8 @@ def test_a_network_does_not_depend_on_its_block_or_the_threads():
 
 
 def test_the_study_seed_changes_everything_that_is_drawn():
-    one, other = (
-        arrays(train.train_network(GO_NOGO, SMALL, SHORT, study_seed=seed, network="a"))
-        for seed in (1, 2)
-    )
+    one = arrays(train.train_network(GO_NOGO, SMALL, SHORT, study_seed=1, network="a"))
+    other = arrays(train.train_network(GO_NOGO, SMALL, SHORT, study_seed=2, network="a"))
     for key in (
         "w_in",
         "initial/w_rec",
@@ -77,13 +73,11 @@ def test_a_training_that_goes_on_is_an_uninterrupted_one():
 
 def test_more_evaluations_change_no_training():
     often = replace(SHORT, evaluation_interval=10, evaluation_trials=7)
-    a, b = (
-        train.train_network(GO_NOGO, SMALL, t, study_seed=1, network="a")[1].losses
-        for t in (SHORT, often)
-    )
-    n = min(a.size, b.size)
+    _, seldom = train.train_network(GO_NOGO, SMALL, SHORT, study_seed=1, network="a")
+    _, more = train.train_network(GO_NOGO, SMALL, often, study_seed=1, network="a")
+    n = min(seldom.losses.size, more.losses.size)
     assert n >= 102
-    assert np.array_equal(a[:n], b[:n])
+    assert np.array_equal(seldom.losses[:n], more.losses[:n])
 
 
 # The stop rule ------------------------------------------------------------------------------------
@@ -127,26 +121,29 @@ def stopped(monkeypatch, script, **training):
         ([PASSED], {"min_trials": 100}, (True, 101, [1, 101], 102)),
         ([PASSED], {"min_trials": 101}, (True, 101, [1, 101], 102)),
         ([PASSED], {"min_trials": 102}, (True, 201, [1, 101, 201], 202)),
+        # loss alone is not enough
         (
             [(0.1, 0.94)],
             {"max_trials": 150},
             (False, 101, [1, 101], 102),
-        ),  # loss alone is not enough
+        ),
         ([(7.1, 1.0)], {"max_trials": 150}, (False, 101, [1, 101], 102)),  # nor is accuracy
         ([(1.9, 0.5)], {"loss_threshold": 2, "accuracy_threshold": 0.5}, (True, 1, [1], 2)),
         ([NEVER, PASSED], {"evaluation_interval": 30}, (True, 31, [1, 31], 32)),
+        # after the update with trial 101
         (
             [NEVER, PASSED],
             {"trials_per_update": 10},
             (True, 101, [1, 101], 110),
-        ),  # after the update with trial 101
+        ),
         ([NEVER, PASSED], {"trials_per_update": 51}, (True, 101, [1, 101], 102)),
         ([NEVER, NEVER, PASSED], {"trials_per_update": 150}, (True, 201, [1, 101, 201], 300)),
+        # diverged: no use to go on
         (
             [NEVER, (float("inf"), 0.0)],
             {},
             (False, 101, [1, 101], 102),
-        ),  # diverged: no use to go on
+        ),
     ],
 )
 def test_stop_rule(monkeypatch, script, training, expected):
@@ -178,11 +175,11 @@ def test_a_network_that_fails_is_kept_with_its_curve(caplog):
 
 
 def test_progress_counts_the_trials():
-    told = []
+    progress = []
     _, record = train.train_network(
-        GO_NOGO, SMALL, SHORT, study_seed=1, network="a", progress=told.append
+        GO_NOGO, SMALL, SHORT, study_seed=1, network="a", progress=progress.append
     )
-    assert sum(told) == record.losses.size
+    assert sum(progress) == record.losses.size
 
 
 # Evaluation ---------------------------------------------------------------------------------------
@@ -190,14 +187,27 @@ def test_progress_counts_the_trials():
 
 @pytest.mark.parametrize("loss", ["l2", "l1"])
 def test_evaluation_is_the_published_loss_and_scoring(trained, loss):
-    n, where = 40, {"study_seed": 3, "purpose": "evaluation", "words": ("a", 1)}
+    n = 40
+
+    def evaluated(weights, n_trials, loss="l2"):
+        return train.evaluate(
+            trained.model,
+            weights,
+            GO_NOGO,
+            study_seed=3,
+            purpose="evaluation",
+            words=("a", 1),
+            n_trials=n_trials,
+            loss=loss,
+        )
+
     # a readout so weak that about half of the Go answers are right
-    before = train.evaluate(trained.model, trained.model.weights, GO_NOGO, n_trials=n, **where)
+    before = evaluated(trained.model.weights, n)
     go = before.outputs[before.labels == 1, 75:].max(axis=1)
     b_out = trained.model.weights.b_out
     weak = (0.7 - b_out) / (np.median(go) - b_out)
     weights = trained.model.weights._replace(w_out=np.float32(weak) * trained.model.weights.w_out)
-    result = train.evaluate(trained.model, weights, GO_NOGO, n_trials=n, loss=loss, **where)
+    result = evaluated(weights, n, loss)
     target = draw_trials(GO_NOGO, 3, "evaluation", ("a", 1), range(n)).target.astype(float)
     error = result.outputs - target[:, :199]  # output i belongs to target i (published code)
     by_trial = np.abs(error).sum(axis=1) if loss == "l1" else np.sqrt((error**2).sum(axis=1))
@@ -208,7 +218,7 @@ def test_evaluation_is_the_published_loss_and_scoring(trained, loss):
     )
     assert 0 < correct.mean() < 1
     assert result.accuracy == correct.mean()
-    fewer = train.evaluate(trained.model, weights, GO_NOGO, n_trials=7, loss=loss, **where)
+    fewer = evaluated(weights, 7, loss)
     np.testing.assert_allclose(fewer.outputs, result.outputs[:7], atol=1e-5)
 
 

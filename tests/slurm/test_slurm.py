@@ -55,9 +55,8 @@ def cluster():
         pytest.skip("a SLURM of its own is started by root only")
     installed = subprocess.run([SCRIPT, "install"], capture_output=True, text=True, check=False)
     if installed.returncode != 0:
-        pytest.skip(
-            f"no SLURM, and its packages cannot be had by apt-get: {installed.stderr.strip()[-200:]}"
-        )
+        why = installed.stderr.strip()[-200:]
+        pytest.skip(f"no SLURM, and its packages cannot be had by apt-get: {why}")
     folder = tempfile.mkdtemp(prefix="slurm-", dir="/tmp")  # its sockets need a short path
     places = {
         "SLURM_TEST_DIR": folder,
@@ -224,7 +223,7 @@ go_nogo = BUILT_IN["go-nogo"]
 
 
 def draw(rng):
-    if "rate2spike.train" in sys.modules and not hasattr(sys, "mishap"):  # in the job, once
+    if "rate2spike.rate.train" in sys.modules and not hasattr(sys, "mishap"):  # in the job, once
         sys.mishap = True
         ATTEMPTS.write_text((ATTEMPTS.read_text() if ATTEMPTS.exists() else "") + "x")
         first = ATTEMPTS.read_text() == "x"

@@ -57,9 +57,8 @@ def _assert_recorded(recording, plain, summary, model):
         ours, expected = getattr(recording, name), getattr(plain, name)
         assert ours.shape == expected.shape
         scale = max(abs(expected).max(), 1e-6)
-        rtol = (
-            2e-3 if (name, model) == ("v", "qif") else 0
-        )  # a QIF unit on its way up multiplies any difference
+        # a QIF unit on its way up multiplies any difference
+        rtol = 2e-3 if (name, model) == ("v", "qif") else 0
         np.testing.assert_allclose(ours, expected, rtol=rtol, atol=2e-5 * scale, err_msg=name)
 
 
@@ -82,19 +81,17 @@ def test_refractory_periods(t_refractory_ms):
 
 
 def test_stimulation_moves_its_units():
-    network, u = (
-        small_network(7, bias=-50.0),
-        np.zeros((1, 2, 21)),
-    )  # rest 10 mV below threshold: nothing fires unless pushed
+    # rest 10 mV below threshold: nothing fires unless pushed
+    network = small_network(7, bias=-50.0)
+    u = np.zeros((1, 2, 21))
     spikes = {
         mode: simulate_trials(
             network, u, trials=[0], stream=KEY, stimulation=(mode, 100, 2000, [2])
         ).spike_counts[0]
         for mode in ("none", "exc", "inh")
     }
-    assert (
-        spikes["exc"][2] > 10
-    )  # +0.25 mV a step: from reset to threshold in about 60 steps, then 40 refractory
+    # +0.25 mV a step: from reset to threshold in about 60 steps, then 40 refractory
+    assert spikes["exc"][2] > 10
     assert spikes["none"].max() <= 1  # the volley of the first step
     assert np.array_equal(spikes["inh"], spikes["none"])
 
@@ -133,8 +130,8 @@ def test_every_element_of_the_results_is_written(n_units, monkeypatch):
     clean = _block(network, order)
     allocate = spiking_cpu._allocate
 
-    def poisoned(*args):
-        summary = allocate(*args)
+    def poisoned(**sizes):
+        summary = allocate(**sizes)
         for array in summary:
             array[...] = np.nan if array.dtype.kind == "f" else -1
         return summary
@@ -190,13 +187,8 @@ def test_refuses(change, message):
 
 # A trained Go-NoGo network against the published code
 
-CURVE = dict(
-    zip(
-        range(20, 80, 5),
-        (0.77, 0.75, 0.82, 0.91, 0.94, 0.80, 0.64, 0.55, 0.45, 0.09, 0.01, 0.02),
-        strict=True,
-    )
-)
+FACTORS = range(20, 80, 5)
+ACCURACIES = (0.77, 0.75, 0.82, 0.91, 0.94, 0.80, 0.64, 0.55, 0.45, 0.09, 0.01, 0.02)
 
 
 @pytest.fixture(scope="module")
@@ -233,12 +225,10 @@ def test_published_trials(gonogo, go):
     # published mean rates leave out the first nine steps, where the units that start above
     # threshold (v0 >= 25/95) fire
     key = streams.key(7, "gonogo", 40)
-    first = np.array(
-        [
-            (streams.uniform(key, streams.INITIAL_VOLTAGE, t, 200) >= 25 / 95).mean()
-            for t in range(100)
-        ]
-    )
+    first = []
+    for trial in range(100):
+        v0 = streams.uniform(key, streams.INITIAL_VOLTAGE, trial, 200)
+        first.append((v0 >= 25 / 95).mean())
     assert agree((ours.spike_counts.mean(axis=1) - first)[stays], published_hz.mean(axis=0))
     assert agree(ours.maximum[stays], peaks)
     for epoch in range(4):
@@ -261,9 +251,8 @@ def test_plain_simulation_of_the_same_trials(gonogo):
         plain = spiking.simulate_trial(
             conversion.to_spiking(gonogo, 40), u, stream=streams.key(7, "gonogo", 40), trial=t
         )
-        assert (
-            abs(ours.spike_counts[t].mean() - plain.spikes.sum(axis=1).mean()) < 0.6
-        )  # 4 SD of a trial's mean rate
+        # 4 SD of a trial's mean rate
+        assert abs(ours.spike_counts[t].mean() - plain.spikes.sum(axis=1).mean()) < 0.6
         late, plain_late = ours.out[t, 100:], plain.out[99::100][100:]
         assert abs(late.mean() - plain_late.mean()) < 0.25
         assert abs(late.std() - plain_late.std()) < 0.15
@@ -274,7 +263,7 @@ def test_accuracy_curve(gonogo):
     the curve by chi-squared."""
     go = np.arange(100) % 2 == 0
     z = []
-    for scaling_factor, published in CURVE.items():
+    for scaling_factor, published in zip(FACTORS, ACCURACIES, strict=True):
         peak = _gonogo_trials(gonogo, scaling_factor, go).maximum
         accuracy = np.where(go, peak > 0.7, peak < 0.3).mean()
         pooled = (accuracy + published) / 2

@@ -33,9 +33,10 @@ SIZES = [1, 7, 63, 250, 513]
     ],
 )
 def test_philox_known_answers(counter, key, answer):
-    counter, key, answer = (
-        [int(word, 16) for word in words.split()] for words in (counter, key, answer)
-    )
+    def numbers(text):
+        return [int(word, 16) for word in text.split()]
+
+    counter, key, answer = numbers(counter), numbers(key), numbers(answer)
     assert streams.philox(np.array(counter, dtype=np.uint32), streams.Key(*key)).tolist() == answer
     assert [int(w) for w in streams_cpu._philox(*(np.uint64(w) for w in counter + key))] == answer
 

@@ -2,8 +2,8 @@
 
     python tests/support/compile_cuda.py
 
-Started by test_compiled_for_gpu.py in a process of its own, since Triton decides at import whether it
-interprets. What Triton's interpreter accepts a GPU may not: types, shapes that are no powers of
+Started by test_compiled_for_gpu.py in a process of its own, since Triton decides at import whether
+it interprets. What Triton's interpreter accepts a GPU may not: types, shapes that are no powers of
 two, barriers.
 """
 
@@ -72,11 +72,9 @@ def work(n_units: int, **settings) -> None:
     """Every launch of the library for networks of this size."""
     n_steps, rng = 12, np.random.default_rng(0)
     models = [rate.initial_model(config.RateConfig(n_units=n_units, **settings), 1, rng)] * 2
-    u, z, keys = (
-        np.zeros((2, 2, 1, n_steps)),
-        np.zeros((2, 2, n_steps)),
-        [streams.key(0, "compile")] * 2,
-    )
+    u = np.zeros((2, 2, 1, n_steps))
+    z = np.zeros((2, 2, n_steps))
+    keys = [streams.key(0, "compile")] * 2
     block = rate_cuda.start_block(models)
     for loss in ("l1", "l2"):
         rate_cuda.block_gradients(block, u, z, loss=loss, keys=keys, first_trial=0)
@@ -119,7 +117,8 @@ def main() -> None:
     work(1024, activation="clipped_relu", tau_decay_ms=(35.0,))
     for (name, _), (registers, spilled, stale, fused) in found.items():
         print(
-            f"{name}: {registers} registers, {spilled} bytes spilled, {stale} stale loads, {fused} fused in float64"
+            f"{name}: {registers} registers, {spilled} bytes spilled, {stale} stale loads, "
+            f"{fused} fused in float64"
         )
 
 

@@ -1,4 +1,5 @@
-"""A study of some seconds for the tests of this folder, what its files hold, and a watch over them."""
+"""A study of some seconds for the tests of tests/faults, what its files hold, and a watch over
+them."""
 
 import os
 import subprocess
@@ -36,9 +37,8 @@ SMALL = {
     "external_models": {},
     "figures": {},
 }
-AT_ONCE = {
-    "training": SMALL["training"] | {"min_trials": 0, "max_trials": 2}
-}  # two trials of training
+# two trials of training
+AT_ONCE = {"training": SMALL["training"] | {"min_trials": 0, "max_trials": 2}}
 OWN_WRITING = ("logs", "benchmarks")  # what Snakemake and the log of a job write line by line
 
 

@@ -1,11 +1,15 @@
 """The tiny study as a user runs it, in a folder of its own."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
 
 import yaml
 from shared import ROOT
+
+from rate2spike.study import fingerprint
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
 TINY = yaml.safe_load((ROOT / "tests" / "tiny" / "config.yaml").read_text())
@@ -36,9 +40,14 @@ def command(*options, config="tests/tiny/config.yaml"):
     return [*SNAKEMAKE, *options, "--configfile", config]
 
 
-def run(path, *options, config="tests/tiny/config.yaml"):
+def run(path, *options, config="tests/tiny/config.yaml", env=None):
     return subprocess.run(
-        command(*options, config=config), cwd=path, capture_output=True, text=True, timeout=600
+        command(*options, config=config),
+        cwd=path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=env,
     )
 
 
@@ -48,3 +57,34 @@ def said(done):
 
 def differences(a, b):
     return [key for key in a.keys() | b.keys() if a.get(key) != b.get(key)]
+
+
+def noting_imports(folder):
+    """The environment in which every script writes down into `folder` what it imports."""
+    folder.mkdir(exist_ok=True)
+    hook = str(ROOT / "tests" / "support" / "imports")
+    before = os.environ.get("PYTHONPATH")
+    path = hook if before is None else os.pathsep.join([hook, before])
+    return os.environ | {"IMPORTED_TO": str(folder), "PYTHONPATH": path}
+
+
+def undeclared(folder, device="cpu"):
+    """What scripts imported (see `noting_imports`) and the table of study/fingerprint.py does not
+    declare, as (stage, file); and the stages that were seen."""
+    stages = {script: stage for stage, script in fingerprint.SCRIPT.items()}
+    missing, seen = set(), set()
+    for notes in folder.iterdir():
+        script = re.fullmatch(r"\d+_tmp\w+\.(\w+)\.py", notes.name)
+        if script is None:
+            continue
+        stage = stages.get(script[1], script[1])
+        seen.add(stage)
+        if stage == "cost":  # it writes no result
+            continue
+        declared = fingerprint.files_of(stage, device)
+        names = {file.relative_to(fingerprint.WORKFLOW).as_posix() for file in declared}
+        for line in notes.read_text().splitlines():
+            name = line.rpartition("/workflow/")[2]
+            if name not in names:
+                missing.add((stage, name))
+    return missing, seen

@@ -53,15 +53,12 @@ def test_integration_windows(drawn):
     assert trials.stimulus.shape == (N, 4, 500)
     noise = []
     for stimulus, target, label, kind in zip(*trials, strict=True):
-        context, signs = (
-            int(kind[8]) - 1,
-            [{"+": 1, "−": -1}[s] for s in kind.split(": ")[1].split()],
-        )
+        context = int(kind[8]) - 1
+        signs = [{"+": 1, "−": -1}[s] for s in kind.split(": ")[1].split()]
         assert not stimulus[:2, :50].any()
         assert not stimulus[:2, 250:].any()
-        assert np.array_equal(
-            stimulus[2:], np.eye(2)[[context]].T * np.ones(500)
-        )  # the context lasts the whole trial
+        # the context lasts the whole trial
+        assert np.array_equal(stimulus[2:], np.eye(2)[[context]].T * np.ones(500))
         assert label == signs[context]
         assert np.array_equal(target, row(500, (250, 499, label)))
         noise.append(stimulus[:2, 50:250] - 0.5 * np.array(signs)[:, None])
@@ -191,9 +188,8 @@ def test_rate_response_window(name, onset):
 )
 def test_spiking_response_window(name, index):
     assert tasks.first_response_step(BUILT_IN[name], 5e-5) == index
-    assert (
-        tasks.first_response_step(BUILT_IN[name], 1e-4) == (index + 1) // 2 - 1
-    )  # downsample 2: the same time
+    # downsample 2: the same time
+    assert tasks.first_response_step(BUILT_IN[name], 1e-4) == (index + 1) // 2 - 1
 
 
 def test_the_spiking_network_reads_the_last_column_twice():
@@ -262,7 +258,7 @@ def test_a_task_file_under_another_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message_parts"),
     [
         ("TASK =", "MY_TASK =", ["must set TASK", "got NoneType"]),
         ("TASK = Task(", "TASK = dict(", ["must set TASK", "got dict"]),
@@ -331,9 +327,9 @@ def test_a_task_file_under_another_name(tmp_path):
         ),
     ],
 )
-def test_what_a_users_task_gets_wrong(tmp_path, old, new, told):
+def test_what_a_users_task_gets_wrong(tmp_path, old, new, message_parts):
     assert old in OWN
     message = refusal(tmp_path, OWN.replace(old, new))
     assert "delayed-go" in message
-    for part in told:
+    for part in message_parts:
         assert part in message

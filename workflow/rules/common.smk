@@ -50,7 +50,8 @@ def block_size(c) -> int:
 
 LAYOUT = Layout(STUDY, block_size)
 if workflow.is_main_process:
-    for problem in start.what_cannot_be_written(("results", ".snakemake")):
+    problem = start.why_no_run_can_start()
+    if problem:
         logger.warning(problem)
 
 

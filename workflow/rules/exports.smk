@@ -48,4 +48,4 @@ rule exchange:
     message:
         "Writing {wildcards.task}, {wildcards.condition} in formats of other tools"
     script:
-        "../scripts/exchange.py"
+        "../scripts/write_exports.py"

@@ -32,7 +32,7 @@ rule export:
     message:
         "Exporting models of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
     script:
-        "../scripts/export.py"
+        "../scripts/write_models.py"
 
 
 rule import_models:

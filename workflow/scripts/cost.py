@@ -10,19 +10,13 @@ from rate2spike.study import cost
 from rate2spike.tasks import find_task
 
 params = snakemake.params
+rows, timed = [], {}
 with job.progress(len(params.workload), "calibrate", "conditions") as progress:
-    rows, timed = [], {}
     for row in params.workload:
-        rows.append(
-            cost.of_condition(
-                row,
-                find_task(row["task"], params.user_tasks),
-                params.device,
-                params.keep_traces,
-                timed,
-            )
-        )
+        task = find_task(row["task"], params.user_tasks)
+        rows.append(cost.of_condition(row, task, params.device, params.keep_traces, timed))
         progress(1)
-said = cost.in_words(pd.DataFrame(rows), params.n_jobs, params.device)
+n_jobs = cost.jobs_of(params.snakefile, params.config)
+said = cost.in_words(pd.DataFrame(rows), n_jobs, params.device)
 log.info("%s", said)
 print(said)

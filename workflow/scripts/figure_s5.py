@@ -7,14 +7,13 @@ log = job.start(snakemake)
 
 import numpy as np
 
-import reading
 from rate2spike.analysis import describe
 from rate2spike.figures import pages, selectivity
 from rate2spike.figures.publish import Drawn, nothing, publish
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task)
-facts = describe.example(reading.example(snakemake), task.labels)
+facts = describe.example(dict(np.load(snakemake.input.example)), task.labels)
 recorded = dict(np.load(snakemake.input.selectivity))
 if facts["n_networks"]:
     facts |= selectivity.describe(recorded)

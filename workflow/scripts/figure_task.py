@@ -5,14 +5,15 @@ import job
 
 log = job.start(snakemake)
 
-import reading
+import numpy as np
+
 from rate2spike.analysis import describe, factors, statistics
 from rate2spike.figures import pages, panels
 from rate2spike.figures.publish import Drawn, publish
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task, snakemake.params.user_tasks)
-example = reading.example(snakemake)
+example = dict(np.load(snakemake.input.example))
 facts = describe.example(example, task.labels) | {"title": snakemake.params.title}
 
 

@@ -59,9 +59,10 @@ def progress(total: int, title: str, unit: str):
 
 
 def stream_name(wildcards, network: str) -> str:
-    """The name that keys a network's random streams: task, condition and seed, nothing about blocks
-    or jobs."""
-    return f"{wildcards.task}/{wildcards.condition}/{network}"
+    """The name that keys a network's random streams."""
+    from rate2spike.study import labels
+
+    return labels.stream_name(wildcards.task, wildcards.condition, network)
 
 
 def fingerprint(settings: dict) -> str:

@@ -1,8 +1,7 @@
-"""The published names of the rate package, over the library `rate2spike`: they translate names,
-shapes and units.
+"""The published names of the rate package, over the library `rate2spike`.
 
-Dynamics, tasks, training and the model file are the library's. Times are in steps of 5 ms, as in
-the published package.
+They translate names, shapes and units; dynamics, tasks, training and the model file are the
+library's. Times are in steps of 5 ms, as in the published package.
 """
 
 from __future__ import annotations
@@ -32,7 +31,10 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    """The names of `rate.model`, at their first use: who only wants tasks does not wait for torch."""
+    """The names of `rate.model`, at their first use.
+
+    Who only wants tasks does not wait for torch.
+    """
     if name in __all__:
         return getattr(import_module(".model", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -42,18 +42,27 @@ class Checkpoint(NamedTuple):
 def pack(
     run: TrainingRun,
     outcome: tuple[RateModel, TrainingRecord],
+    *,
     options: Plain,
     settings: Plain,
     training_params: Plain,
 ) -> Plain:
-    """What goes into the file, for `torch.save`."""
+    """What goes into the file, for `torch.save`.
+
+    Parameters
+    ----------
+    run : the training as it stands
+    outcome : its network and record
+    options : of the program that made the network
+    settings : of the task, by their published names
+    training_params : how the network is trained, by the published names
+    """
     model, record = outcome
     net = FR_RNN_dale.from_model(model)
+    optimizer = _adam(net, run.state, training_params["learning_rate"])
     return {
         "model_state_dict": net.state_dict(),
-        "optimizer_state_dict": _adam(
-            net, run.state, training_params["learning_rate"]
-        ).state_dict(),
+        "optimizer_state_dict": optimizer.state_dict(),
         "settings": settings,
         "training_params": training_params,
         "losses": torch.from_numpy(record.losses.copy()),
@@ -93,12 +102,8 @@ def read(path: str | Path) -> Checkpoint:
         raise ValueError(f"{path}: no such file; {expected}")
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        KeyError,
-    ) as error:  # what torch raises on other files
+    # what torch raises on other files
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
         raise ValueError(
             f"{path}: {expected}; torch cannot read it ({type(error).__name__})"
         ) from error
@@ -110,8 +115,9 @@ def read(path: str | Path) -> Checkpoint:
 
 
 def run_of(checkpoint: Checkpoint, config: RateConfig, seed: int) -> TrainingRun:
-    """The training as it stood; `rate2spike.train.go_on` continues it."""
-    network, resume = checkpoint.network, checkpoint.resume
+    """The training as it stood; `rate2spike.rate.train.go_on` continues it."""
+    network = checkpoint.network
+    resume = checkpoint.resume
     plain = {name: tensor.numpy() for name, tensor in network.items()}
     before = Weights(
         plain["w0"],
@@ -138,16 +144,13 @@ def _state(checkpoint: Checkpoint, untrained: RateModel) -> Any:
     moments = checkpoint.optimizer["state"]
 
     def shaped(tensors) -> Weights:
-        return Weights(
-            *(
-                t.numpy().reshape(like.shape).copy()
-                for t, like in zip(tensors, state.weights, strict=True)
-            )
-        )
+        pairs = zip(tensors, state.weights, strict=True)
+        return Weights(*(t.numpy().reshape(like.shape).copy() for t, like in pairs))
 
+    trained = ("w", "w_out", "b_out", "taus_gaus")
     return replace(
         state,
-        weights=shaped([checkpoint.network[name] for name in ("w", "w_out", "b_out", "taus_gaus")]),
+        weights=shaped([checkpoint.network[name] for name in trained]),
         first=shaped([moments[i]["exp_avg"] for i in range(4)]),
         second=shaped([moments[i]["exp_avg_sq"] for i in range(4)]),
         updates=int(moments[0]["step"]),

@@ -25,16 +25,30 @@ WEIGHT_DISTRIBUTIONS = {"gaus": "gaussian", "gamma": "gamma"}
 
 def published_words(message: object) -> str:
     """A message of the library with the published names of the settings."""
-    return re.sub(
-        "|".join(rf"\b{word}\b" for word in PUBLISHED),
-        lambda match: PUBLISHED[match[0]],
-        str(message),
-    )
+    any_setting = "|".join(rf"\b{name}\b" for name in PUBLISHED)
+    return re.sub(any_setting, lambda match: PUBLISHED[match[0]], str(message))
 
 
 @dataclass
 class RNNConfig:
-    """One network. Raises ValueError naming the setting that cannot be used."""
+    """The settings of one network by their published names.
+
+    Parameters
+    ----------
+    N : number of units
+    P_inh : probability that a unit is inhibitory
+    P_rec : probability that a connection is there
+    som_N : inhibitory units that receive no inhibition
+    gain : of the initial weights, for `gaus`
+    apply_dale : whether a unit is excitatory or inhibitory
+    w_dist : `gaus` or `gamma`
+    device : nothing looks at it
+
+    Raises
+    ------
+    ValueError
+        naming the setting that cannot be used
+    """
 
     N: int
     P_inh: float
@@ -51,8 +65,13 @@ class RNNConfig:
     def to_rate_config(
         self, tau_decay_ms: Sequence[float] = (20.0, 50.0), activation: str = "sigmoid"
     ) -> RateConfig:
-        """The library's settings of this network, with synaptic decays [min, max] or [value] in ms
-        and an activation."""
+        """The library's settings of this network.
+
+        Parameters
+        ----------
+        tau_decay_ms : synaptic decays [min, max] or [value] in ms
+        activation : `sigmoid`, `clipped_relu` or `softplus`
+        """
         distribution = WEIGHT_DISTRIBUTIONS.get(str(self.w_dist).lower())
         if distribution is None:
             raise ValueError(
@@ -75,8 +94,10 @@ class RNNConfig:
 
 
 def create_default_config(**kwargs: Any) -> RNNConfig:
-    """200 units, a fifth of them inhibitory, a fifth of the connections present; `kwargs` change
-    it."""
+    """200 units, a fifth of them inhibitory, a fifth of the connections there.
+
+    `kwargs` change it. Raises ValueError for a setting that there is not.
+    """
     known = [field.name for field in fields(RNNConfig)]
     unknown = [name for name in kwargs if name not in known]
     if unknown:
@@ -85,17 +106,25 @@ def create_default_config(**kwargs: Any) -> RNNConfig:
 
 
 def decays_ms(taus: Any, DeltaT: float = 1) -> tuple[float, ...]:
-    """Synaptic decays in ms, (min, max) or (value,), from `taus` in steps of 5 ms.
+    """Synaptic decays in ms.
 
-    DeltaT counts Euler steps per step: the library's step being 5 ms, a decay of tau is simulated
-    as one of tau / DeltaT. Raises ValueError for anything else, and for a decay shorter than the
-    Euler step.
+    Parameters
+    ----------
+    taus : [min, max] or [value] in steps of 5 ms
+    DeltaT : Euler steps per step: the library's step being 5 ms, a decay of tau is simulated as
+        one of tau / DeltaT
+
+    Returns
+    -------
+    (min, max) or (value,)
+
+    Raises
+    ------
+    ValueError
+        for anything else, and for a decay shorter than the Euler step
     """
-    if (
-        isinstance(DeltaT, bool)
-        or not isinstance(DeltaT, int | float | np.number)
-        or not DeltaT > 0
-    ):
+    a_number = isinstance(DeltaT, int | float | np.number) and not isinstance(DeltaT, bool)
+    if not a_number or not DeltaT > 0:
         raise ValueError(f"settings['DeltaT']: expected a number > 0, usually 1, got {DeltaT!r}")
     try:
         steps = np.ravel(np.asarray(taus, dtype=np.float64))
@@ -105,7 +134,8 @@ def decays_ms(taus: Any, DeltaT: float = 1) -> tuple[float, ...]:
     if not ok or (steps.size == 2 and not steps[0] < steps[1]):
         expected = "[min, max] (trained) or [value] (fixed)"
         raise ValueError(
-            f"taus: expected {expected}, synaptic decays in steps of 5 ms, none below DeltaT = {DeltaT:g}, got {taus!r}"
+            f"taus: expected {expected}, synaptic decays in steps of 5 ms, "
+            f"none below DeltaT = {DeltaT:g}, got {taus!r}"
         )
     return tuple(float(tau) * RATE_STEP_MS / float(DeltaT) for tau in steps)
 

@@ -26,9 +26,8 @@ from .config import RNNConfig, decays_ms, published_words
 from .tasks import BUILT_IN, task_key
 from .utils import new_seed, set_gpu
 
-TASKS = {
-    key.replace("_", "-"): key for key in BUILT_IN
-}  # as written in options and paths -> as registered
+# as written in options and paths -> as registered
+TASKS = {key.replace("_", "-"): key for key in BUILT_IN}
 DEFAULTS = {
     "P_inh": 0.2,
     "P_rec": 0.2,
@@ -38,20 +37,26 @@ DEFAULTS = {
     "act": "sigmoid",
     "loss_fn": "l2",
 }
-OPTIONS = (
-    "task",
-    "N",
-    "decay_taus",
-    *DEFAULTS,
-    "seed",
-)  # what a network and its training are made from
+# what a network and its training are made from
+OPTIONS = ("task", "N", "decay_taus", *DEFAULTS, "seed")
 STAMP = "%Y_%m_%d_%H%M%S"
-DESCRIPTION = "Train one rate network on a task, or score the newest one that was trained. Times are in steps of 5 ms."
+DESCRIPTION = (
+    "Train one rate network on a task, or score the newest one that was trained. "
+    "Times are in steps of 5 ms."
+)
 
 
 def main(argv: Sequence[str] | None = None) -> Path:
-    """Run the program with these words, or those of the command line; returns the model file
-    written or scored."""
+    """Run the program.
+
+    Parameters
+    ----------
+    argv : its arguments; those of the command line where None
+
+    Returns
+    -------
+    The model file written or scored
+    """
     parser = _parser()
     args = parser.parse_args(argv)
     logging.basicConfig(format="%(message)s")
@@ -64,35 +69,38 @@ def main(argv: Sequence[str] | None = None) -> Path:
 
 
 def train_one(args: argparse.Namespace) -> Path:
-    """Train a network, or go on with one, and write its .mat and .pth."""
+    """Train a network, or go on with one, and write its .mat and .pth; returns the .mat.
+
+    Raises ValueError naming the option that cannot be used.
+    """
     started = time.monotonic()
     begun = checkpoint.read(args.resume) if args.resume else None
     options = _options(args, begun)
     training = _training(args.n_trials, options["loss_fn"])
-    config, task = _config(options), _task(options["task"])
+    config = _config(options)
+    task = _task(options["task"])
     if begun:
         run = checkpoint.run_of(begun, config, options["seed"])
         _check_can_go_on(run, training, args.resume)
     else:
         run = _begin(task, config, options["seed"])
     print(
-        f"{options['task']}, {config.n_units} units, --seed {options['seed']}, at most {args.n_trials} trials"
+        f"{options['task']}, {config.n_units} units, --seed {options['seed']}, "
+        f"at most {args.n_trials} trials"
     )
     folder = Path(args.output_dir) / "models" / options["task"]
-    folder.mkdir(
-        parents=True, exist_ok=True
-    )  # what cannot be a folder is told before the training, not after
+    # what cannot be a folder is reported before the training, not after
+    folder.mkdir(parents=True, exist_ok=True)
     train.go_on(run, task, training)
-    path = _write(run, task, training, options, folder, started)
+    path = _write(run, task, training, options=options, folder=folder, started=started)
     trial, loss, accuracy = run.curve[-1]
-    reached = (
-        "reached criterion"
-        if run.converged
-        else "did NOT reach criterion; the files hold the network as it stands"
-    )
-    print(
-        f"trial {trial:g}: {reached}\naccuracy {accuracy:.2f}, mean loss {loss:.2f}\n{path}\n{path.with_suffix('.pth')}"
-    )
+    reached = "reached criterion"
+    if not run.converged:
+        reached = "did NOT reach criterion; the files hold the network as it stands"
+    print(f"trial {trial:g}: {reached}")
+    print(f"accuracy {accuracy:.2f}, mean loss {loss:.2f}")
+    print(path)
+    print(path.with_suffix(".pth"))
     return path
 
 
@@ -104,27 +112,33 @@ def _begin(task: Task, config: RateConfig, seed: int) -> train.TrainingRun:
 
 
 def score_newest(args: argparse.Namespace, n_trials: int = 100) -> Path:
-    """Print accuracy and mean loss of the newest model file of the task, on fresh trials."""
+    """Print accuracy and mean loss of the newest model file of the task, on fresh trials.
+
+    Returns the file. Raises ValueError where there is none, or it does not fit the task.
+    """
     if args.task is None:
         raise ValueError(f"--task is needed: one of {', '.join(TASKS)}")
-    path, task = _newest(args), _task(args.task)
-    model, seed = matfile.load(path), new_seed(args.seed)
+    path = _newest(args)
+    task = _task(args.task)
+    model = matfile.load(path)
+    seed = new_seed(args.seed)
     if model.n_inputs != task.n_inputs:
         raise ValueError(
-            f"{path}: expected a network with {task.n_inputs} inputs for {args.task}, got {model.n_inputs}"
+            f"{path}: expected a network with {task.n_inputs} inputs for {args.task}, "
+            f"got {model.n_inputs}"
         )
-    stream = {"study_seed": seed, "purpose": "scoring", "words": (path.name,)}
     result = train.evaluate(
         model,
         model.weights,
         task,
+        study_seed=seed,
+        purpose="scoring",
+        words=(path.name,),
         n_trials=n_trials,
         loss=args.loss_fn or DEFAULTS["loss_fn"],
-        **stream,
     )
-    print(
-        f"{path}, --seed {seed}\naccuracy {result.accuracy:.2f}, mean loss {result.loss:.2f} in {n_trials} fresh trials"
-    )
+    print(f"{path}, --seed {seed}")
+    print(f"accuracy {result.accuracy:.2f}, mean loss {result.loss:.2f} in {n_trials} fresh trials")
     return path
 
 
@@ -135,7 +149,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m rate.main", description=DESCRIPTION, allow_abbrev=False
     )
-    add = parser.add_argument
+    _add_what_to_do(parser.add_argument)
+    _add_network(parser.add_argument)
+    _add_how(parser.add_argument)
+    return parser
+
+
+def _add_what_to_do(add: Callable) -> None:
+    """The options for the mode, the task, the folder, and what a training needs."""
     add(
         "--mode",
         type=str.lower,
@@ -163,6 +184,10 @@ def _parser() -> argparse.ArgumentParser:
         default=200,
         help="training trials at most, from the first on (default 200; the paper: 6000)",
     )
+
+
+def _add_network(add: Callable) -> None:
+    """The options for the network and its loss."""
     add("--P_inh", type=float, help="probability that a unit is inhibitory (default 0.2)")
     add("--P_rec", type=float, help="probability that a connection is there (default 0.2)")
     add("--som_N", type=int, help="SOM units, which receive no inhibition (default 0)")
@@ -174,6 +199,10 @@ def _parser() -> argparse.ArgumentParser:
         help=f"activation: {', '.join(ACTIVATIONS)} (default sigmoid)",
     )
     add("--loss_fn", type=_one_of(LOSSES), help=f"loss: {', '.join(LOSSES)} (default l2)")
+
+
+def _add_how(add: Callable) -> None:
+    """The options for the seed, for going on, and for the device."""
     add(
         "--seed",
         type=int,
@@ -190,14 +219,17 @@ def _parser() -> argparse.ArgumentParser:
         help="checked only: the library trains on the CPU, where one small network is fastest",
     )
     add("--gpu_frac", type=float, default=0.4, help="fraction of the GPU's memory, in (0, 1]")
-    return parser
 
 
-def _one_of(allowed: Sequence[str], word: Callable[[str], str] = str.lower) -> Callable[[str], str]:
+def _one_of(
+    allowed: Sequence[str], spelling: Callable[[str], str] = str.lower
+) -> Callable[[str], str]:
+    """A type of option: one of these words, once it is spelt as they are."""
+
     def convert(text: str) -> str:
-        if word(text) not in allowed:
+        if spelling(text) not in allowed:
             raise argparse.ArgumentTypeError(f"expected one of {', '.join(allowed)}, got {text!r}")
-        return word(text)
+        return spelling(text)
 
     return convert
 
@@ -207,66 +239,78 @@ def _task_word(text: str) -> str:
 
 
 def _truth(text: str) -> bool:
-    words = {"true": True, "t": True, "yes": True, "y": True, "1": True}
-    words |= {"false": False, "f": False, "no": False, "n": False, "0": False}
-    if text.lower() not in words:
-        raise argparse.ArgumentTypeError(f"expected True or False, got {text!r}")
-    return words[text.lower()]
+    answer = text.lower()
+    if answer in ("true", "t", "yes", "y", "1"):
+        return True
+    if answer in ("false", "f", "no", "n", "0"):
+        return False
+    raise argparse.ArgumentTypeError(f"expected True or False, got {text!r}")
 
 
 def _options(args: argparse.Namespace, begun: checkpoint.Checkpoint | None) -> dict[str, Any]:
-    """What the network and its training are made from: as given, else the defaults, or all as in
-    the file to go on with."""
-    given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
+    """What the network and its training are made from.
+
+    As the user asks, else the defaults; or all as in the file to go on with.
+    """
+    asked = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
     if begun:
-        for name, value in given.items():
+        for name, value in asked.items():
             if value != begun.options[name]:
                 raise ValueError(
-                    f"--{name}: the training of {args.resume} has {begun.options[name]}, got {value}; leave it out"
+                    f"--{name}: the training of {args.resume} has {begun.options[name]}, "
+                    f"got {value}; leave it out"
                 )
         return begun.options
-    missing = [f"--{name}" for name in ("task", "N", "decay_taus") if name not in given]
+    missing = [f"--{name}" for name in ("task", "N", "decay_taus") if name not in asked]
     if missing:
         raise ValueError(f"a training needs {', '.join(missing)}; or give --resume FILE.pth")
-    options = {**DEFAULTS, **given, "seed": new_seed(args.seed)}
+    options = {**DEFAULTS, **asked, "seed": new_seed(args.seed)}
     return {name: options[name] for name in OPTIONS}
 
 
 def _training(n_trials: int, loss_fn: str) -> TrainingConfig:
     if n_trials < 2:
         raise ValueError(
-            f"--n_trials: expected at least 2 (the first evaluation follows the second trial), got {n_trials}"
+            "--n_trials: expected at least 2 (the first evaluation follows the second trial), "
+            f"got {n_trials}"
         )
     return TrainingConfig(max_trials=n_trials, loss=loss_fn)
 
 
 def _config(options: dict[str, Any]) -> RateConfig:
-    published = {
-        name: options[name] for name in ("N", "P_inh", "P_rec", "som_N", "gain", "apply_dale")
-    }
-    return RNNConfig(**published).to_rate_config(decays_ms(options["decay_taus"]), options["act"])
+    published = RNNConfig(
+        N=options["N"],
+        P_inh=options["P_inh"],
+        P_rec=options["P_rec"],
+        som_N=options["som_N"],
+        gain=options["gain"],
+        apply_dale=options["apply_dale"],
+    )
+    return published.to_rate_config(decays_ms(options["decay_taus"]), options["act"])
 
 
-def _settings(word: str) -> dict[str, int]:
-    return BUILT_IN[TASKS[word]].default_settings()
+def _settings(task_word: str) -> dict[str, int]:
+    return BUILT_IN[TASKS[task_word]].default_settings()
 
 
-def _task(word: str) -> Task:
-    return BUILT_IN[TASKS[word]](_settings(word)).task
+def _task(task_word: str) -> Task:
+    return BUILT_IN[TASKS[task_word]](_settings(task_word)).task
 
 
 def _check_can_go_on(run: train.TrainingRun, training: TrainingConfig, path: str) -> None:
+    """Raise ValueError where the training has ended, or has no evaluation left."""
     trial, loss, _ = run.curve[-1]
     if run.converged or not np.isfinite(loss):
         ended = "reached criterion" if run.converged else "diverged"
         raise ValueError(
-            f"--resume: the training of {path} {ended} at trial {trial:g}; there is nothing to go on with"
+            f"--resume: the training of {path} {ended} at trial {trial:g}; "
+            "there is nothing to go on with"
         )
     following = int(trial) + training.evaluation_interval
     if training.max_trials <= following:
         raise ValueError(
-            f"--n_trials: expected more than {following}, the next evaluation of {path}, counted from its first trial, "
-            f"got {training.max_trials}"
+            f"--n_trials: expected more than {following}, the next evaluation of {path}, "
+            f"counted from its first trial, got {training.max_trials}"
         )
 
 
@@ -277,22 +321,33 @@ def _write(
     run: train.TrainingRun,
     task: Task,
     training: TrainingConfig,
+    *,
     options: dict[str, Any],
     folder: Path,
     started: float,
 ) -> Path:
     """Write .mat and .pth, both or none; returns the path of the .mat."""
-    outcome = train.outcome(run, task)
+    model, record = train.outcome(run, task)
     settings = _settings(options["task"]) | {"taus": options["decay_taus"], "task": options["task"]}
-    packed = checkpoint.pack(run, outcome, options, settings, _training_params(training, options))
+    packed = checkpoint.pack(
+        run,
+        (model, record),
+        options=options,
+        settings=settings,
+        training_params=_training_params(training, options),
+    )
     path = _free_path(folder, options)
     with replacing(path.with_suffix(".pth")) as temporary:
         torch.save(packed, temporary)
-        matfile.save(
-            path,
-            *outcome,
-            _provenance(run, training, options, outcome[0].config, time.monotonic() - started),
+        made_by = provenance.record(
+            seconds=time.monotonic() - started,  # of this call, where a training goes on
+            settings={"training": asdict(training), "network": asdict(model.config)},
+            task=options["task"],
+            study_seed=run.study_seed,
+            seed=options["seed"],
+            stream=run.network,
         )
+        matfile.save(path, model, record, made_by)
     return path
 
 
@@ -310,25 +365,7 @@ def _training_params(training: TrainingConfig, options: dict[str, Any]) -> dict[
     }
 
 
-def _provenance(
-    run: train.TrainingRun,
-    training: TrainingConfig,
-    options: dict[str, Any],
-    config: RateConfig,
-    seconds: float,
-) -> dict[str, Any]:
-    """How the network was made; seconds: of this call, where a training goes on."""
-    made_from = {
-        "task": options["task"],
-        "study_seed": run.study_seed,
-        "seed": options["seed"],
-        "stream": run.network,
-    }
-    settings = {"training": asdict(training), "network": asdict(config)}
-    return provenance.record(seconds=seconds, settings=settings, **made_from)
-
-
-def _file_name(task: str, units: object, decay: str, activation: str, stamp: str) -> str:
+def _file_name(*, task: str, units: object, decay: str, activation: str, stamp: str) -> str:
     return f"Task_{task}_N_{units}_{decay}_Act_{activation}_{stamp}.mat"
 
 
@@ -339,38 +376,45 @@ def _decay_words(taus: Sequence[float]) -> str:
 def _free_path(folder: Path, options: dict[str, Any]) -> Path:
     """A name of now, or of the next second that no other network took."""
     when = datetime.datetime.now()
-    words = (options["task"], options["N"], _decay_words(options["decay_taus"]), options["act"])
-    while (path := folder / _file_name(*words, when.strftime(STAMP))).exists():
+    while True:
+        name = _file_name(
+            task=options["task"],
+            units=options["N"],
+            decay=_decay_words(options["decay_taus"]),
+            activation=options["act"],
+            stamp=when.strftime(STAMP),
+        )
+        if not (folder / name).exists():
+            return folder / name
         when += datetime.timedelta(seconds=1)
-    return path
 
 
 def _newest(args: argparse.Namespace) -> Path:
-    """The file of the latest date among those of the task and, where given, of these N, decays and
-    activation."""
+    """The file of the latest date among those of the task.
+
+    Only those of the N, decays and activation that the user asks for, if any.
+    """
     folder = Path(args.output_dir) / "models" / args.task
     decay = re.escape(_decay_words(args.decay_taus)) if args.decay_taus else r"Taus?_[^A-Z]+"
     pattern = _file_name(
-        re.escape(args.task),
-        args.N or r"\d+",
-        decay,
-        args.act or "[a-z_]+",
-        r"(\d{4}_\d\d_\d\d_\d{6})",
+        task=re.escape(args.task),
+        units=args.N or r"\d+",
+        decay=decay,
+        activation=args.act or "[a-z_]+",
+        stamp=r"(\d{4}_\d\d_\d\d_\d{6})",
     )
-    found = [
-        match
-        for file in (folder.iterdir() if folder.is_dir() else ())
-        if (match := re.fullmatch(pattern, file.name))
-    ]
-    if not found:
-        given = [
-            f"--{name}" for name in ("N", "decay_taus", "act") if getattr(args, name) is not None
-        ]
-        asked = f" with these {', '.join(given)}" if given else ""
+    names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
+    matches = [match for name in names if (match := re.fullmatch(pattern, name))]
+    if not matches:
+        options = ("N", "decay_taus", "act")
+        asked = [f"--{name}" for name in options if getattr(args, name) is not None]
+        which = f" with these {', '.join(asked)}" if asked else ""
         raise ValueError(
-            f"{folder}: no .mat of the task {args.task}{asked}; train one with --mode train, or see --output_dir"
+            f"{folder}: no .mat of the task {args.task}{which}; "
+            "train one with --mode train, or see --output_dir"
         )
-    return folder / max(found, key=lambda match: (match[1], match[0]))[0]
+    newest = max(matches, key=lambda match: (match[1], match[0]))
+    return folder / newest[0]
 
 
 if __name__ == "__main__":

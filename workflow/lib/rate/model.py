@@ -1,9 +1,12 @@
-"""The published rate network: its names and shapes around `rate2spike.rate`, which holds the
-equations."""
+"""The published rate network: its names and shapes.
+
+The equations are those of `rate2spike.rate`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,8 +50,9 @@ class Forward(NamedTuple):
 
 
 class FR_RNN_dale(torch.nn.Module):
-    """A rate network with excitatory and inhibitory units, its wiring drawn from numpy's global
-    seed.
+    """A rate network with excitatory and inhibitory units.
+
+    Its wiring is drawn from numpy's global seed.
 
     Trained: w (N, N) [post, pre], before rectification and sign; w_out (1, N); b_out (); taus_gaus
     (N, 1), the argument of the sigmoid that gives the synaptic decays (paper, Eq. 7). Not trained:
@@ -56,10 +60,23 @@ class FR_RNN_dale(torch.nn.Module):
     som_mask (N, N), 0 where SOM units receive no inhibition, and the weights before training, w0
     and taus_gaus0 (None where a model file has none).
 
-    Arguments: N units; P_inh, P_rec: probability that a unit is inhibitory, that a connection is
-    there; w_in (N, n_inputs); som_N inhibitory units without inhibition; w_dist 'gaus' or 'gamma';
-    gain of 'gaus'; w_out (1, N) or (N,), drawn where None. Raises ValueError naming the argument
-    that cannot be used.
+    Parameters
+    ----------
+    N : number of units
+    P_inh : probability that a unit is inhibitory
+    P_rec : probability that a connection is there
+    w_in : (N, n_inputs)
+    som_N : inhibitory units that receive no inhibition
+    w_dist : 'gaus' or 'gamma'
+    gain : of 'gaus'
+    apply_dale : whether w is rectified and signed
+    w_out : (1, N) or (N,); drawn where None
+    device : where the network is
+
+    Raises
+    ------
+    ValueError
+        naming the argument that cannot be used
     """
 
     def __init__(
@@ -84,9 +101,8 @@ class FR_RNN_dale(torch.nn.Module):
             raise ValueError(published_words(error)) from None
         weights = model.weights
         if w_out is not None:
-            weights = weights._replace(
-                w_out=_array("w_out", w_out, [(1, config.n_units), (config.n_units,)]).reshape(-1)
-            )
+            w_out = _array("w_out", w_out, [(1, config.n_units), (config.n_units,)])
+            weights = weights._replace(w_out=w_out.reshape(-1))
         self._adopt(RateModel(config, w_in, model.inhibitory, model.mask, weights, weights), device)
 
     @classmethod
@@ -98,47 +114,50 @@ class FR_RNN_dale(torch.nn.Module):
         return net
 
     def _adopt(self, model: RateModel, device: torch.device | str) -> None:
-        """Take over all of `model`. Parameters stay the same objects, so that an optimizer keeps
-        track of them."""
-        config, n = model.config, model.n_units
-        self.P_inh, self.P_rec, self.gain = config.p_inh, config.p_rec, config.gain
-        self.w_dist = next(
-            ours
-            for ours, theirs in WEIGHT_DISTRIBUTIONS.items()
-            if theirs == config.weight_distribution
-        )
+        """Take over all of `model`.
+
+        Parameters stay the same objects, so that an optimizer keeps track of them.
+        """
+        config = model.config
+        n = model.n_units
+        self.P_inh = config.p_inh
+        self.P_rec = config.p_rec
+        self.gain = config.gain
+        published_name = {theirs: ours for ours, theirs in WEIGHT_DISTRIBUTIONS.items()}
+        self.w_dist = published_name[config.weight_distribution]
         self.taus = [tau / RATE_STEP_MS for tau in config.tau_decay_ms]
         self.activation = config.activation
-        w, w_out, b_out, tau_raw = (
-            torch.tensor(np.asarray(v), dtype=torch.float32, device=device) for v in model.weights
-        )
-        parameters = {
-            "w": w,
-            "w_out": w_out.reshape(1, n),
-            "b_out": b_out.reshape(()),
-            "taus_gaus": tau_raw.reshape(n, 1),
-        }
-        for name, value in parameters.items():
-            if name in self._parameters:
-                self._parameters[name].data, self._parameters[name].grad = value, None
-            else:
-                self.register_parameter(name, torch.nn.Parameter(value))
-        before = model.initial
+
+        weights = model.weights
+        self._set_parameter("w", weights.w_rec.reshape(n, n), device)
+        self._set_parameter("w_out", weights.w_out.reshape(1, n), device)
+        self._set_parameter("b_out", weights.b_out.reshape(()), device)
+        self._set_parameter("taus_gaus", weights.tau_raw.reshape(n, 1), device)
+
         buffers = {
             "w_in": model.w_in,
             "inh": model.inhibitory.reshape(n, 1),
             "som_m": model.mask,
             "dale": config.dale,
+            "w0": None,
+            "taus_gaus0": None,
         }
-        buffers |= {
-            "w0": before and before.w_rec,
-            "taus_gaus0": before and before.tau_raw.reshape(n, 1),
-        }
+        if model.initial is not None:
+            buffers["w0"] = model.initial.w_rec
+            buffers["taus_gaus0"] = model.initial.tau_raw.reshape(n, 1)
         for name, value in buffers.items():
             dtype = torch.bool if name in ("inh", "dale") else torch.float32
-            self.register_buffer(
-                name, None if value is None else torch.tensor(value, dtype=dtype, device=device)
-            )
+            if value is not None:
+                value = torch.tensor(value, dtype=dtype, device=device)
+            self.register_buffer(name, value)
+
+    def _set_parameter(self, name: str, value: np.ndarray, device: torch.device | str) -> None:
+        tensor = torch.tensor(np.asarray(value), dtype=torch.float32, device=device)
+        if name in self._parameters:
+            self._parameters[name].data = tensor
+            self._parameters[name].grad = None
+        else:
+            self.register_parameter(name, torch.nn.Parameter(tensor))
 
     # What follows from the buffers, so that it is right after load_state_dict
 
@@ -170,30 +189,37 @@ class FR_RNN_dale(torch.nn.Module):
     ) -> Forward:
         """Run one trial with new noise (torch.manual_seed governs it); differentiable.
 
-        stim (n_inputs, T); taus [min, max] or [value] in steps of 5 ms;
-        training_params['activation']; settings['T'], the number of steps, and settings['DeltaT'],
-        Euler steps per step. Raises ValueError for what does not fit.
+        Parameters
+        ----------
+        stim : (n_inputs, T) stimulus
+        taus : [min, max] or [value] in steps of 5 ms
+        training_params : 'activation'; that of the network where it is absent
+        settings : 'T', the number of steps, and 'DeltaT', Euler steps per step (1)
+
+        Raises
+        ------
+        ValueError
+            for what does not fit
         """
-        model = self._wiring(
-            taus, (training_params or {}).get("activation"), settings.get("DeltaT", 1)
-        )
+        activation = (training_params or {}).get("activation")
+        model = self._wiring(taus, activation, settings.get("DeltaT", 1))
         stim = torch.as_tensor(stim, dtype=self.w.dtype, device=self.device)
         _check_stimulus(self, stim, settings)
         normal = torch.randn(1, self.N, stim.shape[1], dtype=self.w.dtype, device=self.device)
         weights = Weights(self.w, self.w_out[0], self.b_out, self.taus_gaus[:, 0])
         x, r, o = (trace[0] for trace in rate.forward(model, weights, stim[None], normal))
-        w = torch.relu(self.w) if self.apply_dale else self.w
-        activity = (list(x[:, :, None]), list(r[:, :, None]), list(o[:, None, None]))
         return Forward(
-            stim,
-            *activity,
-            w,
-            self.w_in,
-            self.m,
-            self.som_m,
-            self.w_out,
-            self.b_out,
-            self.taus_gaus,
+            stim=stim,
+            x=list(x[:, :, None]),
+            r=list(r[:, :, None]),
+            o=list(o[:, None, None]),
+            w=torch.relu(self.w) if self.apply_dale else self.w,
+            w_in=self.w_in,
+            m=self.m,
+            som_m=self.som_m,
+            w_out=self.w_out,
+            b_out=self.b_out,
+            taus_gaus=self.taus_gaus,
         )
 
     def _wiring(
@@ -201,44 +227,66 @@ class FR_RNN_dale(torch.nn.Module):
     ) -> RateModel:
         """What is not trained, as the library has it; `weights` and `initial` are empty."""
         published = RNNConfig(
-            self.N, self.P_inh, self.P_rec, self.som_N, self.gain, self.apply_dale, self.w_dist
+            N=self.N,
+            P_inh=self.P_inh,
+            P_rec=self.P_rec,
+            som_N=self.som_N,
+            gain=self.gain,
+            apply_dale=self.apply_dale,
+            w_dist=self.w_dist,
         )
-        config = published.to_rate_config(
-            decays_ms(taus, DeltaT), self.activation if activation is None else activation
-        )
+        if activation is None:
+            activation = self.activation
         return RateModel(
-            config, _numpy(self.w_in), _numpy(self.inh)[:, 0], _numpy(self.som_m), None, None
+            config=published.to_rate_config(decays_ms(taus, DeltaT), activation),
+            w_in=_numpy(self.w_in),
+            inhibitory=_numpy(self.inh)[:, 0],
+            mask=_numpy(self.som_m),
+            weights=None,
+            initial=None,
         )
 
     def to_model(
         self, taus: Sequence[float] | None = None, activation: str | None = None, DeltaT: float = 1
     ) -> RateModel:
-        """This network as the library has it, for `rate2spike.matfile.save` among others; taus in
-        steps of 5 ms.
+        """This network as the library has it, for `rate2spike.matfile.save` among others.
 
         Without `taus` and `activation`: those of the model file it was loaded from, or 4 to 10
         steps and the sigmoid.
+
+        Parameters
+        ----------
+        taus : [min, max] or [value] in steps of 5 ms
+        activation : `sigmoid`, `clipped_relu` or `softplus`
+        DeltaT : Euler steps per step
         """
         wiring = self._wiring(self.taus if taus is None else taus, activation, DeltaT)
-        weights = Weights(*map(_numpy, (self.w, self.w_out[0], self.b_out, self.taus_gaus[:, 0])))
-        initial = (
-            None
-            if self.w0 is None
-            else weights._replace(w_rec=_numpy(self.w0), tau_raw=_numpy(self.taus_gaus0)[:, 0])
+        weights = Weights(
+            w_rec=_numpy(self.w),
+            w_out=_numpy(self.w_out[0]),
+            b_out=_numpy(self.b_out),
+            tau_raw=_numpy(self.taus_gaus[:, 0]),
         )
-        return RateModel(
-            wiring.config, wiring.w_in, wiring.inhibitory, wiring.mask, weights, initial
-        )
+        initial = None
+        if self.w0 is not None:
+            tau_raw = _numpy(self.taus_gaus0)[:, 0]
+            initial = weights._replace(w_rec=_numpy(self.w0), tau_raw=tau_raw)
+        return replace(wiring, weights=weights, initial=initial)
 
     def load_net(self, path: str | Path) -> FR_RNN_dale:
-        """Become the network of a .mat file, of whatever size; `gain`, `P_rec` and `w_dist` are not
-        in it and mean nothing then.
+        """Become the network of a .mat file, of whatever size.
 
-        Raises ValueError for a file of another kind, or naming the key that is wrong.
+        `gain`, `P_rec` and `w_dist` are not in it and mean nothing then.
+
+        Raises
+        ------
+        ValueError
+            for a file of another kind, or naming the key that is wrong
         """
         if Path(path).suffix in (".pth", ".pt"):
             raise ValueError(
-                f"{path}: expected the .mat beside it; a .pth is for net.load_state_dict(torch.load(path)['model_state_dict']), "
+                f"{path}: expected the .mat beside it; a .pth is for "
+                "net.load_state_dict(torch.load(path)['model_state_dict']), "
                 "or for python -m rate.main --resume"
             )
         if not Path(path).is_file():
@@ -249,16 +297,17 @@ class FR_RNN_dale(torch.nn.Module):
         return self
 
     def display(self) -> None:
-        """Print the size of the network and the shares of its weights that are 0, positive and
-        negative."""
+        """Print the size of the network and the shares of its weights.
+
+        The shares are those that are 0, positive and negative.
+        """
         w = self._effective_weights()
-        shares = {"zero": w == 0, "positive": w > 0, "negative": w < 0}
         print(
             f"{self.N} units: {self.NE} excitatory, {self.NI} inhibitory ({self.som_N} of them SOM)"
         )
         print(
-            "recurrent weights: "
-            + ", ".join(f"{share.double().mean():.2%} {name}" for name, share in shares.items())
+            f"recurrent weights: {_share(w == 0)} zero, {_share(w > 0)} positive, "
+            f"{_share(w < 0)} negative"
         )
 
     def _effective_weights(self) -> torch.Tensor:
@@ -266,8 +315,10 @@ class FR_RNN_dale(torch.nn.Module):
         return rate.effective_weights(self.w.detach(), self._wiring(self.taus, None))
 
     def lesion_w(self, lesion_percentage: float, lesion_scale: float = 0.0) -> None:
-        """Multiply by `lesion_scale` the fraction `lesion_percentage` (0 to 1) of the connections,
-        chosen at random (torch)."""
+        """Multiply connections chosen at random (torch) by `lesion_scale`.
+
+        `lesion_percentage` is their fraction, from 0 to 1.
+        """
         self._lesion(torch.ones_like(self.w, dtype=torch.bool), lesion_percentage, lesion_scale)
 
     def lesion_w_by_type(self, lesion_percentage: float, lesion_scale: float = 0.0) -> None:
@@ -284,9 +335,8 @@ class FR_RNN_dale(torch.nn.Module):
                     f"{name}: expected a fraction in [0, 1] (0.3 for 30 %), got {value!r}"
                 )
         connections = torch.nonzero((self._effective_weights() != 0) & among)
-        chosen = torch.randperm(len(connections), device=self.device)[
-            : round(fraction * len(connections))
-        ]
+        order = torch.randperm(len(connections), device=self.device)
+        chosen = order[: round(fraction * len(connections))]
         post, pre = connections[chosen].T
         self.w[post, pre] *= scale
 
@@ -296,11 +346,24 @@ def loss_op(
     z: np.ndarray | torch.Tensor,
     training_params: Mapping[str, Any],
 ) -> torch.Tensor:
-    """Loss of a trial (): sqrt(sum (o - z)^2), or sum |o - z| where training_params['loss_fn'] is
-    'l1' (paper, Eq. 8).
+    """Loss of a trial (paper, Eq. 8).
 
-    o: the outputs of a trial, or all that `forward` returned; z: target (T - 1,) or (T,). Raises
-    ValueError for what does not fit.
+        l2: sqrt(sum_t (o_t - z_t)^2)        l1: sum_t |o_t - z_t|
+
+    Parameters
+    ----------
+    o : the outputs of a trial, or all that `forward` returned
+    z : (T - 1,) or (T,) target
+    training_params : 'loss_fn', 'l2' (where it is absent) or 'l1'
+
+    Returns
+    -------
+    The loss, a tensor of shape ()
+
+    Raises
+    ------
+    ValueError
+        for what does not fit
     """
     loss_fn = (training_params or {}).get("loss_fn", "l2")
     if str(loss_fn).lower() not in LOSSES:
@@ -308,7 +371,8 @@ def loss_op(
     o = o.o if isinstance(o, Forward) else o
     if np.shape(z) not in ((len(o),), (len(o) + 1,)):
         raise ValueError(
-            f"target: expected shape ({len(o)},) or ({len(o) + 1},) for {len(o)} outputs, got {tuple(np.shape(z))}"
+            f"target: expected shape ({len(o)},) or ({len(o) + 1},) for {len(o)} outputs, "
+            f"got {tuple(np.shape(z))}"
         )
     outputs = torch.cat([torch.as_tensor(output).reshape(1) for output in o])[None]
     target = torch.as_tensor(z, dtype=outputs.dtype, device=outputs.device)[None]
@@ -322,12 +386,26 @@ def eval_rnn(
     device: torch.device | str | None = None,
     training_params: Mapping[str, Any] | None = None,
 ) -> tuple[list[float], list[np.ndarray], list[np.ndarray]]:
-    """Run one trial without gradient, with the network's trained decays; np.random.seed governs the
-    noise.
+    """Run one trial without gradient, with the network's trained decays.
 
-    u: stimulus (n_inputs, T). settings: T, DeltaT and taus, which for a network from a model file
-    may be absent. `device` makes no difference: the library's kernel runs the trial. Returns o (T -
-    1 numbers), r and x (T arrays (N, 1) each).
+    np.random.seed governs the noise.
+
+    Parameters
+    ----------
+    net : the network
+    settings : T, DeltaT and taus, which for a network from a model file may be absent
+    u : (n_inputs, T) stimulus
+    device : makes no difference: the library's kernel runs the trial
+    training_params : 'activation'; that of the network where it is absent
+
+    Returns
+    -------
+    o (T - 1 numbers), r and x (T arrays (N, 1) each)
+
+    Raises
+    ------
+    ValueError
+        for what does not fit
     """
     activation = (training_params or {}).get("activation")
     model = net.to_model(settings.get("taus"), activation, settings.get("DeltaT", 1))
@@ -358,20 +436,31 @@ def _check_stimulus(
 def _array(
     name: str, value: np.ndarray | torch.Tensor, shapes: list[tuple[int | None, ...]]
 ) -> np.ndarray:
-    """`value` as float32, of one of the shapes (None: any length >= 1); raises ValueError naming
-    it."""
+    """`value` as float32, of one of the shapes (None: any length >= 1).
+
+    Raises ValueError naming it.
+    """
     array = _numpy(value) if isinstance(value, torch.Tensor) else np.asarray(value)
-    fits = any(
-        array.ndim == len(shape)
-        and all(n == m or (m is None and n > 0) for n, m in zip(array.shape, shape, strict=True))
-        for shape in shapes
-    )
+    fits = any(_has_shape(array, shape) for shape in shapes)
     if not fits or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
-        words = " or ".join(str(shape).replace("None", "n_inputs") for shape in shapes)
+        expected = " or ".join(str(shape).replace("None", "n_inputs") for shape in shapes)
         raise ValueError(
-            f"{name}: expected finite numbers of shape {words}, got shape {array.shape} of {array.dtype}"
+            f"{name}: expected finite numbers of shape {expected}, "
+            f"got shape {array.shape} of {array.dtype}"
         )
     return array.astype(np.float32)
+
+
+def _has_shape(array: np.ndarray, shape: tuple[int | None, ...]) -> bool:
+    if array.ndim != len(shape):
+        return False
+    lengths = zip(array.shape, shape, strict=True)
+    return all(n == wanted or (wanted is None and n > 0) for n, wanted in lengths)
+
+
+def _share(true: torch.Tensor) -> str:
+    """Of all entries, how many are true."""
+    return f"{true.double().mean():.2%}"
 
 
 def _numpy(tensor: torch.Tensor) -> np.ndarray:

@@ -1,5 +1,7 @@
-"""The published task classes: a user's own by subclassing `AbstractTask`, the built-in ones over
-`rate2spike.tasks`."""
+"""The published task classes.
+
+A user's own is a subclass of `AbstractTask`; the built-in ones stand over `rate2spike.tasks`.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +50,10 @@ class AbstractTask(ABC):
 
     @abstractmethod
     def generate_target(self, label: Any, seed: bool | int = False) -> np.ndarray:
-        """Target (T - 1,) or (T,) of a trial with this label; target i belongs to output i, read at
-        step i + 1."""
+        """Target (T - 1,) or (T,) of a trial with this label.
+
+        Target i belongs to output i, read at step i + 1.
+        """
 
     def simulate_trial(
         self, trial_type: str | None = None, seed: bool | int = False
@@ -59,8 +63,10 @@ class AbstractTask(ABC):
         return stimulus, self.generate_target(label, seed=seed), label
 
     def as_task(self, name: str) -> Task:
-        """This task as the library's `Task`, for a task file of the workflow that sets `TASK =
-        MyTask(settings)`."""
+        """This task as the library's `Task`.
+
+        For a task file of the workflow that sets `TASK = MyTask(settings)`.
+        """
         return library_task(self, name)
 
 
@@ -68,46 +74,43 @@ class _LibraryTask(AbstractTask):
     """A built-in task: the library makes the trials, here are only the published words for them."""
 
     make: ClassVar[Callable[..., Task]]
-    arguments: ClassVar[dict[str, str]] = {
-        "T": "n_steps",
-        "stim_on": "on",
-        "stim_dur": "duration",
-    }  # setting -> of `make`
+    # published setting -> argument of `make`
+    arguments: ClassVar[dict[str, str]] = {"T": "n_steps", "stim_on": "on", "stim_dur": "duration"}
     answers: ClassVar[dict[int, Any]]  # label of the library -> published label
     kinds: ClassVar[dict[str, str]]  # trial type -> beginning of the library's words for it
 
     @classmethod
     def default_settings(cls) -> dict[str, int]:
         """The timing of the paper (XOR: of the published code)."""
-        arguments = inspect.signature(cls.make).parameters
-        return {key: arguments[argument].default for key, argument in cls.arguments.items()} | {
-            "DeltaT": 1
-        }
+        parameters = inspect.signature(cls.make).parameters
+        timing = {key: parameters[argument].default for key, argument in cls.arguments.items()}
+        return timing | {"DeltaT": 1}
 
     @property
     def task(self) -> Task:
-        """The library's task with this timing; raises ValueError naming the setting that is missing
-        or impossible."""
+        """The library's task with this timing.
+
+        Raises ValueError naming the setting that is missing or impossible.
+        """
         timing = {argument: self._steps(key) for key, argument in self.arguments.items()}
         if self.settings.get("DeltaT", 1) != 1:
             raise ValueError(
-                f"settings['DeltaT']: expected 1, a task's steps being 5 ms, got {self.settings['DeltaT']!r}"
+                "settings['DeltaT']: expected 1, a task's steps being 5 ms, "
+                f"got {self.settings['DeltaT']!r}"
             )
         try:
             return type(self).make(**timing)
         except ConfigError as error:
-            given = ", ".join(f"{key}={self.settings[key]}" for key in self.arguments)
-            raise ValueError(
-                f"settings['T']: the trial is too short for {given}: {error}"
-            ) from None
+            got = ", ".join(f"{key}={self.settings[key]}" for key in self.arguments)
+            raise ValueError(f"settings['T']: the trial is too short for {got}: {error}") from None
 
     def _steps(self, key: str) -> int:
+        """A setting of the timing, checked."""
         least = 1 if key == "stim_dur" else 0
         expected = f"a whole number of steps of 5 ms >= {least}"
         if not isinstance(self.settings, Mapping):
-            raise ValueError(
-                f"settings: expected a dict such as {self.default_settings()}, got {self.settings!r}"
-            )
+            example = self.default_settings()
+            raise ValueError(f"settings: expected a dict such as {example}, got {self.settings!r}")
         if key not in self.settings:
             example = self.default_settings()
             raise ValueError(
@@ -125,16 +128,21 @@ class _LibraryTask(AbstractTask):
     def generate_stimulus(
         self, trial_type: str | None = None, seed: bool | int = False
     ) -> tuple[np.ndarray, Any]:
-        """Stimulus (n_inputs, T) and label of one trial, of the type `trial_type` if given.
+        """Stimulus (n_inputs, T) and label of one trial.
 
-        `seed`: False, a new trial each time, governed by np.random.seed; True, always the same; or
-        a whole number.
+        Parameters
+        ----------
+        trial_type : the type of the trial; any where None
+        seed : False, a new trial each time, governed by np.random.seed; True, always the same; or
+            a whole number
         """
         if trial_type is not None and trial_type not in self.kinds:
             raise ValueError(
                 f"trial_type: expected one of {', '.join(self.kinds)}, or None, got {trial_type!r}"
             )
-        begins, rng, task = self.kinds.get(trial_type, ""), _generator(seed), self.task
+        begins = self.kinds.get(trial_type, "")
+        rng = _generator(seed)
+        task = self.task
         trial = task.draw(rng)
         while not trial.kind.startswith(begins):
             trial = task.draw(rng)
@@ -142,18 +150,23 @@ class _LibraryTask(AbstractTask):
 
     def generate_target(self, label: Any, seed: bool | int = False) -> np.ndarray:
         """Target (T - 1,) of a trial with this label; nothing about it is random."""
-        if label not in list(self.answers.values()):
+        labels = list(self.answers.values())
+        if label not in labels:
             raise ValueError(
-                f"label: expected one of {', '.join(map(repr, self.answers.values()))}, got {label!r}"
+                f"label: expected one of {', '.join(map(repr, labels))}, got {label!r}"
             )
-        rng, task = np.random.default_rng(0), self.task
+        rng = np.random.default_rng(0)
+        task = self.task
         trial = task.draw(rng)
         while self.answers[trial.label] != label:
             trial = task.draw(rng)
         return trial.target[:-1]
 
     def as_task(self, name: str) -> Task:
-        """The library's task under the name `name`, or the trials of a subclass that makes its own."""
+        """The library's task under the name `name`.
+
+        Of a subclass that makes its own trials, those.
+        """
         makers = ("generate_stimulus", "generate_target", "simulate_trial")
         if any(getattr(type(self), maker) is not getattr(_LibraryTask, maker) for maker in makers):
             return super().as_task(name)
@@ -161,8 +174,10 @@ class _LibraryTask(AbstractTask):
 
 
 class GoNogoTask(_LibraryTask):
-    """Answer a pulse, withhold the answer where there is none. Label 1 or 0; trial types 'go' and
-    'nogo'."""
+    """Answer a pulse, withhold the answer where there is none.
+
+    Label 1 or 0; trial types 'go' and 'nogo'.
+    """
 
     make = staticmethod(tasks.go_nogo)
     answers: ClassVar = {1: 1, 0: 0}
@@ -170,30 +185,33 @@ class GoNogoTask(_LibraryTask):
 
 
 class XORTask(_LibraryTask):
-    """Two pulses of either sign, a delay between them. Label 'same' or 'diff'; trial types '++',
-    '+-', '-+', '--'."""
+    """Two pulses of either sign, a delay between them.
+
+    Label 'same' or 'diff'; trial types '++', '+-', '-+', '--'.
+    """
 
     make = staticmethod(tasks.xor)
     arguments: ClassVar = {**_LibraryTask.arguments, "delay": "delay"}
     answers: ClassVar = {1: "same", -1: "diff"}
     kinds: ClassVar = {
-        f"{a}{b}": f"{SIGNS[int(a + '1')]} {SIGNS[int(b + '1')]}" for a in "+-" for b in "+-"
+        "++": f"{SIGNS[1]} {SIGNS[1]}",
+        "+-": f"{SIGNS[1]} {SIGNS[-1]}",
+        "-+": f"{SIGNS[-1]} {SIGNS[1]}",
+        "--": f"{SIGNS[-1]} {SIGNS[-1]}",
     }
 
 
 class ManteTask(_LibraryTask):
-    """Two noisy inputs and a context that says which to integrate. Label 1 or -1; trial types
-    'motion' and 'color'.
+    """Two noisy inputs and a context that says which to integrate.
 
-    Four input channels: motion, color, and one for each of these contexts.
+    Label 1 or -1; trial types 'motion' and 'color'. Four input channels: motion, color, and one for
+    each of these contexts.
     """
 
     make = staticmethod(tasks.integration)
     answers: ClassVar = {1: 1, -1: -1}
-    kinds: ClassVar = {
-        "motion": "context 1",
-        "color": "context 2",
-    }  # context 1 integrates motion, says the documentation
+    # context 1 integrates motion, says the documentation
+    kinds: ClassVar = {"motion": "context 1", "color": "context 2"}
 
 
 def _generator(seed: bool | int | None) -> np.random.Generator:
@@ -203,8 +221,10 @@ def _generator(seed: bool | int | None) -> np.random.Generator:
 
 
 def task_key(name: str) -> str:
-    """How a task is registered, whatever the case, hyphens or spaces of `name`: 'Go-NoGo' is
-    'go_nogo'."""
+    """How a task is registered, whatever the case, hyphens or spaces of `name`.
+
+    'Go-NoGo' is 'go_nogo'.
+    """
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"task name: expected a string such as 'go_nogo', got {name!r}")
     return name.strip().lower().replace("-", "_").replace(" ", "_")
@@ -220,7 +240,10 @@ class TaskFactory:
 
     @classmethod
     def create_task(cls, task_name: str, settings: Mapping[str, Any]) -> AbstractTask:
-        """The task of that name with these settings; raises ValueError naming the tasks there are."""
+        """The task of that name with these settings.
+
+        Raises ValueError naming the tasks there are.
+        """
         key = task_key(task_name)
         if key not in cls._registry:
             raise ValueError(

@@ -14,10 +14,17 @@ if TYPE_CHECKING:
 
 
 def set_gpu(gpu: str = "0", gpu_frac: float = 0.4) -> torch.device:
-    """The GPU number `gpu`, this process limited to the fraction `gpu_frac` of its memory; the CPU
-    where there is no CUDA.
+    """The device of that number, or the CPU where there is no CUDA.
 
-    Raises ValueError for a fraction outside (0, 1] and for a GPU that is not there.
+    Parameters
+    ----------
+    gpu : number of the GPU
+    gpu_frac : the fraction of its memory that this process may take
+
+    Raises
+    ------
+    ValueError
+        for a fraction outside (0, 1] and for a GPU that is not there
     """
     import torch
 
@@ -31,7 +38,8 @@ def set_gpu(gpu: str = "0", gpu_frac: float = 0.4) -> torch.device:
         return torch.device("cpu")
     if int(gpu) >= torch.cuda.device_count():
         raise ValueError(
-            f"gpu: expected a number below {torch.cuda.device_count()}, the GPUs of this machine, got {gpu!r}"
+            f"gpu: expected a number below {torch.cuda.device_count()}, "
+            f"the GPUs of this machine, got {gpu!r}"
         )
     device = torch.device("cuda", int(gpu))
     torch.cuda.set_per_process_memory_fraction(float(gpu_frac), device)
@@ -41,7 +49,9 @@ def set_gpu(gpu: str = "0", gpu_frac: float = 0.4) -> torch.device:
 @contextmanager
 def seeded(seed: int | None) -> Iterator[None]:
     """What is drawn inside follows from `seed`; afterwards numpy's global generator is as before.
-    None: nothing is changed."""
+
+    None: nothing is changed.
+    """
     if seed is None:
         yield
         return
@@ -54,8 +64,13 @@ def seeded(seed: int | None) -> Iterator[None]:
 
 
 def new_seed(seed: int | None = None) -> int:
-    """`seed` itself, or where it is None one drawn from numpy's global generator; raises ValueError
-    unless whole and >= 0."""
+    """`seed` itself, or where it is None one drawn from numpy's global generator.
+
+    Raises
+    ------
+    ValueError
+        unless it is whole and >= 0
+    """
     if seed is None:
         # np.random.seed, or set_random_seed, of the user's script governs it, as users of the
         # published package expect

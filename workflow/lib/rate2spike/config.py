@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -25,8 +25,10 @@ T = TypeVar("T")
 
 
 class ConfigError(ValueError):
-    """A setting that is unknown or cannot be used; the message names the key, what is allowed and
-    what came."""
+    """A setting that is unknown or cannot be used.
+
+    The message names the key, what is allowed and what came.
+    """
 
 
 _SHORT = reprlib.Repr()
@@ -40,9 +42,51 @@ def shown(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:197]}..."
 
 
-def require(ok: bool, key: str, allowed: str, value: Any) -> None:
-    if not ok:
-        raise ConfigError(f"{key}: expected {allowed}, got {shown(value)}")
+def require(condition: bool, key: str, expected: str, value: Any) -> None:
+    """Refuse a setting unless the condition holds.
+
+    Parameters
+    ----------
+    condition : whether `value` can be used
+    key : the setting, as the user knows it
+    expected : what can be used, in words
+    value : what came
+
+    Raises
+    ------
+    ConfigError
+        "key: expected ..., got ...", where the condition does not hold
+    """
+    if not condition:
+        raise ConfigError(f"{key}: expected {expected}, got {shown(value)}")
+
+
+def from_mapping(cls: type[T], values: Mapping[str, Any], where: str = "config") -> T:
+    """Make a dataclass from plain values, as read from YAML or JSON.
+
+    Parameters
+    ----------
+    cls : the dataclass, such as `RateConfig`
+    values : setting -> value; what is absent takes its default, a list becomes a tuple
+    where : the place of these settings in the config, for the messages
+
+    Raises
+    ------
+    ConfigError
+        naming `where` and the key, when a key is unknown or a value impossible
+    """
+    known = [f.name for f in fields(cls)]
+    unknown = sorted(map(str, set(values) - set(known)))
+    if unknown:
+        raise ConfigError(f"{where}.{unknown[0][:80]}: unknown key; allowed are {', '.join(known)}")
+    plain = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    try:
+        return cls(**plain)
+    except ConfigError as error:
+        raise ConfigError(f"{where}.{error}") from None
+
+
+# What a setting may be: each of these takes a config and the names of its settings ----------------
 
 
 def _is_number(value: Any) -> bool:
@@ -53,26 +97,41 @@ def _is_count(value: Any, least: int = 1) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def from_mapping(cls: type[T], values: Mapping[str, Any], where: str = "config") -> T:
-    """Make the dataclass `cls` from plain values, as read from YAML or JSON.
+def _require_count(config: Any, *keys: str, least: int = 1) -> None:
+    for key in keys:
+        value = getattr(config, key)
+        require(_is_count(value, least), key, f"a whole number >= {least}", value)
 
-    Raises ConfigError naming `where` and the key when a key is unknown or a value impossible.
-    """
-    known = [f.name for f in fields(cls)]
-    unknown = sorted(map(str, set(values) - set(known)))
-    if unknown:
-        raise ConfigError(f"{where}.{unknown[0][:80]}: unknown key; allowed are {', '.join(known)}")
-    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    try:
-        return cls(**plain)
-    except ConfigError as error:
-        raise ConfigError(f"{where}.{error}") from None
+
+def _require_positive(config: Any, key: str, expected: str = "a number > 0") -> None:
+    value = getattr(config, key)
+    require(_is_number(value) and value > 0, key, expected, value)
+
+
+def _require_share(config: Any, key: str, expected: str) -> None:
+    value = getattr(config, key)
+    require(_is_number(value) and 0 <= value <= 1, key, expected, value)
+
+
+def _require_one_of(config: Any, key: str, allowed: Sequence[str]) -> None:
+    value = getattr(config, key)
+    require(value in allowed, key, "one of " + ", ".join(allowed), value)
+
+
+# --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class RateConfig:
-    """One rate network: size, connectivity, activation and synaptic decay (paper, Methods;
-    published defaults)."""
+    """One rate network: size, connectivity, activation and synaptic decay.
+
+    The defaults are those of the paper (Methods) and of the published code.
+
+    Raises
+    ------
+    ConfigError
+        naming the first setting that cannot be used
+    """
 
     n_units: int = 200
     # probability that a unit is inhibitory: not in the paper, whose example networks have 260 of
@@ -87,103 +146,70 @@ class RateConfig:
     tau_decay_ms: tuple[float, ...] = (20.0, 50.0)  # (min, max): trained per unit; one value: fixed
 
     def __post_init__(self) -> None:
-        require(_is_count(self.n_units), "n_units", "a whole number >= 1", self.n_units)
+        _require_count(self, "n_units")
         for key in ("p_inh", "p_rec"):
-            value = getattr(self, key)
-            require(_is_number(value) and 0 <= value <= 1, key, "a probability in [0, 1]", value)
-        require(
-            _is_count(self.n_som, 0) and self.n_som <= self.n_units,
-            "n_som",
-            "a whole number in [0, n_units]",
-            self.n_som,
-        )
-        require(
-            self.dale or self.n_som == 0,
-            "n_som",
-            "0 where dale is false (no inhibitory units)",
-            self.n_som,
-        )
-        require(
-            self.weight_distribution in WEIGHT_DISTRIBUTIONS,
-            "weight_distribution",
-            "one of " + ", ".join(WEIGHT_DISTRIBUTIONS),
-            self.weight_distribution,
-        )
-        require(_is_number(self.gain) and self.gain > 0, "gain", "a number > 0", self.gain)
+            _require_share(self, key, "a probability in [0, 1]")
+        fits = _is_count(self.n_som, 0) and self.n_som <= self.n_units
+        require(fits, "n_som", "a whole number in [0, n_units]", self.n_som)
+        can_be = self.dale or self.n_som == 0
+        require(can_be, "n_som", "0 where dale is false (no inhibitory units)", self.n_som)
+        _require_one_of(self, "weight_distribution", WEIGHT_DISTRIBUTIONS)
+        _require_positive(self, "gain")
         require(isinstance(self.dale, bool), "dale", "true or false", self.dale)
-        require(
-            self.activation in ACTIVATIONS,
-            "activation",
-            "one of " + ", ".join(ACTIVATIONS),
-            self.activation,
-        )
-        tau = self.tau_decay_ms
-        ok = (
-            isinstance(tau, tuple)
-            and len(tau) in (1, 2)
-            and all(_is_number(t) and t >= RATE_STEP_MS for t in tau)
-        )
-        ok = ok and (len(tau) == 1 or tau[0] < tau[1])
-        require(
-            ok,
-            "tau_decay_ms",
-            f"[min, max] or [value], each >= {RATE_STEP_MS:g} ms (one Euler step)",
-            tau,
-        )
+        _require_one_of(self, "activation", ACTIVATIONS)
+        expected = f"[min, max] or [value], each >= {RATE_STEP_MS:g} ms (one Euler step)"
+        require(_are_decays(self.tau_decay_ms), "tau_decay_ms", expected, self.tau_decay_ms)
 
     @property
     def tau_trained(self) -> bool:
+        """Whether the synaptic decay is trained, one value for each unit."""
         return len(self.tau_decay_ms) == 2
+
+
+def _are_decays(taus_ms: Any) -> bool:
+    """Whether these are (min, max) or (value,) in ms, none shorter than an Euler step."""
+    if not isinstance(taus_ms, tuple) or len(taus_ms) not in (1, 2):
+        return False
+    if not all(_is_number(tau) and tau >= RATE_STEP_MS for tau in taus_ms):
+        return False
+    return len(taus_ms) == 1 or taus_ms[0] < taus_ms[1]
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How a rate network is trained and when training stops (paper, Methods)."""
+    """How a rate network is trained and when training stops (paper, Methods).
+
+    Training stops where the mean loss is below `loss_threshold` and the accuracy reaches
+    `accuracy_threshold`, not before `min_trials`, and after `max_trials` at the latest.
+
+    Raises
+    ------
+    ConfigError
+        naming the first setting that cannot be used
+    """
 
     learning_rate: float = 0.01
     trials_per_update: int = 1
     max_trials: int = 6000
-    min_trials: int = (
-        0  # the released code asks for more than 1500 (Go-NoGo), the published trial counts do not
-    )
+    # the released code asks for more than 1500 (Go-NoGo), the published trial counts do not
+    min_trials: int = 0
     evaluation_interval: int = 100
     evaluation_trials: int = 100
     loss: str = "l2"
     loss_threshold: float = 7.0
-    accuracy_threshold: float = (
-        0.95  # reached when accuracy >= threshold; the released code asks for more than 0.95
-    )
+    # reached when accuracy >= threshold; the released code asks for more than 0.95
+    accuracy_threshold: float = 0.95
 
     def __post_init__(self) -> None:
-        require(
-            _is_number(self.learning_rate) and self.learning_rate > 0,
-            "learning_rate",
-            "a number > 0",
-            self.learning_rate,
-        )
-        require(
-            _is_count(self.max_trials, 2),
-            "max_trials",
-            "a whole number >= 2 (the first evaluation)",
-            self.max_trials,
-        )
-        for key in ("trials_per_update", "evaluation_interval", "evaluation_trials"):
-            require(_is_count(getattr(self, key)), key, "a whole number >= 1", getattr(self, key))
-        require(_is_count(self.min_trials, 0), "min_trials", "a whole number >= 0", self.min_trials)
-        require(self.loss in LOSSES, "loss", "one of " + ", ".join(LOSSES), self.loss)
-        require(
-            _is_number(self.loss_threshold) and self.loss_threshold > 0,
-            "loss_threshold",
-            "a number > 0",
-            self.loss_threshold,
-        )
-        accuracy = self.accuracy_threshold
-        require(
-            _is_number(accuracy) and 0 <= accuracy <= 1,
-            "accuracy_threshold",
-            "a fraction in [0, 1]",
-            accuracy,
-        )
+        _require_positive(self, "learning_rate")
+        enough = _is_count(self.max_trials, 2)
+        expected = "a whole number >= 2 (the first evaluation)"
+        require(enough, "max_trials", expected, self.max_trials)
+        _require_count(self, "trials_per_update", "evaluation_interval", "evaluation_trials")
+        _require_count(self, "min_trials", least=0)
+        _require_one_of(self, "loss", LOSSES)
+        _require_positive(self, "loss_threshold")
+        _require_share(self, "accuracy_threshold", "a fraction in [0, 1]")
 
 
 # Table S1 of the paper: spike threshold (mV) and constant bias (mV at unit resistance; pA in the
@@ -193,8 +219,15 @@ TABLE_S1 = {"lif": {"v_threshold": -40.0, "bias": -40.0}, "qif": {"v_threshold":
 
 @dataclass(frozen=True)
 class NeuronConfig:
-    """A spiking neuron and its synapse (Table S1). `None` takes the table's value for the chosen
-    model."""
+    """A spiking neuron and its synapse (paper, Table S1).
+
+    `None` takes the table's value for the chosen model. Voltages and bias are in mV.
+
+    Raises
+    ------
+    ConfigError
+        naming the first setting that cannot be used
+    """
 
     model: str = "lif"
     tau_mem_ms: float = 10.0
@@ -205,34 +238,33 @@ class NeuronConfig:
     bias: float | None = None
 
     def __post_init__(self) -> None:
-        require(
-            self.model in NEURON_MODELS, "model", "one of " + ", ".join(NEURON_MODELS), self.model
-        )
-        require(
-            _is_number(self.tau_mem_ms) and self.tau_mem_ms > 0,
-            "tau_mem_ms",
-            "a duration > 0 ms",
-            self.tau_mem_ms,
-        )
+        _require_one_of(self, "model", NEURON_MODELS)
+        _require_positive(self, "tau_mem_ms", "a duration > 0 ms")
         for key in ("t_refractory_ms", "tau_rise_ms"):
             value = getattr(self, key)
             require(_is_number(value) and value >= 0, key, "a duration >= 0 ms", value)
         for key in ("v_threshold", "bias"):
             if getattr(self, key) is None:
                 object.__setattr__(self, key, TABLE_S1[self.model][key])
-            require(_is_number(getattr(self, key)), key, "a number or null", getattr(self, key))
-        require(
-            _is_number(self.v_reset) and self.v_reset < self.v_threshold,
-            "v_reset",
-            f"a voltage below v_threshold ({self.v_threshold:g} mV)",
-            self.v_reset,
-        )
+            value = getattr(self, key)
+            require(_is_number(value), key, "a number or null", value)
+        below = _is_number(self.v_reset) and self.v_reset < self.v_threshold
+        expected = f"a voltage below v_threshold ({self.v_threshold:g} mV)"
+        require(below, "v_reset", expected, self.v_reset)
 
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """Grid search of the scaling factor (= 1/lambda; paper, Methods), and the fresh trials at the
-    factor it chooses."""
+    """Grid search of the scaling factor (= 1/lambda; paper, Methods), and the trials after it.
+
+    Each factor is tried on `trials` trials; the chosen one is scored on `held_out_trials` new ones.
+    `downsample` makes the step of the spiking network as many times longer.
+
+    Raises
+    ------
+    ConfigError
+        naming the first setting that cannot be used
+    """
 
     scaling_factors: tuple[float, ...] = tuple(float(f) for f in range(20, 80, 5))
     trials: int = 100
@@ -241,32 +273,36 @@ class SearchConfig:
 
     def __post_init__(self) -> None:
         factors = self.scaling_factors
-        ok = (
+        usable = (
             isinstance(factors, tuple)
             and len(factors) > 0
             and all(_is_number(f) and f > 0 for f in factors)
+            and len(set(factors)) == len(factors)
         )
-        require(
-            ok and len(set(factors)) == len(factors),
-            "scaling_factors",
-            "a list of different numbers > 0",
-            factors,
-        )
+        require(usable, "scaling_factors", "a list of different numbers > 0", factors)
         # a factor names its files: what does not survive the name would be simulated at one value
         # and looked up at another
-        ok = all(float(f"{f:g}") == f for f in factors)
-        require(ok, "scaling_factors", "numbers of at most 6 digits", factors)
-        for key in ("trials", "held_out_trials"):
-            require(_is_count(getattr(self, key)), key, "a whole number >= 1", getattr(self, key))
-        ok = _is_count(self.downsample) and SPIKING_STEPS_PER_RATE_STEP % self.downsample == 0
-        require(ok, "downsample", f"a divisor of {SPIKING_STEPS_PER_RATE_STEP}", self.downsample)
+        survive = all(float(f"{f:g}") == f for f in factors)
+        require(survive, "scaling_factors", "numbers of at most 6 digits", factors)
+        _require_count(self, "trials", "held_out_trials")
+        divides = _is_count(self.downsample) and SPIKING_STEPS_PER_RATE_STEP % self.downsample == 0
+        expected = f"a divisor of {SPIKING_STEPS_PER_RATE_STEP}"
+        require(divides, "downsample", expected, self.downsample)
 
 
 @dataclass(frozen=True)
 class MeanFieldConfig:
-    """Networks of n_exc + n_inh units for each g (inhibitory over excitatory weights) and q
-    (strength of the weights), simulated for n_steps after n_transient; weight_scales: the grid of
-    the scaling-factor search."""
+    """Large random networks that the mean-field theory is compared with.
+
+    Networks of n_exc + n_inh units for each g (inhibitory over excitatory weights) and q (strength
+    of the weights) are simulated for n_steps after n_transient. weight_scales is the grid of the
+    scaling-factor search.
+
+    Raises
+    ------
+    ConfigError
+        naming the first setting that cannot be used
+    """
 
     n_exc: int = 800
     n_inh: int = 200
@@ -279,34 +315,23 @@ class MeanFieldConfig:
 
     def __post_init__(self) -> None:
         for key, least in (("n_exc", 2), ("n_inh", 2), ("n_transient", 100), ("n_steps", 1000)):
-            value = getattr(self, key)
-            ok = isinstance(value, int) and not isinstance(value, bool) and value >= least
-            require(ok, key, f"a whole number >= {least}", value)
+            _require_count(self, key, least=least)
         require(self.n_transient % 10 == 0, "n_transient", "a multiple of 10", self.n_transient)
         require(self.n_steps % 100 == 0, "n_steps", "a multiple of 100", self.n_steps)
-        require(
-            0 < self.dr <= 1 / 7,
-            "dr",
-            "a number > 0 and at most 1/7, so that du = 7 dr <= 1",
-            self.dr,
-        )
+        expected = "a number > 0 and at most 1/7, so that du = 7 dr <= 1"
+        require(0 < self.dr <= 1 / 7, "dr", expected, self.dr)
         for key in ("g", "q", "weight_scales"):
             values = getattr(self, key)
-            ok = isinstance(values, tuple) and len(values) > 0 and len(set(values)) == len(values)
-            ok = ok and all(
-                isinstance(v, int | float) and math.isfinite(v) and v > 0 for v in values
+            usable = (
+                isinstance(values, tuple)
+                and len(values) > 0
+                and len(set(values)) == len(values)
+                and all(isinstance(v, int | float) and math.isfinite(v) and v > 0 for v in values)
             )
-            require(ok, key, "a list of different numbers > 0", values)
+            require(usable, key, "a list of different numbers > 0", values)
         least_g = self.n_exc / self.n_inh
-        require(
-            min(self.g) > least_g,
-            "g",
-            f"numbers above {least_g:g} (n_exc / n_inh), where inhibition dominates",
-            self.g,
-        )
-        require(
-            1 in self.weight_scales,
-            "weight_scales",
-            "a list with 1, the unconverted weights",
-            self.weight_scales,
-        )
+        expected = f"numbers above {least_g:g} (n_exc / n_inh), where inhibition dominates"
+        require(min(self.g) > least_g, "g", expected, self.g)
+        with_one = 1 in self.weight_scales
+        expected = "a list with 1, the unconverted weights"
+        require(with_one, "weight_scales", expected, self.weight_scales)

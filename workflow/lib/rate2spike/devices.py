@@ -1,5 +1,4 @@
-"""Where kernels run: on the CPU, or on an NVIDIA GPU where driver, PyTorch and Triton are there for
-it."""
+"""Where kernels run: on the CPU, or on an NVIDIA GPU that driver, PyTorch and Triton can use."""
 
 from __future__ import annotations
 
@@ -22,11 +21,25 @@ WIDEST = 1024
 
 
 def device_of(device: str) -> str:
-    """`cpu` or `cuda`: what `auto` means; raises ConfigError where a GPU is asked for and cannot be
-    used."""
+    """The device that a setting means.
+
+    Parameters
+    ----------
+    device : `auto`, `cpu` or `cuda`; `auto` is the GPU where one can be used, else the CPU
+
+    Returns
+    -------
+    `cpu` or `cuda`
+
+    Raises
+    ------
+    ConfigError
+        for another word, and where a GPU is asked for and cannot be used, saying why
+    """
     if device not in DEVICES:
         raise ConfigError(f"device: expected one of {', '.join(DEVICES)}, got {device!r}")
-    if device == "auto":  # in the interpreter, which is for tests, a GPU has to be asked for
+    if device == "auto":
+        # in the interpreter, which is for tests, a GPU has to be asked for
         return "cpu" if _interpreted() or _missing_for_cuda() else "cuda"
     if device == "cpu":
         return "cpu"
@@ -42,32 +55,38 @@ def out_of_memory(error: RuntimeError) -> bool:
 
 
 class Compared(NamedTuple):
-    """The same thing computed by a GPU and by the CPU, and how far apart the two may be, of its
-    size."""
+    """The same thing computed by a GPU and by the CPU."""
 
     what: str
     of_gpu: Any
     of_cpu: Any
-    tolerance: float
+    tolerance: float  # how far apart the two may be, as a fraction of the size of the CPU's
 
 
 def refuse_where_apart(compared: Iterable[Compared]) -> None:
-    """Raise RuntimeError naming the first thing that a GPU computes otherwise than the CPU: a
-    driver, a compiler or a card that gets a kernel wrong is said at once, not found in a figure."""
+    """Raise RuntimeError naming the first thing that a GPU computes otherwise than the CPU.
+
+    A driver, a compiler or a card that gets a kernel wrong is reported at once, not found in a
+    figure.
+    """
     for one in compared:
-        a, b = np.asarray(one.of_gpu, np.float64), np.asarray(one.of_cpu, np.float64)
-        apart = np.abs(a - b).max() / max(np.abs(b).max(), 1e-6)
+        on_gpu = np.asarray(one.of_gpu, np.float64)
+        on_cpu = np.asarray(one.of_cpu, np.float64)
+        apart = np.abs(on_gpu - on_cpu).max() / max(np.abs(on_cpu).max(), 1e-6)
         if not apart <= one.tolerance:  # NaN too
             raise RuntimeError(
-                f"this GPU does not compute what the CPU does: {one.what} differs by {apart:.2g} of its size, expected less than "
-                f"{one.tolerance:g}; write device: cpu, and please report it with the versions of driver, PyTorch and Triton"
+                f"this GPU does not compute what the CPU does: {one.what} differs by {apart:.2g} "
+                f"of its size, expected less than {one.tolerance:g}; write device: cpu, and please "
+                "report it with the versions of driver, PyTorch and Triton"
             )
 
 
 @cache
 def _missing_for_cuda() -> str:
-    """What keeps this process from an NVIDIA GPU, or nothing. Asked without importing PyTorch,
-    which takes seconds."""
+    """What keeps this process from an NVIDIA GPU, or nothing.
+
+    PyTorch is not imported for the answer: that takes seconds.
+    """
     if not _interpreted():
         if not _n_gpus():
             return (
@@ -89,10 +108,13 @@ def _n_gpus() -> int:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
         return 0
-    n = ctypes.c_int(0)
-    return n.value if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(n)) == 0 else 0
+    n_gpus = ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(n_gpus)) != 0:
+        return 0
+    return n_gpus.value
 
 
 def _torch_has_cuda() -> bool:
+    """Whether PyTorch is a build for GPUs, as its file of versions says."""
     version = (Path(find_spec("torch").origin).parent / "version.py").read_text()
     return re.search(r"^cuda\b.*=\s*['\"]", version, re.MULTILINE) is not None

@@ -17,18 +17,24 @@ FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota of disk spac
 
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Give a temporary path beside `path` (same suffix) and rename it to `path` if the block ends
-    well, else delete it.
+    """Write a file or folder whole: under a temporary name, which is renamed at the end.
 
-    Works for a file or a folder; a folder already at `path` is replaced. What a killed job left of
-    the same output is removed. Raises OSError naming `path` where the disk is full.
+    The temporary path lies beside `path` and has the same suffix. If the block ends well it is
+    renamed to `path`, else deleted. A folder already at `path` is replaced. What a killed job left
+    of the same output is removed.
+
+    Raises
+    ------
+    OSError
+        naming `path`, where the disk is full
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
     leftover = re.compile(rf"\.{re.escape(path.name)}\.\d+\.part{re.escape(path.suffix)}")
-    for orphan in filter(lambda p: leftover.fullmatch(p.name), path.parent.iterdir()):
-        _remove(orphan)
+    for neighbour in path.parent.iterdir():
+        if leftover.fullmatch(neighbour.name):
+            _remove(neighbour)
     try:
         yield temporary
         if temporary.is_dir() and path.is_dir():
@@ -47,12 +53,20 @@ MAKE_ROOM = "make room and give the same command: what is finished is kept"
 
 def _full(error: OSError, path: Path) -> str:
     free = shutil.disk_usage(path.parent).free / 1e6
-    return f"{FULL[error.errno]}: {path} cannot be written, {free:.1f} MB are free in {path.parent.resolve()}"
+    return (
+        f"{FULL[error.errno]}: {path} cannot be written, "
+        f"{free:.1f} MB are free in {path.parent.resolve()}"
+    )
 
 
 def check_room(folder: str | os.PathLike, n_bytes: int = 1_000_000) -> None:
-    """Raise OSError saying why, where `n_bytes` cannot be written in `folder`: no permission, a
-    read-only or a full disk."""
+    """Try to write `n_bytes` in `folder`, which is made where it is missing.
+
+    Raises
+    ------
+    OSError
+        saying why, where they cannot be written: no permission, a read-only or a full disk
+    """
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,9 +74,10 @@ def check_room(folder: str | os.PathLike, n_bytes: int = 1_000_000) -> None:
             file.write(bytes(n_bytes))
             file.flush()
     except OSError as error:
-        why = (
-            f"{FULL[error.errno]}; {MAKE_ROOM}" if error.errno in FULL else os.strerror(error.errno)
-        )
+        if error.errno in FULL:
+            why = f"{FULL[error.errno]}; {MAKE_ROOM}"
+        else:
+            why = os.strerror(error.errno)
         raise OSError(error.errno, f"{folder.resolve()} cannot be written: {why}") from error
 
 
@@ -77,21 +92,25 @@ def why_not_writable(folder: str | os.PathLike, n_bytes: int = 1_000_000) -> str
 
 
 def date_back(folder: str | os.PathLike) -> int:
-    """Give the files below `folder` that are dated in the future, since the clock was set back, the
-    time of now, in their order; how many there were."""
-    now, dated = time.time(), []
+    """Date the files below a folder to now, where they are dated in the future.
+
+    So they are after the clock was set back. They keep their order. Returns how many there were.
+    """
+    now = time.time()
+    too_late = []
     for top, _, names in os.walk(folder):
-        for file in (Path(top) / name for name in names):
+        for name in names:
+            file = Path(top) / name
             try:
-                at = file.lstat().st_mtime
+                date = file.lstat().st_mtime
             except FileNotFoundError:
                 continue  # a temporary file of a run that is still at work
-            if at > now + 1:
-                dated.append((at, file))
-    for i, (_, file) in enumerate(sorted(dated)):
-        at = now + 1e-6 * i
-        os.utime(file, (at, at), follow_symlinks=False)
-    return len(dated)
+            if date > now + 1:
+                too_late.append((date, file))
+    for i, (_, file) in enumerate(sorted(too_late)):
+        date = now + 1e-6 * i
+        os.utime(file, (date, date), follow_symlinks=False)
+    return len(too_late)
 
 
 def write_csv(table, path: str | os.PathLike, float_format: str | None = None) -> None:

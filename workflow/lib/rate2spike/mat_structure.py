@@ -10,6 +10,7 @@ elements.
 from __future__ import annotations
 
 import zlib
+from typing import NamedTuple
 
 HEADER = 128
 MATRIX, COMPRESSED = 14, 15
@@ -21,8 +22,13 @@ MOST_BYTES = 2 << 30  # decompressed: a model of 5,000 units is half of it
 
 
 def check(data: bytes) -> None:
-    """Raise ValueError saying what is wrong with the bytes of a file; older formats (v4) are left
-    to scipy."""
+    """Look through the bytes of a file; older formats (v4) are left to scipy.
+
+    Raises
+    ------
+    ValueError
+        saying what is wrong, and at which byte
+    """
     if len(data) < HEADER:
         raise ValueError(f"{len(data)} bytes, shorter than a header")
     if 0 in data[:4]:  # v4 begins so
@@ -30,71 +36,105 @@ def check(data: bytes) -> None:
     order = {b"IM": "little", b"MI": "big"}.get(bytes(data[126:128]))
     if order is None:
         raise ValueError("the header does not say the order of bytes")
-    at, left = HEADER, MOST_BYTES
+    file = _Bytes(data, order)
+    at = HEADER
+    left = MOST_BYTES
     while at < len(data):
-        kind, start, end, at = _element(data, at, len(data), order, top=True)
-        if kind == COMPRESSED:
+        element = file.element(at, len(data), top=True)
+        at = element.following
+        if element.kind == COMPRESSED:
             unpacker = zlib.decompressobj()
-            unpacked = unpacker.decompress(data[start:end], left)
-            if (
-                unpacker.unconsumed_tail or len(unpacked) == left
-            ):  # nothing left would mean no limit for the next
+            unpacked = unpacker.decompress(data[element.start : element.end], left)
+            # nothing left would mean no limit for the next
+            if unpacker.unconsumed_tail or len(unpacked) == left:
                 raise ValueError(f"holds more than {MOST_BYTES >> 20} MB")
             left -= len(unpacked)
-            kind, start, end, _ = _element(unpacked, 0, len(unpacked), order)
-            _array(unpacked, kind, start, end, order)
+            inside = _Bytes(unpacked, order)
+            _check_array(inside, inside.element(0, len(unpacked)))
         else:
-            _array(data, kind, start, end, order)
+            _check_array(file, element)
 
 
-def _element(
-    data: bytes, at: int, end: int, order: str, top: bool = False
-) -> tuple[int, int, int, int]:
-    """Type, start and end of the data of the element at `at`, and where the next begins."""
-    if at + 8 > end:
-        raise ValueError(f"byte {at}: an element is cut off")
-    kind, size = (int.from_bytes(data[i : i + 4], order) for i in (at, at + 4))
-    small, start = kind >> 16, at + 8
-    if small:
-        kind, size, start = kind & 0xFFFF, small, at + 4
-        if size > 4:
-            raise ValueError(f"byte {at}: a short element of {size} bytes")
-    if start + size > end:
-        raise ValueError(f"byte {at}: an element of {size} bytes, {end - start} are left")
-    following = at + 8 if small else start + size + (0 if top and kind == COMPRESSED else -size % 8)
-    return kind, start, start + size, following
+class _Element(NamedTuple):
+    """Where an element lies."""
+
+    kind: int  # the type in its tag
+    start: int  # of its data
+    end: int
+    following: int  # where the next element begins
 
 
-def _array(data: bytes, kind: int, at: int, end: int, order: str, depth: int = 0) -> None:
+class _Bytes(NamedTuple):
+    """The bytes of a file, or those of a compressed element."""
+
+    data: bytes
+    order: str  # `little` or `big`
+
+    def number(self, at: int, *, signed: bool = False) -> int:
+        """The number of 32 bits at a byte."""
+        return int.from_bytes(self.data[at : at + 4], self.order, signed=signed)
+
+    def element(self, at: int, end: int, *, top: bool = False) -> _Element:
+        """The element at a byte, which must end before `end`; `top`: it does not lie in another."""
+        if at + 8 > end:
+            raise ValueError(f"byte {at}: an element is cut off")
+        kind = self.number(at)
+        size = self.number(at + 4)
+        start = at + 8
+        short = kind >> 16  # the size of an element that lies inside its own tag
+        if short:
+            kind = kind & 0xFFFF
+            size = short
+            start = at + 4
+            if size > 4:
+                raise ValueError(f"byte {at}: a short element of {size} bytes")
+        if start + size > end:
+            raise ValueError(f"byte {at}: an element of {size} bytes, {end - start} are left")
+        if short:
+            following = at + 8
+        elif top and kind == COMPRESSED:  # the only one without padding
+            following = start + size
+        else:
+            following = start + size + -size % 8
+        return _Element(kind, start, start + size, following)
+
+
+def _check_array(file: _Bytes, array: _Element, depth: int = 0) -> None:
     """Check the elements of an array, and those of the arrays in it."""
-    if kind != MATRIX:
-        raise ValueError(f"byte {at}: expected an array, got an element of type {kind}")
+    at = array.start
+    if array.kind != MATRIX:
+        raise ValueError(f"byte {at}: expected an array, got an element of type {array.kind}")
     if depth > DEEPEST:
         raise ValueError(f"arrays within arrays, more than {DEEPEST} deep")
-    if at == end:  # an empty array
+    if at == array.end:  # an empty array
         return
-    kind, flags, after, at = _element(data, at, end, order)
-    if kind != 6 or after - flags != 8:
-        raise ValueError(f"byte {flags}: an array without its class")
-    holds = int.from_bytes(data[flags : flags + 4], order) & 0xFF
-    if not 1 <= holds <= OPAQUE:
-        raise ValueError(f"byte {flags}: an array of the unknown class {holds}")
-    arrays = holds in (CELL, STRUCT, OBJECT, FUNCTION, OPAQUE)
-    if arrays and holds <= OBJECT:
-        _count(data, at, end, order)
-    while at < end:
-        kind, start, stop, at = _element(data, at, end, order)
-        if kind == MATRIX and arrays:
-            _array(data, kind, start, stop, order, depth + 1)
-        elif kind not in NUMBERS:
-            raise ValueError(f"byte {start}: an element of the unknown type {kind}")
+    flags = file.element(at, array.end)
+    if flags.kind != 6 or flags.end - flags.start != 8:
+        raise ValueError(f"byte {flags.start}: an array without its class")
+    class_of_array = file.number(flags.start) & 0xFF
+    if not 1 <= class_of_array <= OPAQUE:
+        raise ValueError(f"byte {flags.start}: an array of the unknown class {class_of_array}")
+    holds_arrays = class_of_array in (CELL, STRUCT, OBJECT, FUNCTION, OPAQUE)
+    at = flags.following
+    if holds_arrays and class_of_array <= OBJECT:
+        _check_count(file, at, array.end)
+    while at < array.end:
+        part = file.element(at, array.end)
+        at = part.following
+        if part.kind == MATRIX and holds_arrays:
+            _check_array(file, part, depth + 1)
+        elif part.kind not in NUMBERS:
+            raise ValueError(f"byte {part.start}: an element of the unknown type {part.kind}")
 
 
-def _count(data: bytes, at: int, end: int, order: str) -> None:
-    """No more cells than there are bytes for: scipy makes room for all before it reads the first."""
-    _, start, stop, _ = _element(data, at, end, order)
+def _check_count(file: _Bytes, at: int, end: int) -> None:
+    """Raise ValueError for more cells than there are bytes for.
+
+    scipy makes room for all before it reads the first.
+    """
+    shape = file.element(at, end)
     count = 1
-    for i in range(start, stop, 4):
-        count *= int.from_bytes(data[i : i + 4], order, signed=True)
+    for i in range(shape.start, shape.end, 4):
+        count *= file.number(i, signed=True)
     if not 0 <= count <= (end - at) // 8:
         raise ValueError(f"byte {at}: {count} cells in {end - at} bytes")

@@ -1,5 +1,6 @@
-"""Model files: the .mat keys and shapes of the published training code, read with checks and
-written whole.
+"""Model files with the .mat keys and shapes of the published training code.
+
+They are read with checks and written whole.
 
 Published names stay here: `w` (rectified recurrent weights, [post, pre]), `m` (diagonal of signs),
 `som_m` (mask), `taus_gaus` (argument of the sigmoid), `taus` (decay in steps of 5 ms: [min, max],
@@ -31,79 +32,91 @@ REQUIRED = ("w", "w_in", "w_out", "N", "m", "inh", "exc", "taus")
 
 
 class ModelFileError(ValueError):
-    """A model file that cannot be used; the message names the file, the key, what was expected and
-    what came."""
+    """A model file that cannot be used.
+
+    The message names the file, the key, what was expected and what came.
+    """
 
 
 class _Reader:
     """The keys of one file, with every complaint naming file and key."""
 
     def __init__(self, values: Mapping[str, Any], name: str):
-        self.values, self.name = values, name
+        self.values = values
+        self.name = name
 
     def fail(self, key: str, problem: str) -> ModelFileError:
+        """The error to raise."""
         return ModelFileError(f"{self.name}: key '{key}': {problem}")
 
     def number(self, key: str) -> float:
+        """One finite number."""
         array = np.asarray(self.values[key])
         if array.size != 1 or array.dtype.kind not in "iufb":
-            raise self.fail(
-                key, f"expected one number, got shape {array.shape} of type {array.dtype}"
-            )
+            got = f"shape {array.shape} of type {array.dtype}"
+            raise self.fail(key, f"expected one number, got {got}")
         if not np.isfinite(array).all():
             raise self.fail(key, f"expected a finite number, got {array.ravel()[0]:g}")
         return float(array.ravel()[0])
 
     def array(self, key: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Finite numbers of this shape, float32 if they are, else float64."""
         array = np.asarray(self.values[key])
         if array.dtype.kind not in "iufb":
             raise self.fail(key, f"expected real numbers, got type {array.dtype}")
-        vector = len(shape) == 1 or 1 in shape
-        fits = (
-            array.size == np.prod(shape) and max(array.shape, default=1) == max(shape)
-            if vector
-            else array.shape == shape
-        )
+        if len(shape) == 1 or 1 in shape:  # a vector: as a row, a column or flat
+            fits = array.size == np.prod(shape) and max(array.shape, default=1) == max(shape)
+        else:
+            fits = array.shape == shape
         if not fits:
             raise self.fail(key, f"expected shape {shape}, got {array.shape}")
         array = array.reshape(shape)
-        array = array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
+        if array.dtype not in (np.float32, np.float64):
+            array = array.astype(np.float64)
         if not np.isfinite(array).all():
             raise self.fail(key, "expected finite numbers, got NaN or infinity")
         return array
 
 
 def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
-    """Read a rate model from a .mat file (or from a mapping of its keys).
+    """Read a rate model from a .mat file.
 
     Accepts float32 and float64, 1-D vectors, and integers or booleans of any width. `som_m`, `w0`,
     `taus_gaus0`, `b_out`, `som_N` and `activation` may be absent, and `taus_gaus` where `taus`
-    holds one value. Raises ModelFileError naming file and key for anything missing, of a wrong
-    shape or type, not finite, or against Dale's principle.
+    holds one value.
+
+    Parameters
+    ----------
+    path : the file, or a mapping of its keys
+
+    Returns
+    -------
+    The network; its `initial` weights are None where the file has no `w0`
+
+    Raises
+    ------
+    ModelFileError
+        naming file and key, for anything missing, of a wrong shape or type, not finite, or against
+        Dale's principle
     """
-    values, name = (path, "model") if isinstance(path, Mapping) else (read(path), str(path))
+    values = path if isinstance(path, Mapping) else read(path)
+    reader = _Reader(values, "model" if isinstance(path, Mapping) else str(path))
     missing = [key for key in REQUIRED if key not in values]
     if missing:
         raise ModelFileError(
-            f"{name}: missing key '{missing[0]}'; a rate model needs {', '.join(REQUIRED)}"
+            f"{reader.name}: missing key '{missing[0]}'; a rate model needs {', '.join(REQUIRED)}"
         )
-    reader = _Reader(values, name)
     n = int(reader.number("N"))
     if n < 1 or n != reader.number("N"):
         raise reader.fail("N", f"expected a whole number of units >= 1, got {reader.number('N'):g}")
 
     inhibitory = _populations(reader, n)
     w_rec, dale = _recurrent(reader, n, inhibitory)
-    w_in_shape = np.shape(values["w_in"])
-    n_inputs = (
-        w_in_shape[1]
-        if len(w_in_shape) == 2 and w_in_shape[0] == n
-        else max(1, np.size(values["w_in"]) // n)
-    )
+    n_inputs = _n_inputs(reader, n)
     tau_raw = _decay(reader, "taus_gaus", n)
-    weights = Weights(
-        w_rec, reader.array("w_out", (n,)), _optional(reader, "b_out", (), 0.0), tau_raw
-    )
+    w_out = reader.array("w_out", (n,))
+    b_out = _optional(reader, "b_out", (), 0.0)
+    weights = Weights(w_rec, w_out, b_out, tau_raw)
     return RateModel(
         config=_config(reader, n, inhibitory, dale),
         w_in=reader.array("w_in", (n, n_inputs)),
@@ -115,8 +128,18 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
 
 
 def read(path: str | os.PathLike, keys: Sequence[str] | None = None) -> dict[str, Any]:
-    """All keys of a .mat file, or these, as scipy reads them; raises ModelFileError for what is no
-    such file."""
+    """The keys of a .mat file as scipy reads them.
+
+    Parameters
+    ----------
+    path : the file
+    keys : those to read; all where None
+
+    Raises
+    ------
+    ModelFileError
+        where there is no such file, or it is no .mat file that scipy can read
+    """
     if not Path(path).is_file():
         raise ModelFileError(f"{path}: no such file")
     try:
@@ -128,23 +151,34 @@ def read(path: str | os.PathLike, keys: Sequence[str] | None = None) -> dict[str
         raise ModelFileError(
             f"{path}: MATLAB v7.3 file; save it again in MATLAB with save(..., '-v7')"
         ) from None
-    except (
-        Exception
-    ) as error:  # scipy raises many types on damaged files; all of them mean the same to the reader
-        told = shown(str(error).strip().split("\n")[0])
+    # scipy raises many types on damaged files; all of them mean the same to the reader
+    except Exception as error:
+        first_line = shown(str(error).strip().split("\n")[0])
+        cause = f"{type(error).__name__}: {first_line}"
         raise ModelFileError(
-            f"{path}: not a readable .mat file, perhaps truncated ({type(error).__name__}: {told})"
+            f"{path}: not a readable .mat file, perhaps truncated ({cause})"
         ) from error
 
 
 def _populations(reader: _Reader, n: int) -> np.ndarray:
-    inh, exc = reader.array("inh", (n,)) != 0, reader.array("exc", (n,)) != 0
-    if (inh == exc).any():
-        unit = int(np.flatnonzero(inh == exc)[0])
+    """(n,) bool, the inhibitory units; every other unit must be excitatory."""
+    inhibitory = reader.array("inh", (n,)) != 0
+    excitatory = reader.array("exc", (n,)) != 0
+    contradictory = np.flatnonzero(inhibitory == excitatory)
+    if contradictory.size:
         raise reader.fail(
-            "exc", f"unit {unit} (0-based) is both or neither of excitatory and inhibitory"
+            "exc",
+            f"unit {contradictory[0]} (0-based) is both or neither of excitatory and inhibitory",
         )
-    return inh
+    return inhibitory
+
+
+def _n_inputs(reader: _Reader, n: int) -> int:
+    """How many inputs `w_in` is for; a vector of n is one input."""
+    shape = np.shape(reader.values["w_in"])
+    if len(shape) == 2 and shape[0] == n:
+        return shape[1]
+    return max(1, np.size(reader.values["w_in"]) // n)
 
 
 def _recurrent(reader: _Reader, n: int, inhibitory: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -155,64 +189,56 @@ def _recurrent(reader: _Reader, n: int, inhibitory: np.ndarray) -> tuple[np.ndar
     if not np.array_equal(m, np.diag(sign)):
         raise reader.fail(
             "m",
-            "expected the diagonal matrix of +1 (excitatory, key 'exc') and -1 (inhibitory, key 'inh')",
+            "expected the diagonal matrix of +1 (excitatory, key 'exc') "
+            "and -1 (inhibitory, key 'inh')",
         )
     # without Dale's principle the published code has no inhibitory units and signed weights
     dale = bool(inhibitory.any() or (w >= 0).all())
     if "apply_dale" in reader.values:
         dale = bool(reader.number("apply_dale"))
     if dale and (w < 0).any():
-        post, pre = (int(i[0]) for i in np.nonzero(w < 0))
-        where = f"from unit {pre} to unit {post} (0-based)"
-        advice = "signs belong in 'm', and 'w' is saved rectified"
+        post, pre = np.argwhere(w < 0)[0]
         raise reader.fail(
-            "w", f"Dale's principle violated: the weight {where} is {w[post, pre]:g}; {advice}"
+            "w",
+            f"Dale's principle violated: the weight from unit {pre} to unit {post} (0-based) "
+            f"is {w[post, pre]:g}; signs belong in 'm', and 'w' is saved rectified",
         )
     return w, dale
 
 
 def _decay(reader: _Reader, key: str, n: int) -> np.ndarray:
-    taus = np.asarray(reader.values["taus"])
+    """(n,) arguments of the sigmoid of Eq. 7, which `rate.model.decay_ms` turns into ms."""
     if key not in reader.values:
-        if taus.size == 1:  # a fixed decay has no parameter
+        if np.size(reader.values["taus"]) == 1:  # a fixed decay has no parameter
             return np.zeros(n)
         raise reader.fail(key, "missing; a network whose 'taus' is a range needs it")
     return reader.array(key, (n,))
 
 
 def _optional(reader: _Reader, key: str, shape: tuple[int, ...], default: float) -> np.ndarray:
+    """The array of a key, or one full of the default where the key is absent."""
     if key not in reader.values:
         return np.full(shape, default)
     return np.asarray(reader.number(key)) if shape == () else reader.array(key, shape)
 
 
 def _initial(reader: _Reader, n: int, weights: Weights) -> Weights | None:
+    """The weights before training, with the trained ones where the file has only those."""
     if "w0" not in reader.values:
         return None
-    tau_raw = _decay(reader, "taus_gaus0", n) if "taus_gaus0" in reader.values else weights.tau_raw
+    has_decay = "taus_gaus0" in reader.values
+    tau_raw = _decay(reader, "taus_gaus0", n) if has_decay else weights.tau_raw
     return Weights(reader.array("w0", (n, n)), weights.w_out, weights.b_out, tau_raw)
 
 
 def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> RateConfig:
+    """The settings that the file tells of; what it does not hold has its default."""
     n_taus = np.size(reader.values["taus"])
     if n_taus not in (1, 2):
-        raise reader.fail(
-            "taus",
-            f"expected one decay or [min, max] in steps of {RATE_STEP_MS:g} ms, got {n_taus} values",
-        )
+        expected = f"one decay or [min, max] in steps of {RATE_STEP_MS:g} ms"
+        raise reader.fail("taus", f"expected {expected}, got {n_taus} values")
     taus = reader.array("taus", (n_taus,)).astype(np.float64)
-    if "activation" not in reader.values:
-        log.warning("%s: key 'activation' is missing: taken to be sigmoid", reader.name)
-    name = np.asarray(reader.values.get("activation", "sigmoid"))
-    if name.dtype.kind != "U":
-        raise reader.fail(
-            "activation", f"expected one of {', '.join(ACTIVATIONS)}, got type {name.dtype}"
-        )
-    activation = "".join(name.ravel()[:1])
-    if activation not in ACTIVATIONS:
-        raise reader.fail(
-            "activation", f"expected one of {', '.join(ACTIVATIONS)}, got {shown(activation)}"
-        )
+    activation = _activation(reader)
     n_som = int(reader.number("som_N")) if "som_N" in reader.values else 0
     try:
         return RateConfig(
@@ -227,9 +253,25 @@ def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> Rate
         raise ModelFileError(f"{reader.name}: {error} (keys 'taus' and 'som_N' hold it)") from None
 
 
+def _activation(reader: _Reader) -> str:
+    if "activation" not in reader.values:
+        log.warning("%s: key 'activation' is missing: taken to be sigmoid", reader.name)
+    value = np.asarray(reader.values.get("activation", "sigmoid"))
+    expected = f"one of {', '.join(ACTIVATIONS)}"
+    if value.dtype.kind != "U":
+        raise reader.fail("activation", f"expected {expected}, got type {value.dtype}")
+    activation = "".join(value.ravel()[:1])
+    if activation not in ACTIVATIONS:
+        raise reader.fail("activation", f"expected {expected}, got {shown(activation)}")
+    return activation
+
+
 def fingerprint(path: str | os.PathLike) -> str:
-    """Of the numbers and words that a model file holds, all keys but `provenance`: the same network
-    is the same fingerprint, whoever wrote it when."""
+    """16 hexadecimal digits of the numbers and texts that a model file holds.
+
+    All keys count but `provenance`: the same network is the same fingerprint, whoever wrote it
+    when.
+    """
     digest = hashlib.sha256()
     for key, value in sorted(read(path).items()):
         array = np.asarray(value)
@@ -239,26 +281,35 @@ def fingerprint(path: str | os.PathLike) -> str:
 
 
 def parse_provenance(value: Any) -> dict[str, Any] | None:
-    """How a file was made, from what its key `provenance` holds (JSON text); None where that is
-    nothing of the kind."""
+    """How a file was made, from what its key `provenance` holds (JSON text).
+
+    None where that is nothing of the kind.
+    """
     array = np.ravel(np.asarray(value if value is not None else ""))
     if array.size != 1 or array.dtype.kind != "U":
         return None
     try:
-        found = json.loads(array[0])
+        facts = json.loads(array[0])
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return facts if isinstance(facts, dict) else None
 
 
 def save(
     path: str | os.PathLike, model: RateModel, record: TrainingRecord, provenance: Mapping[str, Any]
 ) -> None:
-    """Write `model` with the keys of the published training code, plus `apply_dale` and
-    `provenance` (JSON text).
+    """Write a trained network with the keys of the published training code.
 
-    The keys x, r, o, x0, r0 (one trial after and before training), eval_os and eval_labels (outputs
-    of the last evaluation) are there when `record` holds them.
+    There are two keys more: `apply_dale` and `provenance` (JSON text). The keys x, r, o, x0, r0
+    (one trial after and before training), eval_os and eval_labels (outputs of the last evaluation)
+    are there when `record` holds them.
+
+    Parameters
+    ----------
+    path : the file to write
+    model : the network, with its initial weights
+    record : of its training
+    provenance : how the network was made, as `provenance.record` says it
     """
     n = model.n_units
     dale = model.config.dale
@@ -296,6 +347,7 @@ def save(
 
 
 def _traces(record: TrainingRecord) -> dict[str, np.ndarray]:
+    """The activity of the example trial and the outputs of the last evaluation, as published."""
     return {
         "eval_os": record.evaluation_outputs.astype(np.float64),
         "eval_labels": record.evaluation_labels.astype(np.float64),
@@ -321,15 +373,25 @@ def save_converted(
     held_out: float,
     provenance: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a copy of the model file `source` with what the published search appends: the chosen
-    factor, the accuracy at each factor and the factors; `held_out_perf` is the accuracy of the
-    chosen one on fresh trials. `provenance` is laid over what `source` says of itself. `source`
-    stays untouched."""
-    values = {k: v for k, v in read(source).items() if not k.startswith("__")}
+    """Write a copy of a model file with what the published search appends.
+
+    These are the keys `opt_scaling_factor`, `all_perfs` and `scaling_factors`; `held_out_perf` is
+    one more. `source` stays untouched.
+
+    Parameters
+    ----------
+    path : the file to write
+    source : the model file
+    opt_scaling_factor : the chosen factor (1 / lambda)
+    all_perfs : (n_factors,) accuracy at each factor
+    scaling_factors : (n_factors,) the factors
+    held_out : accuracy of the chosen factor on fresh trials
+    provenance : laid over what `source` says of how it was made
+    """
+    values = {key: value for key, value in read(source).items() if not key.startswith("__")}
     if provenance:
-        values["provenance"] = json.dumps(
-            (parse_provenance(values.get("provenance")) or {}) | provenance, sort_keys=True
-        )
+        before = parse_provenance(values.get("provenance")) or {}
+        values["provenance"] = json.dumps(before | provenance, sort_keys=True)
     values |= {
         "opt_scaling_factor": float(opt_scaling_factor),
         "all_perfs": np.asarray(all_perfs, dtype=np.float64).reshape(-1, 1),

@@ -1,5 +1,4 @@
-"""The names that a package offers, each loaded from its module when it is first asked for (PEP
-562).
+"""The names that a package offers, each loaded when it is first asked for (PEP 562).
 
 So `from rate2spike.spiking import simulate` works, and a job that needs one module of a package
 neither waits for the others nor runs again when they change.

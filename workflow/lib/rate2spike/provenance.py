@@ -1,5 +1,6 @@
-"""How a file was made: settings, seed, code, versions, machine, device, time; a plain dict that
-travels in the file as JSON.
+"""How a file was made: settings, seed, code, versions, machine, device, time.
+
+It is a plain dict that travels in the file as JSON.
 
 Results are published, so neither user nor host is named, and of a path only the file's name. What
 differs between two runs of one study (machine, seconds, time of day) is here and nowhere else:
@@ -30,46 +31,56 @@ WORKFLOW = Path(__file__).resolve().parents[2]
 
 
 def record(*, seconds: float, device: str = "cpu", **facts: Any) -> dict[str, Any]:
-    """How what is written now was made. device: `cpu` or `cuda`; facts: what belongs to it, such as
-    task, study_seed, settings and the fingerprint of the library modules that the stage uses."""
-    run = {
+    """How what is written now was made.
+
+    Parameters
+    ----------
+    seconds : how long the work took
+    device : `cpu` or `cuda`
+    facts : what belongs to the file, such as task, study_seed, settings and the fingerprint of the
+        library modules that the stage uses
+
+    Returns
+    -------
+    The facts, with software, versions, machine, device, seconds and the time of now
+    """
+    return facts | {
         "software": software(),
         "versions": versions(),
         "machine": machine(),
         "device": _device_name(device),
+        "seconds": round(seconds, 2),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    return (
-        facts
-        | run
-        | {
-            "seconds": round(seconds, 2),
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-    )
 
 
 def software() -> dict[str, Any]:
-    """Version of rate2spike and, in a clone, its commit and whether files below workflow/ differ
-    from it."""
+    """Version of rate2spike and, in a clone, its commit.
+
+    `modified` says whether files below workflow/ differ from the commit.
+    """
     return {"rate2spike": __version__} | _commit(WORKFLOW)
 
 
 @cache
 def versions() -> dict[str, str]:
     """Python and the packages that a number may depend on, where they are installed."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue  # Triton is not there everywhere
-    return found
+    return installed
 
 
 @cache
 def machine() -> dict[str, Any]:
-    """The processor, as sold and as code is compiled for it (its vector unit decides the last
-    bits), and the system."""
+    """The processor and the system.
+
+    The processor is named as sold and as code is compiled for it: its vector unit decides the last
+    bits.
+    """
     import llvmlite.binding
 
     return {
@@ -89,11 +100,13 @@ def file_facts(path: str | os.PathLike) -> dict[str, str]:
 
 
 def model_facts(path: str | os.PathLike) -> dict[str, str]:
-    """A model file by its name and what it holds: of one from elsewhere the checksum, of one
-    trained here the fingerprint of its network, which training it anew does not change."""
-    from . import (
-        matfile,  # here and in `read` only: a job that reads no model file does not depend on it
-    )
+    """A model file by its name and what it holds.
+
+    Of a file from elsewhere this is the checksum, of one trained here the fingerprint of its
+    network, which training it anew does not change.
+    """
+    # here and in `read` only: a job that reads no model file does not depend on it
+    from . import matfile
 
     if not read(path):
         return file_facts(path)
@@ -106,9 +119,9 @@ def without_paths(value: Any) -> Any:
         return {key: without_paths(v) for key, v in value.items()}
     if isinstance(value, list | tuple):
         return [without_paths(v) for v in value]
-    return (
-        PurePath(value).name if isinstance(value, str) and PurePath(value).is_absolute() else value
-    )
+    if isinstance(value, str) and PurePath(value).is_absolute():
+        return PurePath(value).name
+    return value
 
 
 def dumps(facts: Mapping[str, Any]) -> str:
@@ -117,21 +130,28 @@ def dumps(facts: Mapping[str, Any]) -> str:
 
 
 def read(path: str | os.PathLike) -> dict[str, Any] | None:
-    """The record that a .mat, .npz or .parquet file holds; None where it holds none that can be
-    read."""
+    """The record that a .mat, .npz or .parquet file holds.
+
+    None where it holds no record that can be read.
+    """
     from . import matfile
 
     ending = Path(path).suffix
     if ending == ".mat":
         text = matfile.read(path, [KEY]).get(KEY)
+    elif ending == ".npz":
+        text = _in_npz(path)
     else:
-        text = _in_npz(path) if ending == ".npz" else _in_parquet(path)
+        text = _in_parquet(path)
     return matfile.parse_provenance(text)
 
 
 def together(records: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
-    """What many files say of how they were made, as one: the different seeds, versions and
-    machines, seconds in all."""
+    """What many files say of how they were made, as one record.
+
+    It holds the different seeds, versions and machines, each once, the seconds in all, the number
+    of files and of those without a record (None), and when the first and the last were finished.
+    """
     records = list(records)
     known = [r for r in records if r]
     times = sorted(r["finished"] for r in known if "finished" in r)
@@ -148,18 +168,22 @@ TOGETHER = ("study_seed", "software", "versions", "machine", "device")
 
 
 def differences(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """The different seeds, versions and machines of records, or of what `together` made of some,
-    each once."""
-    found: dict[str, list[Any]] = {name: [] for name in TOGETHER}
+    """The different seeds, versions and machines of records, each once.
+
+    A record may also be what `together` made of some: its values are lists.
+    """
+    collected: dict[str, list[Any]] = {name: [] for name in TOGETHER}
     for part in records:
-        for name in found.keys() & part.keys():
-            found[name] += part[name] if isinstance(part[name], list) else [part[name]]
-    return {name: _different(values) for name, values in found.items()}
+        for name in collected.keys() & part.keys():
+            value = part[name]
+            collected[name] += value if isinstance(value, list) else [value]
+    return {name: _different(values) for name, values in collected.items()}
 
 
 def _different(values: Iterable[Any]) -> list[Any]:
     """Each value once, in order."""
-    return [json.loads(text) for text in sorted({dumps(value) for value in values})]
+    texts = {dumps(value) for value in values}
+    return [json.loads(text) for text in sorted(texts)]
 
 
 def _in_npz(path: str | os.PathLike) -> Any:
@@ -174,22 +198,23 @@ def _in_parquet(path: str | os.PathLike) -> Any:
 
 
 def _commit(folder: Path) -> dict[str, Any]:
-    """The commit of the clone that `folder` belongs to; nothing where git does not know it, or
-    there is no git."""
+    """The commit of the clone that `folder` belongs to.
+
+    Nothing where git does not know it, or there is no git.
+    """
     try:
-        _git(
-            folder, "ls-files", "--error-unmatch", "Snakefile"
-        )  # else it is the repository of somebody else around it
+        # else it is the repository of somebody else around it
+        _git(folder, "ls-files", "--error-unmatch", "Snakefile")
         changed = _git(folder, "--no-optional-locks", "status", "--porcelain", ".")
         return {"commit": _git(folder, "rev-parse", "HEAD"), "modified": bool(changed)}
     except (OSError, subprocess.CalledProcessError):
         return {}
 
 
-def _git(folder: Path, *words: str) -> str:
-    return subprocess.run(
-        ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True
-    ).stdout.strip()
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def _cpu_model() -> str:
@@ -204,8 +229,6 @@ def _device_name(device: str) -> str:
         return "cpu"
     import torch
 
-    return (
-        torch.cuda.get_device_name()
-        if torch.cuda.is_available()
-        else "cpu, in Triton's interpreter"
-    )
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return "cpu, in Triton's interpreter"

@@ -13,6 +13,12 @@ __all__ = ["evaluate_task"]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
+    """The command line.
+
+    Parameters
+    ----------
+    argv : arguments, those of the process by default
+    """
     parser = argparse.ArgumentParser(prog="python -m spiking.eval_tasks", description=__doc__)
     parser.add_argument(
         "--task", required=True, help="go_nogo, xor, mante, or a task that the plugin registers"
@@ -29,24 +35,25 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--plugin", help="a Python file that registers tasks with SpikingTaskFactory"
     )
     parser.add_argument("--seed", type=int, help="same seed, same trials")
-    given = parser.parse_args(argv)
-    settings = {
-        "n_trials": given.n_trials,
-        "scaling_factor": given.scaling_factor,
-        "seed": given.seed,
-    }
+    arguments = parser.parse_args(argv)
     try:
-        if given.plugin:
-            load_plugin(given.plugin)
-        found = evaluate_task(
-            given.task, given.model_dir, save_plots=not given.no_plots, **settings
+        if arguments.plugin:
+            load_plugin(arguments.plugin)
+        evaluation = evaluate_task(
+            arguments.task,
+            arguments.model_dir,
+            n_trials=arguments.n_trials,
+            save_plots=not arguments.no_plots,
+            scaling_factor=arguments.scaling_factor,
+            seed=arguments.seed,
         )
     except ValueError as error:
         parser.error(str(error))
-    for name, performance in found["models"].items():
+    models = evaluation["models"]
+    for name, performance in models.items():
         print(f"{name}\n{in_words(performance)}\n")
-    if len(found["models"]) > 1:
-        print(f"mean over {len(found['models'])} models\n{in_words(found)}")
+    if len(models) > 1:
+        print(f"mean over {len(models)} models\n{in_words(evaluation)}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ times, plots."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +30,37 @@ def evaluate_task(
     task_settings: Mapping[str, Any] | None = None,
     seed: int | None = None,
 ) -> dict[str, Any]:
-    """Run the spiking versions of all models in a folder, or of one model, through `n_trials` of a
+    """Run the spiking versions of all models in a folder, or of one model, through trials of a
     task.
 
-    The factor of a model is `scaling_factor`, or else the one that a grid search found: in the file
-    itself, or in the converted model beside it. Returns what the task's `evaluate_performance` says
-    of the model; of several the mean of each number, and all of them by file name under "models".
-    With plots, their files are under "plots": folder `plots` beside the models. seed: what the task
-    and the networks draw from np.random follows from it.
+    Parameters
+    ----------
+    task_name : go_nogo, xor, mante, or a task that was registered
+    model_dir : folder of .mat files; or
+    model_path : one .mat file
+    n_trials : of each model
+    save_plots : draw single trials into the folder `plots` beside the models
+    scaling_factor : 1/lambda; by default the one that a grid search found for each model: in the
+        file itself, or in the converted model beside it
+    task_settings : of the task, its defaults otherwise
+    seed : what the task and the networks draw from np.random follows from it
+
+    Returns
+    -------
+    dict
+        What the task's `evaluate_performance` says of the model; of several the mean of each
+        number, and all of them by file name under "models". With plots, their files are under
+        "plots".
+
+    Raises
+    ------
+    ValueError
+        For a task, a model or a factor that is not there or does not fit.
     """
-    task = SpikingTaskFactory.create_task(task_name, dict(task_settings) if task_settings else None)
+    settings = dict(task_settings) if task_settings else None
+    task = SpikingTaskFactory.create_task(task_name, settings)
     check_count("n_trials", n_trials)
-    found = {}
+    performances = {}
     with seeded(seed):
         for file in model_files("evaluate_task", model_path, model_dir):
             network = SpikingRNN(file, _factor(file) if scaling_factor is None else scaling_factor)
@@ -49,9 +68,10 @@ def evaluate_task(
             performance["scaling_factor"] = network.network.scaling_factor
             if save_plots:
                 performance["plots"] = _plot(task, network, file)
-            found[file.name] = performance
-    first = next(iter(found.values()))
-    return {**(first if len(found) == 1 else _mean(found.values())), "models": found}
+            performances[file.name] = performance
+    first = next(iter(performances.values()))
+    whole = first if len(performances) == 1 else _mean(performances.values())
+    return {**whole, "models": performances}
 
 
 def eval_go_nogo(
@@ -62,14 +82,29 @@ def eval_go_nogo(
     *,
     seed: int | None = None,
 ) -> dict[str, Any]:
-    """`evaluate_task` for one model and the Go-NoGo task."""
-    settings = {
-        "scaling_factor": scaling_factor,
-        "n_trials": n_trials,
-        "save_plots": plot_results,
-        "seed": seed,
-    }
-    return evaluate_task("go_nogo", model_path=model_path, **settings)
+    """`evaluate_task` for one model and the Go-NoGo task.
+
+    Parameters
+    ----------
+    model_path : a .mat file
+    scaling_factor : 1/lambda; by default the one that a grid search found
+    n_trials : number of trials
+    plot_results : draw single trials
+    seed : same seed, same trials
+
+    Returns
+    -------
+    dict
+        As from `evaluate_task`.
+    """
+    return evaluate_task(
+        "go_nogo",
+        model_path=model_path,
+        n_trials=n_trials,
+        save_plots=plot_results,
+        scaling_factor=scaling_factor,
+        seed=seed,
+    )
 
 
 def _factor(file: Path) -> float:
@@ -81,18 +116,15 @@ def _factor(file: Path) -> float:
         return chosen_factor(file)
     if not np.array_equal(matfile.read(converted)["w"], values["w"]):
         raise ValueError(
-            f"{converted}: made from another {file.name}; run lambda_grid_search again, or pass scaling_factor="
+            f"{converted}: made from another {file.name}; "
+            "run lambda_grid_search again, or pass scaling_factor="
         )
     return chosen_factor(converted)
 
 
-def _mean(performances) -> dict[str, Any]:
+def _mean(performances: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The mean over models of each number; what is not a number stands under the models alone."""
-    own = ("scaling_factor",)  # each model has its own
-    numbers = [
-        {k: v for k, v in p.items() if isinstance(v, int | float | np.number) and k not in own}
-        for p in performances
-    ]
+    numbers = [_numbers(performance) for performance in performances]
     means = {}
     for key in numbers[0]:
         values = np.array([n.get(key, np.nan) for n in numbers], dtype=float)
@@ -100,7 +132,17 @@ def _mean(performances) -> dict[str, Any]:
     return means
 
 
+def _numbers(performance: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers of one model but its factor: each model has its own."""
+    numbers = {}
+    for key, value in performance.items():
+        if isinstance(value, int | float | np.number) and key != "scaling_factor":
+            numbers[key] = value
+    return numbers
+
+
 def _plot(task: AbstractSpikingTask, network: SpikingRNN, file: Path) -> str:
+    """Draw single trials of the model in the folder beside it; returns the path."""
     target = file.parent / "plots" / f"{file.stem}.png"
     target.parent.mkdir(exist_ok=True)
     save_trials(task, network, target)
@@ -108,7 +150,7 @@ def _plot(task: AbstractSpikingTask, network: SpikingRNN, file: Path) -> str:
 
 
 def in_words(performance: Mapping[str, Any]) -> str:
-    """A line for each number."""
+    """A line for each number of a performance, as the command line prints it."""
     lines = []
     for name, value in performance.items():
         if isinstance(value, bool | int | float | str | np.number):

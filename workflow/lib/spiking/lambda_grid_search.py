@@ -15,6 +15,12 @@ __all__ = ["lambda_grid_search"]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
+    """The command line.
+
+    Parameters
+    ----------
+    argv : arguments, those of the process by default
+    """
     parser = argparse.ArgumentParser(
         prog="python -m spiking.lambda_grid_search", description=__doc__
     )
@@ -32,11 +38,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         help="start:end:step, without the end (20:80:5), or 20,30,40",
     )
     parser.add_argument("--seed", type=int, help="same seed, same result")
-    given = vars(parser.parse_args(argv))
+    arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        given["scaling_factors"] = parse_factors(given["scaling_factors"])
-        lambda_grid_search(**given)
+        lambda_grid_search(
+            model_path=arguments.model_path,
+            model_dir=arguments.model_dir,
+            task_name=arguments.task_name,
+            n_trials=arguments.n_trials,
+            scaling_factors=parse_factors(arguments.scaling_factors),
+            seed=arguments.seed,
+        )
     except ValueError as error:
         parser.error(str(error))
 

@@ -16,6 +16,7 @@ from rate.utils import new_seed
 from rate2spike import matfile, spiking, streams
 from rate2spike.config import RATE_STEP_MS, SPIKING_STEPS_PER_RATE_STEP, ConfigError, NeuronConfig
 from rate2spike.conversion import check_factor, to_spiking
+from rate2spike.rate.model import RateModel
 from rate2spike.spiking import converted
 from rate2spike.spiking.kernels.pick import spiking_kernels
 from rate2spike.tasks import response_step
@@ -25,8 +26,22 @@ MS = 1000.0  # in a second: the published names count time constants in seconds
 
 
 def load_rate_model(model_path: str | os.PathLike) -> dict[str, Any]:
-    """All keys of a .mat model file, as scipy reads them. Warns of missing keys; raises ValueError
-    for what is no .mat file."""
+    """All keys of a .mat model file, as scipy reads them.
+
+    Parameters
+    ----------
+    model_path : of the file
+
+    Returns
+    -------
+    dict
+        Key -> value. A warning names keys that a conversion would need and that are missing.
+
+    Raises
+    ------
+    ValueError
+        For what is no .mat file.
+    """
     check_ending(model_path)
     values = matfile.read(model_path)
     missing = [key for key in matfile.REQUIRED if key not in values]
@@ -38,9 +53,11 @@ def load_rate_model(model_path: str | os.PathLike) -> dict[str, Any]:
 
 
 def check_ending(path) -> None:
+    """Raise ValueError unless it is the path of a .mat file."""
     if str(path).endswith(".pth"):
         raise ValueError(
-            f"{path}: a .pth file continues the training of a rate network; pass the .mat file written beside it"
+            f"{path}: a .pth file continues the training of a rate network; "
+            "pass the .mat file written beside it"
         )
     if not str(path).endswith(".mat"):
         raise ValueError(f"{path}: expected the path of a .mat file")
@@ -58,38 +75,58 @@ def LIF_network_fnc(
 ) -> tuple:
     """One trial of the spiking network made from a rate model, with everything recorded.
 
-    model_path: a .mat file, or the dict of its keys; scaling_factor: 1/lambda (paper, Eq. 12); u:
-    stimulus (n_inputs, n_columns), a column per 5 ms; stims: {"mode": "none"}, or {"mode": "exc" or
-    "inh", "dur": [start, end], "units": [...]} with steps of the simulation (the first is 1, `end`
-    is not stimulated) and Python indices of units; seed: same seed, same bits. Returns W (N, N)
-    scaled, REC (n_steps, N) mV, spk (N, n_steps) 0 or 1, rs (N, n_steps), all_fr (N, 1) Hz, out
-    (n_steps,) and a dict: dt and T (s), nt, w_out (1, N) as in the file, td and td0 (N,) synaptic
-    decay in s, trained and initial, IPSCs (N, n_steps), and the constants of the neuron. all_fr
-    leaves out the volley of the first nine steps, as published. Raises ValueError for what does not
-    fit.
+    Parameters
+    ----------
+    model_path : a .mat file, or the dict of its keys
+    scaling_factor : 1/lambda (paper, Eq. 12)
+    u : stimulus (n_inputs, n_columns), a column per 5 ms
+    stims : {"mode": "none"}, or {"mode": "exc" or "inh", "dur": [start, end], "units": [...]} with
+        steps of the simulation (the first is 1, `end` is not stimulated) and Python indices of
+        units
+    downsample : steps of 5e-5 s in a step
+    use_initial_weights : take the recurrent weights from before training
+    seed : same seed, same bits
+
+    Returns
+    -------
+    W : (N, N), scaled
+    REC : voltages (n_steps, N), mV
+    spk : (N, n_steps), 0 or 1
+    rs : filtered rates (N, n_steps)
+    all_fr : mean rates (N, 1), Hz; without the volley of the first nine steps, as published
+    out : output (n_steps,)
+    params : dict with dt and T (s), nt, w_out (1, N) as in the file, td and td0 (N,) synaptic decay
+        in s, trained and initial, IPSCs (N, n_steps), and the constants of the neuron
+
+    Raises
+    ------
+    ValueError
+        For what does not fit.
     """
     model = _load(model_path)
     network = to_spiking(model, scaling_factor, initial_weights=use_initial_weights)
-    recording = _record(network, u, stims, downsample, new_seed(seed))
+    recording = _record(network, u, stims, downsample=downsample, seed=new_seed(seed))
     mean_rates = recording.mean_rates[:, None]
     params = _params(network, recording, model)
     voltages, spikes = recording.v.T, recording.spikes.astype(np.int64)
     return network.w_rec, voltages, spikes, recording.rates, mean_rates, recording.out, params
 
 
-def _load(model_path):
+def _load(model_path: str | os.PathLike | Mapping) -> RateModel:
     if not isinstance(model_path, Mapping):
         check_ending(model_path)
     return matfile.load(model_path)
 
 
 def _record(
-    network: spiking.SpikingNetwork, u, stims: Mapping[str, Any], downsample: int, seed: int
+    network: spiking.SpikingNetwork, u, stims: Mapping[str, Any], *, downsample: int, seed: int
 ) -> spiking.TrialRecording:
-    stream, stimulation = streams.key(seed, "single trial"), _stimulation(stims)
+    """One trial, everything recorded; raises ValueError where an argument does not fit."""
+    stimulation = _stimulation(stims)
     if np.ndim(u) != 2:
         raise ValueError(
-            f"u: expected an array (n_inputs, n_columns), a column per 5 ms, got shape {np.shape(u)}"
+            "u: expected an array (n_inputs, n_columns), a column per 5 ms, "
+            f"got shape {np.shape(u)}"
         )
     n_steps = spiking.time_grid(np.shape(u)[1], converted.check_downsample(downsample)).n_steps
     if stimulation is not None and stimulation.start > n_steps:
@@ -98,11 +135,16 @@ def _record(
         )
     kernel = spiking_kernels("cpu")  # one trial is no work for a GPU
     return kernel.record_trial(
-        network, u, stream=stream, downsample=downsample, stimulation=stimulation
+        network,
+        u,
+        stream=streams.key(seed, "single trial"),
+        downsample=downsample,
+        stimulation=stimulation,
     )
 
 
 def _stimulation(stims: Mapping[str, Any]) -> spiking.Stimulation | None:
+    """The published dict as a `Stimulation`; raises ValueError for what is wrong with it."""
     if not isinstance(stims, Mapping) or "mode" not in stims:
         raise ValueError(f"stims: expected a dict such as {{'mode': 'none'}}, got {stims!r}")
     mode = str(stims["mode"]).lower()
@@ -116,7 +158,8 @@ def _stimulation(stims: Mapping[str, Any]) -> spiking.Stimulation | None:
     dur = np.ravel(stims["dur"])
     if dur.size != 2 or not np.issubdtype(dur.dtype, np.integer) or not 0 <= dur[0] < dur[1]:
         raise ValueError(
-            f"stims: dur: expected [start, end], whole steps with 0 <= start < end, got {stims['dur']!r}"
+            "stims: dur: expected [start, end], whole steps with 0 <= start < end, "
+            f"got {stims['dur']!r}"
         )
     units = np.ravel(stims["units"])
     if units.size == 0 or not np.issubdtype(units.dtype, np.integer):
@@ -127,8 +170,9 @@ def _stimulation(stims: Mapping[str, Any]) -> spiking.Stimulation | None:
 
 
 def _params(
-    network: spiking.SpikingNetwork, recording: spiking.TrialRecording, model
+    network: spiking.SpikingNetwork, recording: spiking.TrialRecording, model: RateModel
 ) -> dict[str, Any]:
+    """The last part of what `LIF_network_fnc` returns."""
     n_steps, neuron = recording.out.size, network.neuron
     return {
         "dt": recording.dt,
@@ -158,8 +202,27 @@ _LIF = lif_constants(NeuronConfig())
 
 @dataclass
 class SpikingConfig:
-    """Settings of a spiking network, times in s, voltages in mV. N is that of the model file once
-    one is loaded."""
+    """Settings of a spiking network, times in s, voltages in mV.
+
+    Parameters
+    ----------
+    N : number of units, that of the model file
+    dt : 5e-5 s; a larger step is asked for with downsample
+    downsample : steps of 5e-5 s in a step, a divisor of 100
+    scaling_factor : 1/lambda
+    tref : refractory period
+    tm : time constant of the membrane
+    vreset : voltage after a spike
+    vpeak : threshold
+    tr : rise time of the synapse
+    use_initial_weights : take the recurrent weights from before training
+    device : cpu, cuda or auto
+
+    Raises
+    ------
+    ValueError
+        For what cannot be.
+    """
 
     N: int
     dt: float = spiking.STEP_S
@@ -178,12 +241,14 @@ class SpikingConfig:
             raise ValueError(f"N: expected a whole number of units >= 1, got {self.N!r}")
         if not np.isclose(self.dt, spiking.STEP_S, rtol=1e-9):
             raise ValueError(
-                f"dt: expected {spiking.STEP_S:g} s, got {self.dt!r}; a larger step is asked for with downsample"
+                f"dt: expected {spiking.STEP_S:g} s, got {self.dt!r}; "
+                "a larger step is asked for with downsample"
             )
         converted.check_downsample(self.downsample)
         if SPIKING_STEPS_PER_RATE_STEP % self.downsample:
             raise ValueError(
-                f"downsample: expected a divisor of {SPIKING_STEPS_PER_RATE_STEP}, got {self.downsample!r}"
+                f"downsample: expected a divisor of {SPIKING_STEPS_PER_RATE_STEP}, "
+                f"got {self.downsample!r}"
             )
         check_factor(self.scaling_factor)
         spiking_kernels(self.device)
@@ -193,35 +258,63 @@ class SpikingConfig:
     def neuron(self) -> NeuronConfig:
         """The same constants under the names of `rate2spike`; raises ValueError for impossible
         ones."""
-        times = {"t_refractory_ms": self.tref, "tau_mem_ms": self.tm, "tau_rise_ms": self.tr}
-        in_ms = {name: round(MS * seconds, 9) for name, seconds in times.items()}
         try:
-            return NeuronConfig(**in_ms, v_reset=float(self.vreset), v_threshold=float(self.vpeak))
+            return NeuronConfig(
+                t_refractory_ms=_in_ms(self.tref),
+                tau_mem_ms=_in_ms(self.tm),
+                tau_rise_ms=_in_ms(self.tr),
+                v_reset=float(self.vreset),
+                v_threshold=float(self.vpeak),
+            )
         except ConfigError as error:
-            words = {
+            published_names = {
                 "t_refractory_ms": "tref",
                 "tau_mem_ms": "tm",
                 "tau_rise_ms": "tr",
                 "v_reset": "vreset",
             }
             key, _, rest = str(error).partition(":")
-            raise ValueError(f"{words.get(key, 'vpeak')} (here in ms or mV):{rest}") from None
+            name = published_names.get(key, "vpeak")
+            raise ValueError(f"{name} (here in ms or mV):{rest}") from None
+
+
+def _in_ms(seconds: float) -> float:
+    return round(MS * seconds, 9)
 
 
 def create_default_spiking_config(**settings) -> SpikingConfig:
-    """The published defaults, 200 units, with `settings` in their place; raises ValueError for a
-    name there is not."""
-    unknown = sorted(set(settings) - set(SpikingConfig.__dataclass_fields__))
+    """The published defaults, 200 units, with `settings` in their place.
+
+    Parameters
+    ----------
+    **settings : fields of `SpikingConfig`
+
+    Returns
+    -------
+    SpikingConfig
+        The settings.
+
+    Raises
+    ------
+    ValueError
+        For a name there is not, and for values that cannot be.
+    """
+    names = SpikingConfig.__dataclass_fields__
+    unknown = sorted(set(settings) - set(names))
     if unknown:
-        raise ValueError(
-            f"{unknown[0]}: no such setting; there are {', '.join(SpikingConfig.__dataclass_fields__)}"
-        )
+        raise ValueError(f"{unknown[0]}: no such setting; there are {', '.join(names)}")
     return SpikingConfig(**{"N": 200, **settings})
 
 
 class Responses(NamedTuple):
-    """Outputs of a block of trials: extremes in the response window (n_trials,), samples every 5 ms
-    (n_trials, n_samples) and their times (s)."""
+    """Outputs of a block of trials.
+
+    Parameters
+    ----------
+    maximum, minimum : extremes in the response window, (n_trials,)
+    output : samples every 5 ms, (n_trials, n_samples)
+    time_s : their times
+    """
 
     maximum: np.ndarray
     minimum: np.ndarray
@@ -230,7 +323,12 @@ class Responses(NamedTuple):
 
 
 class AbstractSpikingRNN(ABC):
-    """What a task can evaluate: anything that simulates a trial. A subclass needs `simulate` alone."""
+    """What a task can evaluate: anything that simulates a trial. A subclass needs `simulate` alone.
+
+    Parameters
+    ----------
+    config : its settings
+    """
 
     def __init__(self, config: SpikingConfig) -> None:
         self.config = config
@@ -238,41 +336,73 @@ class AbstractSpikingRNN(ABC):
 
     @abstractmethod
     def simulate(self, stimulus: np.ndarray, stims: Mapping[str, Any]) -> tuple:
-        """One trial: spikes (N, n_steps), voltages (n_steps, N) or None, output (n_steps,), and a
-        dict with dt in s."""
+        """One trial.
+
+        Parameters
+        ----------
+        stimulus : (n_inputs, n_columns), a column per 5 ms
+        stims : as in `LIF_network_fnc`
+
+        Returns
+        -------
+        spikes : (N, n_steps)
+        voltages : (n_steps, N), or None
+        output : (n_steps,)
+        params : dict with dt in s
+        """
 
     def compute_firing_rates(self, spikes: np.ndarray) -> np.ndarray:
         """Mean rates (N,) in Hz of spikes (N, n_steps)."""
-        return np.asarray(spikes).sum(axis=1) / (
-            np.shape(spikes)[1] * self.config.dt * self.config.downsample
-        )
+        duration_s = np.shape(spikes)[1] * self.config.dt * self.config.downsample
+        return np.asarray(spikes).sum(axis=1) / duration_s
 
     def respond(self, stimuli: np.ndarray, onset_ms: float, seed: int) -> Responses:
-        """Trials with stimuli (n_trials, n_inputs, n_columns), the response window open from
-        `onset_ms` to the end.
+        """Simulate a block of trials.
 
-        seed: for networks that draw their noise from `rate2spike`; here `simulate` decides.
+        Parameters
+        ----------
+        stimuli : (n_trials, n_inputs, n_columns), a column per 5 ms
+        onset_ms : where the response window opens; it lasts to the end
+        seed : for networks that draw their noise from `rate2spike`; here `simulate` decides
+
+        Returns
+        -------
+        Responses
+            Of all trials.
         """
-        found = []
+        maxima, minima, samples = [], [], []
         for stimulus in stimuli:
             _, _, output, params = self.simulate(stimulus, NO_STIMULATION)
-            output, step = np.ravel(output), round(RATE_STEP_MS / MS / params["dt"])
-            window = output[response_step(onset_ms, params["dt"]) :]
-            found.append((window.max(), window.min(), output[step - 1 :: step]))
-        maximum, minimum, outputs = zip(*found, strict=True)
-        return _responses(np.array(maximum), np.array(minimum), np.stack(outputs))
+            output, dt_s = np.ravel(output), params["dt"]
+            window = output[response_step(onset_ms, dt_s) :]
+            maxima.append(window.max())
+            minima.append(window.min())
+            steps_per_sample = round(RATE_STEP_MS / MS / dt_s)
+            samples.append(output[steps_per_sample - 1 :: steps_per_sample])
+        return _responses(np.array(maxima), np.array(minima), np.stack(samples))
 
 
 def _responses(maximum, minimum, output) -> Responses:
-    return Responses(
-        maximum, minimum, output, RATE_STEP_MS / MS * np.arange(1, output.shape[1] + 1)
-    )
+    """With the times of the samples."""
+    time_s = RATE_STEP_MS / MS * np.arange(1, output.shape[1] + 1)
+    return Responses(maximum, minimum, output, time_s)
 
 
 class SpikingRNN(AbstractSpikingRNN):
-    """The spiking network of a rate model. `SpikingRNN("model.mat", 50)`, or without a factor where
-    the file holds one (`opt_scaling_factor`, written by the grid search); config: neuron, step,
-    initial weights."""
+    """The spiking network of a rate model, such as `SpikingRNN("model.mat", 50)`.
+
+    Parameters
+    ----------
+    model_path : a .mat file, or the dict of its keys
+    scaling_factor : 1/lambda; by default that of `config`, or the one that the file holds
+        (`opt_scaling_factor`, written by the grid search)
+    config : neuron, step, initial weights
+
+    Raises
+    ------
+    ValueError
+        For a file, a factor or settings that do not fit.
+    """
 
     def __init__(
         self,
@@ -289,20 +419,44 @@ class SpikingRNN(AbstractSpikingRNN):
         if n_units != config.N:
             raise ValueError(f"config.N: expected the {n_units} units of the model, got {config.N}")
         super().__init__(config)
-        settings = {"initial_weights": config.use_initial_weights, "neuron": config.neuron}
-        self.network = to_spiking(self.model, scaling_factor, **settings)
+        self.network = to_spiking(
+            self.model,
+            scaling_factor,
+            initial_weights=config.use_initial_weights,
+            neuron=config.neuron,
+        )
 
     def simulate(
         self, stimulus, stims: Mapping[str, Any] = NO_STIMULATION, *, seed: int | None = None
     ) -> tuple:
-        """One trial: spikes (N, n_steps), voltages (n_steps, N) in mV, output (n_steps,), and the
-        dict of `LIF_network_fnc`."""
-        recording = _record(self.network, stimulus, stims, self.config.downsample, new_seed(seed))
+        """One trial.
+
+        Parameters
+        ----------
+        stimulus : (n_inputs, n_columns), a column per 5 ms
+        stims : as in `LIF_network_fnc`
+        seed : same seed, same bits
+
+        Returns
+        -------
+        spikes : (N, n_steps), 0 or 1
+        voltages : (n_steps, N), mV
+        output : (n_steps,)
+        params : the dict of `LIF_network_fnc`
+        """
+        recording = _record(
+            self.network,
+            stimulus,
+            stims,
+            downsample=self.config.downsample,
+            seed=new_seed(seed),
+        )
         params = _params(self.network, recording, self.model)
         return recording.spikes.astype(np.int64), recording.v.T, recording.out, params
 
     def respond(self, stimuli, onset_ms: float, seed: int) -> Responses:
-        """All trials in one call of the kernel."""
+        """Simulate a block of trials in one call of the kernel; see `AbstractSpikingRNN.respond`.
+        seed keys the noise."""
         step_s = spiking.STEP_S * self.config.downsample
         summary = spiking_kernels(self.config.device).simulate_trials(
             self.network,
@@ -323,7 +477,8 @@ def chosen_factor(model_path) -> float:
     values = model_path if isinstance(model_path, Mapping) else matfile.read(model_path)
     if "opt_scaling_factor" not in values or not np.isfinite(values["opt_scaling_factor"]).all():
         raise ValueError(
-            f"{_name(model_path)}: holds no scaling factor; pass scaling_factor=, or run lambda_grid_search first"
+            f"{_name(model_path)}: holds no scaling factor; "
+            "pass scaling_factor=, or run lambda_grid_search first"
         )
     return float(np.ravel(values["opt_scaling_factor"])[0])
 

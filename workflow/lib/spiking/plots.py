@@ -16,8 +16,14 @@ from .tasks import AbstractSpikingTask
 
 
 def save_trials(task: AbstractSpikingTask, network: SpikingRNN, path: Path) -> None:
-    """Output and raster of one trial of each sample type of the task, as PDF and PNG; path: of the
-    PNG."""
+    """Draw output and raster of one trial of each sample type of a task, as PDF and PNG.
+
+    Parameters
+    ----------
+    task : draws the trials
+    network : runs them
+    path : of the PNG
+    """
     with matplotlib.rc_context(plotting.STYLE):
         figure = _draw(task, network)
         pages.note(figure, f"{path.stem}; {pages.lambda_title(network.network.scaling_factor)}")
@@ -25,8 +31,10 @@ def save_trials(task: AbstractSpikingTask, network: SpikingRNN, path: Path) -> N
 
 
 def _draw(task: AbstractSpikingTask, network: SpikingRNN) -> Figure:
+    """A column for each type of trial, the output above, the spikes below."""
     types = task.get_sample_trial_types() or [None]
-    mosaic = [[f"{row} {i}" for i in range(len(types))] for row in ("output", "spikes")]
+    columns = range(len(types))
+    mosaic = [[f"output {i}" for i in columns], [f"spikes {i}" for i in columns]]
     figure, axes = pages.page(mosaic, max(3.6, 2.4 * len(types)), 4.0, height_ratios=[1, 1.3])
     for i, name in enumerate(types):
         stimulus, label = task.generate_stimulus(name)
@@ -46,11 +54,12 @@ def _draw(task: AbstractSpikingTask, network: SpikingRNN) -> Figure:
             strips=_strips(network),
             duration_s=params["T"],
         )
-    panels.share_range([axes[f"output {i}"] for i in range(len(types))])
+    panels.share_range([axes[f"output {i}"] for i in columns])
     return figure
 
 
 def _strips(network: SpikingRNN) -> list[panels.Strip]:
+    """The rows of a raster: excitatory units, then inhibitory ones."""
     inhibitory = network.network.inhibitory
     return [
         panels.Strip(~inhibitory, "excitatory", "exc.", plotting.EXCITATORY),

@@ -22,7 +22,12 @@ from .networks import AbstractSpikingRNN
 
 
 class AbstractSpikingTask(ABC):
-    """A task for spiking networks. Settings that are not given are those of `get_default_settings`."""
+    """A task for spiking networks.
+
+    Parameters
+    ----------
+    settings : by name; the others are those of `get_default_settings`
+    """
 
     def __init__(self, settings: dict[str, Any] | None = None) -> None:
         self.settings = {**self.get_default_settings(), **(settings or {})}
@@ -38,14 +43,34 @@ class AbstractSpikingTask(ABC):
 
     @abstractmethod
     def generate_stimulus(self, trial_type: str | None = None) -> tuple[np.ndarray, Any]:
-        """A stimulus (n_inputs, n_columns), a column per 5 ms, and its label; of a random type
-        where none is given."""
+        """A stimulus and its label.
+
+        Parameters
+        ----------
+        trial_type : one of `get_sample_trial_types`, a random one by default
+
+        Returns
+        -------
+        stimulus : (n_inputs, n_columns), a column per 5 ms
+        label : what is asked
+        """
 
     @abstractmethod
     def evaluate_performance(
         self, spiking_rnn: AbstractSpikingRNN, n_trials: int = 100
     ) -> dict[str, Any]:
-        """What the network makes of `n_trials`, as named numbers."""
+        """What the network makes of trials of this task.
+
+        Parameters
+        ----------
+        spiking_rnn : the network
+        n_trials : number of trials
+
+        Returns
+        -------
+        dict
+            Numbers by name.
+        """
 
     def validate_settings(self) -> None:  # noqa: B027 - a task may have nothing to check
         """Raise ValueError for settings that are missing or impossible."""
@@ -58,16 +83,20 @@ class _LibraryTask(AbstractSpikingTask):
     rate_task: type  # its class in `rate.tasks`
 
     def get_default_settings(self) -> dict[str, Any]:
+        """The published settings, times in steps of 5 ms."""
         return self.rate_task.default_settings()
 
     def validate_settings(self) -> None:
+        """Raise ValueError for settings that are missing or impossible."""
         self._rate = self.rate_task(self.settings)
 
     @property
     def task(self) -> Task:
+        """The task of the workflow."""
         return self._rate.task
 
     def get_sample_trial_types(self) -> list[str]:
+        """The types of trial."""
         return list(self.rate_task.kinds)
 
     def generate_stimulus(self, trial_type: str | None = None) -> tuple[np.ndarray, Any]:
@@ -79,51 +108,71 @@ class _LibraryTask(AbstractSpikingTask):
     def evaluate_performance(
         self, spiking_rnn: AbstractSpikingRNN, n_trials: int = 100
     ) -> dict[str, Any]:
-        """Accuracies between 0 and 1: overall_accuracy (published scoring), strict_accuracy (the
-        output must not cross the opposite threshold either), and for each type of trial T its
-        T_accuracy and T_trials. Where the network knows its rate model, output_correlation: mean
-        over trials of Pearson's r between the two outputs. Go-NoGo has its response times besides,
-        in s. np.random.seed governs trials and noise. Raises ValueError for a network with other
-        inputs."""
+        """What the network makes of trials of this task. np.random.seed governs trials and noise.
+
+        Parameters
+        ----------
+        spiking_rnn : the network
+        n_trials : number of trials
+
+        Returns
+        -------
+        dict
+            Accuracies between 0 and 1: overall_accuracy (published scoring), strict_accuracy (the
+            output must not cross the opposite threshold either), and for each type of trial T its
+            T_accuracy and T_trials. Where the network knows its rate model, output_correlation:
+            mean over trials of Pearson's r between the two outputs. Go-NoGo has its response times
+            besides, in s.
+
+        Raises
+        ------
+        ValueError
+            For a network with other inputs.
+        """
         seed = new_seed()
         _check_inputs(spiking_rnn, self.task)
-        trials = draw_trials(
-            self.task, seed, "evaluate", (), range(check_count("n_trials", n_trials))
-        )
+        numbers = range(check_count("n_trials", n_trials))
+        trials = draw_trials(self.task, seed, "evaluate", (), numbers)
         responses = spiking_rnn.respond(
             spiking_stimulus(trials.stimulus), self.task.spiking_window_onset_ms, seed
         )
         extremes = Response(responses.maximum, responses.minimum)
         correct = self.task.correct_spiking(trials.label, extremes)
         strict = self.task.correct_strict(trials.label, extremes)
-        found = {
+        performance = {
             "overall_accuracy": float(correct.mean()),
             "strict_accuracy": float(strict.mean()),
             "n_trials": n_trials,
         }
         for name, begins in self.rate_task.kinds.items():
-            of = np.char.startswith(trials.kind, begins)
-            found |= {
-                f"{name}_accuracy": float(correct[of].mean()) if of.any() else np.nan,
-                f"{name}_trials": int(of.sum()),
-            }
-        found |= self._more(trials, responses, correct)
+            chosen = np.char.startswith(trials.kind, begins)
+            accuracy = float(correct[chosen].mean()) if chosen.any() else np.nan
+            performance[f"{name}_accuracy"] = accuracy
+            performance[f"{name}_trials"] = int(chosen.sum())
+        performance |= self._more(trials, responses, correct)
         model = getattr(spiking_rnn, "model", None)
         if model is not None:
-            outputs = rate_kernels().outputs(
-                model,
-                model.weights,
-                trials.stimulus,
-                stream=streams.key(seed, "evaluate rate"),
-                first_trial=0,
-            )
-            r = statistics.correlation(responses.output[:, : outputs.shape[1]], outputs)
-            found["output_correlation"] = float(np.nanmean(r)) if np.isfinite(r).any() else np.nan
-        return found
+            r = _output_correlation(model, trials, responses, seed=seed)
+            performance["output_correlation"] = r
+        return performance
 
     def _more(self, trials, responses, correct) -> dict[str, Any]:
         """What this task alone has."""
         return {}
+
+
+def _output_correlation(model, trials, responses, *, seed: int) -> float:
+    """Mean over trials of Pearson's r between the outputs of rate and spiking network, NaN where
+    there is none."""
+    outputs = rate_kernels().outputs(
+        model,
+        model.weights,
+        trials.stimulus,
+        stream=streams.key(seed, "evaluate rate"),
+        first_trial=0,
+    )
+    r = statistics.correlation(responses.output[:, : outputs.shape[1]], outputs)
+    return float(np.nanmean(r)) if np.isfinite(r).any() else np.nan
 
 
 def check_count(name: str, value: Any) -> int:
@@ -137,7 +186,8 @@ def _check_inputs(spiking_rnn: AbstractSpikingRNN, task: Task) -> None:
     model = getattr(spiking_rnn, "model", None)
     if model is not None and model.n_inputs != task.n_inputs:
         raise ValueError(
-            f"the task {task.name} has {task.n_inputs} inputs, the model {model.n_inputs}; pass another task or model"
+            f"the task {task.name} has {task.n_inputs} inputs, the model {model.n_inputs}; "
+            "pass another task or model"
         )
 
 
@@ -151,9 +201,8 @@ class GoNogoSpikingTask(_LibraryTask):
         """response_times: of the correct Go trials, from the onset of the pulse to the first output
         above 0.7, in s."""
         go = (trials.label == 1) & correct
-        times = statistics.first_crossing(
-            responses.output[go], responses.time_s, HIGH, self.task.stimulus_windows_ms[0][0] / 1000
-        )
+        onset_s = self.task.stimulus_windows_ms[0][0] / 1000
+        times = statistics.first_crossing(responses.output[go], responses.time_s, HIGH, onset_s)
         mean = float(np.nanmean(times)) if np.isfinite(times).any() else np.nan
         return {"response_times": times, "mean_response_time": mean}
 
@@ -186,7 +235,23 @@ class SpikingTaskFactory:
     def create_task(
         cls, task_name: str, settings: dict[str, Any] | None = None
     ) -> AbstractSpikingTask:
-        """The task of that name; raises ValueError with the names there are."""
+        """The task of that name.
+
+        Parameters
+        ----------
+        task_name : however it is written, go_nogo or Go-NoGo
+        settings : of the task, its defaults otherwise
+
+        Returns
+        -------
+        AbstractSpikingTask
+            The task.
+
+        Raises
+        ------
+        ValueError
+            With the names there are, and for settings that cannot be.
+        """
         name = task_key(task_name)
         if name not in cls._registry:
             there = ", ".join(cls._registry)
@@ -196,7 +261,18 @@ class SpikingTaskFactory:
 
     @classmethod
     def register_task(cls, task_name: str, task_class: type[AbstractSpikingTask]) -> None:
-        """Add a class of your own."""
+        """Add a task of your own.
+
+        Parameters
+        ----------
+        task_name : its name, none that is built in
+        task_class : a subclass of `AbstractSpikingTask`
+
+        Raises
+        ------
+        ValueError
+            For anything else.
+        """
         if not (isinstance(task_class, type) and issubclass(task_class, AbstractSpikingTask)):
             raise ValueError(
                 f"register_task: expected a subclass of AbstractSpikingTask, got {task_class!r}"
@@ -207,6 +283,7 @@ class SpikingTaskFactory:
 
     @classmethod
     def list_available_tasks(cls) -> list[str]:
+        """The names of all tasks."""
         return list(cls._registry)
 
 

@@ -1,4 +1,5 @@
-"""From a rate network to a spiking network: one factor for all weights, or the mean-field mapping."""
+"""From a rate network to a spiking network: one factor for all weights, or the mean-field
+mapping."""
 
 from ..offered import names_of
 

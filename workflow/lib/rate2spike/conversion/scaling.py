@@ -14,10 +14,19 @@ from ..spiking.converted import SpikingNetwork
 
 
 def check_factor(scaling_factor: float) -> None:
-    """Raise ValueError unless it is a number > 0."""
-    is_number = isinstance(scaling_factor, int | float | np.number) and not isinstance(
-        scaling_factor, bool
-    )
+    """Check a scaling factor.
+
+    Parameters
+    ----------
+    scaling_factor : 1/lambda
+
+    Raises
+    ------
+    ValueError
+        Unless it is a number > 0.
+    """
+    is_number = isinstance(scaling_factor, int | float | np.number)
+    is_number = is_number and not isinstance(scaling_factor, bool)
     if not (is_number and np.isfinite(scaling_factor) and scaling_factor > 0):
         raise ValueError(f"scaling_factor: expected a number > 0, got {scaling_factor!r}")
 
@@ -29,12 +38,26 @@ def to_spiking(
     initial_weights: bool = False,
     neuron: NeuronConfig | None = None,
 ) -> SpikingNetwork:
-    """The spiking network of `model`: recurrent and readout weights divided by `scaling_factor` (=
-    1/lambda), input weights kept.
+    """The spiking network of `model`: recurrent and readout weights scaled, input weights kept.
 
-    initial_weights takes the recurrent weights from before training. Float64 whatever the file
-    holds. Raises ValueError for a factor that is not a positive number, or when the file holds no
-    initial weights.
+        W_spk = lambda W_rate,    lambda = 1 / scaling_factor        (paper, Eq. 12)
+
+    Parameters
+    ----------
+    model : the trained rate network
+    scaling_factor : 1/lambda, by which the weights are divided
+    initial_weights : take the recurrent weights from before training
+    neuron : constants of the spiking units, those of Table S1 by default
+
+    Returns
+    -------
+    SpikingNetwork
+        Float64 whatever the file holds.
+
+    Raises
+    ------
+    ValueError
+        For a factor that is not a positive number, or when the file holds no initial weights.
     """
     check_factor(scaling_factor)
     if initial_weights and model.initial is None:
@@ -53,8 +76,8 @@ def to_spiking(
 
 
 class Choice(NamedTuple):
-    """The chosen scaling factor and whether it lies on the edge of the grid, where a better one may
-    lie outside."""
+    """The chosen scaling factor (1/lambda), and whether it lies on the edge of the grid, where a
+    better one may lie outside."""
 
     scaling_factor: float
     on_edge: bool
@@ -62,10 +85,19 @@ class Choice(NamedTuple):
 
 def choose_factor(scaling_factors: Sequence[float], accuracies: Sequence[float]) -> Choice:
     """The factor of the highest accuracy; ties go to the first in the order of the grid, as
-    published."""
+    published.
+
+    Parameters
+    ----------
+    scaling_factors : the grid, in any order
+    accuracies : share of correct trials at each of them
+
+    Returns
+    -------
+    Choice
+        The factor, and whether it is the smallest or largest of the grid.
+    """
     best = int(np.argmax(accuracies))
     factor = scaling_factors[best]
-    return Choice(
-        float(factor),
-        len(scaling_factors) > 1 and factor in (min(scaling_factors), max(scaling_factors)),
-    )
+    is_extreme = factor in (min(scaling_factors), max(scaling_factors))
+    return Choice(float(factor), on_edge=len(scaling_factors) > 1 and is_extreme)

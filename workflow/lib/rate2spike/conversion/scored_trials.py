@@ -21,11 +21,22 @@ from .scaling import to_spiking
 
 
 class Simulation(NamedTuple):
-    """What a set of spiking trials shares besides network and factor."""
+    """What a set of spiking trials shares besides network and factor.
+
+    Parameters
+    ----------
+    task : what is asked, and when it is right
+    study_seed : keys all random numbers
+    purpose : names the random stream: search, held out, figure
+    neuron : constants of the spiking units
+    downsample : steps of 5e-5 s in a step
+    device : cpu, cuda or auto
+    threads : cores of the CPU
+    """
 
     task: Task
     study_seed: int
-    purpose: str = "search"  # names the random stream: search, held-out, figure
+    purpose: str = "search"
     neuron: NeuronConfig = NeuronConfig()
     downsample: int = 1
     device: str = "auto"
@@ -39,19 +50,15 @@ def steps_kept(simulation: Simulation) -> int:
 
 def stream_of(simulation: Simulation, network: str, scaling_factor: float) -> streams.Key:
     """The random stream of the noise of a network's trials."""
-    return streams.key(
-        simulation.study_seed, simulation.purpose + " noise", network, scaling_factor
-    )
+    purpose = simulation.purpose + " noise"
+    return streams.key(simulation.study_seed, purpose, network, scaling_factor)
 
 
 def trials_of(simulation: Simulation, network: str, scaling_factor: float, numbers) -> Trials:
     """The trials of a network at a factor, by their numbers."""
+    stream_words = (network, scaling_factor)
     return draw_trials(
-        simulation.task,
-        simulation.study_seed,
-        simulation.purpose,
-        (network, scaling_factor),
-        numbers,
+        simulation.task, simulation.study_seed, simulation.purpose, stream_words, numbers
     )
 
 
@@ -64,8 +71,23 @@ def run_trials(
     numbers,
     **keep,
 ) -> tuple:
-    """Simulate `trials`, whose noise is keyed by `numbers`, with the kernel of the device; `keep`
-    goes to the kernel."""
+    """Simulate `trials` with the kernel of the device.
+
+    Parameters
+    ----------
+    simulation : what the trials share
+    model : the rate network
+    network : its name, which keys the noise
+    scaling_factor : 1/lambda, keys the noise, too
+    trials : as from `trials_of`
+    numbers : of the trials, (n_trials,), which key the noise of each
+    **keep : keep_every, keep_rates: see `simulate_trials` of the kernel
+
+    Returns
+    -------
+    TrialSummary
+        Extremes of the output and numbers of spikes, and what `keep` asks for.
+    """
     converted = to_spiking(model, scaling_factor, neuron=simulation.neuron)
     dt_s = spiking.STEP_S * simulation.downsample
     return spiking_kernels(simulation.device).simulate_trials(
@@ -83,14 +105,31 @@ def run_trials(
 def score_network(
     simulation: Simulation, model: RateModel, network: str, scaling_factor: float, n_trials: int
 ) -> Mapping[str, np.ndarray]:
-    """Columns of the per-trial table, (n_trials,) each, for one network at one scaling factor.
+    """Columns of the per-trial table for one network at one scaling factor.
 
-    `network` names the random stream; the same name, factor and trial give the same row whatever
-    else runs beside it.
+    The same name, factor and trial give the same row whatever else runs beside it.
+
+    Parameters
+    ----------
+    simulation : what the trials share
+    model : the rate network
+    network : its name, which keys the random numbers
+    scaling_factor : 1/lambda
+    n_trials : trials 0 to n_trials - 1 are simulated
+
+    Returns
+    -------
+    Mapping
+        Column -> (n_trials,): network, scaling_factor, trial, label, kind, output_max, output_min,
+        n_spikes, correct (published scoring), correct_strict.
+
+    Raises
+    ------
+    FloatingPointError
+        Where the simulation diverged: a failed trial is no wrong answer.
     """
-    return score_networks(simulation, {network: model}, {network: scaling_factor}, n_trials)[
-        network
-    ]
+    rows = score_networks(simulation, {network: model}, {network: scaling_factor}, n_trials)
+    return rows[network]
 
 
 def score_networks(
@@ -99,39 +138,74 @@ def score_networks(
     scaling_factors: Mapping[str, float],
     n_trials: int,
 ) -> dict[str, Mapping[str, np.ndarray]]:
-    """`score_network` for each network by name, at its factor; on a GPU all of them at once."""
+    """`score_network` for each network, on a GPU all of them at once.
+
+    Parameters
+    ----------
+    simulation : what the trials share
+    models : the rate networks by name
+    scaling_factors : 1/lambda of each, by name
+    n_trials : of each network
+
+    Returns
+    -------
+    dict
+        Name -> columns, as `score_network` has them.
+
+    Raises
+    ------
+    FloatingPointError
+        Where a simulation diverged.
+    """
     numbers = np.arange(n_trials)
     trials = {name: trials_of(simulation, name, scaling_factors[name], numbers) for name in models}
+    summaries = {}
     if models and device_of(simulation.device) == "cuda":
-        summaries = {}
         for alike in _by_size(models):  # models from elsewhere may be of several sizes
-            summaries |= _run_together(simulation, alike, scaling_factors, trials, numbers)
+            summaries |= _run_together(
+                simulation, alike, scaling_factors, trials=trials, numbers=numbers
+            )
     else:
-        summaries = {
-            n: run_trials(simulation, m, n, scaling_factors[n], trials[n], numbers)
-            for n, m in models.items()
-        }
-    return {
-        n: _rows(simulation.task, n, scaling_factors[n], trials[n], summaries[n]) for n in models
-    }
+        for name, model in models.items():
+            factor = scaling_factors[name]
+            summaries[name] = run_trials(simulation, model, name, factor, trials[name], numbers)
+    rows = {}
+    for name in models:
+        factor = scaling_factors[name]
+        rows[name] = _rows(
+            simulation.task, name, factor, trials=trials[name], summary=summaries[name]
+        )
+    return rows
 
 
 def _by_size(models: Mapping[str, RateModel]) -> list[dict[str, RateModel]]:
+    """The models in groups of one number of units each."""
     groups: dict[int, dict[str, RateModel]] = {}
     for name, model in models.items():
         groups.setdefault(model.n_units, {})[name] = model
     return list(groups.values())
 
 
-def _run_together(simulation: Simulation, models, scaling_factors, trials, numbers) -> dict:
+def _run_together(
+    simulation: Simulation,
+    models: Mapping[str, RateModel],
+    scaling_factors: Mapping[str, float],
+    *,
+    trials: Mapping[str, Trials],
+    numbers: np.ndarray,
+) -> dict:
+    """Name -> summary of the trials of networks of one size, all of them at once."""
+    converted, stimuli, keys = [], [], []
+    for name, model in models.items():
+        factor = scaling_factors[name]
+        converted.append(to_spiking(model, factor, neuron=simulation.neuron))
+        stimuli.append(spiking_stimulus(trials[name].stimulus))
+        keys.append(stream_of(simulation, name, factor))
     summaries = spiking_kernels(simulation.device).simulate_networks(
-        [
-            to_spiking(model, scaling_factors[name], neuron=simulation.neuron)
-            for name, model in models.items()
-        ],
-        np.stack([spiking_stimulus(trials[name].stimulus) for name in models]),
+        converted,
+        np.stack(stimuli),
         trials=numbers,
-        keys=[stream_of(simulation, name, scaling_factors[name]) for name in models],
+        keys=keys,
         first_step=first_response_step(simulation.task, spiking.STEP_S * simulation.downsample),
         downsample=simulation.downsample,
     )
@@ -139,12 +213,14 @@ def _run_together(simulation: Simulation, models, scaling_factors, trials, numbe
 
 
 def _rows(
-    task: Task, network: str, scaling_factor: float, trials: Trials, summary
+    task: Task, network: str, scaling_factor: float, *, trials: Trials, summary
 ) -> Mapping[str, np.ndarray]:
+    """The columns of the per-trial table; an output that is not finite is an error, no score."""
     n_trials = len(trials.label)
     if not np.isfinite(summary.maximum).all():
         raise FloatingPointError(
-            f"{network} at scaling factor {scaling_factor:g}: the simulation diverged (output not finite)"
+            f"{network} at scaling factor {scaling_factor:g}: "
+            "the simulation diverged (output not finite)"
         )
     response = Response(summary.maximum, summary.minimum)
     return {

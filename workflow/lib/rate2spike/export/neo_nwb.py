@@ -15,16 +15,13 @@ import numpy as np
 from ..files import replacing
 from .spike_trains import Simulation, needed, simulations_of
 
-LIF_UNITS = {
-    "v": "mV",
-    "ipsc": "mV",
-    "r": "Hz",
-    "rates": "Hz",
-}  # of the converted networks; what is not named has none
+# Of the converted networks; what is not named has none
+LIF_UNITS = {"v": "mV", "ipsc": "mV", "r": "Hz", "rates": "Hz"}
 GAP_S = 1.0  # between simulations in an NWB file, which has one clock
 
 
 def _cell_types(inhibitory, n_units: int) -> np.ndarray | None:
+    """ "excitatory" or "inhibitory" of each unit, None where nothing is known."""
     if inhibitory is None:
         return None
     inhibitory = np.asarray(inhibitory)
@@ -44,42 +41,77 @@ def to_neo(
     tau_s: float | None = None,
     **annotations: Any,
 ):
-    """The recording as a neo.Block: one Segment per simulation or trial, in it a SpikeTrain per
-    unit and what was sampled.
+    """The recording as a neo.Block.
 
-    recording: a `Recording` or one or many `TrialRecording`s. inhibitory: bool (n_units,),
-    annotated as cell_type where given. variables: the samples that become AnalogSignals: all of a
-    `Recording`, "out" of a trial (which also has v, rates and ipsc, each n_units x n_steps), by
-    default. units: of the samples by name, those of the converted network by default; what is not
-    named is dimensionless. tau_s: seconds per time unit, for models whose time has none (`QIF`).
-    annotations: of the Block. Raises ValueError, TypeError or KeyError saying what does not fit.
+    Parameters
+    ----------
+    recording : a `Recording`, or one or many `TrialRecording`s
+    inhibitory : bool (n_units,), annotated as cell_type where given
+    variables : the samples that become AnalogSignals: all of a `Recording`, "out" of a trial (which
+        also has v, rates and ipsc, each n_units x n_steps), by default
+    units : of the samples by name, those of the converted network by default; what is not named is
+        dimensionless
+    tau_s : seconds per time unit, for models whose time has none (`QIF`)
+    **annotations : of the Block
+
+    Returns
+    -------
+    neo.Block
+        One Segment per simulation or trial, in it a SpikeTrain per unit and what was sampled.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        Saying what does not fit.
     """
-    neo, pq = needed("neo"), needed("quantities")
+    neo = needed("neo")
     simulations, n_units = simulations_of(recording, variables, tau_s)
     cell_types = _cell_types(inhibitory, n_units)
     block = neo.Block(**annotations)
     for i, simulation in enumerate(simulations):
         segment = neo.Segment(name=f"simulation {i}", index=i)
-        for unit, times in enumerate(simulation.trains(n_units)):
-            known = {} if cell_types is None else {"cell_type": str(cell_types[unit])}
-            train = neo.SpikeTrain(
+        for train in _spike_trains(simulation, n_units, cell_types):
+            segment.spiketrains.append(train)
+        for signal in _signals(simulation, units):
+            segment.analogsignals.append(signal)
+        block.segments.append(segment)
+    return block
+
+
+def _spike_trains(simulation: Simulation, n_units: int, cell_types: np.ndarray | None) -> list:
+    """A neo.SpikeTrain for each unit."""
+    neo = needed("neo")
+    trains = []
+    for unit, times in enumerate(simulation.trains(n_units)):
+        trains.append(
+            neo.SpikeTrain(
                 times,
                 units="s",
                 t_stop=simulation.duration_s,
                 name=f"unit {unit}",
                 unit=unit,
-                **known,
+                **_cell_type(cell_types, unit),
             )
-            segment.spiketrains.append(train)
-        for name, values in simulation.samples.items():
-            step = simulation.sample_step_s * pq.s
-            unit = units.get(name, "dimensionless")
-            signal = neo.AnalogSignal(
-                values, units=unit, sampling_period=step, t_start=step, name=name
-            )
-            segment.analogsignals.append(signal)
-        block.segments.append(segment)
-    return block
+        )
+    return trains
+
+
+def _cell_type(cell_types: np.ndarray | None, unit: int) -> dict[str, str]:
+    """The annotation of a unit, none where its type is not known."""
+    return {} if cell_types is None else {"cell_type": str(cell_types[unit])}
+
+
+def _signals(simulation: Simulation, units: Mapping[str, str]) -> list:
+    """A neo.AnalogSignal for the samples of each name."""
+    neo, pq = needed("neo"), needed("quantities")
+    step = simulation.sample_step_s * pq.s
+    signals = []
+    for name, values in simulation.samples.items():
+        unit = units.get(name, "dimensionless")
+        signals.append(
+            neo.AnalogSignal(values, units=unit, sampling_period=step, t_start=step, name=name)
+        )
+    return signals
 
 
 def write_nwb(
@@ -100,42 +132,60 @@ def write_nwb(
 
     An NWB file has one clock: simulation k starts 1 s after the end of the one before, at
     `start_time` of row k of the table of trials; spikes and samples are on that clock. There are no
-    electrodes: nothing was recorded with any. session_description, identifier: asked for by NWB.
-    trials: further columns of the table of trials, by name, one value per simulation (kind, label,
-    correct ...). recording, inhibitory, variables, units, tau_s: as in `to_neo`; of a
-    `TrialRecording` "out" alone by default. about: further fields of pynwb.NWBFile;
-    session_start_time, which NWB asks for, is now by default. Raises ValueError, TypeError or
-    KeyError saying what does not fit.
+    electrodes: nothing was recorded with any.
+
+    Parameters
+    ----------
+    path : of the file
+    recording, inhibitory, variables, units, tau_s : as in `to_neo`; of a `TrialRecording` "out"
+        alone by default
+    session_description, identifier : asked for by NWB
+    trials : further columns of the table of trials, by name, one value per simulation (kind, label,
+        correct ...)
+    **about : further fields of pynwb.NWBFile; session_start_time, which NWB asks for, is now by
+        default
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        Saying what does not fit.
     """
     pynwb = needed("pynwb")
     simulations, n_units = simulations_of(recording, variables, tau_s)
     starts = np.cumsum([0.0, *(s.duration_s + GAP_S for s in simulations[:-1])])
     about = {"session_start_time": datetime.now(UTC)} | about
     file = pynwb.NWBFile(session_description=session_description, identifier=identifier, **about)
-    _add_trials(file, simulations, starts, trials or {})
-    _add_units(file, simulations, starts, n_units, _cell_types(inhibitory, n_units))
+    _add_trials(file, simulations, starts, columns=trials or {})
+    cell_types = _cell_types(inhibitory, n_units)
+    _add_units(file, simulations, starts, n_units=n_units, cell_types=cell_types)
     for name in simulations[0].samples:
-        file.add_acquisition(_time_series(name, simulations, starts, units.get(name, "n/a")))
+        unit = units.get(name, "n/a")
+        file.add_acquisition(_time_series(name, simulations, starts, unit=unit))
     with replacing(path) as temporary, pynwb.NWBHDF5IO(str(temporary), "w") as io:
         io.write(file)
 
 
-def _time_series(name: str, simulations: list[Simulation], starts, unit: str):
+def _time_series(name: str, simulations: list[Simulation], starts: np.ndarray, *, unit: str):
+    """The samples of all simulations on the clock of the file."""
     data, timestamps = [], []
     for start, simulation in zip(starts, simulations, strict=True):
-        data.append(simulation.samples[name])
-        timestamps.append(start + simulation.sample_step_s * np.arange(1, len(data[-1]) + 1))
-    data, timestamps = np.concatenate(data), np.concatenate(timestamps)
-    return needed("pynwb").TimeSeries(name=name, data=data, unit=unit, timestamps=timestamps)
+        samples = simulation.samples[name]
+        data.append(samples)
+        timestamps.append(start + simulation.sample_step_s * np.arange(1, len(samples) + 1))
+    return needed("pynwb").TimeSeries(
+        name=name, data=np.concatenate(data), unit=unit, timestamps=np.concatenate(timestamps)
+    )
 
 
 def _add_trials(
-    file, simulations: list[Simulation], starts, columns: Mapping[str, Sequence]
+    file, simulations: list[Simulation], starts: np.ndarray, *, columns: Mapping[str, Sequence]
 ) -> None:
+    """A row for each simulation, with columns of its own."""
     for name, values in columns.items():
         if len(values) != len(simulations):
             raise ValueError(
-                f"trials: expected {len(simulations)} values of {name!r}, one per simulation, got {len(values)}"
+                f"trials: expected {len(simulations)} values of {name!r}, one per simulation, "
+                f"got {len(values)}"
             )
         file.add_trial_column(name, f"{name} of the simulation")
     for i, (start, simulation) in enumerate(zip(starts, simulations, strict=True)):
@@ -143,17 +193,27 @@ def _add_trials(
         file.add_trial(start_time=start, stop_time=start + simulation.duration_s, **row)
 
 
-def _add_units(file, simulations: list[Simulation], starts, n_units: int, cell_types) -> None:
+def _add_units(
+    file,
+    simulations: list[Simulation],
+    starts: np.ndarray,
+    *,
+    n_units: int,
+    cell_types: np.ndarray | None,
+) -> None:
+    """The spike times of each unit in all simulations, on the clock of the file."""
     if cell_types is not None:
         file.add_unit_column("cell_type", "excitatory or inhibitory")
-    intervals = [
-        [start, start + s.duration_s] for start, s in zip(starts, simulations, strict=True)
-    ]
-    trains = [
-        [start + train for train in s.trains(n_units)]
-        for start, s in zip(starts, simulations, strict=True)
-    ]
+    intervals = []
+    times: list[list[np.ndarray]] = [[] for _ in range(n_units)]  # of each unit, by simulation
+    for start, simulation in zip(starts, simulations, strict=True):
+        intervals.append([start, start + simulation.duration_s])
+        for unit, train in enumerate(simulation.trains(n_units)):
+            times[unit].append(start + train)
     for unit in range(n_units):
-        known = {} if cell_types is None else {"cell_type": str(cell_types[unit])}
-        times = np.concatenate([of_units[unit] for of_units in trains])
-        file.add_unit(id=unit, spike_times=times, obs_intervals=intervals, **known)
+        file.add_unit(
+            id=unit,
+            spike_times=np.concatenate(times[unit]),
+            obs_intervals=intervals,
+            **_cell_type(cell_types, unit),
+        )

@@ -25,15 +25,23 @@ def needed(package: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != package.split(".")[0]:
             raise
-        message = f"{error.name} is not installed: pip install -c constraints.txt -e '.[export]' in the folder of the repository"
         raise ModuleNotFoundError(
-            f"{message} (or: pip install {error.name})", name=error.name
+            f"{error.name} is not installed: pip install -c constraints.txt -e '.[export]' "
+            f"in the folder of the repository (or: pip install {error.name})",
+            name=error.name,
         ) from error
 
 
 class Simulation(NamedTuple):
-    """One simulation, times in s: spikes (unit, time), samples (n_samples, n_columns) by name,
-    sample i at (i + 1) * sample_step_s."""
+    """One simulation, times in s.
+
+    Parameters
+    ----------
+    spike_unit, spike_time_s : unit and time of each spike
+    samples : by name, (n_samples, n_columns), sample i at (i + 1) * sample_step_s
+    sample_step_s : from sample to sample
+    duration_s : of the simulation
+    """
 
     spike_unit: np.ndarray
     spike_time_s: np.ndarray
@@ -49,57 +57,76 @@ class Simulation(NamedTuple):
 def simulations_of(
     recording, variables: Sequence[str] | None, tau_s: float | None
 ) -> tuple[list[Simulation], int]:
-    """The simulations of a recording of either kind and the number of units."""
+    """The simulations of a recording of either kind and the number of units. Arguments as in
+    `neo_nwb.to_neo`."""
     if isinstance(recording, Recording):
-        return _of_recording(recording, variables, tau_s), recording.n_units
+        return _from_recording(recording, variables, tau_s), recording.n_units
     trials = [recording] if isinstance(recording, TrialRecording) else list(recording)
-    sizes = {
-        trial.spikes.shape[0] if isinstance(trial, TrialRecording) else type(trial).__name__
-        for trial in trials
-    }
-    if len(sizes) != 1 or not isinstance(next(iter(sizes)), int):
-        found = ", ".join(sorted(map(str, sizes))) or "none"
-        raise TypeError(
-            f"recording: expected a Recording or TrialRecordings of one network; got (units or type) {found}"
-        )
+    n_units = _n_units(trials)
     _second(tau_s, "s")
-    return [
-        _of_trial(trial, ("out",) if variables is None else variables) for trial in trials
-    ], sizes.pop()
+    sampled = ("out",) if variables is None else variables
+    return [_from_trial(trial, sampled) for trial in trials], n_units
 
 
-def _of_recording(
+def _n_units(trials: Sequence) -> int:
+    """The number of units of all trials; raises TypeError where they are no trials of one
+    network."""
+    units_or_types = set()
+    for trial in trials:
+        is_trial = isinstance(trial, TrialRecording)
+        units_or_types.add(trial.spikes.shape[0] if is_trial else type(trial).__name__)
+    n_units = next(iter(units_or_types), None)
+    if len(units_or_types) != 1 or not isinstance(n_units, int):
+        shown = ", ".join(sorted(map(str, units_or_types))) or "none"
+        raise TypeError(
+            "recording: expected a Recording or TrialRecordings of one network; "
+            f"got (units or type) {shown}"
+        )
+    return n_units
+
+
+def _from_recording(
     recording: Recording, variables: Sequence[str] | None, tau_s: float | None
 ) -> list[Simulation]:
     second = _second(tau_s, recording.time_unit)
     if not recording.spikes_recorded:
         raise ValueError(
-            'recording: expected spikes in it, got none recorded; add "spikes" to simulate\'s `record`'
+            "recording: expected spikes in it, got none recorded; "
+            'add "spikes" to simulate\'s `record`'
         )
     names = list(recording.data) if variables is None else variables
-    batched, simulations = recording.n_simulations is not None, []
-    for i in range(recording.n_simulations if batched else 1):
-        of_this = recording.spike_simulation == i
-        samples = {name: recording[name][i] if batched else recording[name] for name in names}
-        unit, time_s = recording.spike_unit[of_this], recording.spike_time[of_this] * second
+    is_batch = recording.n_simulations is not None
+    simulations = []
+    for i in range(recording.n_simulations if is_batch else 1):
+        samples = {name: recording[name][i] if is_batch else recording[name] for name in names}
+        own = recording.spike_simulation == i
         simulations.append(
             Simulation(
-                unit, time_s, samples, recording.sample_step * second, recording.duration * second
+                spike_unit=recording.spike_unit[own],
+                spike_time_s=recording.spike_time[own] * second,
+                samples=samples,
+                sample_step_s=recording.sample_step * second,
+                duration_s=recording.duration * second,
             )
         )
     return simulations
 
 
-def _of_trial(trial: TrialRecording, variables: Sequence[str]) -> Simulation:
+def _from_trial(trial: TrialRecording, variables: Sequence[str]) -> Simulation:
     allowed = ("out", "v", "rates", "ipsc")
-    if unknown := [name for name in variables if name not in allowed]:
-        raise KeyError(f"variables: expected any of {', '.join(allowed)}; got {unknown[0]!r}")
+    n_steps = trial.spikes.shape[1]
+    samples = {}
+    for name in variables:
+        if name not in allowed:
+            raise KeyError(f"variables: expected any of {', '.join(allowed)}; got {name!r}")
+        samples[name] = getattr(trial, name).T.reshape(n_steps, -1)
     step, unit = np.nonzero(trial.spikes.T)
-    samples = {
-        name: getattr(trial, name).T.reshape(trial.spikes.shape[1], -1) for name in variables
-    }
     return Simulation(
-        unit, trial.dt * (step + 1), samples, trial.dt, trial.dt * trial.spikes.shape[1]
+        spike_unit=unit,
+        spike_time_s=trial.dt * (step + 1),
+        samples=samples,
+        sample_step_s=trial.dt,
+        duration_s=trial.dt * n_steps,
     )
 
 
@@ -113,24 +140,31 @@ def _second(tau_s: float | None, time_unit: str) -> float:
         return 1.0
     if tau_s is None:
         raise ValueError(
-            f"the recording's time is in units of {time_unit}: say how many seconds one is, for example tau_s=0.01"
+            f"the recording's time is in units of {time_unit}: "
+            "say how many seconds one is, for example tau_s=0.01"
         )
-    if (
-        isinstance(tau_s, bool)
-        or not isinstance(tau_s, int | float | np.number)
-        or not (np.isfinite(tau_s) and tau_s > 0)
-    ):
+    is_number = isinstance(tau_s, int | float | np.number) and not isinstance(tau_s, bool)
+    if not is_number or not (np.isfinite(tau_s) and tau_s > 0):
         raise ValueError(f"tau_s: expected a duration > 0 s, got {tau_s!r}")
     return float(tau_s)
 
 
 def single_trials(example: Mapping[str, np.ndarray]) -> Recording:
-    """The trials that an example recording of the workflow (results/examples) has whole: their
-    spikes, and "out" every 5 ms.
+    """The trials that an example recording of the workflow (results/examples) has whole.
 
-    Trial i is of kind `single_kind[i]` and label `single_label[i]`.
+    Parameters
+    ----------
+    example : the arrays of the file by name
+
+    Returns
+    -------
+    Recording
+        Their spikes, and "out" every 5 ms. Trial i is of kind `single_kind[i]` and label
+        `single_label[i]`.
     """
-    step_s, (n_trials, n_samples) = float(example["time_s"][0]), example["single_out"].shape
+    step_s = float(example["time_s"][0])
+    n_trials, n_samples = example["single_out"].shape
+    last_spike_s = example["spike_time_s"].max(initial=0.0)
     return Recording(
         data={"out": example["single_out"][:, :, None]},
         sample_step=step_s,
@@ -140,7 +174,6 @@ def single_trials(example: Mapping[str, np.ndarray]) -> Recording:
         spike_unit=example["spike_unit"],
         spike_time=example["spike_time_s"],
         n_simulations=n_trials,
-        duration=max(
-            n_samples * step_s, example["spike_time_s"].max(initial=0.0)
-        ),  # by rounding, n 5 ms are not always 100 n steps
+        # by rounding, n 5 ms are not always 100 n steps
+        duration=max(n_samples * step_s, last_spike_s),
     )

@@ -5,7 +5,10 @@ from ..offered import names_of
 __getattr__, __dir__, __all__ = names_of(
     __name__,
     {
-        ".neurons": "AdaptiveQIF DiscreteLIF LIF MembraneQIF QIF RateUnit SingleExponentialLIF SingleExponentialMembraneQIF",
+        ".neurons": (
+            "AdaptiveQIF DiscreteLIF LIF MembraneQIF QIF RateUnit "
+            "SingleExponentialLIF SingleExponentialMembraneQIF"
+        ),
         ".network": "Job Network job_of",
         ".reference": "advance",
         ".recording": "Recording",

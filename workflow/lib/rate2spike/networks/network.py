@@ -17,11 +17,22 @@ import numpy as np
 class Network:
     """Units of one model (see `neurons`), coupled by `weights`.
 
-    weights[post, pre]: (n_units, n_units), or (batch, n_units, n_units) for one matrix per
-    simulation; dt: Euler step in the time unit of the model; initial: values of state variables
-    before the first step where not the model's own, each a number, (n_units,) or (batch, n_units).
     A run starts at t = 0: to go on from the last state of another, lessen times in it, as t_last of
-    `LIF`, by the duration of that run. Raises ValueError naming what does not fit.
+    `LIF`, by the duration of that run.
+
+    Parameters
+    ----------
+    neuron : the model of the units, such as `QIF()`
+    weights : weights[post, pre], (n_units, n_units), or (batch, n_units, n_units) for one matrix
+        per simulation
+    dt : Euler step in the time unit of the model
+    initial : values of state variables before the first step where not the model's own, each a
+        number, (n_units,) or (batch, n_units)
+
+    Raises
+    ------
+    ValueError
+        Naming what does not fit.
     """
 
     neuron: Any
@@ -34,50 +45,82 @@ class Network:
         weights = _finite("weights", self.weights)
         if weights.ndim not in (2, 3) or weights.shape[-1] != weights.shape[-2] or not weights.size:
             raise ValueError(
-                f"weights: expected shape (n_units, n_units) or (batch, n_units, n_units), got {weights.shape}"
+                "weights: expected shape (n_units, n_units) or (batch, n_units, n_units), "
+                f"got {weights.shape}"
             )
         object.__setattr__(self, "weights", weights)
-        if (
-            isinstance(self.dt, bool)
-            or not isinstance(self.dt, Real)
-            or not (np.isfinite(self.dt) and self.dt > 0)
-        ):
+        if not _is_positive(self.dt):
             raise ValueError(
                 f"dt: expected a number > 0 (in {self.neuron.time_unit}), got {self.dt!r}"
             )
         unknown = sorted(set(self.initial) - set(self.neuron.variables))
         if unknown:
             raise ValueError(
-                f"initial: {unknown[0]!r} is no state variable; they are {', '.join(self.neuron.variables)}"
+                f"initial: {unknown[0]!r} is no state variable; "
+                f"they are {', '.join(self.neuron.variables)}"
             )
-        for name, values in self._named().items():
-            shape = _finite(name, values).shape
-            if len(shape) > 2 or (shape and shape[-1] not in (1, self.n_units)):
-                n = self.n_units
-                raise ValueError(
-                    f"{name}: expected a number, ({n},), (batch, 1) or (batch, {n}), got shape {shape}"
-                )
+        for name, values in self._values_by_name().items():
+            _check_per_unit(name, values, self.n_units)
         self.neuron.constants(self.dt)  # a model checks its parameters there
 
-    def _named(self) -> dict[str, Any]:
+    def _values_by_name(self) -> dict[str, Any]:
         """Initial values and parameters by name."""
-        return dict(self.initial) | {
-            f.name: getattr(self.neuron, f.name) for f in fields(self.neuron)
-        }
+        values = dict(self.initial)
+        for parameter in fields(self.neuron):
+            values[parameter.name] = getattr(self.neuron, parameter.name)
+        return values
 
     @property
     def n_units(self) -> int:
+        """Number of units."""
         return self.weights.shape[-1]
 
     def with_parameters(self, **parameters) -> Network:
-        """The same network with other parameters of its units."""
+        """The same network with other parameters of its units.
+
+        Parameters
+        ----------
+        **parameters : new values by the name of the model's parameter: numbers, or arrays
+            (n_units,), (batch, 1) or (batch, n_units)
+
+        Returns
+        -------
+        Network
+            A new one; this one stays as it is.
+        """
         return replace(self, neuron=replace(self.neuron, **parameters))
 
 
+def _is_positive(value) -> bool:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return bool(np.isfinite(value) and value > 0)
+
+
+def _check_per_unit(name: str, values, n_units: int) -> None:
+    """Raise ValueError unless the values are a number, or one for each unit or simulation."""
+    shape = _finite(name, values).shape
+    if len(shape) > 2 or (shape and shape[-1] not in (1, n_units)):
+        raise ValueError(
+            f"{name}: expected a number, ({n_units},), (batch, 1) or (batch, {n_units}), "
+            f"got shape {shape}"
+        )
+
+
 class Job(NamedTuple):
-    """A simulation as plain arrays: state (n_variables, batch, n_units), constants (n_constants,
-    batch, n_units), weights (batch or 1, n_units, n_units), inputs (batch or 1, n_steps, n_units);
-    first_step: steps done before these inputs; batched: whether anything had a batch axis."""
+    """A simulation as plain arrays, which the kernels advance.
+
+    Parameters
+    ----------
+    neuron : the model of the units
+    state : (n_variables, batch, n_units), changed in place
+    constants : (n_constants, batch, n_units)
+    weights : weights[..., post, pre], (batch or 1, n_units, n_units)
+    inputs : current of each unit at each step, (batch or 1, n_steps, n_units)
+    dt : Euler step in the time unit of the model
+    batched : whether anything had a batch axis
+    first_step : steps done before these inputs
+    """
 
     neuron: Any
     state: np.ndarray
@@ -90,6 +133,7 @@ class Job(NamedTuple):
 
     @property
     def n_steps(self) -> int:
+        """Number of steps of these inputs."""
         return self.inputs.shape[1]
 
     def part(self, begin: int, end: int) -> Job:
@@ -98,45 +142,71 @@ class Job(NamedTuple):
 
 
 def job_of(network: Network, inputs: np.ndarray) -> Job:
-    """The network under these inputs (float64), before the first step."""
+    """The network under these inputs, before the first step.
+
+    Parameters
+    ----------
+    network : what is simulated
+    inputs : current of each unit at each step, float64 (n_steps, n_units) or (batch, n_steps,
+        n_units), as `check_inputs` returns them
+
+    Returns
+    -------
+    Job
+        With a state of its own.
+
+    Raises
+    ------
+    ValueError
+        Where batch sizes differ, or where the model's functions fail or return something else.
+    """
     neuron, name = network.neuron, type(network.neuron).__name__
     shape, batched = _batch(network, inputs)
     start = dict(zip(neuron.variables, neuron.initial(), strict=True)) | dict(network.initial)
     try:
-        state = np.stack(
-            [np.broadcast_to(np.asarray(a, dtype=np.float64), shape) for a in start.values()]
-        )
-        constants = [
-            np.broadcast_to(np.asarray(a, dtype=np.float64), shape)
-            for a in neuron.constants(float(network.dt))
-        ]
+        state = _stacked(start.values(), shape)
+        constants = _stacked(neuron.constants(float(network.dt)), shape)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{name}: expected initial() and constants(dt) to give numbers or arrays of shape {shape}: {error}"
+            f"{name}: expected initial() and constants(dt) to give numbers or arrays "
+            f"of shape {shape}: {error}"
         ) from error
-    weights, inputs = (a if a.ndim == 3 else a[None] for a in (network.weights, inputs))
-    job = Job(neuron, state, np.stack(constants), weights, inputs, float(network.dt), batched)
+    job = Job(
+        neuron=neuron,
+        state=state,
+        constants=constants,
+        weights=_with_batch_axis(network.weights),
+        inputs=_with_batch_axis(inputs),
+        dt=float(network.dt),
+        batched=batched,
+    )
     _check_step(job)
     return job
+
+
+def _stacked(arrays, shape: tuple[int, int]) -> np.ndarray:
+    """Numbers or arrays, each broadcast to (batch, n_units), one after another."""
+    return np.stack([np.broadcast_to(np.asarray(a, dtype=np.float64), shape) for a in arrays])
+
+
+def _with_batch_axis(array: np.ndarray) -> np.ndarray:
+    return array if array.ndim == 3 else array[None]
 
 
 def _batch(network: Network, inputs: np.ndarray) -> tuple[tuple[int, int], bool]:
     """(batch, n_units), and whether anything has a batch axis; raises ValueError naming what
     differs."""
-    sizes = {
-        name: len(a)
-        for name, a in (("inputs", inputs), ("weights", network.weights))
-        if a.ndim == 3
-    }
-    sizes |= {
-        name: np.shape(values)[0]
-        for name, values in network._named().items()
-        if np.ndim(values) == 2
-    }
+    sizes = {}
+    for name, array in (("inputs", inputs), ("weights", network.weights)):
+        if array.ndim == 3:
+            sizes[name] = len(array)
+    for name, values in network._values_by_name().items():
+        if np.ndim(values) == 2:
+            sizes[name] = np.shape(values)[0]
     if len(set(sizes.values()) - {1}) > 1:
-        found = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        shown = ", ".join(f"{name} {size}" for name, size in sizes.items())
         raise ValueError(
-            f"batch: expected one number of simulations in all that has a batch axis, got {found}"
+            f"batch: expected one number of simulations in all that has a batch axis, got {shown}"
         )
     return (max(sizes.values(), default=1), network.n_units), bool(sizes)
 
@@ -148,30 +218,41 @@ def _check_model(neuron) -> None:
     """Raise ValueError saying what a model lacks, see `neurons`."""
     if isinstance(neuron, type):
         raise ValueError(
-            f"neuron: expected a model such as QIF(), got the class {neuron.__name__}; write {neuron.__name__}()"
+            f"neuron: expected a model such as QIF(), got the class {neuron.__name__}; "
+            f"write {neuron.__name__}()"
         )
     name = type(neuron).__name__
     lacking = [part for part in PROTOCOL if not hasattr(neuron, part)]
     if lacking:
         raise ValueError(
-            f"neuron: {name} has no {lacking[0]}; a model needs {', '.join(PROTOCOL)} (see rate2spike.neurons)"
+            f"neuron: {name} has no {lacking[0]}; a model needs {', '.join(PROTOCOL)} "
+            "(see rate2spike.neurons)"
         )
     if not isinstance(inspect.getattr_static(type(neuron), "step"), staticmethod):
         raise ValueError(f"neuron: expected {name}.step without self; write @staticmethod over it")
     if not is_dataclass(neuron):
         raise ValueError(
-            f"neuron: expected a dataclass, its fields the parameters; write @dataclass(frozen=True) over {name}"
+            "neuron: expected a dataclass, its fields the parameters; "
+            f"write @dataclass(frozen=True) over {name}"
         )
     for part in ("source", "output"):
         if getattr(neuron, part) not in neuron.variables:
             raise ValueError(
-                f"neuron: {part} of {name} is {getattr(neuron, part)!r}, none of {', '.join(neuron.variables)}"
+                f"neuron: {part} of {name} is {getattr(neuron, part)!r}, "
+                f"none of {', '.join(neuron.variables)}"
             )
     n = len(neuron.initial())
     if n != len(neuron.variables):
         raise ValueError(
             f"neuron: expected {len(neuron.variables)} values of {name}.initial(), got {n}"
         )
+
+
+STEP_EXPECTED = (
+    "step(state, s_in, current, t, constants) -> (state after the step, spike), "
+    "plain arithmetic that takes whole arrays: "
+    "no `if`, but 1.0 * (v >= v_threshold), which is 1 or 0"
+)
 
 
 def _check_step(job: Job) -> None:
@@ -192,10 +273,9 @@ def _check_step(job: Job) -> None:
         for values in (*state, spike):
             np.broadcast_to(values, job.state[0].shape)
     except Exception as error:  # anything may go wrong in a function of the user's
-        expected = "step(state, s_in, current, t, constants) -> (state after the step, spike), plain arithmetic that takes whole "
-        expected += "arrays: no `if`, but 1.0 * (v >= v_threshold), which is 1 or 0"
         raise ValueError(
-            f"neuron: the first step of {name} failed ({type(error).__name__}: {error}); expected {expected}"
+            f"neuron: the first step of {name} failed ({type(error).__name__}: {error}); "
+            f"expected {STEP_EXPECTED}"
         ) from error
 
 
@@ -206,17 +286,20 @@ def variable_of(neuron, name: str) -> str:
 
 
 def is_mean(name: str) -> bool:
+    """Whether a name to record asks for the mean over units."""
     return name.startswith("mean(")
 
 
 def check_inputs(network: Network, inputs) -> np.ndarray:
-    """The inputs as float64; raises ValueError where they do not fit the network or are not finite."""
+    """The inputs as float64; raises ValueError where they do not fit the network or are not
+    finite."""
     inputs = _finite("inputs", inputs)
     if inputs.ndim not in (2, 3) or inputs.shape[-1] != network.n_units or 0 in inputs.shape:
         n = network.n_units
         transposed = "; transposed? write inputs.T" if inputs.ndim == 2 and len(inputs) == n else ""
         raise ValueError(
-            f"inputs: expected shape (n_steps, {n}) or (batch, n_steps, {n}), got {inputs.shape}{transposed}"
+            f"inputs: expected shape (n_steps, {n}) or (batch, n_steps, {n}), "
+            f"got {inputs.shape}{transposed}"
         )
     return inputs
 
@@ -226,7 +309,8 @@ def check_record(neuron, record: Sequence[str]) -> tuple[str, ...]:
     record = (record,) if isinstance(record, str) else tuple(record)
     for name in record:
         inner = re.fullmatch(r"mean\((\w+)\)", name)
-        if name != "spikes" and (inner[1] if inner else name) not in ("out", *neuron.variables):
+        variable = inner[1] if inner else name
+        if name != "spikes" and variable not in ("out", *neuron.variables):
             allowed = ", ".join(["out", *neuron.variables, "mean(...) of these", "spikes"])
             raise ValueError(f"record: expected any of {allowed}; got {name!r}")
     return record

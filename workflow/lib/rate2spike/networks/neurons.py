@@ -2,16 +2,21 @@
 equations.
 
 A model is a frozen dataclass. Its fields are the parameters: numbers, or arrays (n_units,), (batch,
-1) or (batch, n_units). `variables` names what the state of a unit holds, `source` the variable that
-the weights carry to other units (s_in = W source), `output` the one that a recording calls "out",
-`time_unit` the unit of `dt`. `initial()` gives the state before the first step, `constants(dt)` the
-numbers that a step needs, and
+1) or (batch, n_units). The rest of it is
 
-    step(state, s_in, current, t, constants) -> (state after the step, 1.0 where the unit spikes in it, else 0.0)
+    variables       what the state of a unit holds
+    source          the variable that the weights carry to other units: s_in = W source
+    output          the variable that a recording calls "out"
+    time_unit       the unit of `dt`
+    initial()       the state before the first step
+    constants(dt)   the numbers that a step needs
+    step(state, s_in, current, t, constants)
+                    one Euler step from the old state to time t; returns the state after the step,
+                    and 1.0 where the unit spikes in it, else 0.0
 
-one Euler step from the old state to time t. It is plain arithmetic on numbers, without `if` and
-without calls, because the same function is the reference on whole arrays (numpy) and is compiled
-into the kernels, unit by unit. A new model is one more such class, in this file or in anyone's own.
+`step` is plain arithmetic on numbers, without `if` and without calls, because the same function is
+the reference on whole arrays (numpy) and is compiled into the kernels, unit by unit. A new model is
+one more such class, in this file or in anyone's own.
 """
 
 from __future__ import annotations
@@ -36,8 +41,12 @@ def _warn_of_dt(dt: float, limit: float, unit: str) -> None:
     """Euler steps so long overshoot: what decays would change its sign, a voltage at reset would be
     at 0 in one step."""
     if not dt < limit:
-        text = f"dt = {dt:g} {unit}: expected well below {limit:g} {unit}, or Euler steps overshoot and rates are wrong"
-        warnings.warn(text, RuntimeWarning, stacklevel=4)
+        warnings.warn(
+            f"dt = {dt:g} {unit}: expected well below {limit:g} {unit}, "
+            "or Euler steps overshoot and rates are wrong",
+            RuntimeWarning,
+            stacklevel=4,
+        )
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,15 @@ class QIF:
 
     A unit with v >= v_peak at the start of a step spikes in it: v becomes v_reset and s grows by 1,
     which the others feel from the next step on. Time is in units of tau.
+
+    Parameters
+    ----------
+    eta : drive of the unit itself
+    tau : time constant of v
+    k : strength of the synapses
+    tau_s : time constant of s
+    v_peak : v from which on the unit spikes
+    v_reset : v after a spike
     """
 
     eta: float = -5.0
@@ -63,26 +81,20 @@ class QIF:
     time_unit: ClassVar = "τ"
 
     def initial(self) -> tuple:
+        """The state before the first step."""
         return -2.0, 0.0
 
     def constants(self, dt: float) -> tuple:
+        """The numbers of a step; raises ValueError for parameters that cannot be, and warns of a
+        step that is too long."""
         _check_durations(tau=self.tau, tau_s=self.tau_s)
-        _warn_of_dt(
-            dt, min(np.min(self.tau / np.abs(self.v_reset)), np.min(self.tau_s)), self.time_unit
-        )
-        rate, decay, gain = (
-            np.divide(dt, self.tau),
-            np.divide(dt, self.tau_s),
-            np.multiply(dt, self.k),
-        )
-        return (
-            self.eta,
-            rate,
-            gain,
-            decay,
-            self.v_peak,
-            self.v_reset,
-        )  # a step divides by nothing: divisions are slow
+        shortest = min(np.min(self.tau / np.abs(self.v_reset)), np.min(self.tau_s))
+        _warn_of_dt(dt, shortest, self.time_unit)
+        # a step divides by nothing: divisions are slow
+        rate = np.divide(dt, self.tau)
+        decay = np.divide(dt, self.tau_s)
+        gain = np.multiply(dt, self.k)
+        return self.eta, rate, gain, decay, self.v_peak, self.v_reset
 
     @staticmethod
     def step(state, s_in, current, t, constants):
@@ -97,7 +109,14 @@ class QIF:
 class AdaptiveQIF(QIF):
     """`QIF` with spike-frequency adaptation: each spike makes the next one harder.
 
-    v' = (v^2 + eta - x + I) / tau + k s_in,    x' = -x / tau_x + alpha spike,    s as in `QIF`
+        v' = (v^2 + eta - x + I) / tau + k s_in,    x' = -x / tau_x + alpha spike,    s as in `QIF`
+
+    Parameters
+    ----------
+    tau_x : time constant of the adaptation x
+    alpha : what a spike adds to x
+
+    The others are those of `QIF`.
     """
 
     tau_x: float = 10.0
@@ -127,14 +146,30 @@ class LIF:
     """Leaky integrate-and-fire unit with the double-exponential synapse of the paper (Table S1;
     Nicola & Clopath 2017).
 
-        tau_mem v' = -v + ipsc + bias + I,    v >= v_threshold: spike, then v = v_reset, no integration for t_refractory
-        ipsc' = -ipsc / tau_decay + h,        h' = -h / tau_rise + sum_pre w_rec / (tau_rise tau_decay) spike
-        r' = -r / tau_decay + hr,             hr' = -hr / tau_rise + spike / (tau_rise tau_decay)
+        tau_mem v' = -v + ipsc + bias + I
+        ipsc' = -ipsc / tau_decay + h
+        h' = -h / tau_rise + sum_pre w_rec / (tau_rise tau_decay) spike
+        r' = -r / tau_decay + hr
+        hr' = -hr / tau_rise + spike / (tau_rise tau_decay)
+        v >= v_threshold: spike, then v = v_reset, no integration for t_refractory
 
     tau_decay is that of the unit that receives; the filters decay exactly, v makes Euler steps.
-    Time is in s (dt = 5e-5 in the paper), voltages and currents in mV. The step is that of
-    `spiking.step` without noise: spikes reach h at the step after theirs, where it takes them
-    anyway. A network starts as published: refractory, last spikes at t = 0.
+    Time is in s (dt = 5e-5 in the paper), voltages and currents in mV. A network starts as
+    published: refractory, last spikes at t = 0.
+
+    This is the one place of the equation in float64: `spiking.reference` takes this step, too, and
+    adds the noise. There a spike reaches h in its own step, here in the step after it, before h is
+    used: the current of each step is the same.
+
+    Parameters
+    ----------
+    tau_decay_ms : decay time of the synapse of the unit that receives
+    tau_rise_ms : rise time of the synapse, > 0; without one, see `SingleExponentialLIF`
+    tau_mem_ms : time constant of the membrane
+    t_refractory_ms : time without integration after a spike
+    v_threshold : voltage (mV) from which on the unit spikes
+    v_reset : voltage (mV) after a spike
+    bias : constant current (mV)
     """
 
     tau_decay_ms: float = 20.0
@@ -152,35 +187,31 @@ class LIF:
     leak: ClassVar = (-1.0, 0.0)  # factors of v and v^2
 
     def initial(self) -> tuple:
+        """The state before the first step."""
         return self.v_reset, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
 
     def _check_dt(self, dt: float) -> None:
         linear, square = self.leak
-        slope = (
-            abs(linear) + square * np.abs(self.v_reset).max()
-        )  # of the leak, where it is steepest between spikes
+        # of the leak, where it is steepest between spikes
+        slope = abs(linear) + square * np.abs(self.v_reset).max()
         _warn_of_dt(dt, np.min(self.tau_mem_ms) / 1000 / slope, "s")
 
     def constants(self, dt: float) -> tuple:
+        """The numbers of a step; raises ValueError for parameters that cannot be, and warns of a
+        step that is too long."""
         _check_durations(tau_decay_ms=self.tau_decay_ms, tau_mem_ms=self.tau_mem_ms)
         instead = "; a synapse without a rise: SingleExponentialLIF, SingleExponentialMembraneQIF"
         _check_durations(instead, tau_rise_ms=self.tau_rise_ms)
         self._check_dt(dt)
-        tau_decay, tau_rise, tau_mem, t_refractory = (
-            np.asarray(ms) / 1000
-            for ms in (self.tau_decay_ms, self.tau_rise_ms, self.tau_mem_ms, self.t_refractory_ms)
-        )
-        filters = np.exp(-dt / tau_decay), np.exp(-dt / tau_rise), 1 / (tau_rise * tau_decay)
-        return (
-            dt,
-            *self.leak,
-            tau_mem,
-            t_refractory,
-            *filters,
-            self.v_threshold,
-            self.v_reset,
-            self.bias,
-        )
+        tau_decay = np.asarray(self.tau_decay_ms) / 1000
+        tau_rise = np.asarray(self.tau_rise_ms) / 1000
+        tau_mem = np.asarray(self.tau_mem_ms) / 1000
+        t_refractory = np.asarray(self.t_refractory_ms) / 1000
+        decay = np.exp(-dt / tau_decay)
+        rise = np.exp(-dt / tau_rise)
+        jump = 1 / (tau_rise * tau_decay)  # of h and hr at a spike
+        membrane = dt, *self.leak, tau_mem, t_refractory
+        return *membrane, decay, rise, jump, self.v_threshold, self.v_reset, self.bias
 
     @staticmethod
     def step(state, s_in, current, t, constants):
@@ -204,9 +235,9 @@ class LIF:
 @dataclass(frozen=True)
 class MembraneQIF(LIF):
     """Quadratic integrate-and-fire unit in membrane units (Table S1): `LIF` with v^2 in place of
-    -v.
+    -v, and the same parameters.
 
-    tau_mem v' = v^2 + ipsc + bias + I
+        tau_mem v' = v^2 + ipsc + bias + I
     """
 
     v_threshold: float = TABLE_S1["qif"]["v_threshold"]
@@ -220,10 +251,18 @@ class DiscreteLIF:
     """Leaky integrate-and-fire unit in discrete time, current and voltage with a decay each, as the
     mean-field mapping gives it.
 
-        u[t+1] = (1 - du) u[t] + s_in + I,    v[t+1] = (1 - dv) v[t] + u[t+1] + bias,    s_in = W spike[t]
+        u[t+1] = (1 - du) u[t] + s_in + I,    s_in = W spike[t]
+        v[t+1] = (1 - dv) v[t] + u[t+1] + bias
 
     v > vth: spike in this step, and v becomes 0; the others feel it in the next step. There is no
     refractory period. Time is in steps (dt = 1).
+
+    Parameters
+    ----------
+    du : decay of the current per step
+    dv : decay of the voltage per step
+    bias : what is added to v in each step
+    vth : threshold
     """
 
     du: float = 0.07
@@ -237,9 +276,11 @@ class DiscreteLIF:
     time_unit: ClassVar = "steps"
 
     def initial(self) -> tuple:
+        """The state before the first step."""
         return 0.0, 0.0, 0.0
 
     def constants(self, dt: float) -> tuple:
+        """The numbers of a step; raises ValueError unless dt is 1."""
         _check_step(dt)
         return self.du, self.dv, self.bias, self.vth
 
@@ -260,6 +301,11 @@ class RateUnit:
         x[t+1] = (1 - dr) x[t] + dr s_in + bias + I,    r = x where x > 0, else 0,    s_in = W r[t]
 
     Time is in steps (dt = 1).
+
+    Parameters
+    ----------
+    dr : decay of x per step, and the share of s_in that enters it
+    bias : what is added to x in each step
     """
 
     dr: float = 0.01
@@ -271,9 +317,11 @@ class RateUnit:
     time_unit: ClassVar = "steps"
 
     def initial(self) -> tuple:
+        """The state before the first step."""
         return 0.0, 0.0
 
     def constants(self, dt: float) -> tuple:
+        """The numbers of a step; raises ValueError unless dt is 1."""
         _check_step(dt)
         return self.dr, self.bias
 
@@ -292,10 +340,10 @@ def _check_step(dt: float) -> None:
 
 @dataclass(frozen=True)
 class SingleExponentialLIF(LIF):
-    """`LIF` with a synapse that decays alone (tau_rise = 0).
+    """`LIF` with a synapse that decays alone (tau_rise = 0), and the same parameters otherwise.
 
-    ipsc' = -ipsc / tau_decay + sum_pre w_rec / tau_decay spike,    r' = -r / tau_decay + spike /
-    tau_decay
+    ipsc' = -ipsc / tau_decay + sum_pre w_rec / tau_decay spike
+    r' = -r / tau_decay + spike / tau_decay
     """
 
     tau_rise_ms: float = 0.0
@@ -308,22 +356,12 @@ class SingleExponentialLIF(LIF):
     def constants(self, dt: float) -> tuple:
         _check_durations(tau_decay_ms=self.tau_decay_ms, tau_mem_ms=self.tau_mem_ms)
         self._check_dt(dt)
-        tau_decay, tau_mem, t_refractory = (
-            np.asarray(ms) / 1000
-            for ms in (self.tau_decay_ms, self.tau_mem_ms, self.t_refractory_ms)
-        )
+        tau_decay = np.asarray(self.tau_decay_ms) / 1000
+        tau_mem = np.asarray(self.tau_mem_ms) / 1000
+        t_refractory = np.asarray(self.t_refractory_ms) / 1000
         decay = np.exp(-dt / tau_decay)
-        return (
-            dt,
-            *self.leak,
-            tau_mem,
-            t_refractory,
-            decay,
-            tau_decay,
-            self.v_threshold,
-            self.v_reset,
-            self.bias,
-        )
+        membrane = dt, *self.leak, tau_mem, t_refractory
+        return *membrane, decay, tau_decay, self.v_threshold, self.v_reset, self.bias
 
     @staticmethod
     def step(state, s_in, current, t, constants):

@@ -18,13 +18,20 @@ FEW = 10  # units that a plot tells apart
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Recording:
-    """Samples by name: (n_samples, n_units), or (n_samples, 1) for means over units; with a leading
-    batch axis where many simulations ran at once. Sample i is at time (i + 1) * sample_step, or the
-    mean over the step that ends there. spike_*: one number per spike, in order of simulation and
-    time. Times in `time_unit`.
+    """What `simulate` recorded: samples by name, and spikes.
 
-    n_simulations: of a batch, None without one; duration: of the simulation; spikes_recorded: False
-    where nobody asked for them.
+    Parameters
+    ----------
+    data : samples by name, (n_samples, n_units), or (n_samples, 1) for means over units; with a
+        leading batch axis where many simulations ran at once. Sample i is at time
+        (i + 1) * sample_step, or the mean over the step that ends there
+    sample_step : time from sample to sample, in `time_unit`
+    n_units : number of units
+    time_unit : unit of all times
+    spike_simulation, spike_unit, spike_time : one number per spike, in order of simulation and time
+    n_simulations : of a batch, None without one
+    duration : of the simulation, in `time_unit`
+    spikes_recorded : False where nobody asked for them
     """
 
     data: Mapping[str, np.ndarray]
@@ -40,14 +47,18 @@ class Recording:
 
     def __repr__(self) -> str:
         batch = "" if self.n_simulations is None else f" in {self.n_simulations} simulations"
-        samples = f"{', '.join(self.data)} every {self.sample_step:g} {self.time_unit} ({len(self.time)} samples)"
+        samples = "no samples"
+        if self.data:
+            step = f"{self.sample_step:g} {self.time_unit}"
+            samples = f"{', '.join(self.data)} every {step} ({len(self.time)} samples)"
         spikes = f"{len(self.spike_time)} spikes" if self.spikes_recorded else "no spikes recorded"
-        return f"<Recording of {self.n_units} units{batch}: {samples if self.data else 'no samples'}; {spikes}>"
+        return f"<Recording of {self.n_units} units{batch}: {samples}; {spikes}>"
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name == "spikes":
             raise KeyError(
-                'spikes are in spike_time, spike_unit and spike_simulation, or to_dataframe("spikes")'
+                "spikes are in spike_time, spike_unit and spike_simulation, "
+                'or to_dataframe("spikes")'
             )
         if name not in self.data:
             raise KeyError(
@@ -57,45 +68,56 @@ class Recording:
 
     @property
     def time(self) -> np.ndarray:
+        """Time of each sample, (n_samples,), in `time_unit`."""
         n_samples = next(iter(self.data.values())).shape[-2] if self.data else 0
         return self.sample_step * np.arange(1, n_samples + 1)
 
     def to_numpy(self, name: str = "out") -> np.ndarray:
-        """The samples of that name: (n_samples, n_units), (batch, n_samples, n_units) of many
-        simulations."""
+        """The samples of that name.
+
+        Returns
+        -------
+        np.ndarray
+            (n_samples, n_units), or (batch, n_samples, n_units) of many simulations.
+
+        Raises
+        ------
+        KeyError
+            Where nothing of that name was recorded.
+        """
         return self[name]
 
     def to_dataframe(self, name: str | None = None) -> pd.DataFrame:
-        """The samples as a wide table: one row a time, one column a unit, or "mean" for means over
-        units.
+        """The samples as a wide table: one row a time, one column a unit.
 
-        Columns of many simulations are (simulation, unit); without a name all that was recorded,
-        with the name as first level. "spikes": one row a spike, with simulation (of many), unit and
-        time.
+        Parameters
+        ----------
+        name : of the samples; by default all that was recorded, with the name as first level of
+            the columns. "spikes": one row a spike, with simulation (of many), unit and time
+
+        Returns
+        -------
+        pd.DataFrame
+            For means over units the column is "mean"; columns of many simulations are
+            (simulation, unit).
+
+        Raises
+        ------
+        KeyError
+            Where nothing of that name was recorded.
+        ValueError
+            Where spikes were not recorded.
         """
         if name == "spikes":
-            self._check_spikes()
-            columns = {
-                "simulation": self.spike_simulation,
-                "unit": self.spike_unit,
-                "time": self.spike_time,
-            }
-            return pd.DataFrame(
-                {
-                    k: v
-                    for k, v in columns.items()
-                    if k != "simulation" or self.n_simulations is not None
-                }
-            )
+            return self._table_of_spikes()
         if name is None:
             tables = {key: self.to_dataframe(key) for key in self.data}
-            return (
-                pd.concat(tables, axis="columns", names=["variable"]) if tables else pd.DataFrame()
-            )
+            if not tables:
+                return pd.DataFrame()
+            return pd.concat(tables, axis="columns", names=["variable"])
         values = self[name]
-        units = pd.Index(
-            ["mean"] if name.startswith("mean(") else range(values.shape[-1]), name="unit"
-        )
+        columns = ["mean"] if name.startswith("mean(") else range(values.shape[-1])
+        units = pd.Index(columns, name="unit")
         if self.n_simulations is not None:
             units = pd.MultiIndex.from_product(
                 [range(self.n_simulations), units], names=["simulation", "unit"]
@@ -103,14 +125,30 @@ class Recording:
             values = values.swapaxes(0, 1).reshape(values.shape[1], -1)
         return pd.DataFrame(values, index=pd.Index(self.time, name="time"), columns=units)
 
+    def _table_of_spikes(self) -> pd.DataFrame:
+        self._check_spikes()
+        columns = {}
+        if self.n_simulations is not None:
+            columns["simulation"] = self.spike_simulation
+        columns["unit"] = self.spike_unit
+        columns["time"] = self.spike_time
+        return pd.DataFrame(columns)
+
     def plot(self, name: str = "out", *, simulation: int = 0, axes=None):
         """Draw samples against time: a line for each of up to 10 units; of more, thin lines and
-        their mean. Returns the axes.
+        their mean.
 
-        simulation: which one of many; axes: where to draw, a new figure by default.
+        Parameters
+        ----------
+        name : of the samples
+        simulation : which one of many
+        axes : where to draw, a new figure by default
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Where it was drawn.
         """
-        from .. import plotting
-
         values = self._of(simulation, self[name])
         axes = _new_axes(6.5, 2.5) if axes is None else axes
         axes.set(
@@ -118,44 +156,67 @@ class Recording:
             ylabel=name,
             title=axes.get_title() or self._title(simulation),
         )
-        n, mean = values.shape[1], name.startswith("mean(")
-        if n <= FEW:
-            for unit in range(n):
-                label, colour = (
-                    ("mean" if mean else f"unit {unit}"),
-                    plotting.TRAJECTORIES[unit % len(plotting.TRAJECTORIES)],
-                )
-                style = "-" if unit < len(plotting.TRAJECTORIES) else "--"
-                axes.plot(
-                    self.time,
-                    values[:, unit],
-                    color=colour,
-                    label=label,
-                    linestyle=style,
-                    linewidth=1,
-                )
+        is_mean = name.startswith("mean(")
+        if values.shape[1] <= FEW:
+            self._draw_lines(axes, values, is_mean=is_mean)
         else:
-            pale = {
-                "color": plotting.pale(plotting.SPIKING),
-                "linewidth": 0.3,
-                "alpha": max(0.05, min(1, 20 / n)),
-                "zorder": 1,
-            }
-            axes.plot(self.time, values, **pale)
-            axes.plot(
-                self.time, values.mean(axis=1), color=plotting.SPIKING, label=f"mean of {n} units"
-            )
-        if not mean:
+            self._draw_crowd(axes, values)
+        if not is_mean:
             axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
         axes.set_xlim(0, self.duration or self.time[-1])
         return axes
+
+    def _draw_lines(self, axes, values: np.ndarray, *, is_mean: bool) -> None:
+        from .. import plotting
+
+        colours = plotting.TRAJECTORIES
+        for unit in range(values.shape[1]):
+            axes.plot(
+                self.time,
+                values[:, unit],
+                color=colours[unit % len(colours)],
+                label="mean" if is_mean else f"unit {unit}",
+                linestyle="-" if unit < len(colours) else "--",
+                linewidth=1,
+            )
+
+    def _draw_crowd(self, axes, values: np.ndarray) -> None:
+        from .. import plotting
+
+        n = values.shape[1]
+        axes.plot(
+            self.time,
+            values,
+            color=plotting.pale(plotting.SPIKING),
+            linewidth=0.3,
+            alpha=max(0.05, min(1, 20 / n)),
+            zorder=1,
+        )
+        axes.plot(
+            self.time, values.mean(axis=1), color=plotting.SPIKING, label=f"mean of {n} units"
+        )
 
     def _title(self, simulation: int) -> str:
         return "" if self.n_simulations is None else f"simulation {simulation}"
 
     def raster(self, *, simulation: int = 0, axes=None):
-        """Draw the spikes: one row a unit, one mark a spike. Returns the axes; arguments as in
-        `plot`."""
+        """Draw the spikes: one row a unit, one mark a spike.
+
+        Parameters
+        ----------
+        simulation : which one of many
+        axes : where to draw, a new figure by default
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Where it was drawn.
+
+        Raises
+        ------
+        ValueError
+            Where spikes were not recorded.
+        """
         from .. import plotting
 
         self._check_spikes()
@@ -166,21 +227,21 @@ class Recording:
             ylabel="Unit",
             title=axes.get_title() or self._title(simulation),
         )
-        points = (
-            axes.get_position().height * axes.figure.get_figheight() * 72 / self.n_units
-        )  # of a row
-        marker, size = ("|", 0.8 * min(points, 14)) if points > 4 else ("o", max(1, 0.9 * points))
-        style = {
-            "color": plotting.SPIKING,
-            "marker": marker,
-            "markersize": size,
-            "linestyle": "none",
-        }
+        height_in = axes.get_position().height * axes.figure.get_figheight()
+        points_per_row = height_in * 72 / self.n_units
+        if points_per_row > 4:
+            mark = {"marker": "|", "markersize": 0.8 * min(points_per_row, 14)}
+            edge_width = 0.8
+        else:
+            mark = {"marker": "o", "markersize": max(1, 0.9 * points_per_row)}
+            edge_width = 0
         axes.plot(
             self.spike_time[chosen],
             self.spike_unit[chosen],
-            **style,
-            markeredgewidth=0.8 if marker == "|" else 0,
+            color=plotting.SPIKING,
+            linestyle="none",
+            markeredgewidth=edge_width,
+            **mark,
         )
         axes.set_ylim(-0.7, self.n_units - 0.3)
         if self.n_units <= FEW:
@@ -192,43 +253,65 @@ class Recording:
         return axes
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write everything to one .npz file, whole or not at all."""
-        rest = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "data"}
+        """Write everything to one .npz file, whole or not at all.
+
+        Parameters
+        ----------
+        path : of the file, whatever its ending
+        """
         arrays = {f"data/{name}": values for name, values in self.data.items()}
+        for own in fields(self):
+            value = getattr(self, own.name)
+            if own.name != "data" and value is not None:
+                arrays[own.name] = value
         with replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez(
-                file, **arrays, **{name: value for name, value in rest.items() if value is not None}
-            )
+            np.savez(file, **arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Recording:
-        """What `save` wrote; raises ValueError for any other file."""
+        """What `save` wrote.
+
+        Parameters
+        ----------
+        path : of the file
+
+        Returns
+        -------
+        Recording
+            As it was saved.
+
+        Raises
+        ------
+        ValueError
+            For any other file.
+        """
         try:
             with np.load(path, allow_pickle=False) as file:
-                found = dict(file)
+                arrays = dict(file)
         except (ValueError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(
                 f"{path}: expected a recording as Recording.save writes it ({error})"
             ) from error
-        missing = {f.name for f in fields(cls)} - {"data", "n_simulations", "duration"} - set(found)
+        needed = {own.name for own in fields(cls)} - {"data", "n_simulations", "duration"}
+        missing = needed - set(arrays)
         if missing:
             raise ValueError(
-                f"{path}: expected a recording as Recording.save writes it, found no {sorted(missing)[0]}"
+                f"{path}: expected a recording as Recording.save writes it, "
+                f"found no {sorted(missing)[0]}"
             )
-        data = {
-            key.removeprefix("data/"): values
-            for key, values in found.items()
-            if key.startswith("data/")
-        }
-        rest = {key: value for key, value in found.items() if not key.startswith("data/")}
-        return cls(
-            data, **{key: value if value.ndim else value.item() for key, value in rest.items()}
-        )
+        data, rest = {}, {}
+        for key, value in arrays.items():
+            if key.startswith("data/"):
+                data[key.removeprefix("data/")] = value
+            else:
+                rest[key] = value if value.ndim else value.item()
+        return cls(data, **rest)
 
     def _checked(self, simulation: int) -> int:
         if not 0 <= simulation < (self.n_simulations or 1):
             raise ValueError(
-                f"simulation: expected a whole number below {self.n_simulations or 1}, got {simulation}"
+                f"simulation: expected a whole number below {self.n_simulations or 1}, "
+                f"got {simulation}"
             )
         return simulation
 

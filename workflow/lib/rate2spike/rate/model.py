@@ -1,5 +1,4 @@
-"""The continuous rate network: its parameters, what training changes, and a network before
-training.
+"""The continuous rate network: its parameters, and a network before training.
 
 Its equations are in `reference`. The synaptic decay is (paper, Eq. 7)
 
@@ -15,9 +14,8 @@ import numpy as np
 
 from ..config import ConfigError, RateConfig
 
-NOISE_SD = (
-    0.1  # N(0, 1)/10 added to x after each Euler step, not scaled by the step (published code)
-)
+# N(0, 1)/10 added to x after each Euler step, not scaled by the step (published code)
+NOISE_SD = 0.1
 INITIAL_SD = 0.01  # x at step 0 is N(0, 1)/100
 ACTIVATION_CEILING = 20.0  # clipped ReLU and softplus are cut here (published code)
 
@@ -32,12 +30,11 @@ class Weights(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """x and r (batch, n_steps, n_units), o (batch, n_steps - 1): o[i] is read from r[i + 1]
-    (published code)."""
+    """The activity of trials; arrays or tensors."""
 
-    x: object
-    r: object
-    o: object
+    x: object  # (batch, n_steps, n_units) synaptic current
+    r: object  # (batch, n_steps, n_units) firing rate
+    o: object  # (batch, n_steps - 1) output; o[i] is read from r[i + 1] (published code)
 
 
 class TrainingRecord(NamedTuple):
@@ -55,8 +52,10 @@ class TrainingRecord(NamedTuple):
     untrained_example: Trace  # the same trial before training
 
     def without_traces(self) -> TrainingRecord:
-        """The record without what takes space: activity of the example trial, outputs of the last
-        evaluation."""
+        """The record without what takes space.
+
+        The activity of the example trial and the outputs of the last evaluation are None.
+        """
         nothing = Trace(None, None, None)
         return self._replace(
             evaluation_outputs=None,
@@ -68,7 +67,10 @@ class TrainingRecord(NamedTuple):
 
 @dataclass(frozen=True)
 class RateModel:
-    """One rate network: fixed wiring, trained and initial weights."""
+    """One rate network: fixed wiring, trained and initial weights.
+
+    How the dynamics see the recurrent weights: `reference.effective_weights`.
+    """
 
     config: RateConfig
     w_in: np.ndarray  # (n_units, n_inputs), not trained
@@ -79,10 +81,12 @@ class RateModel:
 
     @property
     def n_units(self) -> int:
+        """Number of units."""
         return self.w_in.shape[0]
 
     @property
     def n_inputs(self) -> int:
+        """Number of input channels."""
         return self.w_in.shape[1]
 
     @property
@@ -91,14 +95,28 @@ class RateModel:
         return np.where(self.inhibitory, -1.0, 1.0).astype(self.w_in.dtype)
 
     def tau_decay_ms(self, *, initial: bool = False) -> np.ndarray:
-        """(n_units,) synaptic decay time constants in ms, trained or initial."""
+        """(n_units,) synaptic decay time constants in ms, trained or initial, float64."""
         raw = (self.initial if initial else self.weights).tau_raw
         return decay_ms(np.asarray(raw, dtype=np.float64), self.config.tau_decay_ms)
 
 
 def decay_ms(tau_raw, tau_range_ms: tuple[float, ...]):
-    """Synaptic decay in ms from its unbounded parameter (paper, Eq. 7); one value in the range
-    means a fixed decay."""
+    """Synaptic decay from its unbounded parameter (paper, Eq. 7).
+
+        tau = sigmoid(tau_raw) (tau_max - tau_min) + tau_min
+
+    All of the library's Python gets its decays here; the compiled kernels have the equation once
+    more, in float32.
+
+    Parameters
+    ----------
+    tau_raw : (n_units,) array or tensor
+    tau_range_ms : (min, max), or one value: a fixed decay
+
+    Returns
+    -------
+    (n_units,) decays in ms, of the dtype of `tau_raw`
+    """
     if len(tau_range_ms) == 1:
         return tau_range_ms[0] + 0 * tau_raw
     low, high = tau_range_ms
@@ -107,18 +125,29 @@ def decay_ms(tau_raw, tau_range_ms: tuple[float, ...]):
 
 
 def initial_model(config: RateConfig, n_inputs: int, rng: np.random.Generator) -> RateModel:
-    """A network before training, float32: sparse recurrent weights, Gaussian input weights (paper,
-    Methods).
+    """A network before training: sparse recurrent and Gaussian input weights (paper, Methods).
 
-    Raises ConfigError where fewer units are inhibitory than n_som asks for.
+    Parameters
+    ----------
+    config : its settings
+    n_inputs : number of input channels
+    rng : draws which units are inhibitory, which connections there are, and the weights
+
+    Returns
+    -------
+    The network, all of it float32; `weights` and `initial` are the same
+
+    Raises
+    ------
+    ConfigError
+        where fewer units are inhibitory than n_som asks for
     """
     n = config.n_units
     inhibitory = rng.random(n) < (config.p_inh if config.dale else 0.0)
     connected = rng.random((n, n)) < config.p_rec
     if config.weight_distribution == "gamma":
-        w_rec = rng.gamma(
-            2.0, 0.003, (n, n)
-        )  # shape and scale of the published code, which applies no gain here
+        # shape and scale of the published code, which applies no gain here
+        w_rec = rng.gamma(2.0, 0.003, (n, n))
     else:
         w_rec = rng.standard_normal((n, n)) * config.gain / np.sqrt(n * max(config.p_rec, 1.0 / n))
     w_rec = np.where(connected, np.abs(w_rec) if config.dale else w_rec, 0.0)
@@ -126,7 +155,8 @@ def initial_model(config: RateConfig, n_inputs: int, rng: np.random.Generator) -
     som = np.flatnonzero(inhibitory)[: config.n_som]
     if len(som) < config.n_som:
         raise ConfigError(
-            f"n_som: expected at most the {len(som)} inhibitory units of this network, got {config.n_som}"
+            f"n_som: expected at most the {len(som)} inhibitory units of this network, "
+            f"got {config.n_som}"
         )
     mask[np.ix_(som, np.flatnonzero(inhibitory))] = 0.0
     f32 = np.float32

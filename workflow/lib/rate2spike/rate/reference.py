@@ -1,6 +1,8 @@
 """The equations of the rate network as in the paper, and the plain loop over time.
 
-    tau_i dx_i/dt = -x_i + sum_j W_ij r_j + (W_in u)_i,    r = f(x),    o = w_out r + b_out       (paper, Eqs. 1-3)
+    tau_i dx_i/dt = -x_i + sum_j W_ij r_j + (W_in u)_i        (paper, Eqs. 1-3)
+    r = f(x)
+    o = w_out r + b_out
 
 with W = relu(w) diag(sign) under Dale's principle (Eqs. 4-5) and the decays of Eq. 7
 (`model.decay_ms`). The kernels beside this file compute the same.
@@ -13,8 +15,10 @@ from .model import ACTIVATION_CEILING, INITIAL_SD, NOISE_SD, RateModel, Trace, W
 
 
 def activate(x, activation: str):
-    """Firing rates f(x) of a tensor: sigmoid, or ReLU and softplus cut at 20 as in the published
-    code (paper, Fig. 7A)."""
+    """Firing rates f(x) of a tensor (paper, Fig. 7A).
+
+    f is the sigmoid, or ReLU or softplus, which are cut at 20 as in the published code.
+    """
     # here and in `effective_weights` and `forward` only: simulation jobs never pay for the import
     import torch
 
@@ -26,27 +30,52 @@ def activate(x, activation: str):
 
 
 def effective_weights(w_rec, model: RateModel):
-    """W (n_units, n_units) as the dynamics see it. relu'(0) = 0, so an absent connection never
-    grows (paper, Eqs. 4-5)."""
+    """The recurrent weights as the dynamics see them (paper, Eqs. 4-5).
+
+        W = relu(w_rec) diag(sign) mask
+
+    relu'(0) = 0, so an absent connection never grows. Without Dale's principle there is no relu.
+
+    Parameters
+    ----------
+    w_rec : (n_units, n_units) tensor [post, pre]
+    model : has sign and mask
+
+    Returns
+    -------
+    (n_units, n_units) tensor, differentiable
+    """
     import torch
 
     positive = torch.relu(w_rec) if model.config.dale else w_rec
-    like = {"dtype": w_rec.dtype, "device": w_rec.device}
-    return positive * torch.as_tensor(model.sign, **like) * torch.as_tensor(model.mask, **like)
+    sign = torch.as_tensor(model.sign, dtype=w_rec.dtype, device=w_rec.device)
+    mask = torch.as_tensor(model.mask, dtype=w_rec.dtype, device=w_rec.device)
+    return positive * sign * mask
 
 
 def step(x, drive, noise, euler):
-    """One Euler step of x (batch, n_units); `euler` = step / tau (n_units,), `drive` = W r + W_in
-    u, `noise` already scaled."""
+    """One Euler step of x (batch, n_units).
+
+    `euler` (n_units,) is step / tau, `drive` (batch, n_units) is W r + W_in u, and `noise` is
+    already scaled.
+    """
     return (1 - euler) * x + euler * drive + noise
 
 
 def forward(model: RateModel, weights: Weights, u, normal) -> Trace:
     """The plain forward loop on torch tensors, differentiable: the reference for the kernels.
 
-    u: stimulus (batch, n_inputs, n_steps). normal: standard normal numbers (batch, n_units,
-    n_steps); column 0 makes the initial x, column t the noise of step t. `weights` holds tensors;
-    their dtype is the dtype of everything.
+    Parameters
+    ----------
+    model : the wiring
+    weights : tensors; their dtype is the dtype of everything
+    u : (batch, n_inputs, n_steps) stimulus
+    normal : (batch, n_units, n_steps) standard normal numbers; column 0 makes the initial x,
+        column t the noise of step t
+
+    Returns
+    -------
+    x, r and o of the trials
     """
     import torch
 
@@ -64,11 +93,19 @@ def forward(model: RateModel, weights: Weights, u, normal) -> Trace:
 
 
 def trial_loss(o, z, loss: str):
-    """Loss of each trial (batch,): sqrt(sum (o - z)^2) or sum |o - z| (paper, Eq. 8, which does not
-    divide by the steps).
+    """Loss of each trial (paper, Eq. 8, which does not divide by the steps).
 
-    o: (batch, n_steps - 1); z: (batch, n_steps), whose first n_steps - 1 columns are the targets
-    (published code).
+        l2: sqrt(sum_t (o_t - z_t)^2)        l1: sum_t |o_t - z_t|
+
+    Parameters
+    ----------
+    o : (batch, n_steps - 1) outputs
+    z : (batch, n_steps), whose first n_steps - 1 columns are the targets (published code)
+    loss : `l1` or `l2`
+
+    Returns
+    -------
+    (batch,)
     """
     error = o - z[:, : o.shape[1]]
     return error.abs().sum(1) if loss == "l1" else (error**2).sum(1).sqrt()

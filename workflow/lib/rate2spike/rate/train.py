@@ -1,12 +1,14 @@
-"""Training of one rate network: the loop over trials, the evaluation, the stop rule (paper,
-Methods)."""
+"""Training of one rate network: the loop over trials, the evaluation, the stop rule.
+
+As in the paper (Methods); where the published code departs from it, a comment says so.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,17 +21,16 @@ from .model import RateModel, Trace, TrainingRecord, Weights, initial_model
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[int], None]  # told the number of trials since the last call
+Progress = Callable[[int], None]  # called with the number of trials since the last call
 
 
 class Evaluation(NamedTuple):
-    """Fresh trials run through a rate network: mean loss, accuracy, outputs (n_trials, n_steps -
-    1), labels (n_trials,)."""
+    """Fresh trials run through a rate network."""
 
-    loss: float
-    accuracy: float
-    outputs: np.ndarray
-    labels: np.ndarray
+    loss: float  # mean of the trials
+    accuracy: float  # share of correct trials
+    outputs: np.ndarray  # (n_trials, n_steps - 1)
+    labels: np.ndarray  # (n_trials,)
 
 
 def evaluate(
@@ -44,16 +45,29 @@ def evaluate(
     loss: str = "l2",
     device: str = "cpu",
 ) -> Evaluation:
-    """Score `weights` on `n_trials` fresh trials of the stream (`purpose`, *words), in one batch."""
+    """Score weights on fresh trials, all in one batch.
+
+    Parameters
+    ----------
+    model : the wiring
+    weights : to be scored
+    task : that draws and scores the trials
+    study_seed, purpose, words : the stream of the trials, as in `streams.key`; the noise has the
+        stream of `purpose` + " noise"
+    n_trials : how many
+    loss : `l1` or `l2`
+    device : `cpu` or `cuda`
+    """
     trials = draw_trials(task, study_seed, purpose, words, range(n_trials))
     noise = streams.key(study_seed, purpose + " noise", *words)
     outputs = rate_kernels(device).outputs(
         model, weights, trials.stimulus, stream=noise, first_trial=0
     )
-    return scored(task, trials, outputs, loss)
+    return scored(task, trials, outputs, loss=loss)
 
 
-def scored(task: Task, trials: Trials, outputs: np.ndarray, loss: str) -> Evaluation:
+def scored(task: Task, trials: Trials, outputs: np.ndarray, *, loss: str) -> Evaluation:
+    """The evaluation of outputs (n_trials, n_steps - 1) of these trials; float64."""
     error = outputs.astype(np.float64) - trials.target[:, : outputs.shape[1]]
     losses = np.abs(error).sum(axis=1) if loss == "l1" else np.sqrt((error**2).sum(axis=1))
     correct = task.correct_rate(trials.label, rate_response(task, outputs))
@@ -62,9 +76,11 @@ def scored(task: Task, trials: Trials, outputs: np.ndarray, loss: str) -> Evalua
 
 @dataclass
 class TrainingRun:
-    """One network in training: what it started from, where it stands, and what it has seen. `go_on`
-    continues it, in this process or, from a copy of these values, in another: the bits are those of
-    an uninterrupted training."""
+    """One network in training: what it started from, where it stands, and what it has seen.
+
+    `go_on` continues it, in this process or, from a copy of these values, in another: the bits are
+    those of an uninterrupted training.
+    """
 
     network: str
     study_seed: int
@@ -72,9 +88,8 @@ class TrainingRun:
     state: Any  # of the kernel: weights, Adam's moments, number of updates
     used: int = 0  # training trials so far
     losses: list[np.ndarray] = field(default_factory=list)
-    curve: list[tuple[float, float, float]] = field(
-        default_factory=list
-    )  # trial, mean loss, accuracy of each evaluation
+    # trial, mean loss, accuracy of each evaluation
+    curve: list[tuple[float, float, float]] = field(default_factory=list)
     evaluation: Evaluation | None = None  # the last
     converged: bool = False
 
@@ -83,10 +98,10 @@ def begin(
     task: Task, config: RateConfig, *, study_seed: int, network: str, device: str = "cpu"
 ) -> TrainingRun:
     """A network before its first trial, its wiring drawn from the stream of its name."""
-    untrained = initial_model(
-        config, task.n_inputs, streams.generator(study_seed, "initial network", network)
-    )
-    return TrainingRun(network, study_seed, untrained, rate_kernels(device).start(untrained))
+    rng = streams.generator(study_seed, "initial network", network)
+    untrained = initial_model(config, task.n_inputs, rng)
+    state = rate_kernels(device).start(untrained)
+    return TrainingRun(network, study_seed, untrained, state)
 
 
 def go_on(
@@ -98,14 +113,28 @@ def go_on(
     device: str = "cpu",
     stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Train until mean loss and accuracy of fresh trials reach criterion, or `max_trials` in all
-    are used up.
+    """Train until mean loss and accuracy of fresh trials reach criterion, or `max_trials` are used.
 
     Trials count from 0. The evaluations fall after trials 1, 101, 201 ... as published (for
     `evaluation_interval` 100); with more than one trial per update, after the update that contains
-    the trial. Raises InterruptedError once `stop` says so.
+    the trial.
+
+    Parameters
+    ----------
+    run : the network, which is trained in place; it may have been trained before
+    task : that draws and scores the trials
+    training : how; `max_trials` are those in all, from the first on
+    progress : called after each evaluation with the number of new trials
+    device : `cpu` or `cuda`
+    stop : asked before each evaluation whether to give up
+
+    Raises
+    ------
+    InterruptedError
+        once `stop` says so
     """
-    kernel, network = rate_kernels(device), run.network
+    kernel = rate_kernels(device)
+    network = run.network
     noise = streams.key(run.study_seed, "training noise", network)
     clock = Clock(run.used)
     for trial in evaluations_left(run, training):
@@ -113,31 +142,31 @@ def go_on(
             raise InterruptedError(f"{network}: stopped before trial {trial}")
         n_new = trials_until(trial, run.used, training)
         if n_new > 0:
-            trials = draw_trials(
-                task, run.study_seed, "training", (network,), range(run.used, run.used + n_new)
+            numbers = range(run.used, run.used + n_new)
+            trials = draw_trials(task, run.study_seed, "training", (network,), numbers)
+            losses = kernel.train_trials(
+                run.untrained,
+                run.state,
+                trials.stimulus,
+                trials.target,
+                training=training,
+                stream=noise,
+                first_trial=run.used,
             )
-            stimuli = {"training": training, "stream": noise, "first_trial": run.used}
-            run.losses.append(
-                kernel.train_trials(
-                    run.untrained, run.state, trials.stimulus, trials.target, **stimuli
-                )
-            )
+            run.losses.append(losses)
             run.used += n_new
-        fresh = {
-            "study_seed": run.study_seed,
-            "purpose": "evaluation",
-            "n_trials": training.evaluation_trials,
-        }
-        judged = evaluate(
+        evaluation = evaluate(
             run.untrained,
             kernel.weights(run.state),
             task,
+            study_seed=run.study_seed,
+            purpose="evaluation",
             words=(network, trial),
+            n_trials=training.evaluation_trials,
             loss=training.loss,
             device=device,
-            **fresh,
         )
-        note(run, trial, judged, training, clock)
+        note(run, trial, evaluation, training=training, clock=clock)
         if progress:
             progress(n_new)
         if has_ended(run):
@@ -148,9 +177,11 @@ class Clock:
     """Training trials a second since the beginning."""
 
     def __init__(self, used: int):
-        self.started, self.used = time.perf_counter(), used
+        self.started = time.perf_counter()
+        self.used = used
 
     def speed(self, used: int) -> float:
+        """Trials a second, `used` being the number of trials by now."""
         return (used - self.used) / (time.perf_counter() - self.started)
 
 
@@ -164,13 +195,14 @@ def evaluations_left(run: TrainingRun, training: TrainingConfig) -> range:
 
 def trials_until(trial: int, used: int, training: TrainingConfig) -> int:
     """Trials still to train before the evaluation after `trial`, in whole updates."""
-    return max(0, -(-(trial + 1 - used) // training.trials_per_update) * training.trials_per_update)
+    n_updates = -(-(trial + 1 - used) // training.trials_per_update)
+    return max(0, n_updates * training.trials_per_update)
 
 
 def note(
-    run: TrainingRun, trial: int, evaluation: Evaluation, training: TrainingConfig, clock: Clock
+    run: TrainingRun, trial: int, evaluation: Evaluation, *, training: TrainingConfig, clock: Clock
 ) -> None:
-    """Write an evaluation down and say it."""
+    """Write the evaluation after `trial` into `run` and into the log."""
     run.evaluation = evaluation
     run.curve.append((trial, evaluation.loss, evaluation.accuracy))
     run.converged = _at_criterion(evaluation, trial, training)
@@ -183,22 +215,29 @@ def note(
 
 
 def has_ended(run: TrainingRun) -> bool:
+    """Whether the last evaluation reached criterion, or the training has diverged."""
     return run.converged or not np.isfinite(run.evaluation.loss)
 
 
 def outcome(
     run: TrainingRun, task: Task, *, device: str = "cpu"
 ) -> tuple[RateModel, TrainingRecord]:
-    """The network as it stands, and the record of its training."""
-    kernel, start = rate_kernels(device), run.untrained
-    model = RateModel(
-        start.config,
-        start.w_in,
-        start.inhibitory,
-        start.mask,
-        kernel.weights(run.state),
-        start.weights,
-    )
+    """The network as it stands, and the record of its training.
+
+    The record's example is one trial before and after training, with the same stimulus and noise.
+    """
+    kernel = rate_kernels(device)
+    start = run.untrained
+    model = replace(start, weights=kernel.weights(run.state), initial=start.weights)
+    trials = draw_trials(task, run.study_seed, "example", (run.network,), [0])
+    noise = streams.key(run.study_seed, "example noise", run.network)
+
+    def example(weights: Weights) -> Trace:
+        trace = kernel.outputs(
+            model, weights, trials.stimulus, stream=noise, first_trial=0, keep=True
+        )
+        return Trace(trace.x[0], trace.r[0], trace.o[0])
+
     record = TrainingRecord(
         converged=run.converged,
         trials=int(run.curve[-1][0]),
@@ -206,7 +245,10 @@ def outcome(
         curve=np.array(run.curve, dtype=np.float64),
         evaluation_outputs=run.evaluation.outputs,
         evaluation_labels=run.evaluation.labels,
-        **_example(model, task, run.study_seed, run.network, kernel),
+        stimulus=trials.stimulus[0],
+        target=trials.target[0],
+        example=example(model.weights),
+        untrained_example=example(model.initial),
     )
     return model, record
 
@@ -222,7 +264,28 @@ def train_network(
     device: str = "cpu",
     stop: Callable[[], bool] = lambda: False,
 ) -> tuple[RateModel, TrainingRecord]:
-    """Train one network from nothing; see `go_on`."""
+    """Train one network from nothing.
+
+    Parameters
+    ----------
+    task : that draws and scores the trials
+    config : the network
+    training : how it is trained
+    study_seed : of the study
+    network : its name, which with the seed decides wiring, trials and noise
+    progress, device, stop : as in `go_on`
+
+    Returns
+    -------
+    The network, and the record of its training
+
+    Raises
+    ------
+    ConfigError
+        where fewer units are inhibitory than n_som asks for
+    InterruptedError
+        once `stop` says so
+    """
     run = begin(task, config, study_seed=study_seed, network=network, device=device)
     go_on(run, task, training, progress=progress, device=device, stop=stop)
     return outcome(run, task, device=device)
@@ -234,22 +297,3 @@ def _at_criterion(evaluation: Evaluation, trial: int, training: TrainingConfig) 
         and evaluation.accuracy >= training.accuracy_threshold
     )
     return good and trial >= training.min_trials
-
-
-def _example(model: RateModel, task: Task, study_seed: int, network: str, kernel) -> dict:
-    """One trial before and after training, with the same stimulus and noise, for the model file."""
-    trials = draw_trials(task, study_seed, "example", (network,), [0])
-    noise = streams.key(study_seed, "example noise", network)
-
-    def run(weights: Weights) -> Trace:
-        trace = kernel.outputs(
-            model, weights, trials.stimulus, stream=noise, first_trial=0, keep=True
-        )
-        return Trace(trace.x[0], trace.r[0], trace.o[0])
-
-    return {
-        "stimulus": trials.stimulus[0],
-        "target": trials.target[0],
-        "example": run(model.weights),
-        "untrained_example": run(model.initial),
-    }

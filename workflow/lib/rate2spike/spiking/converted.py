@@ -16,15 +16,24 @@ NOISE_SD = 0.1  # mV per step, not scaled with the step (published code)
 V_SPIKE = 30.0  # voltage recorded at a spike; also the upper end of the initial voltages
 STIMULATION_STEP = 0.5  # mV per heads of the coin
 DEFAULT_STREAM = streams.key(0, "simulate")  # of a trial whose random numbers nobody asked for
-FIRST_COUNTED_STEP = (
-    9  # mean rates leave out the first nine steps but divide by the whole trial (published code)
-)
+# Mean rates leave out the first nine steps but divide by the whole trial (published code)
+FIRST_COUNTED_STEP = 9
 
 
 @dataclass(frozen=True)
 class SpikingNetwork:
-    """One spiking network, weights already scaled. w_rec[post, pre] (n_units, n_units), w_in
-    (n_units, n_inputs), w_out and tau_decay_ms (n_units,), inhibitory (n_units,) bool."""
+    """One spiking network, weights already scaled.
+
+    Parameters
+    ----------
+    w_rec : w_rec[post, pre], (n_units, n_units)
+    w_in : (n_units, n_inputs), mV
+    w_out : (n_units,)
+    tau_decay_ms : decay time of the synapses of the unit that receives, (n_units,)
+    inhibitory : bool (n_units,)
+    scaling_factor : 1/lambda, by which w_rec and w_out were divided
+    neuron : constants of the units
+    """
 
     w_rec: np.ndarray
     w_in: np.ndarray
@@ -36,26 +45,44 @@ class SpikingNetwork:
 
     @property
     def n_units(self) -> int:
+        """Number of units."""
         return self.w_rec.shape[0]
 
     @property
     def n_inputs(self) -> int:
+        """Number of inputs."""
         return self.w_in.shape[1]
 
 
 class Stimulation(NamedTuple):
-    """Artificial stimulation: +-0.5 mV with probability 1/2 at each 1-based step i with start <= i
-    < stop; units are 0-based."""
+    """Artificial stimulation: a kick of 0.5 mV with probability 1/2 at each step of a window.
 
-    mode: str  # "exc" or "inh"
+    Parameters
+    ----------
+    mode : "exc" for kicks of +0.5 mV, "inh" for -0.5 mV
+    start, stop : 1-based steps i with start <= i < stop
+    units : the units that are moved, 0-based
+    """
+
+    mode: str
     start: int
     stop: int
     units: Sequence[int]
 
 
 class TrialRecording(NamedTuple):
-    """One trial: v (mV, 30 at a spike), spikes (bool), rates and ipsc (n_units, n_steps); out
-    (n_steps,); mean_rates (Hz, n_units); dt (s)."""
+    """One trial with everything recorded.
+
+    Parameters
+    ----------
+    v : voltage (mV, 30 at a spike), (n_units, n_steps)
+    spikes : bool (n_units, n_steps)
+    rates : filtered rates (Hz), (n_units, n_steps)
+    ipsc : synaptic current (mV), (n_units, n_steps)
+    out : output (n_steps,)
+    mean_rates : Hz, (n_units,); without the first nine steps, as published
+    dt : step (s)
+    """
 
     v: np.ndarray
     spikes: np.ndarray
@@ -67,7 +94,8 @@ class TrialRecording(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """The time grid of a trial: step (s), number of steps, and the stimulus column of each step."""
+    """The time grid of a trial: step (s), number of steps, and the stimulus column of each step
+    (n_steps,)."""
 
     dt: float
     n_steps: int
@@ -75,10 +103,22 @@ class Grid(NamedTuple):
 
 
 def time_grid(n_columns: int, downsample: int = 1) -> Grid:
-    """Grid of a stimulus with `n_columns` columns of 5 ms. Step i (1-based) sees column floor(i /
-    100 + 0.5): half rounds up."""
+    """The time grid of a stimulus. Step i (1-based) sees column floor(i / 100 + 0.5): half rounds
+    up.
+
+    Parameters
+    ----------
+    n_columns : columns of the stimulus, 5 ms each
+    downsample : steps of 5e-5 s in a step, and columns from one that is taken to the next
+
+    Returns
+    -------
+    Grid
+        Step (s), number of steps, column of each step.
+    """
     dt = STEP_S * downsample
-    duration = (len(range(0, n_columns, downsample)) - 1) * dt * SPIKING_STEPS_PER_RATE_STEP
+    n_taken = len(range(0, n_columns, downsample))
+    duration = (n_taken - 1) * dt * SPIKING_STEPS_PER_RATE_STEP
     n_steps = int(np.floor(duration / dt + 0.5))
     i = np.arange(1, n_steps + 1)
     return Grid(dt, n_steps, np.floor(i / SPIKING_STEPS_PER_RATE_STEP + 0.5).astype(np.int64))
@@ -97,6 +137,7 @@ def release_steps(grid: Grid, t_refractory_ms: float) -> np.ndarray:
 
 
 def checked_array(name: str, array, shape: tuple[int, ...]) -> np.ndarray:
+    """The array as float64; raises ValueError where it has another shape."""
     array = np.asarray(array, dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
@@ -105,11 +146,8 @@ def checked_array(name: str, array, shape: tuple[int, ...]) -> np.ndarray:
 
 def check_downsample(downsample: int) -> int:
     """The same number; raises ValueError unless it is whole and >= 1."""
-    if (
-        isinstance(downsample, bool)
-        or not isinstance(downsample, int | np.integer)
-        or downsample < 1
-    ):
+    is_whole = isinstance(downsample, int | np.integer) and not isinstance(downsample, bool)
+    if not is_whole or downsample < 1:
         raise ValueError(f"downsample: expected a whole number >= 1, got {downsample!r}")
     return downsample
 
@@ -121,7 +159,8 @@ def check_stimulus(network: SpikingNetwork, u, downsample: int = 1) -> np.ndarra
     check_downsample(downsample)
     if u.ndim != 2 or u.shape[0] != network.n_inputs or u.shape[1] <= downsample:
         raise ValueError(
-            f"stimulus: expected shape ({network.n_inputs}, more than {downsample} columns of 5 ms), got {u.shape}"
+            f"stimulus: expected shape ({network.n_inputs}, more than {downsample} columns "
+            f"of 5 ms), got {u.shape}"
         )
     if not np.isfinite(u).all():
         raise ValueError("stimulus: expected finite numbers, got NaN or infinity")
@@ -139,6 +178,7 @@ def check_stimulation(stimulation, n_units: int) -> Stimulation | None:
     units = np.atleast_1d(stimulation.units).ravel()
     if units.size and (units.min() < 0 or units.max() >= n_units):
         raise ValueError(
-            f"stimulation units: expected 0-based indices below {n_units}, got {units.min()}..{units.max()}"
+            f"stimulation units: expected 0-based indices below {n_units}, "
+            f"got {units.min()}..{units.max()}"
         )
     return stimulation._replace(units=[int(i) for i in units])

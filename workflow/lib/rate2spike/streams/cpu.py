@@ -1,5 +1,6 @@
-"""The numbers of `streams`, drawn fast on the CPU: Philox4x32-10 and Box-Muller in loops that LLVM
-turns into vectors.
+"""The numbers of `streams`, drawn fast on the CPU.
+
+Philox4x32-10 and Box-Muller stand in loops that LLVM turns into vectors.
 
 Every loop holds one step of the work for all lanes and nothing that calls a library: logarithm,
 sine and cosine are polynomials (Lawson's minimax fit), the exponent comes from the bits. Philox
@@ -20,9 +21,8 @@ HALF = np.uint64(32)
 M0, M1 = np.uint64(PHILOX_M0), np.uint64(PHILOX_M1)
 W0, W1 = np.uint64(PHILOX_W0), np.uint64(PHILOX_W1)
 
-SQRT_HALF_BITS = np.int32(
-    0x3F3504F3
-)  # float32 bits of sqrt(1/2): mantissas are taken from [sqrt(1/2), sqrt(2))
+# float32 bits of sqrt(1/2): mantissas are taken from [sqrt(1/2), sqrt(2))
+SQRT_HALF_BITS = np.int32(0x3F3504F3)
 MANTISSA_BITS = np.int32(0x007FFFFF)
 ONE = np.float32(1.0)
 MINUS_2_LN_2 = np.float32(-2.0 * np.log(2.0))
@@ -41,8 +41,10 @@ C0, C1, C2, C3, C4 = np.float32(
 
 @njit(**INSIDE)
 def _philox(c0, c1, c2, c3, k0, k1):
-    """Ten rounds on one counter; all uint64, counted modulo 2^32: what lies above bit 31 is dropped
-    where it would count."""
+    """Ten rounds on one counter.
+
+    All are uint64, counted modulo 2^32: what lies above bit 31 is dropped where it would count.
+    """
     for _ in range(PHILOX_ROUNDS):
         p0, p1 = (c0 & LOW) * M0, (c2 & LOW) * M1
         c0, c1, c2, c3 = (p1 >> HALF) ^ c1 ^ k0, p1, (p0 >> HALF) ^ c3 ^ k1, p0
@@ -65,9 +67,10 @@ def _box_muller(w0, w1):
     sine = x * (S0 + q * (S1 + q * (S2 + q * (S3 + q * S4))))
     cosine = C0 + q * (C1 + q * (C2 + q * (C3 + q * C4)))
     sign = np.uint32(w1 << np.uint32(31))
-    return np.uint32(np.float32(radius * cosine).view(np.uint32) ^ sign).view(
-        np.float32
-    ), radius * sine
+    return (
+        np.uint32(np.float32(radius * cosine).view(np.uint32) ^ sign).view(np.float32),
+        radius * sine,
+    )
 
 
 @njit(**OPTIONS)
@@ -82,11 +85,10 @@ def _words_to_normals(out):
 
 @njit(**OPTIONS)
 def fill_normals(out, block, trial, k0, k1):
-    """out (4, n_units) float32: row s gets the standard normals of step 4 * block + s (0-based) of
-    `trial`, all units.
+    """Fill out (4, n_units) float32 with the standard normals of four steps, all units.
 
-    (k0, k1): the key. The same as streams.normal(Key(k0, k1), trial, n_units, n_steps)[:, 4 * block
-    + s].
+    Row s gets step 4 * block + s (0-based) of `trial`. (k0, k1): the key. The same as
+    streams.normal(Key(k0, k1), trial, n_units, n_steps)[:, 4 * block + s].
     """
     words = out.view(np.uint32)
     row0, row1, row2, row3 = words[0], words[1], words[2], words[3]
@@ -99,8 +101,10 @@ def fill_normals(out, block, trial, k0, k1):
 
 @njit(**OPTIONS)
 def fill_normals_trials(out, block, unit, first_trial, k0, k1):
-    """out (4, n_trials) float32: as `fill_normals` for one unit and trials first_trial, first_trial
-    + 1, ..."""
+    """Fill out (4, n_trials) float32: `fill_normals` for one unit of many trials.
+
+    The trials are first_trial, first_trial + 1, ...
+    """
     words = out.view(np.uint32)
     row0, row1, row2, row3 = words[0], words[1], words[2], words[3]
     c0, c1, c3, first = (
@@ -117,8 +121,10 @@ def fill_normals_trials(out, block, unit, first_trial, k0, k1):
 
 @njit(**OPTIONS)
 def fill_uniform_units(out, purpose, trial, k0, k1):
-    """out (n_units,) float32: U[0, 1), the same bits as streams.uniform(Key(k0, k1), purpose,
-    trial, n_units)[:, 0]."""
+    """Fill out (n_units,) float32 with uniform numbers in [0, 1).
+
+    The same bits as streams.uniform(Key(k0, k1), purpose, trial, n_units)[:, 0].
+    """
     for i in range(out.shape[0]):
         word = _philox(
             np.uint64(0),
@@ -133,8 +139,10 @@ def fill_uniform_units(out, purpose, trial, k0, k1):
 
 @njit(**OPTIONS)
 def fill_uniform_steps(out, purpose, trial, k0, k1):
-    """out (n_steps,) float32: U[0, 1), the same bits as streams.uniform(Key(k0, k1), purpose,
-    trial, 1, n_steps)[0]."""
+    """Fill out (n_steps,) float32 with uniform numbers in [0, 1).
+
+    The same bits as streams.uniform(Key(k0, k1), purpose, trial, 1, n_steps)[0].
+    """
     for block in range((out.shape[0] + 3) // 4):
         words = _philox(
             np.uint64(block),

@@ -1,5 +1,4 @@
-"""What the kernels for a GPU share: where they run, how large a network may be, and the random
-numbers of `streams`.
+"""What the kernels for a GPU share: the device, the largest network, the numbers of `streams`.
 
 Without a GPU the kernels run on the CPU in Triton's interpreter (TRITON_INTERPRET=1), very slowly:
 for tests.
@@ -22,7 +21,7 @@ DEVICE = "cpu" if INTERPRETED else "cuda"
 MEMORY_SHARE = 0.5  # of the free memory of the GPU that one launch may take
 
 # Constants inside the kernels (Box-Muller as in `streams.normal`, sine and cosine of pi / 2 x as in
-# `streams_cpu`)
+# `streams.cpu`)
 STEP_NOISE = tl.constexpr(streams.STEP_NOISE)
 S0, S1, S2 = tl.constexpr(1.57079625), tl.constexpr(-0.645963371), tl.constexpr(0.079688482)
 S3, S4 = tl.constexpr(-0.00467222789), tl.constexpr(0.000150820561)
@@ -45,14 +44,14 @@ def free_bytes() -> int:
 
 def to_device(array) -> torch.Tensor:
     """A copy on the device."""
-    return torch.from_numpy(np.require(array, requirements=("C", "W"))).to(
-        DEVICE
-    )  # PyTorch warns of what is read-only
+    writable = np.require(array, requirements=("C", "W"))  # PyTorch warns of what is read-only
+    return torch.from_numpy(writable).to(DEVICE)
 
 
 def packed(keys: Sequence[streams.Key]) -> torch.Tensor:
     """The streams as the kernels read them: int64 (n_keys,)."""
-    return to_device(np.array([k.k0 | (k.k1 << 32) for k in keys], dtype=np.uint64).view(np.int64))
+    numbers = np.array([k.k0 | (k.k1 << 32) for k in keys], dtype=np.uint64)
+    return to_device(numbers.view(np.int64))
 
 
 @triton.jit

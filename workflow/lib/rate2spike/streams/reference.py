@@ -30,8 +30,17 @@ class Key(NamedTuple):
 
 
 def key(study_seed: int, purpose: str, *words: object) -> Key:
-    """The stream of `purpose` for the network, scaling factor ... named by `words`, in a study with
-    `study_seed`."""
+    """The key of a stream.
+
+    The text of the arguments is hashed (BLAKE2b) to 64 bits: the same words are the same stream, in
+    every run and on every machine.
+
+    Parameters
+    ----------
+    study_seed : of the study
+    purpose : what the numbers are for
+    words : name the network, the scaling factor ...; 40 and 40.0 are the same word
+    """
     digest = hashlib.blake2b(_text(study_seed, purpose, *words).encode(), digest_size=8).digest()
     return Key(int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little"))
 
@@ -54,24 +63,35 @@ def generator(study_seed: int, purpose: str, *words: object) -> np.random.Genera
 def generators(
     study_seed: int, purpose: str, words: tuple, numbers
 ) -> Iterator[np.random.Generator]:
-    """`generator` for (*words, number) of each number, fast: one object that is set anew, so use
-    each before the next."""
+    """`generator` for (*words, number) of each number, fast.
+
+    They are one object that is set anew, so use each before the next.
+    """
     bits = np.random.Philox(key=0)
-    rng, fresh = np.random.Generator(bits), bits.state
+    rng = np.random.Generator(bits)
+    fresh = bits.state
     start = hashlib.blake2b(_text(study_seed, purpose, *words, "").encode(), digest_size=8)
     for number in numbers:
         digest = start.copy()
         digest.update(_word(number).encode())
-        fresh["state"]["key"] = np.array(
-            [int.from_bytes(digest.digest(), "little"), 0], dtype=np.uint64
-        )
+        low = int.from_bytes(digest.digest(), "little")
+        fresh["state"]["key"] = np.array([low, 0], dtype=np.uint64)
         bits.state = fresh
         yield rng
 
 
 def philox(counter: np.ndarray, stream: Key) -> np.ndarray:
-    """Philox4x32-10 of `counter` (..., 4) uint32; returns four independent uint32 for each counter,
-    same shape."""
+    """Philox4x32-10, a counter-based generator (Salmon et al. 2011).
+
+    Parameters
+    ----------
+    counter : (..., 4) uint32
+    stream : the key
+
+    Returns
+    -------
+    (..., 4) uint32, four independent numbers for each counter
+    """
     c0, c1, c2, c3 = (np.asarray(counter[..., i], dtype=np.uint64) for i in range(4))
     k0, k1 = np.uint64(stream.k0), np.uint64(stream.k1)
     low, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -83,8 +103,7 @@ def philox(counter: np.ndarray, stream: Key) -> np.ndarray:
 
 
 def _draws(stream: Key, purpose: int, trial: int, n_units: int, n_steps: int) -> np.ndarray:
-    """uint32 (n_units, n_steps): output (step % 4) of the counter (step // 4, unit, trial,
-    purpose)."""
+    """(n_units, n_steps) uint32: output step % 4 of counter (step // 4, unit, trial, purpose)."""
     blocks = -(-n_steps // 4)
     counter = np.zeros((n_units, blocks, 4), dtype=np.uint32)
     counter[..., 0] = np.arange(blocks)
@@ -94,21 +113,39 @@ def _draws(stream: Key, purpose: int, trial: int, n_units: int, n_steps: int) ->
 
 
 def uniform(stream: Key, purpose: int, trial: int, n_units: int, n_steps: int = 1) -> np.ndarray:
-    """U[0, 1) float32 (n_units, n_steps) of one trial, 24 random bits each."""
-    return (_draws(stream, purpose, trial, n_units, n_steps) >> 8).astype(np.float32) * np.float32(
-        2.0**-24
-    )
+    """Uniform numbers in [0, 1) of one trial, 24 random bits each.
+
+    Parameters
+    ----------
+    stream : the key
+    purpose : what they are used for: STEP_NOISE, INITIAL_VOLTAGE or COIN
+    trial : its number
+
+    Returns
+    -------
+    (n_units, n_steps) float32
+    """
+    bits = _draws(stream, purpose, trial, n_units, n_steps) >> 8
+    return bits.astype(np.float32) * np.float32(2.0**-24)
 
 
 def normal(stream: Key, trial: int, n_units: int, n_steps: int) -> np.ndarray:
-    """N(0, 1) float32 (n_units, n_steps) of one trial, by Box & Muller (1958) on pairs of
-    neighbouring steps.
+    """Standard normal numbers of one trial, by Box & Muller (1958) on pairs of neighbouring steps.
 
     The radius uses 23 bits (so |z| <= 5.77), the angle 24 bits and one bit of sign for the cosine.
+
+    Parameters
+    ----------
+    stream : the key
+    trial : its number
+
+    Returns
+    -------
+    (n_units, n_steps) float32
     """
-    pairs = _draws(stream, STEP_NOISE, trial, n_units, 4 * (-(-n_steps // 4))).reshape(
-        n_units, -1, 2
-    )
+    whole_blocks = 4 * (-(-n_steps // 4))
+    words = _draws(stream, STEP_NOISE, trial, n_units, whole_blocks)
+    pairs = words.reshape(n_units, -1, 2)
     u = (pairs[..., 0] >> 9).astype(np.float64) * 2.0**-23 + 2.0**-24
     angle = 2 * np.pi * 2.0**-25 * (pairs[..., 1].view(np.int32) >> 8)
     sign = 1.0 - 2.0 * (pairs[..., 1] & 1)

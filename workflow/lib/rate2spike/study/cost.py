@@ -3,12 +3,17 @@ times how many there are."""
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from .. import conversion, streams
 from ..config import NeuronConfig, RateConfig, TrainingConfig, from_mapping
@@ -158,6 +163,20 @@ def of_condition(
         "simulation_core_hours": spiking_s / 3600,
         "megabytes": (n_bytes + 2 * n_spiking * BYTES_PER_TRIAL) / 1e6,
     }
+
+
+def jobs_of(snakefile: str, config: Mapping) -> int:
+    """How many jobs the whole study is: Snakemake plans it from nothing and is asked."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
+        yaml.safe_dump(dict(config), file)
+        file.flush()
+        plan = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", "--nolock"]
+        plan += ["--cores", "1", "--snakefile", snakefile, "--configfile", file.name]
+        planned = subprocess.run(plan, capture_output=True, text=True, check=False)
+    counted = re.search(r"^total +(\d+)$", planned.stdout + planned.stderr, re.MULTILINE)
+    if planned.returncode or not counted:
+        raise RuntimeError(f"Snakemake could not plan the study: {planned.stderr[-2000:]}")
+    return int(counted[1])
 
 
 def in_words(costs: pd.DataFrame, n_jobs: int, device: str = "cpu") -> str:

@@ -1,10 +1,246 @@
-def of_stage(stage, device):
-    return stage
+"""What runs again after an edit: each stage declares the files that its results are made of.
+
+The declaration is a table. No import is followed, and there is no list of exceptions. A test starts
+the scripts in fresh interpreters and holds the table against what they really imported. Comments,
+docstrings and layout do not count, nor does the date of a file.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+WORKFLOW = Path(__file__).parents[3]
+LIBRARY, SCRIPTS, REPORT = (
+    WORKFLOW / "lib" / "rate2spike",
+    WORKFLOW / "scripts",
+    WORKFLOW / "report",
+)
+
+# Parts of the library, and scripts that scripts import. A folder stands for all files in it, a file
+# for its packages' __init__ too.
+SETTINGS = ("config.py", "files.py", "offered.py")
+LABELS = ("study/labels.py",)
+TASKS = (*SETTINGS, "streams/reference.py", "tasks/")
+MODEL_FILES = (*SETTINGS, "rate/model.py", "matfile.py", "mat_structure.py")
+TRIAL_TABLES = (*SETTINGS, "analysis/trial_table.py")
+TABLES = (*TRIAL_TABLES, "analysis/tables.py", "analysis/statistics.py")
+KERNELS = {
+    "cpu": ("compiled.py", "devices.py", "streams/cpu.py"),
+    "cuda": ("compiled.py", "devices.py", "streams/cpu.py", "streams/cuda.py"),
+}
+RATE_KERNELS = {
+    "cpu": (*KERNELS["cpu"], "rate/model.py", "rate/kernels/pick.py", "rate/kernels/cpu.py"),
+    "cuda": (*KERNELS["cuda"], "rate/model.py", "rate/kernels/"),
+}
+SPIKING_KERNELS = {
+    "cpu": (
+        *KERNELS["cpu"],
+        "spiking/converted.py",
+        "spiking/kernels/pick.py",
+        "spiking/kernels/cpu.py",
+    ),
+    "cuda": (*KERNELS["cuda"], "spiking/converted.py", "spiking/kernels/"),
+}
+SCALING = (*SETTINGS, "streams/reference.py", "spiking/converted.py", "conversion/scaling.py")
+SPIKING_TRIALS = (
+    *LABELS,
+    *TASKS,
+    *MODEL_FILES,
+    *SCALING,
+    "conversion/scored_trials.py",
+    "provenance.py",
+)
+PLAIN_TRIAL = (
+    "spiking/reference.py",
+    "spiking/as_any_network.py",
+    "networks/network.py",
+    "networks/neurons.py",
+)
+ANY_NETWORK = (
+    *KERNELS["cpu"],
+    "networks/neurons.py",
+    "networks/network.py",
+    "networks/recording.py",
+    "networks/simulation.py",
+    "networks/kernels/pick.py",
+    "networks/kernels/cpu.py",
+)
+PAGES = (
+    *SETTINGS,
+    "plotting.py",
+    "figures/pages.py",
+    "figures/panels.py",
+    "figures/publish.py",
+)
+EXAMPLES = (
+    *TASKS,
+    *PAGES,
+    "analysis/factors.py",
+    "analysis/describe.py",
+    "analysis/statistics.py",
+)
+READING = ("scripts/reading.py",)
+NUMBERS = (*READING, *TABLES, *PAGES, "paper/compare.py", "paper/sweeps.py")
+SWEEPS = (*NUMBERS, "figures/sweeps.py")
+BESIDE_THE_PAPER = (*NUMBERS, *EXAMPLES, "figures/examples.py")
+NETWORK_PAGES = (
+    *READING,
+    *TABLES,
+    *PAGES,
+    "analysis/factors.py",
+    "analysis/describe.py",
+    "figures/accuracy.py",
+)
+ARCHIVE = (*TABLES, *MODEL_FILES, "provenance.py", "study/archive.py")
 
 
-def of_user_task(files):
-    return []
+def made_of(device: str) -> dict[str, tuple[str, ...]]:
+    """The table: stage -> files and folders below the library that its results are made of."""
+    rate_kernels, spiking_kernels = RATE_KERNELS[device], SPIKING_KERNELS[device]
+    training = (*LABELS, *TASKS, *rate_kernels, "rate/train.py", "provenance.py")
+    simulation = (*SPIKING_TRIALS, *spiking_kernels, *TRIAL_TABLES)
+    return {
+        "train": (*training, "rate/side_by_side.py", "rate/block_file.py"),
+        "export": (*LABELS, *MODEL_FILES, "rate/block_file.py", "provenance.py"),
+        "import_models": (*TASKS, *MODEL_FILES),
+        "score_rate": (*training, *MODEL_FILES),
+        "simulate": simulation,
+        "held_out": simulation,
+        "choose": (*TABLES, *SCALING, "rate/model.py"),
+        "example": (
+            *SPIKING_TRIALS,
+            *spiking_kernels,
+            *rate_kernels,
+            *PLAIN_TRIAL,
+            "analysis/factors.py",
+            "analysis/example.py",
+        ),
+        "selectivity": (
+            *SPIKING_TRIALS,
+            *spiking_kernels,
+            *PLAIN_TRIAL,
+            "analysis/selectivity.py",
+            "analysis/targeted.py",
+        ),
+        "networks_of_condition": TABLES,
+        "aggregate": (*TABLES, *MODEL_FILES, "provenance.py"),
+        "convert": (*MODEL_FILES, "provenance.py"),
+        "figure_1": (*SWEEPS, *BESIDE_THE_PAPER, "figures/cartoons.py"),
+        "figure_2": (*SWEEPS, *BESIDE_THE_PAPER, "figures/cartoons.py"),
+        "figure_3": (*SWEEPS, "figures/cartoons.py"),
+        "figure_4": (*SWEEPS, *BESIDE_THE_PAPER),
+        "figure_5": SWEEPS,
+        "figure_6": SWEEPS,
+        "figure_7": (*SWEEPS, "rate/model.py", "rate/reference.py"),
+        "figure_s1": (*READING, *TABLES, *EXAMPLES, "figures/rates.py"),
+        "figure_s2": (*NUMBERS, *EXAMPLES),
+        "figure_s3": (*BESIDE_THE_PAPER, "figures/cartoons.py", "figures/populations.py"),
+        "figure_s4": (*BESIDE_THE_PAPER, "figures/cartoons.py"),
+        "figure_s5": (*EXAMPLES, "figures/selectivity.py"),
+        "figure_s6": (*READING, *TABLES, *EXAMPLES),
+        "figure_s7": (*BESIDE_THE_PAPER, "figures/cartoons.py"),
+        "figure_task": EXAMPLES,
+        "figure_sweeps": SWEEPS,
+        "figure_scaling": NETWORK_PAGES,
+        "figure_accuracy": NETWORK_PAGES,
+        "scorecard": (*NUMBERS, "paper/scorecard.py", "figures/forest.py"),
+        "mean_field": (
+            *PAGES,
+            *ANY_NETWORK,
+            "streams/reference.py",
+            "provenance.py",
+            "conversion/mean_field/",
+            "figures/mean_field.py",
+        ),
+        "exchange": (  # on the CPU, whatever the device of the study
+            *SPIKING_TRIALS,
+            *SPIKING_KERNELS["cpu"],
+            *ANY_NETWORK,
+            *PLAIN_TRIAL,
+            "analysis/statistics.py",
+            "export/",
+            "nir_file.py",
+        ),
+        "provenance": ARCHIVE,
+        "provenance_page": ARCHIVE,
+        "manifest": ARCHIVE,
+        "notebook": ("./",),  # of the library; through the workflow they run every script, too
+    }
 
 
-def of_files(files):
-    return []
+# stage -> its script, where it is called otherwise; job.py is part of every stage
+SCRIPT = {"export": "write_models", "exchange": "write_exports", "notebook": "run_notebook"}
+# a user's task of the published form is made of these besides
+PUBLISHED_TASKS = ("__init__.py", "tasks.py", "own_task.py", "utils.py")
+
+
+def of_stage(stage: str, device: str) -> str:
+    """Fingerprint of all that the results of a stage are made of, wording of captions included."""
+    parts = [meaning(file) for file in files_of(stage, device)]
+    caption = REPORT / f"{stage}.rst"
+    parts += of_files([caption] if caption.is_file() else [])
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def files_of(stage: str, device: str) -> list[Path]:
+    """All Python files that the results of a stage are made of."""
+    if stage == "notebook":
+        return [*library_files(("./",)), *sorted(SCRIPTS.glob("*.py"))]
+    entries = made_of(device)[stage]
+    scripts = [SCRIPTS / "job.py", SCRIPTS / f"{SCRIPT.get(stage, stage)}.py"]
+    library = []
+    for entry in entries:
+        if entry.startswith("scripts/"):
+            scripts.append(SCRIPTS / entry.removeprefix("scripts/"))
+        else:
+            library.append(entry)
+    return [*library_files(library), *scripts]
+
+
+def library_files(entries: Iterable[str]) -> list[Path]:
+    """The files of the library that `entries` stand for, in order; raises FileNotFoundError for an
+    entry that is not there."""
+    files = {LIBRARY / "__init__.py"}
+    for entry in entries:
+        path = LIBRARY / entry
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: declared in study/fingerprint.py, but not there")
+        files |= set(path.rglob("*.py")) if entry.endswith("/") else {path}
+    for file in list(files):
+        for folder in file.relative_to(LIBRARY).parents:
+            files.add(LIBRARY / folder / "__init__.py")
+    return sorted(files)
+
+
+def of_user_task(files: Iterable[str]) -> list[str]:
+    """Fingerprints of a user's task file and of what a task of the published form is made of;
+    nothing where there is no such file."""
+    files = [Path(file) for file in files]
+    published = [LIBRARY.parent / "rate" / name for name in PUBLISHED_TASKS] if files else []
+    return [*of_files(files), *map(hash_of_meaning, published)]
+
+
+def of_files(files: Iterable[str | Path]) -> list[str]:
+    """Fingerprints of files that a user gives: what is in them counts, not their date."""
+    return [hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] for file in files]
+
+
+def hash_of_meaning(file: Path) -> str:
+    """Fingerprint of a Python file without its comments and docstrings."""
+    return hashlib.sha256(meaning(file).encode()).hexdigest()[:16]
+
+
+@cache
+def meaning(file: Path) -> str:
+    """A Python file as text without comments, docstrings and layout. Read as bytes: a source says
+    its own encoding, the locale does not. No word of it depends on the version of Python."""
+    tree = ast.parse(file.read_bytes())
+    for node in ast.walk(tree):
+        documented = isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+        if documented and ast.get_docstring(node, clean=False) is not None:
+            node.body[0] = ast.Pass()
+    return ast.unparse(tree)

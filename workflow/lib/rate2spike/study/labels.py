@@ -60,3 +60,8 @@ def changed_words(settings: Any, default: Any, words: Mapping[str, str]) -> list
         for key, w in words.items()
         if getattr(settings, key) != getattr(default, key)
     ]
+
+
+def stream_name(task: str, condition: str, network: str) -> str:
+    """The name that keys a network's random streams: nothing about blocks or jobs is in it."""
+    return f"{task}/{condition}/{network}"

@@ -5,21 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 
 from ..config import ConfigError
 from ..devices import WIDEST, device_of
-from ..files import date_back, why_not_writable
+from ..files import check_room, date_back, why_not_writable
 from .study import Study
-
-__all__ = [
-    "check_device",
-    "date_back",
-    "device_of_study",
-    "refuse_beside_orphans",
-    "what_cannot_be_written",
-]
 
 
 def too_wide_for_a_gpu(study: Study) -> str | None:
@@ -61,11 +52,24 @@ def check_device(study: Study, device: str, local: bool) -> str | None:
     return None
 
 
-def what_cannot_be_written(folders: Iterable[str]) -> list[str]:
-    """Why nothing can be computed here, in words; nothing is touched to find out."""
-    there = [folder if Path(folder).exists() else "." for folder in folders]
-    reasons = [why_not_writable(folder) for folder in dict.fromkeys(there)]
-    return [reason for reason in reasons if reason]
+def why_no_run_can_start() -> str:
+    """Why Snakemake cannot take its lock here, or nothing. Said before it stumbles over it, and to
+    those who only look, too: nothing is touched to find out."""
+    return why_not_writable(".snakemake" if Path(".snakemake").exists() else ".")
+
+
+def check_results() -> str | None:
+    """Raise OSError where no results can be written. Files that are dated in the future, since the
+    clock was set back, would have Snakemake fail every job that reads them: they are dated now.
+    Returns a warning that says how many there were, if there were any."""
+    check_room("results")
+    n_dated = date_back("results")
+    if not n_dated:
+        return None
+    return (
+        f"{n_dated} files in results were dated in the future (was the clock set back?): dated now, "
+        "in their order"
+    )
 
 
 def refuse_beside_orphans(logs: Path) -> None:

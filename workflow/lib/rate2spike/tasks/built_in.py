@@ -1,5 +1,8 @@
-"""The tasks that come with the library: Go-NoGo and context-dependent integration of the paper
-(Methods), XOR of the published code."""
+"""The tasks that come with the library.
+
+Go-NoGo and context-dependent integration are those of the paper (Methods), XOR that of the
+published code.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,27 @@ from .task import HIGH, LOW, Response, Task, Trial
 
 
 def go_nogo(n_steps: int = 200, on: int = 50, duration: int = 25) -> Task:
-    """Answer a pulse, withhold the answer where there is none (paper, Methods). Times in steps of 5
-    ms: length of the trial, onset and duration of the pulse; the windows and the target follow its
-    end."""
+    """Answer a pulse, withhold the answer where there is none (paper, Methods).
+
+    The response windows and the target begin after the end of the pulse.
+
+    Parameters
+    ----------
+    n_steps : length of the trial in steps of 5 ms
+    on : onset of the pulse, in steps
+    duration : of the pulse, in steps
+
+    Raises
+    ------
+    ConfigError
+        where the trial is too short for the answer
+    """
     off = _end("go-nogo", n_steps, on, duration)
 
     def draw(rng: np.random.Generator) -> Trial:
         go = int(rng.random() < 0.5)
-        stimulus, target = np.zeros((1, n_steps)), np.zeros(n_steps)
+        stimulus = np.zeros((1, n_steps))
+        target = np.zeros(n_steps)
         stimulus[0, on:off] = go
         target[off:] = go
         return Trial(stimulus, target, go, "Go" if go else "NoGo")
@@ -31,9 +47,7 @@ def go_nogo(n_steps: int = 200, on: int = 50, duration: int = 25) -> Task:
         labels={1: "Go", 0: "NoGo"},
         draw=draw,
         rate_window_onset=off,
-        spiking_window_onset_ms=_ms(
-            off + 25
-        ),  # 0.5 s, that is out(10000:end) in the published code
+        spiking_window_onset_ms=_ms(off + 25),  # 0.5 s: out(10000:end) in the published code
         correct_rate=_go_nogo_rate,
         correct_spiking=_go_nogo_spiking,
         correct_strict=_go_nogo_strict,
@@ -42,21 +56,21 @@ def go_nogo(n_steps: int = 200, on: int = 50, duration: int = 25) -> Task:
 
 
 def _end(name: str, n_steps: int, on: int, *parts: int, after: int = 26) -> int:
-    """The step at which the last stimulus ends; raises ConfigError unless `after` steps are left
-    for the answer."""
+    """The step at which the last stimulus ends, `parts` being the times from its onset on.
+
+    Raises ConfigError unless more than `after` steps are left for the answer.
+    """
     times = (n_steps, on, *parts)
-    whole = all(
-        isinstance(t, int | np.integer) and not isinstance(t, bool) and t >= 0 for t in times
-    )
+    whole = all(_is_step(time) for time in times)
     require(whole, f"task {name}: timing", "whole numbers of steps >= 0", times)
     off = on + sum(parts)
-    require(
-        off + after < n_steps,
-        f"task {name}: n_steps",
-        f"more than {off + after} steps, the last stimulus ending at {off}",
-        n_steps,
-    )
+    expected = f"more than {off + after} steps, the last stimulus ending at {off}"
+    require(off + after < n_steps, f"task {name}: n_steps", expected, n_steps)
     return off
+
+
+def _is_step(time) -> bool:
+    return isinstance(time, int | np.integer) and not isinstance(time, bool) and time >= 0
 
 
 def _ms(steps: int) -> float:
@@ -100,14 +114,27 @@ SIGNS = {1: "+", -1: "\N{MINUS SIGN}"}
 
 def xor(n_steps: int = 300, on: int = 50, duration: int = 50, delay: int = 10) -> Task:
     """Two pulses of either sign, a delay between them: +1 if they are the same (published code).
-    Times in steps of 5 ms."""
+
+    Parameters
+    ----------
+    n_steps : length of the trial in steps of 5 ms
+    on : onset of the first pulse, in steps
+    duration : of each pulse, in steps
+    delay : between the pulses, in steps
+
+    Raises
+    ------
+    ConfigError
+        where the trial is too short for the answer
+    """
     second_on = on + duration + delay
     off = _end("xor", n_steps, on, duration, delay, duration, after=41)
     answer = slice(off + 10, off + 110)  # of the target
 
     def draw(rng: np.random.Generator) -> Trial:
-        first, second = (int(s) for s in np.where(rng.random(2) < 0.5, 1, -1))
-        stimulus, target = np.zeros((2, n_steps)), np.zeros(n_steps)
+        first, second = (int(sign) for sign in np.where(rng.random(2) < 0.5, 1, -1))
+        stimulus = np.zeros((2, n_steps))
+        target = np.zeros(n_steps)
         stimulus[0, on : on + duration] = first
         stimulus[1, second_on:off] = second
         target[answer] = first * second
@@ -132,26 +159,33 @@ INTEGRATION_OFFSET = 0.5
 
 
 def integration(n_steps: int = 500, on: int = 50, duration: int = 200) -> Task:
-    """Two noisy inputs and two contexts that say which to follow (paper, Methods). Times in steps
-    of 5 ms."""
+    """Two noisy inputs and two contexts that say which to follow (paper, Methods).
+
+    Parameters
+    ----------
+    n_steps : length of the trial in steps of 5 ms
+    on : onset of the noisy inputs, in steps
+    duration : of the noisy inputs, in steps
+
+    Raises
+    ------
+    ConfigError
+        where the trial is too short for the answer
+    """
     off = _end("integration", n_steps, on, duration, after=50)
 
     def draw(rng: np.random.Generator) -> Trial:
         offsets = np.where(rng.random(2) < 0.5, 1, -1)
         context = int(rng.random() < 0.5)
-        stimulus, target = np.zeros((4, n_steps)), np.zeros(n_steps)
-        stimulus[:2, on:off] = (
-            rng.standard_normal((2, duration)) + INTEGRATION_OFFSET * offsets[:, None]
-        )
+        stimulus = np.zeros((4, n_steps))
+        target = np.zeros(n_steps)
+        noise = rng.standard_normal((2, duration))
+        stimulus[:2, on:off] = noise + INTEGRATION_OFFSET * offsets[:, None]
         stimulus[2 + context] = 1
         answer = int(offsets[context])
         target[off:] = answer
-        return Trial(
-            stimulus,
-            target,
-            answer,
-            f"context {context + 1}: {SIGNS[int(offsets[0])]} {SIGNS[int(offsets[1])]}",
-        )
+        signs = [SIGNS[int(offset)] for offset in offsets]
+        return Trial(stimulus, target, answer, f"context {context + 1}: {signs[0]} {signs[1]}")
 
     return Task(
         name="integration",

@@ -1,7 +1,7 @@
-"""What a task is: its trials, its response windows and its scores, one for the rate and the spiking
-network.
+"""What a task is: its trials, its response windows and its scores.
 
-Time runs in steps of 5 ms.
+Windows and scores are two each: one for the rate network, one for the spiking network. Time runs in
+steps of 5 ms.
 """
 
 from __future__ import annotations
@@ -19,50 +19,49 @@ HIGH, LOW = 0.7, 0.3  # output thresholds of the published scoring
 
 
 class Trial(NamedTuple):
-    """One trial: stimulus (n_inputs, n_steps), target (n_steps,), label (a key of `Task.labels`),
-    kind of trial in words."""
+    """One trial, as `Task.draw` makes it."""
 
-    stimulus: np.ndarray
-    target: np.ndarray
-    label: int
-    kind: str
+    stimulus: np.ndarray  # (n_inputs, n_steps)
+    target: np.ndarray  # (n_steps,)
+    label: int  # a key of `Task.labels`
+    kind: str  # of trial, in words
 
 
 class Trials(NamedTuple):
-    """Stacked trials: stimulus (n_trials, n_inputs, n_steps), target (n_trials, n_steps), label and
-    kind (n_trials,)."""
+    """Stacked trials."""
 
-    stimulus: np.ndarray
-    target: np.ndarray
-    label: np.ndarray
-    kind: np.ndarray
+    stimulus: np.ndarray  # (n_trials, n_inputs, n_steps)
+    target: np.ndarray  # (n_trials, n_steps)
+    label: np.ndarray  # (n_trials,)
+    kind: np.ndarray  # (n_trials,)
 
 
 class Response(NamedTuple):
-    """Extremes of the output in the response window, (n_trials,) each."""
+    """Extremes of the output in the response window."""
 
-    maximum: np.ndarray
-    minimum: np.ndarray
+    maximum: np.ndarray  # (n_trials,)
+    minimum: np.ndarray  # (n_trials,)
 
 
-Score = Callable[
-    [np.ndarray, Response], np.ndarray
-]  # (labels, response) -> correct (n_trials,) bool
+# (labels, response) -> correct (n_trials,) bool
+Score = Callable[[np.ndarray, Response], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Task:
-    """A task. The two response windows last to the end of the trial; scores see the extremes of the
-    output inside them."""
+    """What a network is asked, and when its answer is right.
+
+    The two response windows last to the end of the trial; scores see the extremes of the output
+    inside them.
+    """
 
     name: str
     n_inputs: int
     n_steps: int  # trial length in steps of 5 ms
     labels: Mapping[int, str]  # label -> what it is called; the first is drawn dark in figures
     draw: Callable[[np.random.Generator], Trial]
-    rate_window_onset: (
-        int  # index of the first scored output of the rate network (output i belongs to step i + 1)
-    )
+    # index of the first scored output of the rate network (output i belongs to step i + 1)
+    rate_window_onset: int
     spiking_window_onset_ms: float
     correct_rate: Score  # published scoring of the rate network
     correct_spiking: Score  # published scoring of the spiking network
@@ -71,22 +70,40 @@ class Task:
 
     @property
     def duration_ms(self) -> float:
+        """Length of a trial."""
         return self.n_steps * RATE_STEP_MS
 
 
 def draw_trials(task: Task, study_seed: int, purpose: str, words: tuple, numbers) -> Trials:
-    """Draw the trials with the given numbers, each from its own stream; raises ConfigError when one
-    does not fit the task."""
+    """Draw trials, each from its own stream.
+
+    Parameters
+    ----------
+    task : that draws them
+    study_seed, purpose, words : the streams, as in `streams.key`
+    numbers : of the trials, each the last word of its stream
+
+    Returns
+    -------
+    The trials in the order of `numbers`; stimulus and target are float32
+
+    Raises
+    ------
+    ConfigError
+        when a trial does not fit the task
+    """
     n = len(numbers)
-    stimulus, target = (
-        np.empty((n, task.n_inputs, task.n_steps), np.float32),
-        np.empty((n, task.n_steps), np.float32),
-    )
-    labels, kinds = np.empty(n, np.int64), []
-    for i, rng in enumerate(streams.generators(study_seed, purpose, words, map(int, numbers))):
+    stimulus = np.empty((n, task.n_inputs, task.n_steps), np.float32)
+    target = np.empty((n, task.n_steps), np.float32)
+    labels = np.empty(n, np.int64)
+    kinds = []
+    generators = streams.generators(study_seed, purpose, words, map(int, numbers))
+    for i, rng in enumerate(generators):
         trial = task.draw(rng)
         _check_trial(task, trial)
-        stimulus[i], target[i], labels[i] = trial.stimulus, trial.target, trial.label
+        stimulus[i] = trial.stimulus
+        target[i] = trial.target
+        labels[i] = trial.label
         kinds.append(trial.kind)
     for name, array in (("stimulus", stimulus), ("target", target)):
         if not np.isfinite(array).all():
@@ -101,29 +118,32 @@ def _check_trial(task: Task, trial: Trial) -> None:
         raise ConfigError(
             f"task {task.name}: draw: expected a rate2spike.tasks.Trial, got {type(trial).__name__}"
         )
-    for name, array, shape in (
-        ("stimulus", trial.stimulus, (task.n_inputs, task.n_steps)),
-        ("target", trial.target, (task.n_steps,)),
-    ):
-        if np.shape(array) != shape:
-            raise ConfigError(
-                f"task {task.name}: {name}: expected shape {shape}, got {np.shape(array)}"
-            )
+    shapes = {"stimulus": (task.n_inputs, task.n_steps), "target": (task.n_steps,)}
+    for name, shape in shapes.items():
+        got = np.shape(getattr(trial, name))
+        if got != shape:
+            raise ConfigError(f"task {task.name}: {name}: expected shape {shape}, got {got}")
     if trial.label not in list(task.labels):
-        raise ConfigError(
-            f"task {task.name}: label: expected one of {', '.join(map(str, task.labels))}, got {trial.label!r}"
-        )
+        known = ", ".join(map(str, task.labels))
+        raise ConfigError(f"task {task.name}: label: expected one of {known}, got {trial.label!r}")
 
 
 def rate_response(task: Task, outputs: np.ndarray) -> Response:
-    """Extremes of the rate network's outputs (n_trials, n_steps - 1) in its response window."""
+    """Extremes of the rate network's outputs in its response window.
+
+    Parameters
+    ----------
+    outputs : (n_trials, n_steps - 1); output i belongs to step i + 1
+    """
     window = outputs[:, task.rate_window_onset :]
     return Response(window.max(axis=1), window.min(axis=1))
 
 
 def first_response_step(task: Task, dt_s: float) -> int:
-    """0-based index of the first spiking step in the response window, as in out(10000:end) for 0.5
-    s (published code)."""
+    """0-based index of the first spiking step in the response window, for steps of `dt_s` seconds.
+
+    As in out(10000:end) for 0.5 s (published code).
+    """
     return response_step(task.spiking_window_onset_ms, dt_s)
 
 
@@ -133,6 +153,14 @@ def response_step(onset_ms: float, dt_s: float) -> int:
 
 
 def spiking_stimulus(stimulus: np.ndarray) -> np.ndarray:
-    """The same trial for the spiking network, which reads one column more: (..., n_steps + 1), the
-    last column repeated."""
+    """The same trial for the spiking network, which reads one column more.
+
+    Parameters
+    ----------
+    stimulus : (..., n_steps)
+
+    Returns
+    -------
+    (..., n_steps + 1), the last column repeated
+    """
     return np.concatenate([stimulus, stimulus[..., -1:]], axis=-1)

@@ -11,12 +11,23 @@ import numpy as np
 
 from ..config import ConfigError, shown
 from .built_in import BUILT_IN
-from .task import Response, Task, draw_trials
+from .task import Response, Task, Trials, draw_trials
 
 
 def load_user_task(name: str, path: str | Path) -> Task:
-    """The `TASK` of a user's Python file, checked by drawing a few trials; raises ConfigError
-    naming file and problem."""
+    """The `TASK` of a user's Python file, checked by drawing a few trials.
+
+    Parameters
+    ----------
+    name : of the task, in the config and in the file
+    path : the Python file; it sets TASK to a `Task`, or to a task of the published form (see the
+        package `rate`)
+
+    Raises
+    ------
+    ConfigError
+        naming the file and the problem
+    """
     path = Path(path)
     if not path.is_file():
         raise ConfigError(f"tasks.{name}: no such file: {path}")
@@ -24,19 +35,19 @@ def load_user_task(name: str, path: str | Path) -> Task:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except (
-        Exception
-    ) as error:  # the user's own code: anything can happen, all of it is told with the file's name
+    # the user's own code: anything can happen, and all of it is reported with the file's name
+    except Exception as error:
         raise ConfigError(
             f"tasks.{name}: {path} does not run: {type(error).__name__}: {error}"
         ) from error
     task = getattr(module, "TASK", None)
     if hasattr(task, "as_task"):  # a task of the published form, see the package `rate`
-        with _telling(name, "as_task"):
+        with _named_errors(name, "as_task"):
             task = task.as_task(name)
     if not isinstance(task, Task):
         raise ConfigError(
-            f"tasks.{name}: {path} must set TASK = rate2spike.tasks.Task(...), got {type(task).__name__}"
+            f"tasks.{name}: {path} must set TASK = rate2spike.tasks.Task(...), "
+            f"got {type(task).__name__}"
         )
     if task.name != name:
         raise ConfigError(
@@ -47,7 +58,15 @@ def load_user_task(name: str, path: str | Path) -> Task:
 
 
 def _check_task(task: Task) -> None:
+    """Raise ConfigError naming what is wrong with the user's task."""
     _check_windows(task)
+    _check_times(task)
+    with _named_errors(task.name, "draw"):
+        trials = draw_trials(task, 0, "check", (task.name,), range(8))
+    _check_scores(task, trials)
+
+
+def _check_times(task: Task) -> None:
     for key in ("n_inputs", "n_steps", "rate_window_onset"):
         if not isinstance(getattr(task, key), int):
             raise ConfigError(
@@ -55,30 +74,34 @@ def _check_task(task: Task) -> None:
             )
     if not 0 <= task.rate_window_onset < task.n_steps - 1:
         raise ConfigError(
-            f"task {task.name}: rate_window_onset: expected 0..{task.n_steps - 2}, got {task.rate_window_onset}"
+            f"task {task.name}: rate_window_onset: expected 0..{task.n_steps - 2}, "
+            f"got {task.rate_window_onset}"
         )
     onset_ms = task.spiking_window_onset_ms
     if not (isinstance(onset_ms, (int, float)) and 0 < onset_ms < task.duration_ms):
         raise ConfigError(
-            f"task {task.name}: spiking_window_onset_ms: expected a time inside the trial of {task.duration_ms:g} ms, "
-            f"got {task.spiking_window_onset_ms!r}"
+            f"task {task.name}: spiking_window_onset_ms: expected a time inside the trial of "
+            f"{task.duration_ms:g} ms, got {task.spiking_window_onset_ms!r}"
         )
-    with _telling(task.name, "draw"):
-        trials = draw_trials(task, 0, "check", (task.name,), range(8))
+
+
+def _check_scores(task: Task, trials: Trials) -> None:
+    """Score the targets as if they were outputs."""
     response = Response(trials.target.max(axis=1), trials.target.min(axis=1))
     for score in ("correct_rate", "correct_spiking", "correct_strict"):
-        with _telling(task.name, score):
+        with _named_errors(task.name, score):
             correct = np.asarray(getattr(task, score)(trials.label, response))
-        if correct.shape != trials.label.shape or correct.dtype != bool:
+        shape = trials.label.shape
+        if correct.shape != shape or correct.dtype != bool:
             raise ConfigError(
-                f"task {task.name}: {score}: expected {trials.label.shape} of bool for labels of shape {trials.label.shape}, "
+                f"task {task.name}: {score}: expected {shape} of bool for labels of shape {shape}, "
                 f"got {correct.shape} of {correct.dtype}"
             )
 
 
 @contextmanager
-def _telling(name: str, function: str) -> Iterator[None]:
-    """Whatever the user's function raises is told with its name and the task's."""
+def _named_errors(name: str, function: str) -> Iterator[None]:
+    """Whatever the user's function raises becomes a ConfigError with its name and the task's."""
     try:
         yield
     except ConfigError:
@@ -91,20 +114,32 @@ def _telling(name: str, function: str) -> Iterator[None]:
 
 def _check_windows(task: Task) -> None:
     windows = task.stimulus_windows_ms
-    ok = isinstance(windows, tuple | list) and all(
-        isinstance(w, tuple | list) and len(w) == 2 for w in windows
+    pairs = isinstance(windows, tuple | list) and all(
+        isinstance(window, tuple | list) and len(window) == 2 for window in windows
     )
-    if not (ok and all(0 <= start < stop for start, stop in windows)):
+    if not (pairs and all(0 <= start < stop for start, stop in windows)):
         raise ConfigError(
-            f"task {task.name}: stimulus_windows_ms: expected pairs as in ((100, 250),), got {windows!r}"
+            f"task {task.name}: stimulus_windows_ms: expected pairs as in ((100, 250),), "
+            f"got {windows!r}"
         )
 
 
 def find_task(
     name: str, user_tasks: Mapping[str, str | Path] | None = None, key: str = "task"
 ) -> Task:
-    """The built-in task or the user's task of that name; raises ConfigError naming `key` of the
-    config and what there is."""
+    """The built-in task or the user's task of that name.
+
+    Parameters
+    ----------
+    name : of the task
+    user_tasks : name -> Python file, the config's `tasks`
+    key : the setting that names the task, for the message
+
+    Raises
+    ------
+    ConfigError
+        naming `key` and the tasks there are, or what is wrong with the user's file
+    """
     user_tasks = user_tasks or {}
     if name in user_tasks and name in BUILT_IN:
         raise ConfigError(f"tasks.{name}: a task of this name is built in; choose another name")

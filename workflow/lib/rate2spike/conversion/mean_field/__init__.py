@@ -6,7 +6,6 @@ __getattr__, __dir__, __all__ = names_of(
     __name__,
     {
         ".mapping": "convert_rate_to_lif_params",
-        ".rate_network": "RateNetwork",
-        ".working_point": "NoSolution",
+        ".rate_network": "NoSolution RateNetwork",
     },
 )

@@ -17,23 +17,24 @@ from .rate_network import (
     SYNAPSE_FACTOR,
     TOLERANCE,
     V_TH,
+    NoSolution,
     RateNetwork,
+    Solution,
     check_balance,
 )
 from .siegert import f, half_slope_of_f
-from .working_point import NoSolution
 
 PUBLISHED_INTERVAL = (1e-3, 1e3)  # of the weight scale
 PUBLISHED_GRID = 400_001  # two roots can be as close as a ten-thousandth of their size
-LEAST_LOG = -700.0
-
-
-# The circulating implementation -------------------------------------------------------------------
+LEAST_LOG = -700.0  # for the logarithm of what is not > 0
 
 
 class Terms(NamedTuple):
-    """What alpha(w) w + beta(w) w^2 of the circulating code is made of; s is a variance, in the
-    place of sigma."""
+    """What alpha(w) w + beta(w) w^2 of the circulating code is made of.
+
+    w: weight; mean: mean input; s: a variance, in the place of sigma; shift: of threshold and
+    reset; factor: sqrt(pi) (tau r)^2, in its place.
+    """
 
     w: np.ndarray
     mean: np.ndarray
@@ -42,20 +43,21 @@ class Terms(NamedTuple):
     factor: np.ndarray
 
     def limits(self) -> tuple[np.ndarray, np.ndarray]:
+        """y_th and y_r."""
         return (V_TH - self.mean) / self.s + self.shift, -self.mean / self.s + self.shift
 
 
 def _published_terms(network: RateNetwork) -> Callable[[Any], Terms]:
-    """The circulating formulas with their slips: gamma upside down, the variance for the standard
-    deviation, zeta - 1 for zeta, the du of the inhibitory population, a rate without weights, 0.01
-    mu dv for tau r."""
+    """The circulating formulas, as a function of the weight, with their slips: gamma upside down,
+    the variance for the standard deviation, zeta - 1 for zeta, the du of the inhibitory population,
+    a rate without weights, 0.01 mu dv for tau r."""
     n_exc, g, dv = network.n[EXCITATORY], network.g, network.dr[EXCITATORY]
-    gamma, bias = n_exc / network.n[INHIBITORY], network.bias.mean()
-    check_balance(gamma, "N_e / N_i, as published", g)
+    gamma = n_exc / network.n[INHIBITORY]
+    bias = network.bias.mean()
+    check_balance(g, gamma=gamma, gamma_is="N_e / N_i, as published")
     rate = (bias - V_TH) / (gamma * g - 1)
-    shift = (
-        np.sqrt(2) * abs(zetac(0.5)) * np.sqrt(dv / (SYNAPSE_FACTOR * network.dr[INHIBITORY])) / 2
-    )
+    du = SYNAPSE_FACTOR * network.dr[INHIBITORY]
+    shift = np.sqrt(2) * abs(zetac(0.5)) * np.sqrt(dv / du) / 2
 
     def terms(w) -> Terms:
         mean = n_exc * (1 - gamma * g) * w * rate + bias
@@ -65,14 +67,17 @@ def _published_terms(network: RateNetwork) -> Callable[[Any], Terms]:
     return terms
 
 
-def _as_published(t: Terms) -> float:
+def _as_published(terms: Terms) -> float:
     """alpha w + beta w^2 in plain float64: overflow and cancellation are part of what the
     circulating solver sees."""
+    w, mean, s, factor = terms.w, terms.mean, terms.s, terms.factor
+    y_th, y_r = terms.limits()
     with np.errstate(over="ignore", invalid="ignore"):
-        at_th, at_r = (np.exp(y**2) * (1 + erf(y)) for y in t.limits())
-        alpha = t.factor / t.s * (at_th - at_r)
-        beta = t.factor / (2 * t.s**2) * (at_th * (V_TH - t.mean) / t.s + at_r * t.mean / t.s)
-        return alpha * t.w + beta * t.w**2
+        at_th = np.exp(y_th**2) * (1 + erf(y_th))
+        at_r = np.exp(y_r**2) * (1 + erf(y_r))
+        alpha = factor / s * (at_th - at_r)
+        beta = factor / (2 * s**2) * (at_th * (V_TH - mean) / s + at_r * mean / s)
+        return alpha * w + beta * w**2
 
 
 def _logs(y) -> tuple[np.ndarray, np.ndarray]:
@@ -80,73 +85,129 @@ def _logs(y) -> tuple[np.ndarray, np.ndarray]:
     below, above = np.minimum(y, 0), np.maximum(y, 1e-300)
     log_f = above**2 + log_ndtr(np.sqrt(2) * above) + np.log(2)
     log_slope = np.logaddexp(np.log(above) + log_f, -np.log(np.pi) / 2)
-    return np.where(y < 0, np.log(f(below)), log_f), np.where(
-        y < 0, np.log(half_slope_of_f(below)), log_slope
-    )
+    log_f_below = np.log(f(below))
+    log_slope_below = np.log(half_slope_of_f(below))
+    return np.where(y < 0, log_f_below, log_f), np.where(y < 0, log_slope_below, log_slope)
 
 
-def _log_ratio(t: Terms, target: float) -> tuple[np.ndarray, np.ndarray]:
-    """log((alpha w + beta w^2) / target), or LEAST_LOG where it is not > 0, and whether float64
-    resolves its sign: the sum is of terms up to 1e20 and more, written so that they cancel as
-    little as they can."""
-    (f_th, slope_th), (f_r, slope_r) = (_logs(y) for y in t.limits())
-    of_slope = t.factor * t.w**2 / (2 * t.s**2)
-    of_f = t.factor * t.w / t.s - of_slope * t.shift
-    logs, factors = [f_th, f_r, slope_th, slope_r], np.array([of_f, -of_f, of_slope, -of_slope])
-    size, sign = logsumexp(logs, b=factors, axis=0, return_sign=True)
-    ratio = np.where(sign > 0, np.maximum(size - np.log(target), LEAST_LOG), LEAST_LOG)
-    largest = logsumexp(logs, b=np.abs(factors), axis=0) - np.log(target)
-    rounding = np.finfo(float).eps * (8 + np.maximum(*(np.maximum(y, 0) for y in t.limits())) ** 2)
-    away = np.maximum(ratio, 0) + np.log(
-        -np.expm1(-np.maximum(np.abs(ratio), 1e-300))
-    )  # log |ratio - 1|
-    return ratio, np.log(rounding) + largest < away
+class _LogRatio(NamedTuple):
+    """log((alpha w + beta w^2) / target), LEAST_LOG where the sum is not > 0, and whether float64
+    resolves on which side of 0 it lies."""
+
+    value: np.ndarray
+    resolved: np.ndarray
 
 
-def solve_published(network: RateNetwork) -> dict[str, Any]:
-    """The circulating solver's answer, and whether it solves the equation."""
-    target, terms = network.mean_weight, _published_terms(network)
+def _log_ratio(terms: Terms, target: float) -> _LogRatio:
+    """The published equation as a logarithm: it is solved where this is 0.
+
+    The sum is of terms up to 1e20 and more, so it is written as they cancel least, with f' / 2 =
+    y f + 1 / sqrt(pi), (v_th - mean) / s = y_th - shift and mean / s = shift - y_r:
+
+        alpha w + beta w^2 = a (f(y_th) - f(y_r)) + b (f'(y_th) / 2 - f'(y_r) / 2)
+        a = factor w / s - b shift,    b = factor w^2 / (2 s^2)
+
+    and summed from the logarithms of its four terms. What rounding may do to the sum is bounded by
+    the sum of the sizes of the terms; where that is more than the distance of the sum from the
+    target, the sign of the logarithm means nothing.
+    """
+    y_th, y_r = terms.limits()
+    log_f_th, log_slope_th = _logs(y_th)
+    log_f_r, log_slope_r = _logs(y_r)
+    b = terms.factor * terms.w**2 / (2 * terms.s**2)
+    a = terms.factor * terms.w / terms.s - b * terms.shift
+    logs = [log_f_th, log_f_r, log_slope_th, log_slope_r]
+    factors = np.array([a, -a, b, -b])
+
+    log_sum, sign = logsumexp(logs, b=factors, axis=0, return_sign=True)
+    ratio = np.where(sign > 0, np.maximum(log_sum - np.log(target), LEAST_LOG), LEAST_LOG)
+
+    log_sizes = logsumexp(logs, b=np.abs(factors), axis=0) - np.log(target)
+    largest_y = np.maximum(np.maximum(y_th, 0), np.maximum(y_r, 0))
+    rounding = np.finfo(float).eps * (8 + largest_y**2)
+    # log |exp(ratio) - 1|, the distance from the target
+    nearness = np.maximum(np.abs(ratio), 1e-300)
+    log_distance = np.maximum(ratio, 0) + np.log(-np.expm1(-nearness))
+    return _LogRatio(ratio, np.log(rounding) + log_sizes < log_distance)
+
+
+def _published_roots(terms: Callable[[Any], Terms], target: float) -> np.ndarray:
+    """Every weight scale in the interval that solves the published equation."""
 
     def log_ratio(scale):
-        return _log_ratio(terms(scale * target), target)[0]
+        return _log_ratio(terms(scale * target), target).value
+
+    scales = np.geomspace(*PUBLISHED_INTERVAL, PUBLISHED_GRID)
+    ratio = _log_ratio(terms(scales * target), target)
+    changes_sign = np.diff(np.sign(ratio.value)) != 0
+    is_resolved = ratio.resolved[1:] & ratio.resolved[:-1]
+    roots = []
+    for k in np.flatnonzero(changes_sign & is_resolved):
+        roots.append(brentq(log_ratio, scales[k], scales[k + 1], rtol=1e-14))
+    return np.array(roots)
+
+
+def published_weight_scale(network: RateNetwork) -> Solution:
+    """The weight scale at which the circulating solver ends, and whether it solves the equation.
+
+    Parameters
+    ----------
+    network : the rate network
+
+    Returns
+    -------
+    Solution
+        Without a stationary state. Where the solver did not converge a RuntimeWarning says so.
+
+    Raises
+    ------
+    NoSolution
+        Where the equation has no root in PUBLISHED_INTERVAL, and the solver found none outside.
+    ValueError
+        Where the solver ends at a factor that is not > 0, or inhibition does not balance
+        excitation.
+    """
+    target, terms = network.mean_weight, _published_terms(network)
 
     def miss(w):
         return target - _as_published(terms(w))
 
-    (w,), *_ = fsolve(miss, target, full_output=True)
-    scale = float(w / target)
-    grid = np.geomspace(*PUBLISHED_INTERVAL, PUBLISHED_GRID)
-    ratio, resolved = _log_ratio(terms(grid * target), target)
-    changes = np.flatnonzero((np.diff(np.sign(ratio)) != 0) & resolved[1:] & resolved[:-1])
-    roots = np.array([brentq(log_ratio, grid[k], grid[k + 1], rtol=1e-14) for k in changes])
-    others = ", ".join(f"{root:.6g}" for root in roots)
+    end = fsolve(miss, target, full_output=True)[0]
+    scale = float(end[0] / target)
+    roots = _published_roots(terms, target)
+    shown_roots = ", ".join(f"{root:.6g}" for root in roots)
     if not scale > 0:
         raise ValueError(
-            f"weights: expected a weight scale > 0, but the published solver ended at {scale:.6g}, where the circulating code "
-            f"leaves the weights as they are; weight scales that solve the equation: {others or 'none'}"
+            "weights: expected a weight scale > 0, but the published solver ended at "
+            f"{scale:.6g}, where the circulating code leaves the weights as they are; "
+            f"weight scales that solve the equation: {shown_roots or 'none'}"
         )
-    residual = -target * float(np.expm1(np.minimum(log_ratio(scale), -LEAST_LOG)))
-    converged = bool(
-        abs(residual) < TOLERANCE * target or np.isclose(roots, scale, rtol=1e-9, atol=0).any()
-    )
-    if not (converged or others):
+    log_ratio = _log_ratio(terms(scale * target), target).value
+    residual = -target * float(np.expm1(np.minimum(log_ratio, -LEAST_LOG)))
+    is_a_root = np.isclose(roots, scale, rtol=1e-9, atol=0).any()
+    converged = bool(abs(residual) < TOLERANCE * target or is_a_root)
+    if not (converged or shown_roots):
         low, high = PUBLISHED_INTERVAL
         raise NoSolution(
-            f"weights: no solution: no weight scale from {low:g} to {high:g} solves the published equation (its solver ended at "
-            f"{scale:.6g})"
+            f"weights: no solution: no weight scale from {low:g} to {high:g} solves the published "
+            f"equation (its solver ended at {scale:.6g})"
         )
     if not converged:
         warnings.warn(
-            f"the published solver did not converge: the weight scale {scale:g} is where it ended, no solution (residual "
-            f"{residual:.2g} of {target:.2g}); weight scales that solve the equation: {others}",
+            f"the published solver did not converge: the weight scale {scale:g} is where it ended, "
+            f"no solution (residual {residual:.2g} of {target:.2g}); "
+            f"weight scales that solve the equation: {shown_roots}",
             RuntimeWarning,
             stacklevel=3,
         )
-    reason = f"where the published solver ended, starting from a weight scale of 1; roots: {others}"
-    return {
-        "weight_scale": scale,
-        "converged": converged,
-        "residual": residual,
-        "roots": roots,
-        "reason": reason,
-    }
+    return Solution(
+        weight_scale=scale,
+        converged=converged,
+        residual=residual,
+        roots=roots,
+        reason=(
+            "where the published solver ended, starting from a weight scale of 1; "
+            f"roots: {shown_roots}"
+        ),
+        stationary_state={},
+    )

@@ -1,8 +1,9 @@
-"""A rate network as the mean-field mapping sees it, and the constants of the mapping."""
+"""What the parts of the mean-field mapping share: a rate network as they see it, a solution, and
+the constants."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import zetac
@@ -27,9 +28,15 @@ MOST_RATE = 0.5  # spikes per step
 class RateNetwork(NamedTuple):
     """A rate network as the mapping sees it; pairs are (excitatory, inhibitory).
 
-    bias: of the LIF units, over dv; mean_weight: of the excitatory columns; first, second: (2, 2)
-    means of the weights and of their squares by the population that receives and the one that
-    sends.
+    Parameters
+    ----------
+    n : numbers of units
+    dr : integration constants per step
+    bias : of the LIF units, over dv
+    g : inhibitory over excitatory weights
+    mean_weight : of the excitatory columns
+    first, second : (2, 2), means of the weights and of their squares by the population that
+        receives and the one that sends
     """
 
     n: np.ndarray
@@ -41,6 +48,31 @@ class RateNetwork(NamedTuple):
     second: np.ndarray
 
 
+class NoSolution(ValueError):
+    """No weight scale gives the LIF network the effective weights of the rate network."""
+
+
+class Solution(NamedTuple):
+    """The factor for all weights that the mapping takes, and how it was found.
+
+    Parameters
+    ----------
+    weight_scale : the factor
+    converged : whether it solves the equation
+    residual : mean_weight - alpha w - beta w^2
+    roots : every weight scale that solves the equation in the interval searched
+    reason : which was taken and why
+    stationary_state : what is known of the LIF network there, by name
+    """
+
+    weight_scale: float
+    converged: bool
+    residual: float
+    roots: np.ndarray
+    reason: str
+    stationary_state: dict[str, Any]
+
+
 def moments(weights: np.ndarray, n_exc: int) -> tuple[np.ndarray, np.ndarray]:
     """(2, 2) means of weights[post, pre] and of their squares by population."""
     return by_population(weights, n_exc), by_population(weights**2, n_exc)
@@ -48,17 +80,18 @@ def moments(weights: np.ndarray, n_exc: int) -> tuple[np.ndarray, np.ndarray]:
 
 def by_population(values: np.ndarray, n_exc: int) -> np.ndarray:
     """(2, 2): means of values[post, pre] by population."""
-    return np.array(
-        [
-            [part.mean() for part in np.split(rows, [n_exc], axis=1)]
-            for rows in np.split(values, [n_exc])
-        ]
-    )
+    means = np.empty((2, 2))
+    for post, rows in enumerate(np.split(values, [n_exc])):
+        for pre, block in enumerate(np.split(rows, [n_exc], axis=1)):
+            means[post, pre] = block.mean()
+    return means
 
 
-def check_balance(gamma: float, ratio: str, g: float) -> None:
+def check_balance(g: float, *, gamma: float, gamma_is: str) -> None:
+    """Raise ValueError unless inhibition balances excitation, gamma g > 1. gamma_is: the formula of
+    gamma, for the message."""
     if gamma * g <= 1:
         raise ValueError(
-            f"g_factor: expected more than {1 / gamma:g}, so that inhibition balances excitation (gamma g > 1, gamma = {ratio} = "
-            f"{gamma:g}), got {g:g}"
+            f"g_factor: expected more than {1 / gamma:g}, so that inhibition balances excitation "
+            f"(gamma g > 1, gamma = {gamma_is} = {gamma:g}), got {g:g}"
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
@@ -25,48 +25,74 @@ from .rate_network import (
     SYNAPSE_FACTOR,
     TOLERANCE,
     V_TH,
+    NoSolution,
     RateNetwork,
+    Solution,
     check_balance,
 )
 from .siegert import stationary_rate, susceptibilities, threshold_shift
 
 
-class NoSolution(ValueError):
-    """No weight scale gives the LIF network the effective weights of the rate network."""
-
-
 def _check_inhibition(network: RateNetwork) -> None:
     """The weights must be what g_factor says, and inhibition must win in each population."""
-    own_g = -float(network.n @ network.first[:, INHIBITORY]) / float(
-        network.n @ network.first[:, EXCITATORY]
-    )
+    inhibitory = float(network.n @ network.first[:, INHIBITORY])
+    excitatory = float(network.n @ network.first[:, EXCITATORY])
+    own_g = -inhibitory / excitatory
     if abs(own_g / network.g - 1) > G_TOLERANCE:
         raise ValueError(
-            f"g_factor: expected that of the weights, {own_g:.4g} (mean inhibitory over excitatory), got {network.g:g}"
+            f"g_factor: expected that of the weights, {own_g:.4g} (mean inhibitory over "
+            f"excitatory), got {network.g:g}"
         )
     total = network.first @ network.n
     if (total >= 0).any():
         shown = ", ".join(f"{t:.4g}" for t in total)
         raise ValueError(
-            f"weights: expected inhibition to dominate, but the weights of a unit sum up to {shown} on average (excitatory, "
-            "inhibitory units), not to less than 0"
+            "weights: expected inhibition to dominate, but the weights of a unit sum up to "
+            f"{shown} on average (excitatory, inhibitory units), not to less than 0"
         )
 
 
+def _check_du(network: RateNetwork) -> None:
+    """The current may not lose more than all of itself in a step."""
+    for name, dr in zip(("dr_exc", "dr_inh"), network.dr, strict=True):
+        if dr * SYNAPSE_FACTOR > 1:
+            raise ValueError(
+                f"{name}: expected at most 1/{SYNAPSE_FACTOR}, "
+                f"so that du = {SYNAPSE_FACTOR} dr <= 1, got {dr:g}"
+            )
+
+
 def spectral_radius(n: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-    """Of random weights with these moments, their mean aside, which is inhibitory: from 1 on the
-    linear rate network is unstable, and so is a LIF network with these effective weights.
+    """The spectral radius of random weights with these moments, their mean aside, which is
+    inhibitory: from 1 on the linear rate network is unstable, and so is a LIF network with these
+    effective weights.
 
     The variance that a population's activity gives to each other's inputs, by population: its
     largest eigenvalue is the square.
+
+    Parameters
+    ----------
+    n : numbers of units (excitatory, inhibitory)
+    first, second : means of the weights and of their squares, as from `rate_network.moments`
+
+    Returns
+    -------
+    float
+        The radius.
     """
     variance = np.maximum(second - first**2, 0)  # rounding
     return float(np.sqrt(np.abs(np.linalg.eigvals(variance * n)).max()))
 
 
 class WorkingPoint(NamedTuple):
-    """The stationary state of the LIF network, (excitatory, inhibitory) each; rates in spikes per
-    step."""
+    """The stationary state of the LIF network, (excitatory, inhibitory) each.
+
+    Parameters
+    ----------
+    rates : spikes per step
+    mean_input, noise : mu and sigma, in units of v_th
+    alpha, beta : derivatives of tau r with respect to mu and sigma^2
+    """
 
     rates: np.ndarray
     mean_input: np.ndarray
@@ -76,29 +102,41 @@ class WorkingPoint(NamedTuple):
 
 
 def working_point(network: RateNetwork, scale: float, start: np.ndarray) -> WorkingPoint:
-    """The stationary state at that weight scale, Eqs. 2 and 3 solved for both populations by
-    Newton's method from rates `start`.
+    """The stationary state at a weight scale: Eqs. 2 and 3 solved for both populations by Newton's
+    method.
 
-    Raises ArithmeticError where there is none near.
+    Parameters
+    ----------
+    network : the rate network
+    scale : factor for all weights
+    start : rates from which the search starts, spikes per step (excitatory, inhibitory)
+
+    Returns
+    -------
+    WorkingPoint
+        The stationary state.
+
+    Raises
+    ------
+    ArithmeticError
+        Where there is none near.
     """
-    tau, shift = 1 / network.dr, threshold_shift(network.dr, SYNAPSE_FACTOR * network.dr)
-    first, second = scale * network.first * network.n, scale**2 * network.second * network.n
+    tau = 1 / network.dr
+    shift = threshold_shift(network.dr, SYNAPSE_FACTOR * network.dr)
+    first = scale * network.first * network.n
+    second = scale**2 * network.second * network.n
     log_rates = np.log(start)
     for _ in range(60):
-        with np.errstate(
-            all="ignore"
-        ):  # rates that underflow; what is not finite then is no stationary state
+        # rates may underflow; what is not finite then is no stationary state
+        with np.errstate(all="ignore"):
             rates = np.exp(log_rates)
-            mean_input, noise = (
-                network.bias + tau * (first @ rates),
-                np.sqrt(tau * (second @ rates)),
-            )
-            found = stationary_rate(mean_input, noise, shift) / tau
+            mean_input = network.bias + tau * (first @ rates)
+            noise = np.sqrt(tau * (second @ rates))
+            answer = stationary_rate(mean_input, noise, shift) / tau  # to these rates
             alpha, beta = susceptibilities(mean_input, noise, shift)
-            error = np.log(found) - log_rates
-            slope = (alpha[:, None] * first + beta[:, None] * second) * rates / found[
-                :, None
-            ] - np.eye(2)
+            error = np.log(answer) - log_rates
+            effective = alpha[:, None] * first + beta[:, None] * second
+            slope = effective * rates / answer[:, None] - np.eye(2)
         state = WorkingPoint(rates, mean_input, noise, alpha, beta)
         if not (np.isfinite(state).all() and np.isfinite(error).all() and np.isfinite(slope).all()):
             break
@@ -117,8 +155,9 @@ def working_point(network: RateNetwork, scale: float, start: np.ndarray) -> Work
 
 
 def effective_weight(network: RateNetwork, scale: float, point: WorkingPoint) -> float:
-    """Mean of Eq. 1 over the excitatory columns."""
-    first, second = scale * network.first[:, EXCITATORY], scale**2 * network.second[:, EXCITATORY]
+    """Mean of Eq. 1 over the excitatory columns, at a weight scale and its stationary state."""
+    first = scale * network.first[:, EXCITATORY]
+    second = scale**2 * network.second[:, EXCITATORY]
     return float(network.n @ (point.alpha * first + point.beta * second) / network.n.sum())
 
 
@@ -131,6 +170,7 @@ class Step(NamedTuple):
 
 
 def _step(network: RateNetwork, scale: float, near: np.ndarray) -> Step:
+    """The step at a weight scale; near: rates from which its stationary state is searched."""
     point = working_point(network, scale, near)
     return Step(float(scale), point, effective_weight(network, scale, point))
 
@@ -138,13 +178,10 @@ def _step(network: RateNetwork, scale: float, near: np.ndarray) -> Step:
 def branch(network: RateNetwork, scales: np.ndarray) -> list[Step]:
     """The stationary states at growing weight scales, each found from the one before; ends early
     where there is none. Where a step is too long, half of it comes first."""
-    # the first: units that fire on their bias alone
-    rates, steps, ahead, halvings = (
-        -network.dr / np.log1p(-V_TH / network.bias),
-        [],
-        list(scales[::-1]),
-        0,
-    )
+    rates = -network.dr / np.log1p(-V_TH / network.bias)  # of units that fire on their bias alone
+    steps: list[Step] = []
+    ahead = list(scales[::-1])
+    halvings = 0
     while ahead:
         try:
             steps.append(_step(network, ahead[-1], rates))
@@ -164,11 +201,10 @@ def _scales(network: RateNetwork) -> np.ndarray:
     approximation ends. Begins lower where there is no stationary state yet, or the effective
     weights are too large already."""
     n_exc, n = network.n[EXCITATORY], network.n
-    synapse = float(n @ network.second[:, EXCITATORY]) / float(
-        n @ network.first[:, EXCITATORY]
-    )  # a connection's, by its weight
-    low, high = LEAST_MEAN_INPUT * V_TH / (n_exc * network.mean_weight), V_TH / synapse
-    low = min(low, high / 10)
+    # of a connection, by its weight
+    synapse = float(n @ network.second[:, EXCITATORY]) / float(n @ network.first[:, EXCITATORY])
+    high = V_TH / synapse
+    low = min(LEAST_MEAN_INPUT * V_TH / (n_exc * network.mean_weight), high / 10)
     for _ in range(N_LOWER):
         start = branch(network, np.array([low]))
         if start and start[0].weight < network.mean_weight:
@@ -186,7 +222,8 @@ def _misses(network: RateNetwork, near: np.ndarray, sign: float = 1.0) -> Callab
             return sign * (_step(network, scale, near).weight - network.mean_weight)
         except ArithmeticError as error:
             raise ValueError(
-                f"weights: expected a stationary state for each weight scale on the way to a solution, but {error}"
+                "weights: expected a stationary state for each weight scale on the way to a "
+                f"solution, but {error}"
             ) from error
 
     return miss
@@ -196,117 +233,154 @@ def _with_extrema(network: RateNetwork, steps: list[Step]) -> list[Step]:
     """The steps, and between them each extremum on the other side of the mean weight: two roots can
     lie within one step."""
     extrema = []
-    for three in zip(steps, steps[1:], steps[2:], strict=False):
-        misses = np.array([step.weight for step in three]) - network.mean_weight
+    for before, at, after in zip(steps, steps[1:], steps[2:], strict=False):
+        misses = np.array([before.weight, at.weight, after.weight]) - network.mean_weight
         sign = np.sign(misses[1])
         if (np.sign(misses) == sign).all() and np.abs(misses).argmin() == 1:
-            before, at, after = three
-            away = _misses(network, at.point.rates, sign)
             best = minimize_scalar(
-                away, bounds=(before.scale, after.scale), options={"xatol": 1e-9 * at.scale}
+                _misses(network, at.point.rates, sign),
+                bounds=(before.scale, after.scale),
+                options={"xatol": 1e-9 * at.scale},
             )
             if best.fun < 0:
                 extrema.append(_step(network, best.x, at.point.rates))
     return sorted(steps + extrema, key=operator.attrgetter("scale"))
 
 
-def _roots(network: RateNetwork) -> tuple[list[Step], list[float]]:
-    """Every weight scale that solves Eq. 1, in growing order, and those that could not be verified:
-    there the stationary state jumps from one branch to another. Raises NoSolution; ValueError where
-    the smallest is of the latter."""
+class _Roots(NamedTuple):
+    """Solutions of Eq. 1 in growing order, and the weight scales of those that could not be
+    verified: there the stationary state jumps from one branch to another."""
+
+    verified: list[Step]
+    jumps: list[float]
+
+
+def _roots(network: RateNetwork) -> _Roots:
+    """Every weight scale that solves Eq. 1. Raises NoSolution; ValueError where the smallest could
+    not be verified."""
     scales = _scales(network)
     steps = _with_extrema(network, branch(network, scales))
     above = np.array([step.weight > network.mean_weight for step in steps], dtype=bool)
-    roots, jumps = [], []
+    roots = _Roots([], [])
     for k in np.flatnonzero(above[1:] != above[:-1]):
         near = steps[k].point.rates
-        root = _step(
-            network,
-            brentq(_misses(network, near), steps[k].scale, steps[k + 1].scale, rtol=1e-14),
-            near,
-        )
+        miss = _misses(network, near)
+        scale = brentq(miss, steps[k].scale, steps[k + 1].scale, rtol=1e-14)
+        root = _step(network, scale, near)
         residual = network.mean_weight - root.weight
         if abs(residual) < TOLERANCE * network.mean_weight:
-            roots.append(root)
-        elif roots:
-            jumps.append(root.scale)
+            roots.verified.append(root)
+        elif roots.verified:
+            roots.jumps.append(root.scale)
         else:
             raise ValueError(
-                f"weights: the solution at a weight scale of {root.scale:g} could not be verified (residual {residual:.1e})"
+                f"weights: the solution at a weight scale of {root.scale:g} could not be verified "
+                f"(residual {residual:.1e})"
             )
-    if not roots:
+    if not roots.verified:
         raise NoSolution(_no_solution(network, scales, steps))
-    return roots, jumps
+    return roots
 
 
-def solve(network: RateNetwork) -> dict[str, Any]:
+def matching_weight_scale(network: RateNetwork) -> Solution:
     """The weight scale at which the LIF network's effective weights are the rate network's on
-    average, Eq. 1."""
-    check_balance(network.n[INHIBITORY] / network.n[EXCITATORY], "N_i / N_e", network.g)
+    average, Eq. 1.
+
+    Parameters
+    ----------
+    network : the rate network
+
+    Returns
+    -------
+    Solution
+        The smallest of the roots, with the stationary state there. RuntimeWarnings where a
+        population is silent in it, or fires more often than discrete time allows.
+
+    Raises
+    ------
+    NoSolution
+        Where no weight scale solves the equation.
+    ValueError
+        For weights or constants that do not fit the mapping, and where a solution cannot be
+        verified.
+    """
+    gamma = network.n[INHIBITORY] / network.n[EXCITATORY]
+    check_balance(network.g, gamma=gamma, gamma_is="N_i / N_e")
     _check_inhibition(network)
-    for name, dr in zip(("dr_exc", "dr_inh"), network.dr, strict=True):
-        if dr * SYNAPSE_FACTOR > 1:
-            raise ValueError(
-                f"{name}: expected at most 1/{SYNAPSE_FACTOR}, so that du = {SYNAPSE_FACTOR} dr <= 1, got {dr:g}"
-            )
-    roots, jumps = _roots(network)
-    scale, point, weight = roots[0]
+    _check_du(network)
+    roots = _roots(network)
+    scale, point, weight = roots.verified[0]
+    _warn_of_rates(network, point)
+    radius = spectral_radius(network.n, network.first, network.second)
+    return Solution(
+        weight_scale=scale,
+        converged=True,
+        residual=network.mean_weight - weight,
+        roots=np.array([root.scale for root in roots.verified]),
+        reason=_reason(roots, radius),
+        stationary_state={"spectral_radius": radius, **point._asdict()},
+    )
+
+
+def _warn_of_rates(network: RateNetwork, point: WorkingPoint) -> None:
+    """Warn the caller of the mapping where a population does not fire, or fires too often."""
     names = np.array(["excitatory", "inhibitory"])
     silent = names[point.rates / network.dr < LEAST_RATE]
     if silent.size:
         warnings.warn(
-            f"the {' and '.join(silent)} LIF units are silent in this solution (below {LEAST_RATE:g} spikes per time constant)",
+            f"the {' and '.join(silent)} LIF units are silent in this solution "
+            f"(below {LEAST_RATE:g} spikes per time constant)",
             RuntimeWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     if point.rates.max() > MOST_RATE:
         warnings.warn(
-            f"the LIF units are to fire {point.rates.max():.3g} times per step, and a unit in discrete time fires once at most: "
-            "the prediction does not hold; a smaller dr lowers the rate per step",
+            f"the LIF units are to fire {point.rates.max():.3g} times per step, and a unit in "
+            "discrete time fires once at most: the prediction does not hold; "
+            "a smaller dr lowers the rate per step",
             RuntimeWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
-    return {
-        "weight_scale": scale,
-        "converged": True,
-        "residual": network.mean_weight - weight,
-        "roots": np.array([root.scale for root in roots]),
-        "reason": _reason(network, len(roots), jumps),
-        "spectral_radius": spectral_radius(network.n, network.first, network.second),
-        **point._asdict(),
-    }
 
 
-def _reason(network: RateNetwork, n_roots: int, jumps: list[float]) -> str:
-    reason = (
-        "the only root"
-        if n_roots == 1
-        else f"the smallest of {n_roots} roots, on the branch from weights of 0"
-    )
-    radius = spectral_radius(network.n, network.first, network.second)
+def _reason(roots: _Roots, radius: float) -> str:
+    """Which root was taken and why; radius: of the rate network's weights."""
+    n_roots = len(roots.verified)
+    reason = "the only root"
+    if n_roots > 1:
+        reason = f"the smallest of {n_roots} roots, on the branch from weights of 0"
     if radius > 1:
-        reason += f"; the linear rate network is unstable (spectral radius {radius:.3g}), and so is this stationary state"
-    if jumps:
-        reason += f"; left out, since not verified: a root at {', '.join(f'{jump:.6g}' for jump in jumps)}"
+        reason += (
+            f"; the linear rate network is unstable (spectral radius {radius:.3g}), "
+            "and so is this stationary state"
+        )
+    if roots.jumps:
+        shown = ", ".join(f"{jump:.6g}" for jump in roots.jumps)
+        reason += f"; left out, since not verified: a root at {shown}"
     return reason
 
 
 def _no_solution(network: RateNetwork, scales: np.ndarray, steps: list[Step]) -> str:
+    """Why there is none. steps: the stationary states that were found at `scales`."""
     n_exc = network.n[EXCITATORY]
     if not steps:
         return (
-            "weights: no solution: no stationary state of the LIF network was found at the smallest weight scale tried, "
-            f"{scales[0]:.4g}; expected weights with which both populations fire"
+            "weights: no solution: no stationary state of the LIF network was found at the "
+            f"smallest weight scale tried, {scales[0]:.4g}; "
+            "expected weights with which both populations fire"
         )
     last = steps[-1]
     if last.scale >= scales[-1]:
         why = "at larger ones a single synapse reaches the threshold"
     elif last.point.rates.min() < SILENT:
-        why = f"the {('excitatory', 'inhibitory')[last.point.rates.argmin()]} units fall silent beyond it"
+        population = ("excitatory", "inhibitory")[last.point.rates.argmin()]
+        why = f"the {population} units fall silent beyond it"
     else:
         why = "beyond it no stationary state was found"
-    asked, most = n_exc * network.mean_weight, n_exc * max(step.weight for step in steps)
+    wanted = n_exc * network.mean_weight
+    most = n_exc * max(step.weight for step in steps)
     return (
-        f"weights: no solution: the excitatory weights of a unit sum up to {asked:.4g} on average, but the effective weights of "
-        f"the LIF network only to {most:.4g} up to a weight scale of {last.scale:.4g} ({why}); expected smaller weights"
+        f"weights: no solution: the excitatory weights of a unit sum up to {wanted:.4g} on "
+        f"average, but the effective weights of the LIF network only to {most:.4g} up to a weight "
+        f"scale of {last.scale:.4g} ({why}); expected smaller weights"
     )

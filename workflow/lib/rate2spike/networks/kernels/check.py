@@ -29,13 +29,16 @@ def compared() -> Iterator[Compared]:
     """State and spikes, of the GPU and of the plain loop: at this size that takes less time than
     compiling the CPU's kernel."""
     rng = streams.generator(0, "agreement")
-    weights, v = 20 * rng.random((N_UNITS, N_UNITS)) / N_UNITS, 150 * rng.random(N_UNITS)
+    weights = 20 * rng.random((N_UNITS, N_UNITS)) / N_UNITS
+    v = 150 * rng.random(N_UNITS)
     network = Network(AdaptiveQIF(), weights, dt=1e-3, initial={"v": v})
     u = 100 * rng.random((N_STEPS, N_UNITS))
-    settings = {"every": 5, "average": True, "spikes": True, "threads": 1}
-    state_gpu, spikes_gpu = cuda.advance(job_of(network, u), network.neuron.variables, **settings)
+    variables = network.neuron.variables
+    state_gpu, spikes_gpu = cuda.advance(
+        job_of(network, u), variables, every=5, average=True, spikes=True, threads=1
+    )
     state_cpu, spikes_cpu = reference.advance(
-        job_of(network, u), network.neuron.variables, **settings
+        job_of(network, u), variables, every=5, average=True, spikes=True, threads=1
     )
     yield Compared("the state of a network of spiking units", state_gpu, state_cpu, TOLERANCE)
     yield Compared("the spikes of a network of spiking units", spikes_gpu, spikes_cpu, TOLERANCE)

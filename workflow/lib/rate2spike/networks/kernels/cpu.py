@@ -6,7 +6,8 @@ one row of `rows`: 16 numbers for each state variable, then for the spike, and f
 All in one array, because LLVM then sees that what a step writes is not what it reads, and makes
 vectors of it.
 
-    s_in      the columns of W added one after another, without those of units that send 0: w * 0 would change no bit
+    s_in      the columns of W added one after another, without those of units that send 0:
+              w * 0 would change no bit
     threads   take up to 16 simulations at a time; how they are dealt out changes no bit
     rounding  each product and each sum is rounded, as in numpy: no sum is fused or reordered
 
@@ -30,14 +31,29 @@ from ...compiled import njit
 LANES = 16
 OPTIONS = {"nogil": True, "error_model": "numpy"}  # 1 / 0 is infinite, as in numpy
 PASS = 2  # what a step takes whatever the number of blocks, in times of a block
-BLOCKS, FLAGS = types.float64[:, ::1], types.int64[::1]
+BLOCKS = types.float64[:, ::1]
+FLAGS = types.int64[::1]
 UNITS = types.void(BLOCKS, BLOCKS, BLOCKS, types.float64, FLAGS, FLAGS)
-WEIGHTS, INPUTS = (types.Array(types.float64, n_axes, "C", readonly=True) for n_axes in (2, 3))
+WEIGHTS = types.Array(types.float64, 2, "C", readonly=True)
+INPUTS = types.Array(types.float64, 3, "C", readonly=True)
 WHOLE = types.int64
-STEPS = types.void(
-    types.FunctionType(UNITS), BLOCKS, WHOLE, WEIGHTS, INPUTS, types.float64[:, :, :, ::1], types.uint8[:, :, ::1], WHOLE,
-    WHOLE, WHOLE, FLAGS, WHOLE, types.boolean, types.float64, WHOLE,
-)  # fmt: skip
+STEPS = types.void(  # of the arguments of `_steps`
+    types.FunctionType(UNITS),  # units
+    BLOCKS,  # rows
+    WHOLE,  # width
+    WEIGHTS,  # weights
+    INPUTS,  # inputs
+    types.float64[:, :, :, ::1],  # samples
+    types.uint8[:, :, ::1],  # fired
+    WHOLE,  # first
+    WHOLE,  # n_variables
+    WHOLE,  # source
+    FLAGS,  # kept
+    WHOLE,  # every
+    types.boolean,  # average
+    types.float64,  # dt
+    WHOLE,  # first_step
+)
 KEPT = OPTIONS | {"cache": True}
 INSIDE = KEPT | {"forceinline": True}
 
@@ -45,23 +61,65 @@ INSIDE = KEPT | {"forceinline": True}
 def advance(
     job, variables: Sequence[str], *, every: int, average: bool, spikes: bool, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """See `kernels.network`. Raises ValueError where the `step` of the model cannot be compiled."""
-    neuron, (batch, n_units) = job.neuron, job.state.shape[1:]
+    """Advance `job` by the steps of its inputs, as `pick.network_kernels` describes.
+
+    Parameters
+    ----------
+    job : as `networks.Job`; its state is that after the last step in the end
+    variables : names of the state variables that are sampled
+    every : a sample after each `every`-th step
+    average : sample means over those steps instead
+    spikes : whether to return where units spiked
+    threads : cores
+
+    Returns
+    -------
+    samples : float64 (len(variables), batch, n_steps // every, n_units)
+    fired : uint8 (batch, n_steps, n_units); (batch, 0, n_units) without `spikes`
+
+    Raises
+    ------
+    ValueError
+        Where the `step` of the model cannot be compiled.
+    """
+    neuron = job.neuron
+    batch, n_units = job.state.shape[1:]
     source = neuron.variables.index(neuron.source)
-    kernel = _units(neuron.step, len(job.state), len(job.constants), source, _frozen(neuron.step))
+    kernel = _units(
+        neuron.step,
+        n_variables=len(job.state),
+        n_constants=len(job.constants),
+        source=source,
+        frozen=_frozen(neuron.step),
+    )
     kept = np.array([neuron.variables.index(name) for name in variables], dtype=np.int64)
     width = _width(batch, n_units)
     samples = np.empty((len(kept), batch, job.n_steps // every, n_units))
     fired = np.zeros((batch, job.n_steps if spikes else 0, n_units), dtype=np.uint8)
     shared = _sent(job.weights, width) if len(job.weights) == 1 else None
-    settings = len(job.state), source, kept, every, average, job.dt, job.first_step
 
     def run(begin: int) -> None:
         part = slice(begin, min(begin + width, batch))
         rows = _packed(job.state[:, part], job.constants[:, part], width)
         weights = _sent(job.weights[part], width) if shared is None else shared
         inputs = np.ascontiguousarray(job.inputs[part] if len(job.inputs) > 1 else job.inputs)
-        _steps(kernel, rows, width, weights, inputs, samples, fired, begin, *settings)
+        _steps(
+            units=kernel,
+            rows=rows,
+            width=width,
+            weights=weights,
+            inputs=inputs,
+            samples=samples,
+            fired=fired,
+            first=begin,
+            n_variables=len(job.state),
+            source=source,
+            kept=kept,
+            every=every,
+            average=average,
+            dt=job.dt,
+            first_step=job.first_step,
+        )
         job.state[:, part] = _unpacked(rows, width, job.state[:, part].shape)
 
     with ThreadPoolExecutor(min(threads, -(-batch // width))) as pool:
@@ -86,13 +144,15 @@ def _flat(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def _packed(state: np.ndarray, constants: np.ndarray, width: int) -> np.ndarray:
-    flat = _flat(state, width), _flat(constants, width)
-    spike = np.zeros((1, *flat[0].shape[1:]))
-    rows = np.concatenate([flat[0], spike, flat[1]]).transpose(1, 0, 2)
+    """The rows of all blocks: state, spike and constants of 16 lanes one after another."""
+    state, constants = _flat(state, width), _flat(constants, width)
+    spike = np.zeros((1, *state.shape[1:]))
+    rows = np.concatenate([state, spike, constants]).transpose(1, 0, 2)
     return np.ascontiguousarray(rows).reshape(len(rows), -1)
 
 
 def _unpacked(rows: np.ndarray, width: int, shape: tuple[int, ...]) -> np.ndarray:
+    """The state in the rows of all blocks, (n_variables, n_simulations, n_units) = `shape`."""
     n_variables, n_simulations, n_units = shape
     blocks = rows.reshape(len(rows), -1, LANES)[:, :n_variables]
     if width == 1:
@@ -111,36 +171,38 @@ def _sent(weights: np.ndarray, width: int) -> np.ndarray:
 
 def _frozen(step) -> tuple:
     """The values that compiling `step` freezes: with others it is compiled anew."""
-    found = inspect.getclosurevars(step)
-    values = found.globals | found.nonlocals
-    return tuple(
-        sorted(
-            (n, str(v.tobytes()) if isinstance(v, np.ndarray) else repr(v))
-            for n, v in values.items()
-        )
-    )
+    names = inspect.getclosurevars(step)
+    frozen = []
+    for name, value in (names.globals | names.nonlocals).items():
+        text = str(value.tobytes()) if isinstance(value, np.ndarray) else repr(value)
+        frozen.append((name, text))
+    return tuple(sorted(frozen))
 
 
 @lru_cache(maxsize=64)
-def _units(step, n_variables: int, n_constants: int, source: int, frozen: tuple):
+def _units(step, *, n_variables: int, n_constants: int, source: int, frozen: tuple):
     """The step of all units, compiled from a source text made for so many variables and constants:
     a tuple would be no vector.
 
     Writes into `sends` and `fires` whether any unit of a block has something to send, and fired.
     """
     row = [f"row[{LANES * i} + b]" for i in range(n_variables + 1 + n_constants)]
-    state, spike, constants = row[:n_variables], row[n_variables], row[n_variables + 1 :]
-    new = [f"new{i}" for i in range(n_variables)]
+    spike = row[n_variables]
+    new_names = [f"new{i}" for i in range(n_variables)]
+    old = ", ".join(row[:n_variables])
+    constants = ", ".join(row[n_variables + 1 :])
+    new = ", ".join(new_names)
+    stores = "; ".join(f"{row[i]} = {new_names[i]}" for i in range(n_variables))
     text = f"""
 def units(rows, s_in, current, t, sends, fires):
     for i in range(rows.shape[0]):
         row, inward, outer, sent, fired = rows[i], s_in[i], current[i], 0, 0
         for b in range({LANES}):
-            ({", ".join(new)},), spike = step(({", ".join(state)},), inward[b], outer[b], t, ({", ".join(constants)},))
+            ({new},), spike = step(({old},), inward[b], outer[b], t, ({constants},))
             sent |= int(new{source} != 0)
             fired |= int(spike > 0)
             {spike} = spike
-            {"; ".join(f"{old} = {value}" for old, value in zip(state, new, strict=True))}
+            {stores}
         sends[i], fires[i] = sent, fired
 """
     scope = {"step": njit(**OPTIONS)(step)}
@@ -200,12 +262,8 @@ def _add_shared(s_in, weights, rows, source, sending):
         x0, x1, x2, x3 = rows[j0], rows[j1], rows[j2], rows[j3]
         for i in range(n_units):
             total, w0, w1, w2, w3 = (
-                s_in[i],
-                weights[j0, i],
-                weights[j1, i],
-                weights[j2, i],
-                weights[j3, i],
-            )
+                s_in[i], weights[j0, i], weights[j1, i], weights[j2, i], weights[j3, i]
+            )  # fmt: skip
             for b in range(width):
                 at = source + b
                 total[b] = (((total[b] + w0 * x0[at]) + w1 * x1[at]) + w2 * x2[at]) + w3 * x3[at]
@@ -231,6 +289,7 @@ def _add_own(s_in, weights, rows, source, sending):
 
 @njit(**INSIDE)
 def _load(current, width, inputs, k):
+    """The inputs of step k, as blocks."""
     if width == 1:
         flat = current.reshape(-1)
         for j in range(inputs.shape[2]):
@@ -246,6 +305,7 @@ def _load(current, width, inputs, k):
 
 @njit(**INSIDE)
 def _store(rows, at, width, samples, first, n, i):
+    """Sample i of n simulations from `first` on: the variable that begins at column `at`."""
     for b in range(n):
         target = samples[first + b, i]
         for j in range(target.shape[0]):
@@ -254,6 +314,7 @@ def _store(rows, at, width, samples, first, n, i):
 
 @njit(**INSIDE)
 def _add_mean(rows, at, width, samples, first, n, i, begins, every):
+    """One of `every` steps in the mean that is sample i; `begins`: it is the first of them."""
     for b in range(n):
         target = samples[first + b, i]
         for j in range(target.shape[0]):
@@ -277,29 +338,16 @@ def _store_spikes(rows, at, width, fires, fired, first, n, k):
 
 @njit(STEPS, **OPTIONS, cache=True)
 def _steps(
-    units,
-    rows,
-    width,
-    weights,
-    inputs,
-    samples,
-    fired,
-    first,
-    n_variables,
-    source,
-    kept,
-    every,
-    average,
-    dt,
-    first_step,
-):
+    units, rows, width, weights, inputs, samples, fired, first,
+    n_variables, source, kept, every, average, dt, first_step,
+):  # fmt: skip
+    """All steps of one simulation or of up to 16, from the one at `first` of the batch on. kept:
+    which variables are sampled; source: the one that is sent."""
     n_blocks, (n_steps, n_units) = rows.shape[0], inputs.shape[1:]
     s_in, current = np.zeros((n_blocks, LANES)), np.zeros((n_blocks, LANES))
     sends, fires, sending = (
-        np.ones(n_blocks, np.int64),
-        np.zeros(n_blocks, np.int64),
-        np.zeros(n_units, np.int64),
-    )
+        np.ones(n_blocks, np.int64), np.zeros(n_blocks, np.int64), np.zeros(n_units, np.int64)
+    )  # fmt: skip
     source, at_spike, n = LANES * source, LANES * n_variables, min(width, fired.shape[0] - first)
     for k in range(n_steps):
         n_sending = _find_sending(rows, width, source, sends, sending)

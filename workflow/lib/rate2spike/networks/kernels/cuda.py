@@ -16,7 +16,7 @@ import logging
 import textwrap
 import weakref
 from collections.abc import Sequence
-from functools import lru_cache, reduce
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -45,28 +45,53 @@ def advance(
     spikes: bool = True,
     threads: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Advance `job` by the steps of its inputs: the contract of `kernels.network`. threads: means
-    nothing here.
+    """Advance `job` by the steps of its inputs, as `pick.network_kernels` describes, in as few
+    launches as memory allows.
 
-    Simulations run in as few launches as memory allows. Raises ValueError for a network that is too
-    large, TypeError for a model whose step cannot be compiled.
+    Parameters
+    ----------
+    job : as `networks.Job`; its state is that after the last step in the end
+    variables : names of the state variables that are sampled
+    every : a sample after each `every`-th step
+    average : sample means over those steps instead
+    spikes : whether to return where units spiked
+    threads : means nothing here
+
+    Returns
+    -------
+    samples : float64 (len(variables), batch, n_steps // every, n_units)
+    fired : uint8 (batch, n_steps, n_units); (batch, 0, n_units) without `spikes`
+
+    Raises
+    ------
+    ValueError
+        For a network that is too large.
+    TypeError
+        For a model whose step cannot be compiled.
     """
-    check_width(job.state.shape[2])
+    batch, n_units = job.state.shape[1:]
+    check_width(n_units)
     kept = tuple(job.neuron.variables.index(name) for name in variables)
-    run = {
-        "step": compiled_step(type(job.neuron)),
-        "kept": kept,
-        "every": every,
-        "average": average,
-        "spikes": spikes,
-    }
-    parts, at, batch = [], 0, job.state.shape[1]
+    step = compiled_step(type(job.neuron))
     weights = _weights_of(job)
-    weights.size = weights.size or max(1, min(batch, _fitting(job, **run)))
+    if not weights.size:
+        fitting = _fitting(job, n_kept=len(kept), every=every, spikes=spikes)
+        weights.size = max(1, min(batch, fitting))
+    samples, fired = [], []
+    at = 0
     while at < batch:
+        part = slice(at, min(at + weights.size, batch))
         try:
-            parts.append(_launch(job, slice(at, min(at + weights.size, batch)), weights, **run))
-            at += weights.size
+            samples_of_part, fired_of_part = _launch(
+                job,
+                part,
+                weights,
+                step=step,
+                kept=kept,
+                every=every,
+                average=average,
+                spikes=spikes,
+            )
         except TritonError as error:
             raise TypeError(
                 f"{_name(type(job.neuron))} cannot be compiled for a GPU: {error}; {EXPECTED}"
@@ -80,43 +105,77 @@ def advance(
                 "the GPU's memory does not hold the launch: going on with %d simulations at once",
                 weights.size,
             )
-    samples, fired = zip(*parts, strict=True)
+        else:
+            samples.append(samples_of_part)
+            fired.append(fired_of_part)
+            at += weights.size
     return np.concatenate(samples, axis=1), np.concatenate(fired)
 
 
 def _launch(
-    job, part: slice, weights: _Weights, *, step, kept, every, average, spikes
+    job,
+    part: slice,
+    weights: _Weights,
+    *,
+    step,
+    kept: tuple[int, ...],
+    every: int,
+    average: bool,
+    spikes: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The simulations of `part`, in one launch; their state in `job` is that after the last step."""
-    state, constants = to_device(job.state[:, part]), to_device(job.constants[:, part])
-    (n_variables, n, n_units), n_samples = state.shape, job.n_steps // every
+    """The simulations of `part`, in one launch; their state in `job` is that after the last
+    step."""
+    state = to_device(job.state[:, part])
+    constants = to_device(job.constants[:, part])
+    n_variables, n, n_units = state.shape
+    n_samples = job.n_steps // every
+    n_recorded = job.n_steps if spikes else 0
     block = max(16, triton.next_power_of_2(n_units))
-    own = [len(array) > 1 for array in (job.inputs, job.weights)]
-    inputs = to_device(job.inputs[part] if own[0] else job.inputs)
-    times = to_device(job.dt * (job.first_step + np.arange(1, job.n_steps + 1)))
-    sent = torch.empty((n, block), dtype=torch.float64, device=DEVICE)
+    own_inputs, own_weights = len(job.inputs) > 1, len(job.weights) > 1
     samples = torch.empty((len(kept), n, n_samples, n_units), dtype=torch.float64, device=DEVICE)
-    fired = torch.empty(
-        (n, job.n_steps if spikes else 0, n_units), dtype=torch.uint8, device=DEVICE
-    )
+    fired = torch.empty((n, n_recorded, n_units), dtype=torch.uint8, device=DEVICE)
     _advance[(n,)](
-        state, constants, weights.of(part if own[1] else slice(0, 1)), inputs, times, sent, samples, fired,
-        n, n_units, job.n_steps, n_samples, every, *map(int, own),
-        STEP=step, N_VARIABLES=n_variables, N_CONSTANTS=len(constants), SOURCE=job.neuron.variables.index(job.neuron.source),
-        KEPT=kept, AVERAGE=average, SPIKES=spikes, BLOCK=block, N_GROUP=GROUP,
-        num_warps=max(1, block // (32 * UNITS_PER_THREAD)), enable_fp_fusion=False,
-    )  # fmt: skip
+        state=state,
+        constants=constants,
+        w_pre=weights.on_device(part if own_weights else slice(0, 1)),
+        inputs=to_device(job.inputs[part] if own_inputs else job.inputs),
+        times=to_device(job.dt * (job.first_step + np.arange(1, job.n_steps + 1))),
+        sent=torch.empty((n, block), dtype=torch.float64, device=DEVICE),
+        samples=samples,
+        fired=fired,
+        n_programs=n,
+        n_units=n_units,
+        n_steps=job.n_steps,
+        n_samples=n_samples,
+        every=every,
+        own_inputs=int(own_inputs),
+        own_weights=int(own_weights),
+        STEP=step,
+        N_VARIABLES=n_variables,
+        N_CONSTANTS=len(constants),
+        SOURCE=job.neuron.variables.index(job.neuron.source),
+        KEPT=kept,
+        AVERAGE=average,
+        SPIKES=spikes,
+        BLOCK=block,
+        N_GROUP=GROUP,
+        num_warps=max(1, block // (32 * UNITS_PER_THREAD)),
+        enable_fp_fusion=False,
+    )
     job.state[:, part] = state.cpu().numpy()
     return samples.cpu().numpy(), fired.cpu().numpy()
 
 
-def _fitting(job, *, kept, every, spikes, **_) -> int:
+def _fitting(job, *, n_kept: int, every: int, spikes: bool) -> int:
     """Simulations of one launch that take no more than half of the memory that is free."""
     n_units = job.state.shape[2]
-    numbers = len(job.state) + len(job.constants) + 2 + len(kept) * (job.n_steps // every)
-    numbers += job.n_steps if len(job.inputs) > 1 else 0
-    numbers += 2 * n_units if len(job.weights) > 1 else 0  # as they come, and turned
-    return free_bytes() // (n_units * (8 * numbers + (job.n_steps if spikes else 0)))
+    numbers_per_unit = len(job.state) + len(job.constants) + 2 + n_kept * (job.n_steps // every)
+    if len(job.inputs) > 1:
+        numbers_per_unit += job.n_steps
+    if len(job.weights) > 1:
+        numbers_per_unit += 2 * n_units  # as they come, and turned
+    bytes_per_unit = 8 * numbers_per_unit + (job.n_steps if spikes else 0)
+    return free_bytes() // (n_units * bytes_per_unit)
 
 
 class _Weights:
@@ -125,13 +184,15 @@ class _Weights:
     Forgotten with the weights themselves."""
 
     def __init__(self, weights: np.ndarray):
-        self.array, self.size = weakref.ref(weights, lambda _: self.free()), 0
+        self.array = weakref.ref(weights, lambda _: self.free())
+        self.size = 0
         self.free()
 
     def free(self) -> None:
         self.part, self.tensor = None, None
 
-    def of(self, part: slice) -> torch.Tensor:
+    def on_device(self, part: slice) -> torch.Tensor:
+        """Those of the simulations of `part`, copied where they are not there yet."""
         if self.part != part:
             self.free()
             self.tensor = to_device(self.array()[part]).transpose(1, 2).contiguous()
@@ -149,21 +210,54 @@ def _weights_of(job) -> _Weights:
     return _latest[0]
 
 
+# The step of a model, for Triton ------------------------------------------------------------------
+
+
 def compiled_step(model: type):
     """The step of a model as a Triton function.
 
-    Triton takes a number in the source for float32 where it meets a truth value, and no names from
-    outside. Both, numbers and names of numbers, become float64 here; the rest of the source stays
-    as it is. Raises TypeError where it cannot be had or holds anything but arithmetic.
+    A step is written for numpy, and Triton reads some of it in another way. So its source text is
+    read, a few expressions are replaced, and the new text is compiled; the rest stays as it is.
+
+        what the user wrote                       what Triton gets
+
+        PEAK = 30                                 (Triton takes no names from outside)
+
+        def step(state, s_in, current, t, c):     def step(state, s_in, current, t, c):
+            v, s = state                              v, s = state
+            spike = v >= PEAK                         spike = v >= float64(30.0)
+            rest = (0.9 * s,)                         rest = (float64(0.9) * s,)
+            v = v + s_in ** 2                         v = v + s_in * s_in
+            return (v, *rest), spike                  return ((v,) + rest, spike)
+
+    `float64(x)` stands here for `tl.full([], x, tl.float64)`. The reasons:
+
+    - a number beside a truth value is float32 for Triton: each number becomes a float64;
+    - a name of a number outside of the function becomes that number, as it is now;
+    - x ** 2 becomes x * x, which is what numpy computes;
+    - (v, *rest) becomes (v,) + rest, since Triton knows no stars in a tuple;
+    - decorators and annotations are left out.
+
+    Parameters
+    ----------
+    model : the class, with `step` as a static method
+
+    Returns
+    -------
+    A function for the argument STEP of the kernel.
+
+    Raises
+    ------
+    TypeError
+        Where the source cannot be had, or holds anything but arithmetic.
     """
-    found = inspect.getclosurevars(model.step)
-    numbers = sorted({**found.globals, **found.nonlocals}.items())
-    for name, value in numbers:
+    names = inspect.getclosurevars(model.step)
+    numbers = []
+    for name, value in sorted((names.globals | names.nonlocals).items()):
         if not isinstance(value, int | float | np.floating | np.integer):
             raise TypeError(f"{_name(model)}: got {name}, which is no number; {EXPECTED}")
-    return _translated(
-        model.step, _name(model), tuple((name, float(value)) for name, value in numbers)
-    )
+        numbers.append((name, float(value)))
+    return _translated(model.step, _name(model), tuple(numbers))
 
 
 def _name(model: type) -> str:
@@ -172,24 +266,25 @@ def _name(model: type) -> str:
 
 @lru_cache(maxsize=64)
 def _translated(step, name: str, numbers: tuple):
+    """The step compiled; numbers: name and value of each number outside of it, part of the key of
+    the cache, because with other values it is another function."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(step)))
     except (OSError, TypeError) as error:
         raise TypeError(
-            f"{name}: its source is needed on a GPU and cannot be found ({error}); define the class in a file or use device: cpu"
+            f"{name}: its source is needed on a GPU and cannot be found ({error}); "
+            "define the class in a file or use device: cpu"
         ) from error
     function = tree.body[0]
-    function.decorator_list, function.returns = [], None
+    function.decorator_list = []
+    function.returns = None
     for argument in function.args.args:
         argument.annotation = None
     tree = ast.fix_missing_locations(_Doubles(dict(numbers)).visit(tree))
-    file, source = f"<{name} on a GPU>", ast.unparse(tree)
-    linecache.cache[file] = (
-        len(source),
-        None,
-        source.splitlines(keepends=True),
-        file,
-    )  # Triton reads it there
+    source = ast.unparse(tree)
+    file = f"<{name} on a GPU>"
+    lines = source.splitlines(keepends=True)
+    linecache.cache[file] = (len(source), None, lines, file)  # Triton reads it there
     namespace = {"__name__": step.__module__, "tl": tl}
     exec(compile(source, file, "exec"), namespace)
     return triton.jit(namespace[function.name])
@@ -197,45 +292,51 @@ def _translated(step, name: str, numbers: tuple):
 
 class _Doubles(ast.NodeTransformer):
     """Numbers in the source, and names of numbers outside of it, become float64; squares and stars
-    what Triton knows."""
+    what Triton knows. Examples: `compiled_step`."""
 
     def __init__(self, numbers: dict[str, float]):
         self.numbers = numbers
 
     def visit_Constant(self, node):
+        """0.1 becomes float64(0.1); True, None and texts stay."""
         return self._double(node.value) if type(node.value) in (int, float) else node
 
     def visit_Subscript(self, node):
-        node.value = self.visit(node.value)  # an index stays what it is
+        """In a[0] only a is looked at: an index stays what it is."""
+        node.value = self.visit(node.value)
         return node
 
     def visit_Name(self, node):
+        """PEAK, a number outside of the function, becomes float64(30.0)."""
         return self._double(self.numbers[node.id]) if node.id in self.numbers else node
 
     def visit_BinOp(self, node):
-        """x ** 2 is x * x, as in NumPy."""
-        if (
-            isinstance(node.op, ast.Pow)
-            and isinstance(node.right, ast.Constant)
-            and node.right.value == 2
-        ):
+        """x ** 2 becomes x * x, as in NumPy."""
+        exponent = node.right.value if isinstance(node.right, ast.Constant) else None
+        if isinstance(node.op, ast.Pow) and exponent == 2:
             node = ast.BinOp(node.left, ast.Mult(), node.left)
         return self.generic_visit(node)
 
     def visit_Tuple(self, node):
-        """(a, *b, c) is (a,) + b + (c,)."""
+        """(a, *b, c) becomes (a,) + b + (c,)."""
         self.generic_visit(node)
-        if not isinstance(node.ctx, ast.Load) or not any(
-            isinstance(e, ast.Starred) for e in node.elts
-        ):
+        has_star = any(isinstance(element, ast.Starred) for element in node.elts)
+        if not isinstance(node.ctx, ast.Load) or not has_star:
             return node
-        parts = (
-            e.value if isinstance(e, ast.Starred) else ast.Tuple([e], ast.Load()) for e in node.elts
-        )
-        return reduce(lambda left, right: ast.BinOp(left, ast.Add(), right), parts)
+        total = None
+        for element in node.elts:
+            if isinstance(element, ast.Starred):
+                part = element.value
+            else:
+                part = ast.Tuple([element], ast.Load())
+            total = part if total is None else ast.BinOp(total, ast.Add(), part)
+        return total
 
     def _double(self, value: float):
         return ast.parse(f"tl.full([], {float(value)!r}, tl.float64)", mode="eval").body
+
+
+# The kernel ---------------------------------------------------------------------------------------
 
 
 @triton.jit
@@ -294,20 +395,15 @@ def _sample(at, value, done, every, there, AVERAGE: tl.constexpr):
 
 @triton.jit(
     do_not_specialize=[
-        "n_programs",
-        "n_units",
-        "n_steps",
-        "n_samples",
-        "every",
-        "own_inputs",
-        "own_weights",
+        "n_programs", "n_units", "n_steps", "n_samples", "every", "own_inputs", "own_weights",
     ]
-)
+)  # fmt: skip
 def _advance(
     state, constants, w_pre, inputs, times, sent, samples, fired,
     n_programs, n_units, n_steps, n_samples, every, own_inputs, own_weights,
-    STEP: tl.constexpr, N_VARIABLES: tl.constexpr, N_CONSTANTS: tl.constexpr, SOURCE: tl.constexpr, KEPT: tl.constexpr,
-    AVERAGE: tl.constexpr, SPIKES: tl.constexpr, BLOCK: tl.constexpr, N_GROUP: tl.constexpr,
+    STEP: tl.constexpr, N_VARIABLES: tl.constexpr, N_CONSTANTS: tl.constexpr, SOURCE: tl.constexpr,
+    KEPT: tl.constexpr, AVERAGE: tl.constexpr, SPIKES: tl.constexpr, BLOCK: tl.constexpr,
+    N_GROUP: tl.constexpr,
 ):  # fmt: skip
     """One simulation. Threads beyond the last unit compute what it computes, and send and store
     nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from types import ModuleType
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from ... import streams
 from ...config import RateConfig, TrainingConfig
 from ...devices import Compared, refuse_where_apart
 from ...streams.cuda import INTERPRETED
-from ..model import initial_model
+from ..model import RateModel, Weights, initial_model
 from . import cpu, cuda
 
 N_UNITS, N_STEPS = 100, 20
@@ -27,35 +28,40 @@ def check() -> None:
 
 def compared() -> Iterator[Compared]:
     """Loss, weights after two updates and gradients, of the GPU and of the CPU."""
-    model, u, z, trials = _trials()
-    loss_gpu, gradient_gpu = cuda.gradients(model, model.weights, u, z, loss="l2", **trials)
-    loss_cpu, gradient_cpu = cpu.gradients(model, model.weights, u, z, loss="l2", **trials)
-    yield Compared("the loss of a training trial", loss_gpu, loss_cpu, TOLERANCE)
-    trained_gpu, trained_cpu = _trained(cuda), _trained(cpu)
-    for name in model.weights._fields:
-        yield Compared(
-            f"{name} after two updates",
-            getattr(trained_gpu, name),
-            getattr(trained_cpu, name),
-            TOLERANCE,
-        )
-    for name in model.weights._fields:
-        yield Compared(
-            f"the gradient of {name}",
-            getattr(gradient_gpu, name),
-            getattr(gradient_cpu, name),
-            TOLERANCE,
-        )
-
-
-def _trials():
     model = initial_model(RateConfig(n_units=N_UNITS), 1, streams.generator(0, "agreement"))
-    trials = {"stream": streams.key(0, "agreement noise"), "first_trial": 3}
-    return model, np.ones((2, 1, N_STEPS), np.float32), np.ones((2, N_STEPS), np.float32), trials
+    loss_gpu, gradient_gpu = _gradients(cuda, model)
+    loss_cpu, gradient_cpu = _gradients(cpu, model)
+    yield Compared("the loss of a training trial", loss_gpu, loss_cpu, TOLERANCE)
+    after_gpu = _trained(cuda, model)
+    after_cpu = _trained(cpu, model)
+    for i, name in enumerate(Weights._fields):
+        yield Compared(f"{name} after two updates", after_gpu[i], after_cpu[i], TOLERANCE)
+    for i, name in enumerate(Weights._fields):
+        yield Compared(f"the gradient of {name}", gradient_gpu[i], gradient_cpu[i], TOLERANCE)
 
 
-def _trained(kernel):
-    model, u, z, trials = _trials()
+STIMULUS = np.ones((2, 1, N_STEPS), np.float32)
+TARGET = np.ones((2, N_STEPS), np.float32)
+NOISE = streams.key(0, "agreement noise")
+FIRST_TRIAL = 3
+
+
+def _gradients(kernel: ModuleType, model: RateModel) -> tuple[np.ndarray, Weights]:
+    return kernel.gradients(
+        model, model.weights, STIMULUS, TARGET, loss="l2", stream=NOISE, first_trial=FIRST_TRIAL
+    )
+
+
+def _trained(kernel: ModuleType, model: RateModel) -> Weights:
+    """The weights after two updates."""
     state = kernel.start(model)
-    kernel.train_trials(model, state, u, z, training=TrainingConfig(), **trials)
+    kernel.train_trials(
+        model,
+        state,
+        STIMULUS,
+        TARGET,
+        training=TrainingConfig(),
+        stream=NOISE,
+        first_trial=FIRST_TRIAL,
+    )
     return kernel.weights(state)

@@ -1,5 +1,6 @@
-"""The rate network on the CPU in float32: forward, backpropagation through time and Adam, as `rate`
-with torch would do them.
+"""The rate network on the CPU in float32: forward, backpropagation through time and Adam.
+
+The same as torch would do with `rate.reference`.
 
 Training runs one trial at a time, so it lives on matrix-vector products. W is kept dense, its rows
 padded to whole vectors, and read once per step forward and once per step backward, at the speed of
@@ -32,22 +33,16 @@ LANES = 16  # float32 numbers in the widest vector; arrays are padded to whole v
 EVALUATION_LANES = 128  # trials evaluated side by side
 
 SIGMOID, CLIPPED_RELU = ACTIVATIONS.index("sigmoid"), ACTIVATIONS.index("clipped_relu")
-NOISE_SD, INITIAL_SD, CEILING = (
-    F32(model.NOISE_SD),
-    F32(model.INITIAL_SD),
-    F32(model.ACTIVATION_CEILING),
-)
+NOISE_SD = F32(model.NOISE_SD)
+INITIAL_SD = F32(model.INITIAL_SD)
+CEILING = F32(model.ACTIVATION_CEILING)
 STEP_MS = F32(RATE_STEP_MS)
 ZERO, HALF, ONE, TWO = F32(0), F32(0.5), F32(1), F32(2)
 
-BETA_1, BETA_2, EPSILON = (
-    0.9,
-    0.999,
-    F32(1e-8),
-)  # Adam's constants in TensorFlow, as in the published code
-TINY = F32(
-    1e-30
-)  # smaller moments and derivatives are set to 0, before they become slow subnormal numbers
+# Adam's constants in TensorFlow, as in the published code
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, F32(1e-8)
+# smaller moments and derivatives are set to 0, before they become slow subnormal numbers
+TINY = F32(1e-30)
 
 # e^f = 1 + f + f^2 (E0 + E1 f + ...) for |f| < ln(2) / 2 (Cephes expf, relative error 1e-7); ln 2
 # in two parts
@@ -60,8 +55,10 @@ A1, A2, A3, A4, A5, A6 = (F32(1 / k) for k in (3, 5, 7, 9, 11, 13))
 
 
 class Network(NamedTuple):
-    """What training does not change. Rows over units are padded to whole vectors: `width` instead
-    of n_units."""
+    """What training does not change.
+
+    Rows over units are padded to whole vectors: `width` instead of n_units.
+    """
 
     n_units: int
     w_in: np.ndarray  # (n_inputs, width), 0 in the padding
@@ -72,8 +69,10 @@ class Network(NamedTuple):
 
 
 class Packed(NamedTuple):
-    """The recurrent entries that can move, by rows, then w_out, b_out, tau_raw: value, two moments
-    and gradient of each."""
+    """The recurrent entries that can move, by rows, then w_out, b_out and tau_raw.
+
+    Each has a value, two moments and a gradient.
+    """
 
     start: np.ndarray  # (n_units + 1,) first entry of each row
     column: np.ndarray  # (n_entries,)
@@ -85,8 +84,10 @@ class Packed(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Scratch of one trial; nothing is read before it is written. Padded: units to `width`, steps
-    to a multiple of 4."""
+    """Scratch of one trial; nothing is read before it is written.
+
+    Units are padded to `width`, steps to a multiple of 4.
+    """
 
     w_rec: np.ndarray  # (n_units, width) effective weights W
     w_out: np.ndarray  # (width,)
@@ -100,9 +101,8 @@ class Workspace(NamedTuple):
     out: np.ndarray  # (steps,) output read from r of the same step
     error: np.ndarray  # (steps,) derivative of the loss by out
     lam: np.ndarray  # (width,) derivative of the loss by x
-    sent: (
-        np.ndarray
-    )  # (steps, width) euler * lam, the derivative by the drive; row t is that of step t + 1
+    # (steps, width) euler * lam, the derivative by the drive; row t is that of step t + 1
+    sent: np.ndarray
     d_euler: np.ndarray  # (width,)
     d_out: np.ndarray  # (width,)
     d_rows: np.ndarray  # (4, width) derivative by four rows of W
@@ -110,19 +110,20 @@ class Workspace(NamedTuple):
 
 @dataclass
 class TrainState:
-    """Weights in training, Adam's first and second moment of each (float32; b_out is (1,)) and the
-    number of updates so far."""
+    """A network in training; all arrays float32, and b_out is (1,)."""
 
     weights: Weights
-    first: Weights
-    second: Weights
-    updates: int = 0
+    first: Weights  # Adam's first moment of each
+    second: Weights  # and its second
+    updates: int = 0  # so far
 
 
 def start(model: RateModel) -> TrainState:
     """Training state of `model` before the first update; its weights are copied."""
     copy = _copy(model.weights)
-    return TrainState(copy, Weights(*map(np.zeros_like, copy)), Weights(*map(np.zeros_like, copy)))
+    first = Weights(*map(np.zeros_like, copy))
+    second = Weights(*map(np.zeros_like, copy))
+    return TrainState(copy, first, second)
 
 
 def weights(state: TrainState) -> Weights:
@@ -140,35 +141,41 @@ def train_trials(
     stream: streams.Key,
     first_trial: int,
 ) -> np.ndarray:
-    """Train on the trials in order, `trials_per_update` at a time; `state` is updated in place.
+    """Train on the trials in order, `trials_per_update` at a time.
 
-    u: stimulus (n_trials, n_inputs, n_steps); z: target (n_trials, n_steps). Trial k has the noise
-    of trial first_trial + k. Returns the losses (n_trials,) float32, each before its update. Raises
-    ValueError unless the trials fill whole updates.
+    Parameters
+    ----------
+    model : the wiring
+    state : updated in place
+    u : (n_trials, n_inputs, n_steps) stimulus
+    z : (n_trials, n_steps) target
+    training : how
+    stream, first_trial : trial k has the noise of trial first_trial + k in the stream
+
+    Returns
+    -------
+    (n_trials,) float32, the loss of each trial before its update
+
+    Raises
+    ------
+    ValueError
+        unless the trials fill whole updates
     """
     batch = training.trials_per_update
     if u.shape[0] % batch:
         raise ValueError(
             f"u: expected a multiple of {batch} trials (trials_per_update), got {u.shape[0]}"
         )
-    net, packed = _network(model), _pack(model, state)
+    net = _network(model)
+    packed = _pack(model, state)
+    work = workspace(model.n_units, u.shape[2])
     losses = np.empty(u.shape[0], F32)
-    _train(
-        net,
-        packed,
-        workspace(model.n_units, u.shape[2]),
-        _plain(u),
-        _plain(z),
-        losses,
-        (state.updates, batch, float(training.learning_rate), training.loss == "l1"),
-        (first_trial, *stream),
-    )
-    for vector, target in (
-        (packed.value, state.weights),
-        (packed.first, state.first),
-        (packed.second, state.second),
-    ):
-        _unpack(packed, vector, target)
+    plan = (state.updates, batch, float(training.learning_rate), training.loss == "l1")
+    noise = (first_trial, *stream)
+    _train(net, packed, work, _plain(u), _plain(z), losses, plan, noise)
+    _unpack(packed, packed.value, state.weights)
+    _unpack(packed, packed.first, state.first)
+    _unpack(packed, packed.second, state.second)
     state.updates += u.shape[0] // batch
     return losses
 
@@ -183,21 +190,29 @@ def gradients(
     stream: streams.Key,
     first_trial: int,
 ) -> tuple[np.ndarray, Weights]:
-    """Losses (batch,) of the trials and the gradient of their mean, float32; arguments as in
-    `train_trials`."""
-    zero = Weights(*(np.zeros(np.size(w), F32).reshape(np.shape(w) or 1) for w in weights))
-    packed = _pack(model, TrainState(_copy(weights), zero, zero))
-    net, work, losses = (
-        _network(model),
-        workspace(model.n_units, u.shape[2]),
-        np.empty(u.shape[0], F32),
-    )
+    """Losses of the trials and the gradient of their mean.
+
+    Parameters
+    ----------
+    model : the wiring
+    weights : where the gradient is taken
+    u, z, stream, first_trial : as in `train_trials`
+    loss : `l1` or `l2`
+
+    Returns
+    -------
+    (batch,) float32, and the gradient by each of the weights, float32
+    """
+    gradient = Weights(*(np.zeros(np.shape(w) or 1, F32) for w in weights))
+    packed = _pack(model, TrainState(_copy(weights), gradient, gradient))  # moments of 0
+    net = _network(model)
+    work = workspace(model.n_units, u.shape[2])
+    losses = np.empty(u.shape[0], F32)
+    noise = (first_trial, *stream)
     _load(net, packed, work)
-    _add_gradients(
-        net, packed, work, _plain(u), _plain(z), losses, loss == "l1", (first_trial, *stream)
-    )
-    _unpack(packed, packed.gradient, zero)
-    return losses, zero._replace(b_out=zero.b_out.reshape(()))
+    _add_gradients(net, packed, work, _plain(u), _plain(z), losses, loss == "l1", noise)
+    _unpack(packed, packed.gradient, gradient)
+    return losses, gradient._replace(b_out=gradient.b_out.reshape(()))
 
 
 def outputs(
@@ -209,15 +224,27 @@ def outputs(
     first_trial: int,
     keep: bool = False,
 ) -> np.ndarray | Trace:
-    """Outputs o (n_trials, n_steps - 1) float32 of the trials, or with `keep` the whole `Trace`; no
-    gradient.
+    """Outputs of trials, without a gradient.
 
-    u: stimulus (n_trials, n_inputs, n_steps). Trial k has the noise of trial first_trial + k.
+    Parameters
+    ----------
+    model : the wiring
+    weights : of the network
+    u : (n_trials, n_inputs, n_steps) stimulus
+    stream, first_trial : trial k has the noise of trial first_trial + k in the stream
+    keep : whether x and r are returned too
+
+    Returns
+    -------
+    o (n_trials, n_steps - 1) float32, or with `keep` the whole `Trace`
     """
-    net, sparse, blocks = _network(model), _sparse(model, weights), []
+    net = _network(model)
+    sparse = _sparse(model, weights)
+    blocks = []
     for begin in range(0, u.shape[0], EVALUATION_LANES):
         part = u[begin : begin + EVALUATION_LANES]
-        blocks.append(_outputs_block(net, sparse, weights, part, stream, first_trial + begin, keep))
+        noise = (first_trial + begin, *stream)
+        blocks.append(_outputs_block(net, sparse, weights, part, noise=noise, keep=keep))
     x, r, o = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
     return Trace(x, r, o) if keep else o
 
@@ -226,6 +253,7 @@ def outputs(
 
 
 def _up(n: int, multiple: int) -> int:
+    """n rounded up to a multiple; also of arrays."""
     return -(-n // multiple) * multiple
 
 
@@ -247,16 +275,26 @@ def _aligned(*shape: int) -> np.ndarray:
 
 def workspace(n_units: int, n_steps: int) -> Workspace:
     """Scratch arrays of one network, uninitialised."""
-    width, steps = _up(n_units, LANES), _up(n_steps, 4)
-    shapes = {
-        "w_rec": (n_units, width),
-        "noise": (4, width),
-        "d_rows": (4, width),
-        "out": (steps,),
-        "error": (steps,),
-    }
-    shapes |= dict.fromkeys(("rates", "slope", "pull", "sent"), (steps, width))
-    return Workspace(*(_aligned(*shapes.get(name, (width,))) for name in Workspace._fields))
+    width = _up(n_units, LANES)
+    steps = _up(n_steps, 4)
+    return Workspace(
+        w_rec=_aligned(n_units, width),
+        w_out=_aligned(width),
+        euler=_aligned(width),
+        noise=_aligned(4, width),
+        x=_aligned(width),
+        drive=_aligned(width),
+        rates=_aligned(steps, width),
+        slope=_aligned(steps, width),
+        pull=_aligned(steps, width),
+        out=_aligned(steps),
+        error=_aligned(steps),
+        lam=_aligned(width),
+        sent=_aligned(steps, width),
+        d_euler=_aligned(width),
+        d_out=_aligned(width),
+        d_rows=_aligned(4, width),
+    )
 
 
 def _network(model: RateModel) -> Network:
@@ -268,32 +306,37 @@ def _network(model: RateModel) -> Network:
 
 
 def _pack(model: RateModel, state: TrainState) -> Packed:
-    """The entries that can move: all, or under Dale's principle those with w > 0 (or NaN) or a
-    moment that is not 0."""
-    every = Weights(*zip(state.weights, state.first, state.second, strict=True))
-    value, first, second = every.w_rec
-    moving = ~(value <= 0) | (first != 0) | (second != 0) | (not model.config.dale)
+    """The entries that can move.
+
+    All, or under Dale's principle those with w > 0 (or NaN) or a moment that is not 0.
+    """
+    positive = ~(state.weights.w_rec <= 0)
+    pushed = (state.first.w_rec != 0) | (state.second.w_rec != 0)
+    moving = positive | pushed | (not model.config.dale)
     row, column = np.nonzero(moving)
-    vectors = [
-        np.concatenate([every.w_rec[k][moving], *(group[k] for group in every[1:])])
-        for k in range(3)
-    ]
+    value = _vector(state.weights, moving)
     return Packed(
         start=np.searchsorted(row, np.arange(model.n_units + 1)),
         column=column,
         factor=(np.asarray(model.sign, F32) * np.asarray(model.mask, F32))[moving],
-        value=vectors[0],
-        first=vectors[1],
-        second=vectors[2],
-        gradient=np.zeros_like(vectors[0]),
+        value=value,
+        first=_vector(state.first, moving),
+        second=_vector(state.second, moving),
+        gradient=np.zeros_like(value),
     )
 
 
+def _vector(group: Weights, moving: np.ndarray) -> np.ndarray:
+    """Weights, or moments, in the order of `Packed`."""
+    return np.concatenate([group.w_rec[moving], group.w_out, group.b_out, group.tau_raw])
+
+
 def _unpack(packed: Packed, vector: np.ndarray, target: Weights) -> None:
-    """Write one vector of `packed` into the arrays of `target`; entries that cannot move are left
-    alone."""
-    n, entries = packed.start.size - 1, packed.column.size
-    target.w_rec[np.repeat(np.arange(n), np.diff(packed.start)), packed.column] = vector[:entries]
+    """Write one vector of `packed` into `target`; entries that cannot move are left alone."""
+    n = packed.start.size - 1
+    entries = packed.column.size
+    row = np.repeat(np.arange(n), np.diff(packed.start))
+    target.w_rec[row, packed.column] = vector[:entries]
     target.w_out[:] = vector[entries : entries + n]
     target.b_out[:] = vector[entries + n]
     target.tau_raw[:] = vector[entries + n + 1 :]
@@ -346,8 +389,10 @@ def _activate(x, r, slope, activation):
 
 @njit(**SUMS)
 def _matrix_times(w, r, y):
-    """y = w r, for w (rows, width). One row after the other, strictly in the order of memory, is
-    what the prefetcher wants."""
+    """y = w r, for w (rows, width).
+
+    One row after the other, strictly in the order of memory, is what the prefetcher wants.
+    """
     for i in range(w.shape[0]):
         row, total = w[i], ZERO
         for j in range(w.shape[1]):
@@ -367,8 +412,10 @@ def _transposed_times(w, c, y):
 
 @njit(**OPTIONS)
 def _four_rows_of_product(a, b, i, steps, y):
-    """y (4, width) = rows i..i+3 of a^T b, for a and b (at least steps, width); steps is a multiple
-    of 4."""
+    """y (4, width) = rows i..i+3 of a^T b, for a and b (at least steps, width).
+
+    steps is a multiple of 4.
+    """
     y[:] = ZERO
     y0, y1, y2, y3 = y[0], y[1], y[2], y[3]
     for t in range(0, steps, 4):
@@ -389,7 +436,10 @@ def _four_rows_of_product(a, b, i, steps, y):
 
 @njit(**OPTIONS)
 def _load(net, packed, work):
-    """Effective weights, output weights and Euler factors of the packed values; 0 in the padding."""
+    """Effective weights, output weights and Euler factors of the packed values; 0 in the padding.
+
+    The Euler factor step / tau holds Eq. 7 in float32; in float64 it is `model.decay_ms`.
+    """
     n, entries, value = net.n_units, packed.column.size, packed.value
     work.w_rec[:] = ZERO
     work.w_out[:] = ZERO
@@ -408,8 +458,10 @@ def _load(net, packed, work):
 
 @njit(**OPTIONS)
 def _forward(net, work, u, trial, k0, k1):
-    """Run one trial, u (n_inputs, n_steps): fills rates, slope, pull (from step 1 on) and x of the
-    last step."""
+    """Run one trial, u (n_inputs, n_steps).
+
+    Fills rates, slope, pull (from step 1 on) and x of the last step.
+    """
     x, drive, euler = work.x, work.drive, work.euler
     for t in range(u.shape[1]):
         if t % 4 == 0:
@@ -435,8 +487,10 @@ def _forward(net, work, u, trial, k0, k1):
 
 @njit(**OPTIONS)
 def _loss(work, b_out, z, l1):
-    """Loss of the trial run last, z (n_steps,); fills out and error: out[t] is compared with z[t -
-    1]."""
+    """Loss of the trial run last, z (n_steps,).
+
+    Fills out and error: out[t] is compared with z[t - 1].
+    """
     n_steps = z.size
     _matrix_times(work.rates, work.w_out, work.out)
     total = 0.0
@@ -468,9 +522,8 @@ def _backward(work, n_steps):
     back[:] = ZERO
     d_euler[:] = ZERO
     d_out[:] = ZERO
-    for t in np.arange(
-        n_steps - 1, 0, -1
-    ):  # not range: LLVM, seeing rows run downwards, would fall back to scalar loops
+    # not range: LLVM, seeing rows run downwards, would fall back to scalar loops
+    for t in np.arange(n_steps - 1, 0, -1):
         if t < n_steps - 1:
             _transposed_times(work.w_rec, work.sent[t], back)
         rates, slope, pull, sent, error = (
@@ -491,8 +544,10 @@ def _backward(work, n_steps):
 
 @njit(**OPTIONS)
 def _add_recurrent(net, packed, work, n_steps, scale):
-    """Add scale * sum_t sent[t] rates[t]^T to the gradient of the entries that have one (relu'(0) =
-    0)."""
+    """Add scale * sum_t sent[t] rates[t]^T to the gradient.
+
+    Only to that of the entries that have one: relu'(0) = 0.
+    """
     work.rates[n_steps:] = ZERO
     work.sent[n_steps - 1 :] = ZERO
     for i in range(net.n_units):
@@ -527,8 +582,10 @@ def _add_rest(net, packed, work, n_steps, scale):
 
 @njit(**OPTIONS)
 def _add_gradients(net, packed, work, u, z, losses, l1, noise):
-    """Losses of the trials and, added to packed.gradient, the gradient of their mean; noise: (first
-    trial, k0, k1)."""
+    """Losses of the trials and, added to packed.gradient, the gradient of their mean.
+
+    noise: (first trial, k0, k1).
+    """
     first_trial, k0, k1 = noise
     b_out, scale, n_steps = (
         packed.value[packed.column.size + net.n_units],
@@ -559,8 +616,10 @@ def _adam(packed, update, learning_rate):
 
 @njit(**OPTIONS)
 def _train(net, packed, work, u, z, losses, plan, noise):
-    """All updates of a call; plan: (updates before, trials per update, learning rate, l1), noise:
-    (first trial, k0, k1)."""
+    """All updates of a call.
+
+    plan: (updates before, trials per update, learning rate, l1); noise: (first trial, k0, k1).
+    """
     updates, batch, learning_rate, l1 = plan
     first_trial, k0, k1 = noise
     for begin in range(0, losses.size, batch):
@@ -584,8 +643,10 @@ def _train(net, packed, work, u, z, losses, plan, noise):
 
 
 class Sparse(NamedTuple):
-    """The non-zeros of W by rows, each row filled up with zeros to a multiple of 4, and the Euler
-    factors."""
+    """The non-zeros of W by rows, and the Euler factors.
+
+    Each row is filled up with zeros to a multiple of 4.
+    """
 
     start: np.ndarray  # (n_units + 1,)
     column: np.ndarray
@@ -594,46 +655,51 @@ class Sparse(NamedTuple):
 
 
 def _sparse(model: RateModel, weights: Weights) -> Sparse:
+    """The effective weights, in float32 as in training; the decays in float64 (Eq. 7)."""
     w = np.asarray(weights.w_rec, F32)
-    w = (
-        (np.maximum(w, 0) if model.config.dale else w)
-        * np.asarray(model.sign, F32)
-        * np.asarray(model.mask, F32)
-    )
+    if model.config.dale:
+        w = np.maximum(w, 0)
+    w = w * np.asarray(model.sign, F32) * np.asarray(model.mask, F32)
     row, column = np.nonzero(w)
     counts = np.bincount(row, minlength=model.n_units)
     begin = np.concatenate([[0], np.cumsum(_up(counts, 4))])
-    place = begin[row] + np.arange(row.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    columns, values = np.zeros(begin[-1], np.int64), np.zeros(begin[-1], F32)
-    columns[place], values[place] = column, w[row, column]
+    place_in_row = np.arange(row.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    place = begin[row] + place_in_row
+    columns = np.zeros(begin[-1], np.int64)
+    columns[place] = column
+    values = np.zeros(begin[-1], F32)
+    values[place] = w[row, column]
     raw = np.asarray(weights.tau_raw, np.float64)
-    return Sparse(
-        begin,
-        columns,
-        values,
-        (RATE_STEP_MS / decay_ms(raw, model.config.tau_decay_ms)).astype(F32),
-    )
+    euler = RATE_STEP_MS / decay_ms(raw, model.config.tau_decay_ms)
+    return Sparse(begin, columns, values, euler.astype(F32))
 
 
-def _outputs_block(net, sparse, weights, u, stream, first_trial, keep):
-    """x, r (n_trials, n_steps, n_units) and o (n_trials, n_steps - 1); without `keep`, x and r have
-    only the two last steps."""
-    n_trials, _, n_steps = u.shape
+def _outputs_block(
+    net: Network, sparse: Sparse, weights: Weights, u: np.ndarray, *, noise: tuple, keep: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, r (n_trials, n_steps, n_units) and o (n_trials, n_steps - 1).
+
+    Without `keep`, x and r have only the two last steps. noise: (first trial, k0, k1).
+    """
+    n_trials, n_inputs, n_steps = u.shape
     lanes = _up(n_trials, LANES)
-    inputs = np.zeros((n_steps, u.shape[1], lanes), F32)
+    inputs = np.zeros((n_steps, n_inputs, lanes), F32)
     inputs[..., :n_trials] = np.asarray(u).transpose(2, 1, 0)
     depth = n_steps if keep else 2
-    x, r = _aligned(depth, net.n_units, lanes), _aligned(depth, net.n_units, lanes)
-    o, noise, rows = (
-        _aligned(n_steps - 1, lanes),
-        _aligned(net.n_units, 4, lanes),
-        _aligned(2, lanes),
-    )
-    w_out, b_out = _plain(weights.w_out), F32(weights.b_out.item())
-    _run(net, sparse, w_out, b_out, inputs, (x, r, o, noise, rows), (first_trial, *stream))
-    return *(np.ascontiguousarray(a[..., :n_trials].transpose(2, 0, 1)) for a in (x, r)), o[
-        :, :n_trials
-    ].T
+    x = _aligned(depth, net.n_units, lanes)
+    r = _aligned(depth, net.n_units, lanes)
+    o = _aligned(n_steps - 1, lanes)
+    normals = _aligned(net.n_units, 4, lanes)
+    rows = _aligned(2, lanes)
+    w_out = _plain(weights.w_out)
+    b_out = F32(weights.b_out.item())
+    _run(net, sparse, w_out, b_out, inputs, (x, r, o, normals, rows), noise)
+    return _trials_first(x, n_trials), _trials_first(r, n_trials), o[:, :n_trials].T
+
+
+def _trials_first(array: np.ndarray, n_trials: int) -> np.ndarray:
+    """(n_trials, n_steps, n_units) of an array (n_steps, n_units, lanes)."""
+    return np.ascontiguousarray(array[..., :n_trials].transpose(2, 0, 1))
 
 
 @njit(**OPTIONS)
@@ -659,8 +725,10 @@ def _sparse_row(sparse, i, r, drive):
 
 @njit(**OPTIONS)
 def _run(net, sparse, w_out, b_out, u, arrays, noise_of):
-    """Run all trials side by side, u (n_steps, n_inputs, lanes); fills x and r (in turn, if shorter
-    than the trial) and o."""
+    """Run all trials side by side, u (n_steps, n_inputs, lanes).
+
+    Fills x and r (in turn, if shorter than the trial) and o.
+    """
     x, r, o, noise, rows = arrays
     first_trial, k0, k1 = noise_of
     drive, unused = rows[0], rows[1]

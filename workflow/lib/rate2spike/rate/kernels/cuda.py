@@ -1,5 +1,6 @@
-"""Many rate networks side by side on one NVIDIA GPU in float32: forward, backpropagation through
-time and Adam of `rate`.
+"""Many rate networks side by side on one NVIDIA GPU in float32.
+
+Forward, backpropagation through time and Adam, as torch would do them with `rate.reference`.
 
 An update of all networks is four launches. One program runs a trial of a network from its first to
 its last step, forward or backward, its state in registers; it reads W once per step, and W of a
@@ -9,7 +10,9 @@ steps and trials and moves the weights in the same pass, a fourth does so for wh
 per unit. Every sum has one order, so a network's bits do not depend on the others of its block.
 Without a GPU all of it runs in Triton's interpreter: for tests.
 
-    lam_t = f'(x_t) (d o_t w_out + W^T (euler lam_t+1)) + (1 - euler) lam_t+1       derivative of the loss by x_t
+The derivative of the loss by x_t is
+
+    lam_t = f'(x_t) (d o_t w_out + W^T (euler lam_t+1)) + (1 - euler) lam_t+1
 """
 
 from __future__ import annotations
@@ -29,39 +32,39 @@ from .. import model
 from ..model import RateModel, Trace, Weights
 from .cpu import BETA_1, BETA_2, EPSILON, TrainState
 
-W_OUT, TAU_RAW, B_OUT = (
-    tl.constexpr(i) for i in range(3)
-)  # rows of `units`; b_out is the first of its row
 PADDED = 32  # units are padded with zeros to a multiple of this
-PRE, STEPS = (
-    tl.constexpr(32),
-    tl.constexpr(32),
-)  # units of a product, steps of a gradient that are added at once
-SIGMOID, CLIPPED_RELU = (tl.constexpr(ACTIVATIONS.index(a)) for a in ("sigmoid", "clipped_relu"))
-NOISE_SD, INITIAL_SD, CEILING = (
-    tl.constexpr(x) for x in (model.NOISE_SD, model.INITIAL_SD, model.ACTIVATION_CEILING)
-)
-STEP_MS, TINY = (
-    tl.constexpr(RATE_STEP_MS),
-    tl.constexpr(1.1754943508222875e-38),
-)  # the smallest normal number
+
+# Constants inside the kernels
+# rows of `Block.units`; b_out is the first of its row
+W_OUT, TAU_RAW, B_OUT = tl.constexpr(0), tl.constexpr(1), tl.constexpr(2)
+PRE = tl.constexpr(32)  # units of a product that are added at once
+STEPS = tl.constexpr(32)  # steps of a gradient that are added at once
+SIGMOID = tl.constexpr(ACTIVATIONS.index("sigmoid"))
+CLIPPED_RELU = tl.constexpr(ACTIVATIONS.index("clipped_relu"))
+NOISE_SD = tl.constexpr(model.NOISE_SD)
+INITIAL_SD = tl.constexpr(model.INITIAL_SD)
+CEILING = tl.constexpr(model.ACTIVATION_CEILING)
+STEP_MS = tl.constexpr(RATE_STEP_MS)
+TINY = tl.constexpr(1.1754943508222875e-38)  # the smallest normal number
 KEEP_1, KEEP_2, SMALL = tl.constexpr(BETA_1), tl.constexpr(BETA_2), tl.constexpr(float(EPSILON))
-# ln(1 + e) = 2 s (1 + s^2 / 3 + s^4 / 5 + ...), s = e / (2 + e) <= 1/3, as in `rate_cpu`
+# ln(1 + e) = 2 s (1 + s^2 / 3 + s^4 / 5 + ...), s = e / (2 + e) <= 1/3, as in `cpu`
 A1, A2, A3, A4, A5, A6 = (tl.constexpr(1 / k) for k in (3, 5, 7, 9, 11, 13))
 NUMBERS = ["n_units", "n_trials", "n_steps"]  # not compiled anew for other values
 
 
 @dataclass
 class Block:
-    """Networks in training, stacked: their wiring, their weights and Adam's moments, float32 on the
-    device. Recurrent arrays are (n_networks, width, width) [post, pre], those of units (n_networks,
-    3, width), see W_OUT above; zero in the padding."""
+    """Networks in training, stacked: their wiring, their weights and Adam's moments.
+
+    All float32 on the device, and zero in the padding. Recurrent arrays are (n_networks, width,
+    width) [post, pre], those of units (n_networks, 3, width) with the rows W_OUT, TAU_RAW, B_OUT.
+    """
 
     models: list[RateModel]
     w_in: torch.Tensor  # (n_networks, n_inputs, width)
     factor: torch.Tensor  # sign * mask
     recurrent: tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # value, first and second moment
-    units: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+    units: tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # and so of the units
     w: torch.Tensor  # effective weights W [post, pre]
     w_t: torch.Tensor  # and [pre, post]
     updates: int = 0  # so far, the same for all
@@ -71,91 +74,109 @@ class Block:
 
     @property
     def config(self) -> RateConfig:
+        """The settings of the networks; size, activation and decay are those of all."""
         return self.models[0].config
 
     @property
     def n_units(self) -> int:
+        """Number of units of each network."""
         return self.models[0].n_units
 
     @property
     def width(self) -> int:
+        """Number of units with the padding."""
         return self.w.shape[-1]
 
 
 def start_block(models: Sequence[RateModel]) -> Block:
-    """The networks before their first update; they must be of one size and have one kind of decay
-    and activation.
+    """Networks before their first update, as a block.
 
-    Raises ValueError for more than 1024 units.
+    Parameters
+    ----------
+    models : of one size, with one kind of decay and one activation
+
+    Raises
+    ------
+    ValueError
+        for more than 1024 units
     """
     check_width(models[0].n_units)
     width = -(-models[0].n_units // PADDED) * PADDED
-    w_in = _stack([m.w_in.T for m in models], (0, width))
-    factor = _stack([m.sign[None, :] * m.mask for m in models], (width, width))
     w_rec = _stack([m.weights.w_rec for m in models], (width, width))
-    units = torch.stack(
-        [
-            _stack([np.atleast_1d(getattr(m.weights, key)) for m in models], (width,))
-            for key in ("w_out", "tau_raw", "b_out")
-        ],
-        1,
-    )
+    w_out = _stack([m.weights.w_out for m in models], (width,))
+    tau_raw = _stack([m.weights.tau_raw for m in models], (width,))
+    b_out = _stack([np.atleast_1d(m.weights.b_out) for m in models], (width,))
+    units = torch.stack([w_out, tau_raw, b_out], 1)  # in the order of W_OUT, TAU_RAW, B_OUT
+    factor = _stack([m.sign[None, :] * m.mask for m in models], (width, width))
     w = (torch.relu(w_rec) if models[0].config.dale else w_rec) * factor
-    recurrent, units = ((a, torch.zeros_like(a), torch.zeros_like(a)) for a in (w_rec, units))
-    return Block(list(models), w_in, factor, recurrent, units, w, w.transpose(1, 2).contiguous())
+    return Block(
+        models=list(models),
+        w_in=_stack([m.w_in.T for m in models], (0, width)),
+        factor=factor,
+        recurrent=(w_rec, torch.zeros_like(w_rec), torch.zeros_like(w_rec)),
+        units=(units, torch.zeros_like(units), torch.zeros_like(units)),
+        w=w,
+        w_t=w.transpose(1, 2).contiguous(),
+    )
 
 
 def _stack(arrays, shape: tuple[int, ...]) -> torch.Tensor:
     """Arrays of all networks, padded with zeros to `shape`; 0 leaves an axis as it is."""
     padding = [(0, max(0, wide - n)) for n, wide in zip(np.shape(arrays[0]), shape, strict=True)]
-    return to_device(np.stack([np.pad(np.asarray(a, np.float32), padding) for a in arrays]))
+    padded = [np.pad(np.asarray(array, np.float32), padding) for array in arrays]
+    return to_device(np.stack(padded))
+
+
+def _float32_on_device(array) -> torch.Tensor:
+    return to_device(np.asarray(array, np.float32))
 
 
 def keep(block: Block, which: Sequence[int]) -> Block:
     """The block with only these networks; the others leave it."""
     index = torch.as_tensor(list(which), dtype=torch.long, device=DEVICE)
-    recurrent, units = (tuple(a[index] for a in group) for group in (block.recurrent, block.units))
-    single = (block.w_in[index], block.factor[index])
     return Block(
-        [block.models[i] for i in which],
-        *single,
-        recurrent,
-        units,
-        block.w[index],
-        block.w_t[index],
-        block.updates,
+        models=[block.models[i] for i in which],
+        w_in=block.w_in[index],
+        factor=block.factor[index],
+        recurrent=tuple(array[index] for array in block.recurrent),
+        units=tuple(array[index] for array in block.units),
+        w=block.w[index],
+        w_t=block.w_t[index],
+        updates=block.updates,
     )
 
 
 def weights_of(block: Block) -> list[Weights]:
     """A copy of the weights of each network, float32."""
-    return _unstacked(block, 0)
+    return _unstacked(block.recurrent[0], block.units[0], block.n_units)
 
 
-def _unstacked(block: Block, which: int) -> list[Weights]:
-    """Values (0), first (1) or second (2) moments of each network."""
-    n, recurrent, units = (
-        block.n_units,
-        *(group[which].cpu().numpy() for group in (block.recurrent, block.units)),
-    )
-    return [
-        Weights(
-            w[:n, :n].copy(),
-            u[W_OUT.value, :n].copy(),
-            np.array(u[B_OUT.value, 0]),
-            u[TAU_RAW.value, :n].copy(),
+def _unstacked(recurrent: torch.Tensor, units: torch.Tensor, n: int) -> list[Weights]:
+    """Weights, or what is shaped like them, of each network; the padding is left out."""
+    recurrent = recurrent.cpu().numpy()
+    units = units.cpu().numpy()
+    separate = []
+    for i in range(len(recurrent)):
+        weights_of_network = Weights(
+            w_rec=recurrent[i, :n, :n].copy(),
+            w_out=units[i, W_OUT.value, :n].copy(),
+            b_out=np.array(units[i, B_OUT.value, 0]),
+            tau_raw=units[i, TAU_RAW.value, :n].copy(),
         )
-        for w, u in zip(recurrent, units, strict=True)
-    ]
+        separate.append(weights_of_network)
+    return separate
 
 
 def states_of(block: Block) -> list[TrainState]:
-    """What `rate_cpu` would hold of each network at this point."""
-    groups = [
-        [w._replace(b_out=w.b_out.reshape(1)) for w in _unstacked(block, which)]
-        for which in range(3)
+    """What the kernels of the CPU would hold of each network at this point."""
+    parts = []
+    for recurrent, units in zip(block.recurrent, block.units, strict=True):
+        separate = _unstacked(recurrent, units, block.n_units)
+        parts.append([w._replace(b_out=w.b_out.reshape(1)) for w in separate])
+    values, first, second = parts
+    return [
+        TrainState(values[i], first[i], second[i], updates=block.updates) for i in range(len(block))
     ]
-    return [TrainState(*parts, updates=block.updates) for parts in zip(*groups, strict=True)]
 
 
 def train_and_run(
@@ -169,62 +190,97 @@ def train_and_run(
     fresh_keys: Sequence[streams.Key],
     first_trial: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """`train_block`, then `outputs_of` for the stimulus `fresh`: the call is back before the GPU
-    has finished.
+    """`train_block`, then `outputs_of` for other trials: back before the GPU has finished.
 
     All that the GPU reads is there before the first launch, since a copy waits for what was
     launched before it.
+
+    Parameters
+    ----------
+    block, u, z, training, keys, first_trial : as in `train_block`
+    fresh : (n_networks, n_fresh_trials, n_inputs, n_steps) stimulus of the other trials
+    fresh_keys : of their noise, one for each network
+
+    Returns
+    -------
+    Losses (n_networks, n_trials) and outputs (n_networks, n_fresh_trials, n_steps - 1), on the
+    device
     """
-    fresh, fresh_keys = to_device(np.asarray(fresh, np.float32)), packed(fresh_keys)
+    fresh_on_device = _float32_on_device(fresh)
+    fresh_streams = packed(fresh_keys)
     losses = train_block(block, u, z, training=training, keys=keys, first_trial=first_trial)
-    return losses, outputs_of(block, fresh, keys=fresh_keys, first_trial=0)
+    return losses, outputs_of(block, fresh_on_device, keys=fresh_streams, first_trial=0)
 
 
 def train_block(
     block: Block, u, z, *, training: TrainingConfig, keys: Sequence[streams.Key], first_trial: int
 ) -> torch.Tensor:
-    """Train every network on its trials in order, `trials_per_update` at a time; the block is
-    updated in place.
+    """Train every network on its trials in order, `trials_per_update` at a time.
 
-    u: stimulus (n_networks, n_trials, n_inputs, n_steps); z: target (n_networks, n_trials,
-    n_steps); trial k has the noise of trial first_trial + k in the stream of its network. Returns
-    the losses (n_networks, n_trials), each before its update, on the device: the call is back
-    before the GPU has finished. Raises ValueError unless the trials fill whole updates.
+    The call is back before the GPU has finished.
+
+    Parameters
+    ----------
+    block : updated in place
+    u : (n_networks, n_trials, n_inputs, n_steps) stimulus
+    z : (n_networks, n_trials, n_steps) target
+    training : how
+    keys, first_trial : trial k has the noise of trial first_trial + k in the stream of its network
+
+    Returns
+    -------
+    (n_networks, n_trials) the loss of each trial before its update, on the device
+
+    Raises
+    ------
+    ValueError
+        unless the trials fill whole updates
     """
     size = training.trials_per_update
     if u.shape[1] % size:
         raise ValueError(
             f"u: expected a multiple of {size} trials (trials_per_update), got {u.shape[1]}"
         )
-    n_updates, losses = u.shape[1] // size, []
-    # trials of one update lie together
-    u, z = (
-        to_device(
-            np.asarray(a, np.float32).reshape(len(a), n_updates, size, *a.shape[2:]).swapaxes(0, 1)
-        )
-        for a in (u, z)
-    )
-    run = _Trials(block, packed(keys), size, u.shape[-1], gradient=True)
-    for i in range(n_updates):
-        losses.append(run.forward(u[i], z[i], first_trial + i * size, training.loss))
+    u = _by_update(u, size)
+    z = _by_update(z, size)
+    n_steps = u.shape[-1]
+    run = _Trials(block, packed(keys), n_trials=size, n_steps=n_steps, gradient=True)
+    losses = []
+    for i in range(len(u)):
+        first_of_update = first_trial + i * size
+        losses.append(run.forward(u[i], z[i], first_trial=first_of_update, loss=training.loss))
         run.backward(z[i], training.loss)
         run.update(training.learning_rate)
-    return (
-        torch.stack(losses, 1).flatten(1) if losses else torch.empty((len(block), 0), device=DEVICE)
-    )
+    if not losses:
+        return torch.empty((len(block), 0), device=DEVICE)
+    return torch.stack(losses, 1).flatten(1)
+
+
+def _by_update(array, size: int) -> torch.Tensor:
+    """(n_updates, n_networks, size, ...) of (n_networks, n_trials, ...).
+
+    The `size` trials of one update lie together.
+    """
+    n_networks, n_trials, *rest = array.shape
+    split = np.asarray(array, np.float32).reshape(n_networks, n_trials // size, size, *rest)
+    return to_device(split.swapaxes(0, 1))
 
 
 def block_gradients(
     block: Block, u, z, *, loss: str, keys: Sequence[streams.Key], first_trial: int
 ) -> tuple[np.ndarray, list[Weights]]:
-    """Losses (n_networks, n_trials) of the trials, and for each network the gradient of their mean;
-    arguments as above."""
-    u, z = (to_device(np.asarray(a, np.float32)) for a in (u, z))
-    run = _Trials(block, packed(keys), u.shape[1], u.shape[3], gradient=True)
-    losses = run.forward(u, z, first_trial, loss)
+    """Losses (n_networks, n_trials) of the trials, and for each network the gradient of their mean.
+
+    The arguments are those of `train_block`.
+    """
+    u = _float32_on_device(u)
+    z = _float32_on_device(z)
+    _, n_trials, _, n_steps = u.shape
+    run = _Trials(block, packed(keys), n_trials=n_trials, n_steps=n_steps, gradient=True)
+    losses = run.forward(u, z, first_trial=first_trial, loss=loss)
     run.backward(z, loss)
-    found = run.gradient()
-    return losses.cpu().numpy(), _unstacked(replace(block, recurrent=found[:1], units=found[1:]), 0)
+    recurrent, units = run.gradient()
+    return losses.cpu().numpy(), _unstacked(recurrent, units, block.n_units)
 
 
 def block_outputs(
@@ -236,66 +292,75 @@ def block_outputs(
     first_trial: int,
     keep: bool = False,
 ) -> np.ndarray | Trace:
-    """Outputs o (n_networks, n_trials, n_steps - 1) of all networks, or with `keep` the whole
-    `Trace`; no gradient.
+    """Outputs of all networks, without a gradient.
 
-    u: stimulus (n_networks, n_trials, n_inputs, n_steps); as many trials at once as half of the
-    free memory holds.
+    Parameters
+    ----------
+    models : the wiring of each network
+    weights : of each network
+    u : (n_networks, n_trials, n_inputs, n_steps) stimulus
+    keys, first_trial : trial k has the noise of trial first_trial + k in the stream of its network
+    keep : whether x and r are returned too; then as many trials run at once as half of the free
+        memory holds
+
+    Returns
+    -------
+    o (n_networks, n_trials, n_steps - 1), or with `keep` the whole `Trace`
     """
     block = start_block([replace(m, weights=w) for m, w in zip(models, weights, strict=True)])
     if not keep:
-        return (
-            outputs_of(
-                block,
-                to_device(np.asarray(u, np.float32)),
-                keys=packed(keys),
-                first_trial=first_trial,
-            )
-            .cpu()
-            .numpy()
-        )
-    n_steps, parts = u.shape[3], []
+        stimulus = _float32_on_device(u)
+        o = outputs_of(block, stimulus, keys=packed(keys), first_trial=first_trial)
+        return o.cpu().numpy()
+    n = block.n_units
+    n_steps = u.shape[3]
     at_once = max(1, free_bytes() // (8 * len(block) * block.width * n_steps))
+    x = []
+    r = []
+    o = []
     for begin in range(0, u.shape[1], at_once):
-        part = to_device(np.asarray(u[:, begin : begin + at_once], np.float32))
-        run = _Trials(block, packed(keys), part.shape[1], n_steps, keep=True)
-        run.forward(part, None, first_trial + begin, "l2")
-        parts.append(
-            [
-                a.cpu().numpy()[..., :n]
-                for a, n in ((run.x, block.n_units), (run.r, block.n_units), (run.o, None))
-            ]
-        )
-        del run, part  # before the next part asks for as much
-    return Trace(*(np.concatenate(a, axis=1) for a in zip(*parts, strict=True)))
+        stimulus = _float32_on_device(u[:, begin : begin + at_once])
+        n_trials = stimulus.shape[1]
+        run = _Trials(block, packed(keys), n_trials=n_trials, n_steps=n_steps, keep=True)
+        run.forward(stimulus, None, first_trial=first_trial + begin, loss="l2")
+        x.append(run.x.cpu().numpy()[..., :n])
+        r.append(run.r.cpu().numpy()[..., :n])
+        o.append(run.o.cpu().numpy())
+        del run, stimulus  # before the next part asks for as much
+    return Trace(*(np.concatenate(parts, axis=1) for parts in (x, r, o)))
 
 
 def outputs_of(
     block: Block, u: torch.Tensor, *, keys: torch.Tensor, first_trial: int
 ) -> torch.Tensor:
-    """Outputs (n_networks, n_trials, n_steps - 1) of a block as it stands; all of it on the device,
-    the keys `packed`."""
-    run = _Trials(block, keys, u.shape[1], u.shape[3])
-    run.forward(u, None, first_trial, "l2")
+    """Outputs (n_networks, n_trials, n_steps - 1) of a block as it stands.
+
+    All of it is on the device, and the keys are `packed`.
+    """
+    _, n_trials, _, n_steps = u.shape
+    run = _Trials(block, keys, n_trials=n_trials, n_steps=n_steps)
+    run.forward(u, None, first_trial=first_trial, loss="l2")
     return run.o
 
 
 def networks_that_fit(
     config: RateConfig, training: TrainingConfig, n_inputs: int, n_steps: int
 ) -> int:
-    """How many networks a block may have at most, at least 1: of each the weights, the trace of an
-    update, and the trials up to the next evaluation and of it take memory."""
+    """How many networks a block may have at most, at least 1.
+
+    Of each network the weights, the trace of an update, and the trials up to the next evaluation
+    and of it take memory.
+    """
     width = -(-config.n_units // PADDED) * PADDED
-    trials = training.evaluation_interval + 2 * training.evaluation_trials
+    weights_and_moments = 7 * width**2
     trace = training.trials_per_update * 4 * n_steps * width
-    return max(
-        1,
-        free_bytes()
-        // (4 * (7 * width**2 + trace + trials * ((n_inputs + 2) * n_steps + 2 * width))),
-    )
+    n_trials = training.evaluation_interval + 2 * training.evaluation_trials
+    trials = n_trials * ((n_inputs + 2) * n_steps + 2 * width)
+    n_bytes = 4 * (weights_and_moments + trace + trials)
+    return max(1, free_bytes() // n_bytes)
 
 
-# One network, with the functions of `rate_cpu` ----------------------------------------------------
+# One network, with the functions of `cpu` ---------------------------------------------------------
 
 
 def start(model: RateModel) -> Block:
@@ -311,26 +376,25 @@ def weights(block: Block) -> Weights:
 def train_trials(
     model: RateModel, block: Block, u, z, *, training, stream: streams.Key, first_trial: int
 ) -> np.ndarray:
-    """`train_block` for one network: u (n_trials, n_inputs, n_steps), z (n_trials, n_steps); losses
-    (n_trials,)."""
-    return (
-        train_block(
-            block, u[None], z[None], training=training, keys=[stream], first_trial=first_trial
-        )[0]
-        .cpu()
-        .numpy()
+    """`train_block` for one network.
+
+    u (n_trials, n_inputs, n_steps), z (n_trials, n_steps); returns the losses (n_trials,).
+    """
+    losses = train_block(
+        block, u[None], z[None], training=training, keys=[stream], first_trial=first_trial
     )
+    return losses[0].cpu().numpy()
 
 
 def gradients(
     model: RateModel, weights: Weights, u, z, *, loss: str, stream: streams.Key, first_trial: int
-):
+) -> tuple[np.ndarray, Weights]:
     """`block_gradients` for one network."""
     block = start_block([replace(model, weights=weights)])
-    losses, found = block_gradients(
+    losses, gradients_of_networks = block_gradients(
         block, u[None], z[None], loss=loss, keys=[stream], first_trial=first_trial
     )
-    return losses[0], found[0]
+    return losses[0], gradients_of_networks[0]
 
 
 def outputs(
@@ -341,112 +405,182 @@ def outputs(
     stream: streams.Key,
     first_trial: int,
     keep: bool = False,
-):
+) -> np.ndarray | Trace:
     """`block_outputs` for one network: o (n_trials, n_steps - 1), or the whole `Trace`."""
-    found = block_outputs(
+    of_block = block_outputs(
         [model], [weights], u[None], keys=[stream], first_trial=first_trial, keep=keep
     )
-    return Trace(*(a[0] for a in found)) if keep else found[0]
+    if not keep:
+        return of_block[0]
+    return Trace(of_block.x[0], of_block.r[0], of_block.o[0])
 
 
 # --------------------------------------------------------------------------------------------------
 
 
 class _Trials:
-    """Trials of all networks of a block at once, and the arrays that their launches hand to each
-    other.
+    """Trials of all networks of a block at once, and the arrays of their launches.
 
-    Axes (n_networks, n_trials, n_steps, width): r, and with `gradient` the slope f'(x), the pull
-    drive - x and what the step sent to its inputs, euler lam; with `keep` x. Without either the
-    rates of two steps take turns.
+    The launches hand these arrays to each other. Axes (n_networks, n_trials, n_steps, width):
+    r, and with `gradient` the slope f'(x), the pull drive - x and what the step sent to its inputs,
+    euler lam; with `keep` x. Without either the rates of two steps take turns.
     """
 
     def __init__(
         self,
         block: Block,
         keys: torch.Tensor,
+        *,
         n_trials: int,
         n_steps: int,
-        *,
-        gradient=False,
-        keep=False,
+        gradient: bool = False,
+        keep: bool = False,
     ):
-        self.block, self.keys, self.with_gradient, self.keep = block, keys, gradient, keep
-        self.n_trials, self.n_steps = n_trials, n_steps
-        lead = (len(block), n_trials)
+        self.block = block
+        self.keys = keys
+        self.with_gradient = gradient
+        self.keep = keep
+        self.n_trials = n_trials
+        self.n_steps = n_steps
 
-        def array(there: bool, *shape: int) -> torch.Tensor:
-            return torch.empty(
-                (*lead, *shape) if there else (1,), dtype=torch.float32, device=DEVICE
-            )
+        def array(*shape: int, there: bool = True) -> torch.Tensor:
+            """For all trials; a single number where no launch looks at it."""
+            shape = (len(block), n_trials, *shape) if there else (1,)
+            return torch.empty(shape, dtype=torch.float32, device=DEVICE)
 
-        self.r = array(True, n_steps if gradient or keep else 2, block.width)
-        self.x = array(keep, n_steps, block.width)
-        self.slope, self.pull, self.sent = (array(gradient, n_steps, block.width) for _ in range(3))
-        self.d_units = array(
-            gradient, 3, block.width
-        )  # of each trial; in the row of tau_raw the derivative by euler
-        self.o, self.losses = array(True, n_steps - 1), array(True)
-        config = block.config
-        low, high = (*config.tau_decay_ms, config.tau_decay_ms[0])[:2]  # one value: a fixed decay
-        self.tau = float(low), float(high - low)
-        wide = max(PADDED, triton.next_power_of_2(block.width))
-        self.shape = {"WIDTH": block.width, "BLOCK": wide, "num_warps": min(32, max(4, wide // 16))}
+        self.slots = 0 if gradient or keep else 2  # how many steps of r are held, 0 for all
+        self.r = array(self.slots or n_steps, block.width)
+        self.x = array(n_steps, block.width, there=keep)
+        self.slope = array(n_steps, block.width, there=gradient)
+        self.pull = array(n_steps, block.width, there=gradient)
+        self.sent = array(n_steps, block.width, there=gradient)
+        # of each trial; in the row of tau_raw the derivative by euler
+        self.d_units = array(3, block.width, there=gradient)
+        self.o = array(n_steps - 1)
+        self.losses = array()
+        taus_ms = block.config.tau_decay_ms
+        self.tau_low = float(taus_ms[0])
+        self.tau_span = float(taus_ms[-1] - taus_ms[0])  # 0: a fixed decay
+        self.block_size = max(PADDED, triton.next_power_of_2(block.width))
+        self.num_warps = min(32, max(4, self.block_size // 16))
 
     def forward(
-        self, u: torch.Tensor, z: torch.Tensor | None, first_trial: int, loss: str
+        self, u: torch.Tensor, z: torch.Tensor | None, *, first_trial: int, loss: str
     ) -> torch.Tensor:
         """The losses (n_networks, n_trials); without a target they are those of the target 0."""
         block = self.block
         self.losses = torch.empty_like(self.losses)  # the caller keeps them
-        _forward[(len(block) * self.n_trials,)](
-            block.w_t, block.w_in, block.units[0], self.keys, u, u if z is None else z,
-            self.r, self.x, self.slope, self.pull, self.o, self.losses,
-            block.n_units, self.n_trials, self.n_steps, first_trial, *self.tau,
-            N_INPUTS=u.shape[2], ACTIVATION=ACTIVATIONS.index(block.config.activation), L1=loss == "l1", TARGET=z is not None,
-            SLOTS=self.r.shape[2] if self.r.shape[2] == 2 else 0, GRADIENT=self.with_gradient, KEEP=self.keep, **self.shape,
-        )  # fmt: skip
+        one_program_a_trial = (len(block) * self.n_trials,)
+        _forward[one_program_a_trial](
+            block.w_t,
+            block.w_in,
+            block.units[0],
+            self.keys,
+            u,
+            u if z is None else z,
+            self.r,
+            self.x,
+            self.slope,
+            self.pull,
+            self.o,
+            self.losses,
+            block.n_units,
+            self.n_trials,
+            self.n_steps,
+            first_trial,
+            self.tau_low,
+            self.tau_span,
+            N_INPUTS=u.shape[2],
+            ACTIVATION=ACTIVATIONS.index(block.config.activation),
+            L1=loss == "l1",
+            TARGET=z is not None,
+            SLOTS=self.slots,
+            GRADIENT=self.with_gradient,
+            KEEP=self.keep,
+            WIDTH=block.width,
+            BLOCK=self.block_size,
+            num_warps=self.num_warps,
+        )
         return self.losses
 
     def backward(self, z: torch.Tensor, loss: str) -> None:
+        """After `forward`: what reaches each unit's drive, and the sums for its own weights."""
         block = self.block
-        _backward[(len(block) * self.n_trials,)](
-            block.w, block.units[0], z, self.r, self.slope, self.pull, self.o, self.losses, self.sent, self.d_units,
-            self.n_trials, self.n_steps, *self.tau, L1=loss == "l1", **self.shape,
-        )  # fmt: skip
+        one_program_a_trial = (len(block) * self.n_trials,)
+        _backward[one_program_a_trial](
+            block.w,
+            block.units[0],
+            z,
+            self.r,
+            self.slope,
+            self.pull,
+            self.o,
+            self.losses,
+            self.sent,
+            self.d_units,
+            self.n_trials,
+            self.n_steps,
+            self.tau_low,
+            self.tau_span,
+            L1=loss == "l1",
+            WIDTH=block.width,
+            BLOCK=self.block_size,
+            num_warps=self.num_warps,
+        )
 
     def update(self, learning_rate: float) -> None:
         """Adam moves the weights, in TensorFlow's form."""
-        done = self.block.updates = self.block.updates + 1
+        self.block.updates += 1
+        done = self.block.updates
         rate_now = learning_rate * (1 - BETA_2**done) ** 0.5 / (1 - BETA_1**done)
         self._apply(self.block.recurrent, self.block.units, rate_now, gradient=False)
 
     def gradient(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The gradient itself, shaped as the block's recurrent weights and units."""
-        found = [
-            tuple(torch.empty_like(a) for a in group)
-            for group in (self.block.recurrent, self.block.units)
-        ]
-        for of, group in zip(found, (self.block.recurrent, self.block.units), strict=True):
-            of[0].copy_(group[0])  # the values, which the gradient looks at
-        self._apply(*found, 0.0, gradient=True)
-        return found[0][1], found[1][1]
+        recurrent = self._for_gradient(self.block.recurrent)
+        units = self._for_gradient(self.block.units)
+        self._apply(recurrent, units, 0.0, gradient=True)
+        return recurrent[1], units[1]
+
+    @staticmethod
+    def _for_gradient(group: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        """A copy of the values, which the gradient looks at, and room for the gradient."""
+        value, first, second = group
+        return value.clone(), torch.empty_like(first), torch.empty_like(second)
 
     def _apply(self, recurrent, units, rate_now: float, *, gradient: bool) -> None:
-        block, width = self.block, self.block.width
+        """Move the weights; with `gradient` write the gradient over the first moments instead."""
+        block = self.block
+        width = block.width
         tile = 64 if width % 64 == 0 else 32
-        _update_recurrent[(len(block), width // tile, width // tile)](
-            self.sent, self.r, block.factor, *recurrent, block.w, block.w_t, self.n_trials, self.n_steps, rate_now,
-            DALE=block.config.dale, GRADIENT=gradient, WIDTH=width, TILE=tile,
-        )  # fmt: skip
-        _update_units[(len(block),)](
+        one_program_a_tile = (len(block), width // tile, width // tile)
+        _update_recurrent[one_program_a_tile](
+            self.sent,
+            self.r,
+            block.factor,
+            *recurrent,
+            block.w,
+            block.w_t,
+            self.n_trials,
+            self.n_steps,
+            rate_now,
+            DALE=block.config.dale,
+            GRADIENT=gradient,
+            WIDTH=width,
+            TILE=tile,
+        )
+        one_program_a_network = (len(block),)
+        _update_units[one_program_a_network](
             self.d_units,
             *units,
             self.n_trials,
             rate_now,
-            *self.tau,
+            self.tau_low,
+            self.tau_span,
             GRADIENT=gradient,
-            **self.shape | {"num_warps": 4},
+            WIDTH=width,
+            BLOCK=self.block_size,
+            num_warps=4,
         )
 
 
@@ -468,7 +602,10 @@ def _product(matrix, row, j, WIDTH: tl.constexpr, BLOCK: tl.constexpr):
 
 @triton.jit
 def _euler(tau_raw, tau_low, tau_span):
-    """step / tau, and its derivative by tau_raw."""
+    """step / tau, and its derivative by tau_raw.
+
+    tau is Eq. 7 in float32; in float64 it is `model.decay_ms`.
+    """
     share = 1.0 / (1.0 + tl.exp(-tau_raw))
     euler = 1.0 / ((tau_low + tau_span * share) / STEP_MS)
     return euler, -euler * euler / STEP_MS * tau_span * share * (1.0 - share)
@@ -509,7 +646,8 @@ def _forward(
     r_all, x_all, slope_all, pull_all, o_all, losses,
     n_units, n_trials, n_steps, first_trial, tau_low, tau_span,
     N_INPUTS: tl.constexpr, ACTIVATION: tl.constexpr, L1: tl.constexpr, TARGET: tl.constexpr,
-    SLOTS: tl.constexpr, GRADIENT: tl.constexpr, KEEP: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr,
+    SLOTS: tl.constexpr, GRADIENT: tl.constexpr, KEEP: tl.constexpr,
+    WIDTH: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """One trial. SLOTS: how many steps of r are held, 0 for all."""
     program = tl.program_id(0).to(tl.int64)
@@ -583,10 +721,13 @@ def _forward(
 @triton.jit(do_not_specialize=NUMBERS[1:])
 def _backward(
     w, units, z, r_all, slope_all, pull_all, o_all, losses, sent_all, d_units,
-    n_trials, n_steps, tau_low, tau_span, L1: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr,
+    n_trials, n_steps, tau_low, tau_span,
+    L1: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """One trial from its last step to its first: what reaches each unit's drive, and the sums over
-    steps for its own weights."""
+    """One trial from its last step to its first.
+
+    Writes what reaches each unit's drive, and the sums over steps for its own weights.
+    """
     program = tl.program_id(0).to(tl.int64)
     net, j = program // n_trials, tl.arange(0, BLOCK)
     there = j < WIDTH
@@ -646,8 +787,10 @@ def _update_recurrent(
     sent, r_all, factor, value, first, second, w, w_t, n_trials, n_steps, rate_now,
     DALE: tl.constexpr, GRADIENT: tl.constexpr, WIDTH: tl.constexpr, TILE: tl.constexpr,
 ):  # fmt: skip
-    """A tile of the recurrent weights: its gradient, and unless it is only asked for (it then
-    replaces `first`), its update."""
+    """A tile of the recurrent weights: its gradient, and its update.
+
+    With GRADIENT there is no update: the gradient replaces `first`.
+    """
     net = tl.program_id(0).to(tl.int64)
     tile, step = tl.arange(0, TILE), tl.arange(0, STEPS)
     post, pre = tl.program_id(1) * TILE + tile, tl.program_id(2) * TILE + tile

@@ -38,13 +38,11 @@ def compared() -> Iterator[Compared]:
         scaling_factor=1.0,
         neuron=NeuronConfig(bias=0.0),  # fires about every 40 steps, when its noise says so
     )
-    trials = {"trials": np.arange(3), "stream": streams.key(0, "agreement noise"), "keep_every": 10}
     u = np.ones((3, 1, N_COLUMNS), np.float32)
-    of_gpu, of_cpu = (
-        cuda.simulate_trials(network, u, **trials),
-        cpu.simulate_trials(network, u, **trials),
-    )
+    stream = streams.key(0, "agreement noise")
+    on_gpu = cuda.simulate_trials(network, u, trials=np.arange(3), stream=stream, keep_every=10)
+    on_cpu = cpu.simulate_trials(network, u, trials=np.arange(3), stream=stream, keep_every=10)
     yield Compared(
-        "the number of spikes", of_gpu.spike_counts.sum(), of_cpu.spike_counts.sum(), TOLERANCE
+        "the number of spikes", on_gpu.spike_counts.sum(), on_cpu.spike_counts.sum(), TOLERANCE
     )
-    yield Compared("the output of a spiking trial", of_gpu.out, of_cpu.out, TOLERANCE)
+    yield Compared("the output of a spiking trial", on_gpu.out, on_cpu.out, TOLERANCE)

@@ -1,11 +1,12 @@
-"""Many trials of one spiking network on the CPU in float32: the equations of `spiking.step`, the
-numbers of `streams`.
+"""Many trials of one spiking network on the CPU in float32: the equations of
+`spiking.reference.step`, the numbers of `streams`.
 
 What makes it fast: noise drawn four steps at a time for all units, one vectorised pass over the
 units per step, weights touched only when a unit fires. What keeps it simple: one kernel serves LIF
 and QIF, double- and single-exponential synapses.
 
-    LIF and QIF          dv = dt / tau_m (v (a + b v) + I)        LIF: a, b = -1, 0        QIF: a, b = 0, 1
+    LIF and QIF          dv = dt / tau_m (v (a + b v) + I)
+                         LIF: a, b = -1, 0        QIF: a, b = 0, 1
     single-exponential   h = hr = 0; spikes are added to the current and to r themselves
     units of h           h and hr are kept times dt, so that ipsc = ipsc decay + h
 
@@ -40,27 +41,17 @@ from ..converted import (
 )
 
 LANES = 16  # units are padded to whole vectors of 16 float32
-PAD_VOLTAGE = np.float32(
-    -1e9
-)  # a padded unit stays here: noise below the rounding step of 64 mV is lost
+# A padded unit stays here: noise below the rounding step of 64 mV is lost
+PAD_VOLTAGE = np.float32(-1e9)
 NEVER = np.float32(np.inf)
 # Rows of the state. One array, because LLVM then sees that no row overlaps another and needs no
 # test for it at each step.
-V, IPSC, H, R, HR = (
-    0,
-    1,
-    2,
-    3,
-    4,
-)  # voltage (mV), current and filtered rate, each with its rise stage
+V, IPSC, H, R, HR = range(5)  # voltage (mV), current and filtered rate, each with its rise stage
 RELEASE = 5  # first 1-based step that integrates again; float32 holds it exactly
 EXTERNAL, DECAY, W_OUT = 6, 7, 8  # bias and stimulus (mV), exp(-dt / tau_decay), readout
 N_ROWS = 9
-V_TRACE, R_TRACE, IPSC_TRACE = (
-    0,
-    1,
-    2,
-)  # rows of a recording: voltage (mV, 30 at a spike), filtered rate, synaptic current
+# Rows of a recording: voltage (mV, 30 at a spike), filtered rate, synaptic current
+V_TRACE, R_TRACE, IPSC_TRACE = range(3)
 N_TRACES = 3
 NO_TRACES = np.empty((N_TRACES, 0, 0), np.float32)
 LONGEST = 2**24  # steps, for RELEASE
@@ -74,11 +65,15 @@ SILENT = np.float32(1e-20)  # a rate or current below this is recorded as 0
 class TrialSummary(NamedTuple):
     """What is kept of a block of trials.
 
-    maximum, minimum (n_trials,) float32: extremes of the output in the response window.
-    spike_counts (n_trials, n_units) int32: all steps, the volley of the first included (published
-    mean rates leave out nine). out (n_trials, n_kept) float32: the output at steps keep_every, 2
-    keep_every, ... (1-based), None if keep_every is 0. rates (n_trials, n_units, n_kept) float32:
-    filtered rates at the same steps, None unless keep_rates.
+    Parameters
+    ----------
+    maximum, minimum : float32 (n_trials,), extremes of the output in the response window
+    spike_counts : int32 (n_trials, n_units), all steps, the volley of the first included (published
+        mean rates leave out nine)
+    out : float32 (n_trials, n_kept), the output at steps keep_every, 2 keep_every, ... (1-based),
+        None if keep_every is 0
+    rates : float32 (n_trials, n_units, n_kept), filtered rates at the same steps, None unless
+        keep_rates
     """
 
     maximum: np.ndarray
@@ -92,19 +87,15 @@ class _Tables(NamedTuple):
     """The network as the kernel reads it: float32, units padded with zeros to a multiple of 16
     (n_pad)."""
 
-    w_pre: (
-        np.ndarray
-    )  # (n_units, n_pad): row of a presynaptic unit, in units of what it is added to
+    w_pre: np.ndarray  # (n_units, n_pad): row of a sending unit, in units of what it is added to
     w_in: np.ndarray  # (n_inputs, n_pad)
     bias: np.ndarray  # (n_pad,)
     w_out: np.ndarray  # (n_pad,)
     decay: np.ndarray  # (n_pad,): exp(-dt / tau_decay)
     spike_r: np.ndarray  # (n_pad,): what a spike adds to hr (double) or r (single)
     stimulated: np.ndarray  # int64 (n_stimulated,): units
-    heads: (
-        np.ndarray
-    )  # float32 (n_steps,): displacement at heads in noise SDs, 0 at steps without stimulation
-    release: np.ndarray  # int32 (n_steps + 1,): see `spiking.release_steps`
+    heads: np.ndarray  # float32 (n_steps,): move at heads in noise SDs, 0 without stimulation
+    release: np.ndarray  # int32 (n_steps + 1,): see `converted.release_steps`
     column: np.ndarray  # int64 (n_steps,)
 
 
@@ -147,28 +138,48 @@ def simulate_trials(
 ) -> TrialSummary:
     """Simulate a block of trials and keep a summary: `spiking.simulate_trial` in float32, fast.
 
-    u: stimulus (n_trials, n_inputs, n_columns), one column per 5 ms; trials: whole numbers
-    (n_trials,) that key the noise. first_step: 0-based step at which the response window opens
-    (published Go-NoGo: out(10000:end), that is 9999). stimulation: (mode, start, stop, units), see
-    `spiking.Stimulation`; threads: at most one per trial is used. Raises ValueError when an
-    argument does not fit the network or the trial. Source: published LIF code; paper, SI Methods.
+    Source: published LIF code; paper, SI Methods.
+
+    Parameters
+    ----------
+    network : the converted network
+    u : stimulus (n_trials, n_inputs, n_columns), one column per 5 ms
+    trials : whole numbers (n_trials,) that key the noise
+    stream : keys the noise, too
+    first_step : 0-based step at which the response window opens (published Go-NoGo: out(10000:end),
+        that is 9999)
+    downsample : steps of 5e-5 s in a step
+    stimulation : (mode, start, stop, units), see `spiking.Stimulation`
+    keep_every : steps from one kept output to the next; 0: none is kept
+    keep_rates : whether to keep the filtered rates at the same steps
+    threads : cores; at most one per trial is used
+
+    Returns
+    -------
+    TrialSummary
+        In the order of `trials`.
+
+    Raises
+    ------
+    ValueError
+        When an argument does not fit the network or the trial.
     """
-    u, trials = _check_trials(network, u, trials, downsample)
+    u, trials = _check_trials(network, u, trials, downsample=downsample)
     grid = time_grid(u.shape[2], downsample)
-    _check_window(first_step, keep_every, keep_rates, threads, grid)
-    tables = _tables(network, grid, check_stimulation(stimulation, network.n_units))
-    constants = _constants(network, grid)
-    summary = _allocate(
-        len(trials), network.n_units, grid.n_steps // keep_every if keep_every else 0, keep_rates
+    _check_window(
+        grid, first_step=first_step, keep_every=keep_every, keep_rates=keep_rates, threads=threads
     )
-    u = np.ascontiguousarray(u[:, :, ::downsample])
+    n_kept = grid.n_steps // keep_every if keep_every else 0
+    summary = _allocate(
+        n_trials=len(trials), n_units=network.n_units, n_kept=n_kept, keep_rates=keep_rates
+    )
     _fill(
         summary,
-        tables,
-        constants,
-        u,
-        trials,
-        stream,
+        tables=_tables(network, grid, check_stimulation(stimulation, network.n_units)),
+        constants=_constants(network, grid),
+        u=np.ascontiguousarray(u[:, :, ::downsample]),
+        trials=trials,
+        stream=stream,
         first_step=int(first_step),
         keep_every=int(keep_every),
         threads=threads,
@@ -190,37 +201,62 @@ def record_trial(
     """`spiking.simulate_trial` in float32, fast: one trial, everything recorded. The trial is that
     of `simulate_trials`.
 
-    u: stimulus (n_inputs, n_columns), one column per 5 ms. Four numbers a unit and step: 64 MB for
-    200 units and 1 s. Raises ValueError when an argument does not fit the network.
+    Four numbers a unit and step: 64 MB for 200 units and 1 s.
+
+    Parameters
+    ----------
+    network : the converted network
+    u : stimulus (n_inputs, n_columns), one column per 5 ms
+    trial, stream : key the noise
+    downsample : steps of 5e-5 s in a step
+    stimulation : (mode, start, stop, units), see `spiking.Stimulation`
+
+    Returns
+    -------
+    TrialRecording
+        The trial, float32.
+
+    Raises
+    ------
+    ValueError
+        When an argument does not fit the network.
     """
-    u, _ = _check_trials(network, np.asarray(u)[None], [trial], downsample)
+    u, _ = _check_trials(network, np.asarray(u)[None], [trial], downsample=downsample)
     grid, n = time_grid(u.shape[2], downsample), network.n_units
-    _check_window(0, 1, False, 1, grid)
-    tables = _tables(network, grid, check_stimulation(stimulation, n))
-    counts, out, rates = (
-        np.empty((1, n), np.int32),
-        np.empty((1, grid.n_steps), np.float32),
-        np.empty((1, n, 0), np.float32),
+    _check_window(grid, first_step=0, keep_every=1, keep_rates=False, threads=1)
+    summary = _allocate(n_trials=1, n_units=n, n_kept=grid.n_steps, keep_rates=False)
+    traces = np.empty((N_TRACES, grid.n_steps, n), np.float32)
+    k0, k1 = stream
+    _trials(
+        u=np.ascontiguousarray(u[:, :, ::downsample]),
+        trials=np.array([trial]),
+        k0=k0,
+        k1=k1,
+        tables=_tables(network, grid, check_stimulation(stimulation, n)),
+        constants=_constants(network, grid),
+        first_step=0,
+        keep_every=1,
+        maximum=summary.maximum,
+        minimum=summary.minimum,
+        spike_counts=summary.spike_counts,
+        out=summary.out,
+        rates=summary.rates,
+        traces=traces,
     )
-    v, r, ipsc = traces = np.empty((N_TRACES, grid.n_steps, n), np.float32)
-    ends = np.empty((2, 1), np.float32)
-    u = np.ascontiguousarray(u[:, :, ::downsample])
-    constants, trials = _constants(network, grid), np.array([trial])
-    _trials(u, trials, *stream, tables, constants, 0, 1, *ends, counts, out, rates, traces)
+    v, r, ipsc = traces[V_TRACE], traces[R_TRACE], traces[IPSC_TRACE]
     spikes = v == V_SPIKE
     mean_rates = spikes[FIRST_COUNTED_STEP:].sum(axis=0) / (grid.n_steps * grid.dt)
-    return TrialRecording(v.T, spikes.T, r.T, ipsc.T, out[0], mean_rates, grid.dt)
+    return TrialRecording(v.T, spikes.T, r.T, ipsc.T, summary.out[0], mean_rates, grid.dt)
 
 
 def _check_trials(
-    network: SpikingNetwork, u, trials, downsample: int
+    network: SpikingNetwork, u, trials, *, downsample: int
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Stimulus as float32 and numbers of trials as int64; raises ValueError where they do not
+    fit."""
     u, trials = np.asarray(u), np.asarray(trials)
-    if (
-        trials.ndim != 1
-        or not (trials.dtype.kind in "iu" or trials.size == 0)
-        or ((trials < 0) | (trials >= 2**32)).any()
-    ):
+    are_whole = trials.dtype.kind in "iu" or trials.size == 0
+    if trials.ndim != 1 or not are_whole or ((trials < 0) | (trials >= 2**32)).any():
         raise ValueError(
             f"trials: expected whole numbers in [0, 2^32), shape (n_trials,), got {trials!r}"
         )
@@ -228,14 +264,15 @@ def _check_trials(
         raise ValueError(
             f"stimulus: expected shape ({len(trials)} trials, n_inputs, n_columns), got {u.shape}"
         )
-    for one in u if len(u) else np.zeros((1, *u.shape[1:])):
-        check_stimulus(network, one, downsample)
+    for stimulus in u if len(u) else np.zeros((1, *u.shape[1:])):
+        check_stimulus(network, stimulus, downsample)
     return u.astype(np.float32), trials.astype(np.int64)
 
 
 def _check_window(
-    first_step: int, keep_every: int, keep_rates: bool, threads: int, grid: Grid
+    grid: Grid, *, first_step: int, keep_every: int, keep_rates: bool, threads: int
 ) -> None:
+    """Raise ValueError where what is to be kept does not fit the trial."""
     if grid.n_steps >= LONGEST:
         raise ValueError(f"stimulus: expected fewer than {LONGEST} steps, got {grid.n_steps}")
     if not 0 <= first_step < grid.n_steps:
@@ -250,7 +287,8 @@ def _check_window(
         raise ValueError(f"threads: expected a whole number >= 1, got {threads}")
 
 
-def _allocate(n_trials: int, n_units: int, n_kept: int, keep_rates: bool) -> TrialSummary:
+def _allocate(*, n_trials: int, n_units: int, n_kept: int, keep_rates: bool) -> TrialSummary:
+    """Arrays for what is kept, to be filled."""
     return TrialSummary(
         maximum=np.empty(n_trials, dtype=np.float32),
         minimum=np.empty(n_trials, dtype=np.float32),
@@ -264,24 +302,22 @@ def _tables(network: SpikingNetwork, grid: Grid, stimulation: Stimulation | None
     """The network with time constants, step and padding worked in, computed in float64 and rounded
     once."""
     n, neuron = network.n_units, network.neuron
-    tau_rise, tau_decay = (
-        neuron.tau_rise_ms / 1000,
-        np.asarray(network.tau_decay_ms, dtype=np.float64) / 1000,
-    )
+    tau_rise = neuron.tau_rise_ms / 1000
+    tau_decay = np.asarray(network.tau_decay_ms, dtype=np.float64) / 1000
     gain = 1 / tau_decay if tau_rise == 0 else grid.dt / (tau_rise * tau_decay)  # 1/s
 
     def padded(array) -> np.ndarray:
         array = np.asarray(array, dtype=np.float64)
         widths = [(0, 0)] * (array.ndim - 1) + [(0, -n % LANES)]
-        return np.pad(array, widths).astype(
-            np.float32, order="C"
-        )  # np.pad keeps the order of a transposed array
+        # np.pad keeps the order of a transposed array
+        return np.pad(array, widths).astype(np.float32, order="C")
 
-    heads, units = np.zeros(grid.n_steps, dtype=np.float32), []
+    heads = np.zeros(grid.n_steps, dtype=np.float32)
+    units = []
     if stimulation is not None:
-        heads[max(stimulation.start - 1, 0) : max(stimulation.stop - 1, 0)] = (
-            STIMULATION_STEP if stimulation.mode == "exc" else -STIMULATION_STEP
-        ) / NOISE_SD
+        window = slice(max(stimulation.start - 1, 0), max(stimulation.stop - 1, 0))
+        move = STIMULATION_STEP if stimulation.mode == "exc" else -STIMULATION_STEP
+        heads[window] = move / NOISE_SD
         units = np.unique(stimulation.units)
     return _Tables(
         w_pre=padded((network.w_rec * gain[:, None]).T),
@@ -298,49 +334,54 @@ def _tables(network: SpikingNetwork, grid: Grid, stimulation: Stimulation | None
 
 
 def _constants(network: SpikingNetwork, grid: Grid) -> _Constants:
+    """The numbers of the neuron, computed in float64 and rounded once."""
     neuron = network.neuron
     linear, square = (-1, 0) if neuron.model == "lif" else (0, 1)
     single = neuron.tau_rise_ms == 0
     rise = 0 if single else np.exp(-grid.dt / (neuron.tau_rise_ms / 1000))
-    rate = grid.dt / (neuron.tau_mem_ms / 1000)
-    numbers = (
-        rate,
-        linear,
-        square,
-        neuron.v_threshold,
-        neuron.v_reset,
-        V_SPIKE - neuron.v_reset,
-        rise,
+    return _Constants(
+        rate=np.float32(grid.dt / (neuron.tau_mem_ms / 1000)),
+        linear=np.float32(linear),
+        square=np.float32(square),
+        v_threshold=np.float32(neuron.v_threshold),
+        v_reset=np.float32(neuron.v_reset),
+        v_span=np.float32(V_SPIKE - neuron.v_reset),
+        rise=np.float32(rise),
+        single=single,
     )
-    return _Constants(*(np.float32(x) for x in numbers), single)
 
 
 def _fill(
     summary: TrialSummary,
+    *,
     tables: _Tables,
     constants: _Constants,
-    u,
-    trials,
-    stream,
-    *,
+    u: np.ndarray,
+    trials: np.ndarray,
+    stream: streams.Key,
     first_step: int,
     keep_every: int,
     threads: int,
 ) -> None:
     """Write every element of `summary`, the trials dealt out to `threads`."""
+    k0, k1 = stream
 
     def run(part: slice) -> None:
-        outputs = [array[part] for array in summary]
         _trials(
-            u[part],
-            trials[part],
-            *stream,
-            tables,
-            constants,
-            first_step,
-            keep_every,
-            *outputs,
-            NO_TRACES,
+            u=u[part],
+            trials=trials[part],
+            k0=k0,
+            k1=k1,
+            tables=tables,
+            constants=constants,
+            first_step=first_step,
+            keep_every=keep_every,
+            maximum=summary.maximum[part],
+            minimum=summary.minimum[part],
+            spike_counts=summary.spike_counts[part],
+            out=summary.out[part],
+            rates=summary.rates[part],
+            traces=NO_TRACES,
         )
 
     edges = np.linspace(0, len(trials), min(threads, max(len(trials), 1)) + 1).astype(int)
@@ -348,23 +389,17 @@ def _fill(
         list(pool.map(run, map(slice, edges[:-1], edges[1:])))
 
 
+# Compiled: nothing below may be split or merged without another compilation of all of it ----------
+
+
 @njit(**OPTIONS)
 def _trials(
-    u,
-    trials,
-    k0,
-    k1,
-    tables,
-    constants,
-    first_step,
-    keep_every,
-    maximum,
-    minimum,
-    spike_counts,
-    out,
-    rates,
-    traces,
-):
+    u, trials, k0, k1, tables, constants, first_step, keep_every,
+    maximum, minimum, spike_counts, out, rates, traces,
+):  # fmt: skip
+    """Trials one after another, their results written into maximum ... rates, see `TrialSummary`.
+    k0, k1: the stream; traces: (3, n_steps, n_units) to record the last of them, (3, 0, 0) for
+    none."""
     n_pad = tables.decay.shape[0]
     n_coins = tables.heads.shape[0] if tables.stimulated.shape[0] else 0
     state = _State(
@@ -375,20 +410,9 @@ def _trials(
     for t in range(trials.shape[0]):
         _start(state, tables, constants, spike_counts[t], trials[t], k0, k1)
         maximum[t], minimum[t] = _run(
-            state,
-            tables,
-            constants,
-            u[t],
-            trials[t],
-            k0,
-            k1,
-            first_step,
-            keep_every,
-            spike_counts[t],
-            out[t],
-            rates[t],
-            traces,
-        )
+            state, tables, constants, u[t], trials[t], k0, k1, first_step, keep_every,
+            spike_counts[t], out[t], rates[t], traces,
+        )  # fmt: skip
 
 
 @njit(**OPTIONS)
@@ -397,11 +421,8 @@ def _start(state, tables, constants, spike_counts, trial, k0, k1):
     n, rows = spike_counts.shape[0], state.rows
     rows[:] = np.float32(0)
     rows[V], rows[RELEASE], rows[DECAY], rows[W_OUT] = (
-        PAD_VOLTAGE,
-        NEVER,
-        tables.decay,
-        tables.w_out,
-    )
+        PAD_VOLTAGE, NEVER, tables.decay, tables.w_out
+    )  # fmt: skip
     fill_uniform_units(rows[V, :n], streams.INITIAL_VOLTAGE, trial, k0, k1)
     for j in range(n):
         rows[V, j] = constants.v_reset + rows[V, j] * constants.v_span
@@ -412,20 +433,9 @@ def _start(state, tables, constants, spike_counts, trial, k0, k1):
 
 @njit(**OPTIONS)
 def _run(
-    state,
-    tables,
-    constants,
-    u,
-    trial,
-    k0,
-    k1,
-    first_step,
-    keep_every,
-    spike_counts,
-    out,
-    rates,
-    traces,
-):
+    state, tables, constants, u, trial, k0, k1, first_step, keep_every,
+    spike_counts, out, rates, traces,
+):  # fmt: skip
     """One trial; returns the largest and the smallest output from first_step (0-based) on. traces:
     (3, 0, 0) for none."""
     maximum, minimum, column, kept = np.float32(-np.inf), np.float32(np.inf), -1, 0
@@ -463,18 +473,21 @@ def _run(
 
 @njit(**OPTIONS)
 def _copy(row, trace):
+    """Record a row; what has decayed to nothing as 0."""
     for j in range(trace.shape[0]):
         trace[j] = row[j] if abs(row[j]) > SILENT else np.float32(0)
 
 
 @njit(**OPTIONS)
 def _copy_voltage(row, v_threshold, trace):
+    """Record the voltages, a spike as 30 mV."""
     for j in range(trace.shape[0]):
         trace[j] = np.float32(V_SPIKE) if row[j] >= v_threshold else row[j]
 
 
 @njit(**OPTIONS)
 def _external(external, tables, u, column):
+    """Bias and stimulus (mV) of one column."""
     external[:] = tables.bias
     for m in range(u.shape[0]):
         w_in, x = tables.w_in[m], u[m, column]
@@ -506,10 +519,8 @@ def _fire(state, tables, constants, release, spike_counts):
     """Reset the units at threshold, send their spikes; returns what these add to the readout of
     this very step."""
     rows, current, filtered = (
-        state.rows,
-        IPSC if constants.single else H,
-        R if constants.single else HR,
-    )
+        state.rows, IPSC if constants.single else H, R if constants.single else HR
+    )  # fmt: skip
     output = np.float32(0)
     for pre in range(spike_counts.shape[0]):
         if rows[V, pre] >= constants.v_threshold:

@@ -1,16 +1,17 @@
 """Many trials of many spiking networks on one NVIDIA GPU in float32: the equations of
-`spiking.step`, the numbers of `streams`.
+`spiking.reference.step`, the numbers of `streams`.
 
 One program (a warp) runs one trial from its first to its last step with the whole state in
-registers, all networks and trials of a shard in one launch. The steps follow `spiking_cpu`, which
-holds the equations in the same form; what differs is the order in which the readout is summed.
-Without a GPU the kernel runs in Triton's interpreter (TRITON_INTERPRET=1), for tests.
+registers, all networks and trials of a shard in one launch. The steps follow the kernel of the CPU
+in `cpu`, which holds the equations in the same form; what differs is the order in which the readout
+is summed. Without a GPU the kernel runs in Triton's interpreter (TRITON_INTERPRET=1), for tests.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -30,15 +31,12 @@ from ...streams.cuda import (
     same,
     to_device,
 )
-from ..converted import NOISE_SD, SpikingNetwork, Stimulation, check_stimulation, time_grid
+from ..converted import NOISE_SD, Grid, SpikingNetwork, Stimulation, check_stimulation, time_grid
 from . import cpu as spiking_cpu
 from .cpu import PAD_VOLTAGE, TrialSummary, record_trial
 
-__all__ = [
-    "record_trial",
-    "simulate_networks",
-    "simulate_trials",
-]  # one trial is recorded on the CPU
+# one trial is recorded on the CPU
+__all__ = ["record_trial", "simulate_networks", "simulate_trials"]
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +44,12 @@ UNITS_PER_THREAD = 8  # 13 numbers a unit: 8 units fill the registers of a threa
 NEVER = 2**30  # a step that no trial reaches
 
 # Constants inside the kernel
-INITIAL_VOLTAGE, COIN = tl.constexpr(streams.INITIAL_VOLTAGE), tl.constexpr(streams.COIN)
+INITIAL_VOLTAGE = tl.constexpr(streams.INITIAL_VOLTAGE)
+COIN = tl.constexpr(streams.COIN)
 PER_COLUMN = tl.constexpr(SPIKING_STEPS_PER_RATE_STEP)
-SD, NO_SPIKE, PAD = tl.constexpr(NOISE_SD), tl.constexpr(NEVER), tl.constexpr(float(PAD_VOLTAGE))
+SD = tl.constexpr(NOISE_SD)
+NO_SPIKE = tl.constexpr(NEVER)
+PAD = tl.constexpr(float(PAD_VOLTAGE))
 
 
 def simulate_trials(
@@ -64,18 +65,23 @@ def simulate_trials(
     keep_rates: bool = False,
     threads: int = 1,
 ) -> TrialSummary:
-    """Simulate a block of trials of one network: `spiking_cpu.simulate_trials`, on the GPU.
-    threads: means nothing here."""
-    settings = {
-        "first_step": first_step,
-        "downsample": downsample,
-        "keep_every": keep_every,
-        "keep_rates": keep_rates,
-    }
+    """Simulate a block of trials of one network: `cpu.simulate_trials`, on the GPU.
+
+    Parameters, result and errors are those of `cpu.simulate_trials`; threads means nothing here.
+    """
     u = np.asarray(u)[None] if np.ndim(u) == 3 else u  # anything else is refused below
-    return simulate_networks(
-        [network], u, trials=trials, keys=[stream], stimulation=stimulation, **settings
-    )[0]
+    summaries = simulate_networks(
+        [network],
+        u,
+        trials=trials,
+        keys=[stream],
+        first_step=first_step,
+        downsample=downsample,
+        stimulation=stimulation,
+        keep_every=keep_every,
+        keep_rates=keep_rates,
+    )
+    return summaries[0]
 
 
 def simulate_networks(
@@ -93,31 +99,48 @@ def simulate_networks(
     """Simulate the same trial numbers of several networks of one size and one neuron in as few
     launches as memory allows.
 
-    u: stimulus (n_networks, n_trials, n_inputs, n_columns), one column per 5 ms; trials: whole
-    numbers (n_trials,) that key the noise, with the stream of each network in `keys`; the rest as
-    in `spiking_cpu.simulate_trials`. A trial depends on its network, its stimulus and its number
-    alone. Raises ValueError for what does not fit.
+    A trial depends on its network, its stimulus and its number alone.
+
+    Parameters
+    ----------
+    networks : converted networks, alike in size, number of inputs and neuron
+    u : stimulus (n_networks, n_trials, n_inputs, n_columns), one column per 5 ms
+    trials : whole numbers (n_trials,) that key the noise
+    keys : the stream of each network, keys the noise, too
+    first_step, downsample, stimulation, keep_every, keep_rates : as in `cpu.simulate_trials`
+
+    Returns
+    -------
+    list of TrialSummary
+        One for each network.
+
+    Raises
+    ------
+    ValueError
+        For what does not fit.
     """
     _check_networks(networks, keys)
-    checked = [
-        spiking_cpu._check_trials(n, one, trials, downsample)
-        for n, one in zip(networks, u, strict=True)
-    ]
-    grid = time_grid(checked[0][0].shape[2], downsample)
-    spiking_cpu._check_window(first_step, keep_every, keep_rates, 1, grid)
+    stimuli = []
+    for network, u_of_network in zip(networks, u, strict=True):
+        stimulus, numbers = spiking_cpu._check_trials(
+            network, u_of_network, trials, downsample=downsample
+        )
+        stimuli.append(stimulus)
+    grid = time_grid(stimuli[0].shape[2], downsample)
+    spiking_cpu._check_window(
+        grid, first_step=first_step, keep_every=keep_every, keep_rates=keep_rates, threads=1
+    )
     stimulation = check_stimulation(stimulation, networks[0].n_units)
-    tables = [spiking_cpu._tables(n, grid, stimulation) for n in networks]
-    stimuli = np.stack([one[:, :, ::downsample] for one, _ in checked])
     shard = _Shard(
-        networks[0],
-        grid,
-        tables,
-        keys,
-        stimuli,
-        checked[0][1],
-        int(first_step),
-        int(keep_every),
-        bool(keep_rates),
+        network=networks[0],
+        grid=grid,
+        tables=[spiking_cpu._tables(network, grid, stimulation) for network in networks],
+        keys=keys,
+        stimuli=np.stack([stimulus[:, :, ::downsample] for stimulus in stimuli]),
+        trials=numbers,
+        first_step=int(first_step),
+        keep_every=int(keep_every),
+        keep_rates=bool(keep_rates),
     )
     return shard.run()
 
@@ -125,45 +148,76 @@ def simulate_networks(
 def _check_networks(networks: Sequence[SpikingNetwork], keys: Sequence[streams.Key]) -> None:
     if not networks or len(keys) != len(networks):
         raise ValueError(
-            f"networks: expected at least one and a key for each, got {len(networks)} and {len(keys)} keys"
+            "networks: expected at least one and a key for each, "
+            f"got {len(networks)} and {len(keys)} keys"
         )
     first = networks[0]
     for other in networks[1:]:
-        if (other.n_units, other.n_inputs, other.neuron) != (
-            first.n_units,
-            first.n_inputs,
-            first.neuron,
-        ):
+        same_size = other.n_units == first.n_units and other.n_inputs == first.n_inputs
+        if not same_size or other.neuron != first.neuron:
             raise ValueError("networks: expected one size, number of inputs and neuron in a block")
     check_width(first.n_units)
 
 
+class _Results(NamedTuple):
+    """What the trials of a launch, or of all launches, leave behind."""
+
+    maximum: np.ndarray  # (n,)
+    minimum: np.ndarray  # (n,)
+    counts: np.ndarray  # (n, n_units)
+    out: np.ndarray  # (n, n_kept)
+    rates: np.ndarray  # (n, n_units, n_kept or 0)
+
+
 class _Shard:
-    """The tables of all networks on the GPU, and the launches that run their trials."""
+    """The tables of all networks on the GPU, and the launches that run their trials.
+
+    network: one of them, for what is the same in all; tables, keys: of each; stimuli (n_networks,
+    n_trials, n_inputs, n_columns).
+    """
 
     def __init__(
-        self, network, grid, tables, keys, stimuli, trials, first_step, keep_every, keep_rates
+        self,
+        *,
+        network: SpikingNetwork,
+        grid: Grid,
+        tables: Sequence,
+        keys: Sequence[streams.Key],
+        stimuli: np.ndarray,
+        trials: np.ndarray,
+        first_step: int,
+        keep_every: int,
+        keep_rates: bool,
     ):
-        self.network, self.grid, self.stimuli, self.trials = network, grid, stimuli, trials
-        self.first_step, self.keep_every, self.keep_rates = first_step, keep_every, keep_rates
+        self.network = network
+        self.grid = grid
+        self.stimuli = stimuli
+        self.trials = trials
+        self.first_step = first_step
+        self.keep_every = keep_every
+        self.keep_rates = keep_rates
         self.constants = spiking_cpu._constants(network, grid)
         self.n_pad = len(tables[0].decay)
-        per_unit = ("w_pre", "w_in", "bias", "w_out", "decay", "spike_r")
-        self.tables = {
-            name: to_device(np.stack([getattr(t, name) for t in tables])) for name in per_unit
-        }
+        self.tables = {}
+        for name in ("w_pre", "w_in", "bias", "w_out", "decay", "spike_r"):
+            of_all_networks = np.stack([getattr(table, name) for table in tables])
+            self.tables[name] = to_device(of_all_networks)
         self.keys = packed(keys)
-        self.release, self.heads = to_device(tables[0].release), to_device(tables[0].heads)
+        self.release = to_device(tables[0].release)
+        self.heads = to_device(tables[0].heads)
         stimulated = np.zeros(self.n_pad, np.float32)
         stimulated[tables[0].stimulated] = 1
-        self.stimulated, self.has_stimulation = to_device(stimulated), tables[0].stimulated.size > 0
+        self.stimulated = to_device(stimulated)
+        self.has_stimulation = tables[0].stimulated.size > 0
 
     def run(self) -> list[TrialSummary]:
         """All trials, in one launch or in as many as fit into memory; a launch that does not fit is
         halved."""
         n_networks, n_trials = self.stimuli.shape[:2]
-        programs, parts = np.arange(n_networks * n_trials), []
-        at, size = 0, max(1, min(len(programs), self._fitting()))
+        programs = np.arange(n_networks * n_trials)
+        parts = []
+        at = 0
+        size = max(1, min(len(programs), self._fitting()))
         while at < len(programs):
             try:
                 parts.append(self._launch(programs[at : at + size]))
@@ -176,21 +230,25 @@ class _Shard:
                     "the GPU's memory does not hold the launch: going on with %d trials at once",
                     size,
                 )
-        fields = [
-            np.concatenate(field) if len(programs) else field for field in zip(*parts, strict=True)
-        ]
-        return [
-            self._summary([field[n * n_trials : (n + 1) * n_trials] for field in fields])
-            for n in range(n_networks)
-        ]
+        whole = _Results(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+        summaries = []
+        for n in range(n_networks):
+            own = slice(n * n_trials, (n + 1) * n_trials)
+            summaries.append(self._summary(_Results(*(array[own] for array in whole))))
+        return summaries
 
-    def _summary(self, fields) -> TrialSummary:
-        maximum, minimum, counts, out, rates = fields
-        kept = (out if self.keep_every else None, rates if self.keep_rates else None)
-        return TrialSummary(maximum, minimum, counts[:, : self.network.n_units], *kept)
+    def _summary(self, results: _Results) -> TrialSummary:
+        return TrialSummary(
+            maximum=results.maximum,
+            minimum=results.minimum,
+            spike_counts=results.counts[:, : self.network.n_units],
+            out=results.out if self.keep_every else None,
+            rates=results.rates if self.keep_rates else None,
+        )
 
     @property
     def n_kept(self) -> int:
+        """Outputs that are kept of a trial."""
         return self.grid.n_steps // self.keep_every if self.keep_every else 0
 
     def _fitting(self) -> int:
@@ -200,31 +258,62 @@ class _Shard:
         per_trial = 4 * (n_inputs * n_columns + self.n_kept + rates + self.network.n_units + 8)
         return min(2**30, free_bytes() // per_trial)
 
-    def _launch(self, programs: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _launch(self, programs: np.ndarray) -> _Results:
+        """The trials of these numbers: network * n_trials + place in the trials of a network."""
         n, n_trials = len(programs), self.stimuli.shape[1]
-        which, number = np.divmod(programs, max(n_trials, 1))
+        network_of, place = np.divmod(programs, max(n_trials, 1))
         n_units, n_rates = self.network.n_units, self.n_kept if self.keep_rates else 0
         ends = torch.empty((2, n), dtype=torch.float32, device=DEVICE)
         counts = torch.empty((n, n_units), dtype=torch.int32, device=DEVICE)
         out = torch.empty((n, self.n_kept), dtype=torch.float32, device=DEVICE)
         rates = torch.empty((n, n_units, n_rates), dtype=torch.float32, device=DEVICE)
-        block, c = max(16, triton.next_power_of_2(self.n_pad)), self.constants
+        block = max(16, triton.next_power_of_2(self.n_pad))
+        constants = self.constants
         _run[(n,)](
-            *self.tables.values(), self.keys, self.release, self.heads, self.stimulated,
-            to_device(self.stimuli[which, number]), to_device(which.astype(np.int32)), to_device(self.trials[number]),
-            ends, counts, out, rates,
-            n, n_units, self.n_pad, self.stimuli.shape[3], self.grid.n_steps, self.first_step, self.keep_every, self.n_kept,
-            *(float(x) for x in c[:7]),
-            N_INPUTS=self.stimuli.shape[2], SINGLE=bool(c.single), STIMULATED=self.has_stimulation, RATES=n_rates > 0,
-            BLOCK=block, num_warps=max(1, block // (32 * UNITS_PER_THREAD)),
-        )  # fmt: skip
-        return (
-            ends[0].cpu().numpy(),
-            ends[1].cpu().numpy(),
-            counts.cpu().numpy(),
-            out.cpu().numpy(),
-            rates.cpu().numpy(),
+            **self.tables,
+            keys=self.keys,
+            release=self.release,
+            heads=self.heads,
+            stimulated=self.stimulated,
+            u=to_device(self.stimuli[network_of, place]),
+            networks=to_device(network_of.astype(np.int32)),
+            trials=to_device(self.trials[place]),
+            ends=ends,
+            counts=counts,
+            outs=out,
+            rates=rates,
+            n_programs=n,
+            n_units=n_units,
+            n_pad=self.n_pad,
+            n_columns=self.stimuli.shape[3],
+            n_steps=self.grid.n_steps,
+            first_step=self.first_step,
+            keep_every=self.keep_every,
+            n_kept=self.n_kept,
+            rate=float(constants.rate),
+            linear=float(constants.linear),
+            square=float(constants.square),
+            v_threshold=float(constants.v_threshold),
+            v_reset=float(constants.v_reset),
+            v_span=float(constants.v_span),
+            rise=float(constants.rise),
+            N_INPUTS=self.stimuli.shape[2],
+            SINGLE=bool(constants.single),
+            STIMULATED=self.has_stimulation,
+            RATES=n_rates > 0,
+            BLOCK=block,
+            num_warps=max(1, block // (32 * UNITS_PER_THREAD)),
         )
+        return _Results(
+            maximum=ends[0].cpu().numpy(),
+            minimum=ends[1].cpu().numpy(),
+            counts=counts.cpu().numpy(),
+            out=out.cpu().numpy(),
+            rates=rates.cpu().numpy(),
+        )
+
+
+# The kernel ---------------------------------------------------------------------------------------
 
 
 @triton.jit
@@ -283,24 +372,19 @@ def _arriving(w_pre, fired, n_fired, n_pad, j, there, BLOCK: tl.constexpr):
 
 @triton.jit(
     do_not_specialize=[
-        "n_programs",
-        "n_units",
-        "n_columns",
-        "n_steps",
-        "first_step",
-        "keep_every",
-        "n_kept",
+        "n_programs", "n_units", "n_columns", "n_steps", "first_step", "keep_every", "n_kept",
     ]
-)
+)  # fmt: skip
 def _run(
     w_pre, w_in, bias, w_out, decay, spike_r, keys, release, heads, stimulated,
     u, networks, trials,
     ends, counts, outs, rates,
     n_programs, n_units, n_pad, n_columns, n_steps, first_step, keep_every, n_kept,
     rate, linear, square, v_threshold, v_reset, v_span, rise,
-    N_INPUTS: tl.constexpr, SINGLE: tl.constexpr, STIMULATED: tl.constexpr, RATES: tl.constexpr, BLOCK: tl.constexpr,
+    N_INPUTS: tl.constexpr, SINGLE: tl.constexpr, STIMULATED: tl.constexpr, RATES: tl.constexpr,
+    BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """One trial; the names of the arguments are those of `spiking_cpu`."""
+    """One trial; the names of the arguments are those of `cpu`."""
     program = tl.program_id(0).to(tl.int64)
     net, trial = tl.load(networks + program).to(tl.int64), tl.load(trials + program).to(tl.uint32)
     key = tl.load(keys + net)
@@ -311,9 +395,8 @@ def _run(
     own_out = tl.load(w_out + net * n_pad + j, mask=there, other=0.0)
     own_spike = tl.load(spike_r + net * n_pad + j, mask=there, other=0.0)
     v = tl.where(j < n_units, v_reset + _uniform(key, trial, unit, BLOCK) * v_span, PAD)
-    free = tl.where(
-        j < n_units, tl.load(release), NO_SPIKE
-    )  # first 1-based step that integrates again
+    # first 1-based step that integrates again
+    free = tl.where(j < n_units, tl.load(release), NO_SPIKE)
     ipsc, h, r, hr, spikes = zero, zero, zero, zero, nothing
     external = _external(bias, w_in, u, net, program, 0, n_pad, n_columns, j, there, N_INPUTS)
     maximum, minimum = float("-inf"), float("inf")
@@ -355,17 +438,9 @@ def _run(
             if keep_every > 0:  # noqa: SIM102 - `and` would divide by zero
                 if i % keep_every == 0:
                     _keep(
-                        outs,
-                        rates,
-                        output,
-                        r,
-                        program,
-                        i // keep_every - 1,
-                        n_kept,
-                        n_units,
-                        j,
-                        RATES,
-                    )
+                        outs, rates, output, r, program,
+                        i // keep_every - 1, n_kept, n_units, j, RATES,
+                    )  # fmt: skip
     tl.store(ends + program, maximum)
     tl.store(ends + n_programs + program, minimum)
     tl.store(counts + program * n_units + j, spikes, mask=j < n_units)

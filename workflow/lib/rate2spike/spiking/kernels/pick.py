@@ -8,8 +8,23 @@ from ...devices import device_of
 
 
 def spiking_kernels(device: str = "cpu") -> ModuleType:
-    """Kernels of the converted network: simulate_trials, record_trial; those of a GPU have
-    simulate_networks besides them."""
+    """The kernels of the converted network.
+
+    Parameters
+    ----------
+    device : cpu, cuda or auto
+
+    Returns
+    -------
+    ModuleType
+        With simulate_trials and record_trial; those of a GPU have simulate_networks besides them.
+        Before the GPU's are returned for the first time they are compared with the CPU's.
+
+    Raises
+    ------
+    RuntimeError
+        Where the GPU computes something else.
+    """
     if device_of(device) == "cuda":
         from . import check, cuda
 

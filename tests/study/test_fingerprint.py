@@ -1,0 +1,151 @@
+"""What an edit runs again: the table of stages on a copy of the workflow, without Snakemake."""
+
+import shutil
+
+import pytest
+from shared import ROOT
+
+from rate2spike.study import fingerprint
+
+STAGES = sorted(fingerprint.made_of("cpu"))
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """A copy of the workflow whose files may be edited; what is fingerprinted is this copy."""
+    workflow = tmp_path / "workflow"
+    without = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    shutil.copytree(ROOT / "workflow", workflow, ignore=without)
+    monkeypatch.setattr(fingerprint, "LIBRARY", workflow / "lib" / "rate2spike")
+    monkeypatch.setattr(fingerprint, "SCRIPTS", workflow / "scripts")
+    monkeypatch.setattr(fingerprint, "REPORT", workflow / "report")
+    return workflow
+
+
+def fingerprints(device="cpu"):
+    fingerprint.meaning.cache_clear()
+    return {stage: fingerprint.of_stage(stage, device) for stage in STAGES}
+
+
+def changed_by(edit, device="cpu"):
+    """The stages that run again after `edit`."""
+    before = fingerprints(device)
+    edit()
+    after = fingerprints(device)
+    return {stage for stage in STAGES if before[stage] != after[stage]}
+
+
+TRIALS = {"simulate", "held_out", "example", "selectivity", "exchange"}
+FIGURES = {"figure_1", "figure_5", "figure_s7", "figure_accuracy", "scorecard"}
+
+
+@pytest.mark.parametrize(
+    ("file", "again", "spared"),
+    [
+        ("streams/reference.py", {"train", "score_rate", *TRIALS}, {"aggregate", "convert"}),
+        ("streams/cpu.py", {"train", "score_rate", *TRIALS}, {"choose", "export"}),
+        ("rate/kernels/cpu.py", {"train", "score_rate", "example"}, {"simulate", "held_out"}),
+        ("spiking/kernels/cpu.py", TRIALS, {"train", "export", "score_rate"}),
+        ("spiking/reference.py", {"example", "selectivity", "exchange"}, {"simulate", "train"}),
+        ("rate/train.py", {"train", "score_rate"}, TRIALS),
+        ("study/labels.py", {"train", "export", *TRIALS}, {"aggregate", "figure_1"}),
+        ("study/study.py", {"notebook"}, {"train", "simulate", "aggregate", "figure_1"}),
+        ("study/layout.py", {"notebook"}, {"train", "simulate", "aggregate", "figure_1"}),
+        ("conversion/scaling.py", {"choose", *TRIALS}, {"train", "export"}),
+        ("conversion/mean_field/siegert.py", {"mean_field"}, {"train", *TRIALS - {"exchange"}}),
+        ("networks/simulation.py", {"mean_field", "exchange"}, {"train", "simulate", "figure_1"}),
+        ("analysis/tables.py", {"choose", "aggregate"}, {"train", "export", "simulate"}),
+        # intervals of the scorecard and of figures 3, 5, 6, 7 come from there
+        (
+            "analysis/statistics.py",
+            {"choose", "aggregate", "scorecard", "figure_3", "figure_5", "figure_6", "figure_7"},
+            {"train", "simulate"},
+        ),
+        ("analysis/targeted.py", {"selectivity"}, {"train", "simulate", "example"}),
+        # every file says how it was made
+        (
+            "provenance.py",
+            {"train", "export", "convert", "aggregate", *TRIALS},
+            {"choose", "figure_1"},
+        ),
+        ("plotting.py", FIGURES, {"train", "simulate", "aggregate"}),
+        (
+            "figures/sweeps.py",
+            {"figure_1", "figure_sweeps"},
+            {"train", "simulate", "aggregate", "figure_s1", "figure_accuracy"},
+        ),
+        ("figures/selectivity.py", {"figure_s5"}, {"figure_s1", "selectivity", "scorecard"}),
+        ("export/nir_file.py", {"exchange"}, {"export", "example", "convert"}),
+        ("../../scripts/reading.py", FIGURES, {"train", "simulate", "aggregate", "figure_s5"}),
+        ("../../scripts/job.py", {"train", "export", "figure_s5", *TRIALS}, set()),
+        ("../../scripts/figure_s1.py", {"figure_s1"}, set(STAGES) - {"figure_s1", "notebook"}),
+        ("../../scripts/write_models.py", {"export"}, set(STAGES) - {"export", "notebook"}),
+    ],
+)
+def test_an_edit_runs_again_what_is_made_of_the_file(copy, file, again, spared):
+    path = copy / "lib" / "rate2spike" / file
+
+    def edit():
+        path.write_text(path.read_text() + "\nADDED = 1\n")
+
+    changed = changed_by(edit)
+    assert again <= changed, again - changed
+    assert not spared & changed, spared & changed
+
+
+def test_comments_docstrings_and_layout_run_nothing_again(copy):
+    def edit():
+        for file in (copy / "lib" / "rate2spike").rglob("*.py"):
+            text = file.read_text().replace('"""', '"""In other words: ', 1)
+            file.write_text(text + "\n\n# a remark\n")
+
+    assert changed_by(edit) == set()
+
+
+def test_the_wording_of_a_caption_draws_its_figure_again(copy):
+    caption = copy / "report" / "figure_s1.rst"
+
+    def edit():
+        caption.write_text(caption.read_text() + "\nAnother sentence.\n")
+
+    assert changed_by(edit) == {"figure_s1"}
+
+
+def test_a_kernel_counts_on_its_own_device_alone(copy):
+    path = copy / "lib" / "rate2spike" / "spiking" / "kernels" / "cuda.py"
+
+    def edit():
+        path.write_text(path.read_text() + "\nADDED = 1\n")
+
+    assert "simulate" not in changed_by(edit, "cpu")
+    assert "simulate" in changed_by(edit, "cuda")
+
+
+def test_a_source_says_its_own_encoding(copy, monkeypatch):
+    """A locale that is not UTF-8 changes no fingerprint: sources are read as bytes."""
+    before = fingerprints()
+    monkeypatch.setattr("locale.getpreferredencoding", lambda *_: "latin-1")
+    monkeypatch.setattr("io.text_encoding", lambda *_: "latin-1")
+    assert fingerprints() == before
+
+
+def test_every_file_of_the_table_is_there():
+    for device in ("cpu", "cuda"):
+        for stage in STAGES:
+            assert all(file.is_file() for file in fingerprint.files_of(stage, device)), stage
+    with pytest.raises(FileNotFoundError, match=r"gone.py: declared in study/fingerprint.py"):
+        fingerprint.library_files(["gone.py"])
+
+
+def test_a_users_task_counts_with_what_a_published_task_is_made_of(copy, tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text("TASK = 1\n")
+    before = fingerprint.of_user_task([own])
+    published = copy / "lib" / "rate" / "own_task.py"
+    published.write_text(published.read_text() + "\nADDED = 1\n")
+    fingerprint.meaning.cache_clear()
+    edited = fingerprint.of_user_task([own])
+    own.write_text("TASK = 2\n")
+    other = fingerprint.of_user_task([own])
+    assert before != edited != other
+    assert fingerprint.of_user_task([]) == []

@@ -1,0 +1,216 @@
+"""What jobs ask of a scheduler: memory and run time follow from the condition and double with every
+attempt."""
+
+from types import SimpleNamespace
+
+import pytest
+from studies import study_of
+
+from rate2spike.study import resources
+from rate2spike.study.layout import Layout
+from rate2spike.tasks import BUILT_IN
+
+# the stages whose jobs grow with their condition and block
+OF_WORK = [
+    "train",
+    "export",
+    "import_models",
+    "score_rate",
+    "simulate",
+    "held_out",
+    "convert",
+    "example",
+    "selectivity",
+    "exchange",
+]
+
+
+def layout_of(path: str, device: str = "cpu", **changes) -> Layout:
+    def block_size(c) -> int:
+        return resources.fitting_block(c, BUILT_IN[c.task].n_steps, device)
+
+    return Layout(study_of(path, **changes), block_size)
+
+
+@pytest.fixture(scope="module")
+def default() -> Layout:
+    return layout_of("config/config.yaml")
+
+
+@pytest.fixture(scope="module")
+def paper() -> Layout:
+    return layout_of("config/paper.yaml")
+
+
+def asked(stage, layout, name, block=None, *, threads=1, attempt=1, device="cpu"):
+    """(MB, minutes) that a job of the condition `name` asks for."""
+    c = layout.study.names[name]
+    wildcards = SimpleNamespace(task=c.task, condition=c.label, neuron=c.neuron_label)
+    if block:
+        wildcards.block = block
+    needed = resources.needs(stage, layout, device)
+    arguments = {"wildcards": wildcards, "threads": threads, "attempt": attempt}
+    return needed["mem_mb"](**arguments), needed["runtime"](**arguments)
+
+
+def of_small_job(stage, layout, *, attempt=1, device="cpu"):
+    """(MB, minutes) of a job that depends on no condition."""
+    needed = resources.needs(stage, layout, device)
+    return needed["mem_mb"](None, attempt), needed["runtime"](None, attempt)
+
+
+# Reckoned by hand ---------------------------------------------------------------------------------
+
+
+def test_jobs_of_the_default_study(default):
+    # Beside 1500 MB and 10 minutes of a start. Three networks of 200 units in 200 steps of 5 ms,
+    # one a core: each keeps 40 x 200^2 + 32 x 200 x 200 + 16 x 200 x 100 = 3.2 MB, and works on
+    # 200 x (200 x 200 + 64 x 201) = 10.6 MB; 6000 trials and a quarter of 6000 evaluated, of 200
+    # steps of 2 us + 0.4 ns x 200^2, are 27 s.
+    assert asked("train", default, "go-nogo", "seeds_0-2", threads=3) == (1541, 10)
+    # 400 units, 500 steps: 6.4 + 6.4 + 0.8 MB and 46.4 MB; 7500 x 500 x 66 us = 4.1 minutes
+    assert asked("train", default, "integration-400", "seeds_0-2", threads=3) == (1680, 14)
+    # the models: 3 x (40 x 400^2 + 32 x 400 x 500) = 38.4 MB; 300 trials of 50,000 steps of
+    # 0.2 us + 4 ns x 400 = 27 s
+    assert asked("simulate", default, "integration-400", "seeds_0-2") == (1538, 10)
+    assert asked("held_out", default, "integration-400-qif", "seeds_0-2") == (1538, 10)
+    # 400 x 500 x (64 x 100 + 16 x 400) bytes = 2560 MB; 400 x 500 x 100 steps of 8 us = 2.7
+    # minutes, and 10 more to compile
+    assert asked("example", default, "integration-400") == (4060, 22)
+    assert asked("selectivity", default, "integration-400") == (4060, 22)
+    assert asked("exchange", default, "integration-400", "seeds_0-2") == (5060, 22)
+
+
+def test_jobs_of_the_whole_paper(paper):
+    # The largest networks: 500 units, 500 steps. One keeps 10 + 8 + 0.8 MB and works on
+    # 500 x (200 x 500 + 64 x 201) = 56.4 MB for 7500 x 500 x 102 us = 6.4 minutes.
+    name = "integration-size-500"
+    assert asked("train", paper, name, "seeds_0-0") == (1575, 16)
+    assert asked("train", paper, name, "seeds_90-99") == (1744, 73)
+    assert asked("train", paper, name, "seeds_0-99") == (3436, 647)
+    # on ten cores a hundred networks take as long as ten on one, and room for ten that run at once
+    assert asked("train", paper, name, "seeds_0-99", threads=10) == (3944, 73)
+    # on 16 cores seven, one after the other
+    assert asked("train", paper, name, "seeds_0-99", threads=16) == (4282, 54)
+    # 100 models of 18 MB; 10,000 trials of 50,000 steps of 2.2 us = 18.3 minutes
+    assert asked("simulate", paper, name, "seeds_0-99") == (3300, 28)
+    # 5 s a file and 20 s for a million of its 500,000 numbers: 25 minutes
+    assert asked("export", paper, name, "seeds_0-99") == (3300, 35)
+
+
+def test_longer_steps_take_less_time(paper):
+    coarse = {"search": {"scaling_factors": [40], "trials": 100, "held_out_trials": 100}}
+    coarse["search"]["downsample"] = 2
+    layout = layout_of("config/paper.yaml", **coarse)
+    # 18.3 minutes halved
+    assert asked("simulate", layout, "integration-size-500", "seeds_0-99") == (3300, 19)
+
+
+def test_a_model_from_elsewhere_may_be_large():
+    layout = layout_of("tests/tiny/config.yaml", figures={})
+    # counted as 1000 units: 40 x 1000^2 + 32 x 1000 x 200 = 46.4 MB
+    assert asked("import_models", layout, "elsewhere", "external") == (1546, 10)
+
+
+@pytest.mark.parametrize(
+    ("changes", "megabytes", "minutes"),
+    [
+        # 3 g, 6 q, 7 weight scales: 18 x 9 networks of 22,000 steps of 0.16 ns x 1000^2 = 9.5
+        # minutes: four times what the study took. 8 bytes x 4 x (1000 x 22,000 + 8 x 1000^2)
+        ({}, 2460, 19),
+        ({"n_exc": 80, "n_inh": 20}, 1572, 10),
+        ({"n_exc": 8000, "n_inh": 2000}, 34140, 960),
+    ],
+)
+def test_the_mean_field_study_by_its_size(changes, megabytes, minutes):
+    layout = layout_of("config/mean_field.yaml", mean_field=changes)
+    assert of_small_job("mean_field", layout) == (megabytes, minutes)
+    assert of_small_job("mean_field", layout, attempt=2) == (2 * megabytes, 2 * minutes)
+
+
+# Attempts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", OF_WORK)
+def test_a_job_that_is_tried_again_gets_twice_as_much(paper, stage):
+    megabytes, minutes = asked(stage, paper, "integration-size-500", "seeds_0-99")
+    for attempt, times in {2: 2, 3: 4}.items():
+        again = asked(stage, paper, "integration-size-500", "seeds_0-99", attempt=attempt)
+        assert again == (times * megabytes, times * minutes)
+
+
+@pytest.mark.parametrize("stage", resources.SMALL_JOBS)
+def test_a_small_job_too(default, stage):
+    megabytes, minutes = of_small_job(stage, default)
+    assert megabytes >= 1000
+    assert minutes >= 10
+    assert of_small_job(stage, default, attempt=3) == (4 * megabytes, 4 * minutes)
+
+
+# A GPU --------------------------------------------------------------------------------------------
+
+
+def test_the_host_of_a_gpu_needs_memory_for_it(paper):
+    name, block = "integration-size-500", "seeds_0-99"
+    for stage in ("score_rate", "simulate", "held_out", "example", "selectivity"):
+        megabytes, minutes = asked(stage, paper, name, block)
+        assert asked(stage, paper, name, block, device="cuda") == (megabytes + 4000, minutes)
+        assert resources.needs(stage, paper, "cuda")["gpu"] == 1
+        assert "gpu" not in resources.needs(stage, paper, "cpu")
+    # a hundred networks run at once, each on its 56.4 MB, and take the time of one on a core
+    assert asked("train", paper, name, block, device="cuda") == (13023, 16)
+    assert resources.needs("train", paper, "cuda")["gpu"] == 1
+
+
+@pytest.mark.parametrize("stage", ["export", "import_models", "convert", "exchange"])
+def test_what_computes_on_no_gpu_asks_for_none(paper, stage):
+    name, block = "integration-size-500", "seeds_0-99"
+    on_gpu = asked(stage, paper, name, block, device="cuda")
+    assert on_gpu == asked(stage, paper, name, block)
+    assert "gpu" not in resources.needs(stage, paper, "cuda")
+
+
+# Blocks and cores ---------------------------------------------------------------------------------
+
+
+def test_a_block_lasts_minutes(paper):
+    def fitting(name, device="cpu"):
+        c = paper.study.names[name]
+        return resources.fitting_block(c, BUILT_IN[c.task].n_steps, device)
+
+    # 50 core-minutes of training: of 500 units 382.5 / 4 s each, of 400 units 247.5 / 4 s
+    assert fitting("integration-size-500") == 31
+    assert fitting("integration-400") == 48
+    assert fitting("integration-size-10") == 100  # no more than that
+    assert fitting("integration-size-500", "cuda") == 100  # all there are
+
+
+def test_a_network_that_trains_for_hours_is_a_block():
+    layout = layout_of("config/config.yaml")
+    c = layout.study.names["integration-400"]
+    assert resources.fitting_block(c, 100_000, "cpu") == 1
+
+
+def test_a_core_a_network(paper):
+    assert resources.training_threads(3, "cpu") == 3
+    assert resources.training_threads(100, "cpu") == 16
+    assert resources.training_threads(100, "cuda") == 1
+
+
+def test_the_whole_paper_is_a_number_of_jobs_that_a_cluster_takes(paper):
+    n_jobs = sum(len(files) for files in paper.benchmarks().values())
+    assert 500 < n_jobs <= 3000
+
+
+# What the cost is reckoned from -------------------------------------------------------------------
+
+
+def test_conditions_that_share_their_networks_train_them_once(default):
+    rows = {row["name"]: row for row in resources.workload(default)}
+    assert len(rows) == 37
+    assert rows["integration-400"]["training"]["max_trials"] == 6000
+    assert rows["integration-400-qif"]["training"] is None
+    assert rows["integration-400-qif"]["network"]["n_units"] == 400
+    assert rows["integration-400-qif"]["neuron"]["model"] == "qif"
+    assert (rows["go-nogo"]["n_networks"], rows["go-nogo"]["n_factors"]) == (3, 12)
+    assert rows["integration-refractory-0"]["n_factors"] == 0  # it takes those of another

@@ -1,0 +1,23 @@
+"""Python starts with this file where its folder is on PYTHONPATH: at their end the scripts of the
+workflow write down which of its files they imported, one list a process, into $IMPORTED_TO."""
+
+import atexit
+import os
+import sys
+from pathlib import Path
+
+
+def write_down() -> None:
+    folder = os.environ.get("IMPORTED_TO")
+    if not folder or not sys.argv:
+        return
+    files = set()
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if file and "/workflow/" in file:
+            files.add(os.path.realpath(file))
+    script = Path(sys.argv[0]).name
+    Path(folder, f"{os.getpid()}_{script}").write_text("\n".join(sorted(files)))
+
+
+atexit.register(write_down)

@@ -1,0 +1,29 @@
+"""The profiles: that of a cluster repeats the default one and lists the rules that use a GPU."""
+
+import re
+
+import yaml
+from shared import ROOT
+
+from rate2spike.study.resources import ON_A_GPU
+
+
+def profile(name):
+    return (ROOT / "workflow" / "profiles" / name / "profile.yaml").read_text()
+
+
+def test_the_profile_of_a_cluster_repeats_the_default_one():
+    # it replaces the default profile
+    assert yaml.safe_load(profile("default")).items() <= yaml.safe_load(profile("slurm")).items()
+
+
+def test_the_profile_of_a_cluster_lists_the_rules_that_use_a_gpu():
+    rules = "".join(file.read_text() for file in (ROOT / "workflow" / "rules").glob("*.smk"))
+    on_gpu = set()
+    for rule in re.split(r"^ *rule ", rules, flags=re.MULTILINE)[1:]:
+        needs = re.search(r'\*\*needs\("(\w+)"\)', rule)
+        if needs and needs[1] in ON_A_GPU:
+            on_gpu.add(rule.split(":")[0])
+    listed = set(re.findall(r"^#   (\w+): (?:&gpu|\*gpu)", profile("slurm"), flags=re.MULTILINE))
+    assert listed == on_gpu - {"cost"}  # asked for beforehand, on the machine one sits at
+    assert "retries:" not in rules  # they would run inside the job, with the first attempt's memory
