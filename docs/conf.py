@@ -9,6 +9,9 @@ import tomllib
 from itertools import pairwise
 from pathlib import Path
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 
@@ -23,7 +26,6 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
 ]
@@ -47,6 +49,7 @@ python_use_unqualified_type_names = True
 maximum_signature_line_length = 80
 
 # Looks
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"rate2spike {version}"
 html_static_path = ["_static"]
@@ -137,7 +140,23 @@ def _formulas(lines):
     return text
 
 
+def math_inline(translator, node):
+    """A formula as MathML, which browsers typeset themselves: no script, no network."""
+    translator.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def math_block(translator, node):
+    """A displayed formula, with its number where it has one."""
+    anchor = f' id="{node["ids"][0]}"' if node["ids"] else ""
+    number = f'<span class="eqno">({node["number"]})</span>' if node["number"] else ""
+    formula = tex2mathml(node.astext(), as_block=True)
+    translator.body.append(f'<div class="math-block"{anchor}>{number}{formula}</div>')
+    raise nodes.SkipNode
+
+
 def setup(app):
+    app.add_html_math_renderer("mathml", (math_inline, None), (math_block, None))
     app.connect("builder-inited", copy_notebooks, priority=1)
     app.connect("autodoc-process-docstring", plain, priority=1)
     return {"parallel_read_safe": True}

@@ -305,7 +305,10 @@ def test_the_record_and_the_page_of_a_study(tmp_path):
     config["words"] = "<b>"
     model = made(study_seed=7) | {"conversion": made() | {"device": "a GPU"}}
     study = archive.study_record(
-        config, provenance.together([made(study_seed=7)]), [model, None], times
+        config,
+        trials=provenance.together([made(study_seed=7)]),
+        models=[model, None],
+        stages=times,
     )
     assert [file["file"] for file in study["files_of_the_config"]] == [
         "test_provenance.py",
@@ -324,4 +327,5 @@ def test_the_record_and_the_page_of_a_study(tmp_path):
         assert words in page, words
     assert "<b>" not in page
     # a study of old files
-    archive.write_page(archive.study_record(config, None, [], []), tmp_path / "page.html")
+    study = archive.study_record(config, trials=None, models=[], stages=[])
+    archive.write_page(study, tmp_path / "page.html")

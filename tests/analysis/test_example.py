@@ -473,7 +473,9 @@ def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path
         "trials": 2,
         "neuron": asdict(NeuronConfig(model=neuron)),
     }
-    run_script("exchange", **snakemake | {"params": Params(fromdict=settings), "rule": "exchange"})
+    run_script(
+        "write_exports", **snakemake | {"params": Params(fromdict=settings), "rule": "exchange"}
+    )
     written = {file.name for file in (tmp_path / "exports").iterdir()}
     of_nir = {"network.nir", "network_accuracy.csv"} if neuron == "lif" else set()
     assert written == {"spikes.nwb", "statistics.parquet", "provenance.json"} | of_nir
@@ -497,7 +499,7 @@ def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path
 
 def test_nothing_is_exported_where_no_network_reached_criterion(run_script, condition, tmp_path):
     snakemake = condition(converged=(False, False, False)) | {"output": [str(tmp_path / "exports")]}
-    run_script("exchange", **snakemake)
+    run_script("write_exports", **snakemake)
     assert not list((tmp_path / "exports").iterdir())
 
 

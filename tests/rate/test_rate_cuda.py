@@ -313,9 +313,11 @@ def test_cost_of_many_networks_at_once(monkeypatch):
     monkeypatch.setattr(cost, "TRAINING_TRIALS", 1)
     monkeypatch.setattr(cost, "SPIKING_TRIALS", 1)
     training = cost.seconds_per_training_trial(
-        task, config, TrainingConfig(evaluation_trials=1), "cuda", 2
+        task, config, TrainingConfig(evaluation_trials=1), device="cuda", n_networks=2
     )
-    spiking = cost.seconds_per_spiking_trial(task, config, NeuronConfig(), 1, "cuda", 1)
+    spiking = cost.seconds_per_spiking_trial(
+        task, config, NeuronConfig(), downsample=1, device="cuda"
+    )
     assert 0 < training < 10
     assert 0 < spiking < 10
 

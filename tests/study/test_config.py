@@ -18,13 +18,8 @@ from rate2spike.config import (
     from_mapping,
 )
 from rate2spike.study import schema
-from rate2spike.study.study import (
-    FIGURE_ROLES,
-    Condition,
-    check_condition,
-    check_figures,
-    read_study,
-)
+from rate2spike.study.figure_roles import FIGURE_ROLES, check_figures
+from rate2spike.study.study import Condition, check_condition, read_study
 from rate2spike.tasks import find_task
 
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())

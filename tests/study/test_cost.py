@@ -28,8 +28,8 @@ def test_disk_is_that_of_the_files(trained, tmp_path, keep_traces):
         held_out=1,
     )
     written = sum(file.stat().st_size for file in tmp_path.iterdir())
-    told = resources.bytes_per_network(model.config, BUILT_IN["go-nogo"].n_steps, keep_traces)
-    assert 0.5 < told / written < 2
+    expected = resources.bytes_per_network(model.config, BUILT_IN["go-nogo"].n_steps, keep_traces)
+    assert 0.5 < expected / written < 2
 
 
 def test_trials_are_typical_of_the_decays():
@@ -48,8 +48,8 @@ def test_trials_are_typical_of_the_decays():
 
 
 def test_hours_follow_from_the_calibration(monkeypatch):
-    monkeypatch.setattr(cost, "seconds_per_training_trial", lambda *_: 0.002)
-    monkeypatch.setattr(cost, "seconds_per_spiking_trial", lambda *_: 0.01)
+    monkeypatch.setattr(cost, "seconds_per_training_trial", lambda *_, **__: 0.002)
+    monkeypatch.setattr(cost, "seconds_per_spiking_trial", lambda *_, **__: 0.01)
     row = {
         "name": "a",
         "network": {"n_units": 250},
@@ -59,27 +59,35 @@ def test_hours_follow_from_the_calibration(monkeypatch):
         "n_factors": 12,
     }
     row |= {"trials": 100, "held_out_trials": 50, "downsample": 1}
-    shared = cost.of_condition(row | {"training": None}, BUILT_IN["go-nogo"], "cpu", False, {})
-    assert (shared["networks"], shared["training_core_hours"], shared["spiking_trials"]) == (
-        0,
-        0,
-        12_500,
+    shared = cost.of_condition(
+        row | {"training": None},
+        BUILT_IN["go-nogo"],
+        device="cpu",
+        keep_traces=False,
+        timed={},
     )
-    of = cost.of_condition(
-        row | {"training": {"max_trials": 600}}, BUILT_IN["go-nogo"], "cpu", False, {}
+    assert shared["networks"] == 0
+    assert shared["training_core_hours"] == 0
+    assert shared["spiking_trials"] == 12_500
+    own = cost.of_condition(
+        row | {"training": {"max_trials": 600}},
+        BUILT_IN["go-nogo"],
+        device="cpu",
+        keep_traces=False,
+        timed={},
     )
-    assert of["training_trials"] == 6000
-    assert of["training_core_hours"] == pytest.approx(12 / 3600)
-    assert of["simulation_core_hours"] == pytest.approx(125 / 3600)
-    words = cost.in_words(pd.DataFrame([of, shared]), 1800)
+    assert own["training_trials"] == 6000
+    assert own["training_core_hours"] == pytest.approx(12 / 3600)
+    assert own["simulation_core_hours"] == pytest.approx(125 / 3600)
+    text = cost.in_words(pd.DataFrame([own, shared]), 1800)
     computing = f"{(12 + 2 * 125) / 3600:.2g} core-hours of training and simulation"
-    assert f"{computing} on this machine, 1 core-hours of everything else" in words
-    assert "1800 jobs; 10 rate networks, 6e+03 training trials, 2.5e+04 spiking trials" in words
+    assert f"{computing} on this machine, 1 core-hours of everything else" in text
+    assert "1800 jobs; 10 rate networks, 6e+03 training trials, 2.5e+04 spiking trials" in text
 
 
 def test_a_calibration_is_a_time():
     seconds = cost.seconds_per_training_trial(
-        BUILT_IN["go-nogo"], RateConfig(n_units=20), TrainingConfig(), "cpu"
+        BUILT_IN["go-nogo"], RateConfig(n_units=20), TrainingConfig(), device="cpu"
     )
     assert seconds > 0
     assert np.isfinite(seconds)
@@ -88,12 +96,14 @@ def test_a_calibration_is_a_time():
 def test_what_takes_the_same_time_is_timed_once(monkeypatch):
     timed, asked = {}, []
     monkeypatch.setattr(
-        cost, "seconds_per_training_trial", lambda task, config, *_: asked.append(config) or 0.002
+        cost,
+        "seconds_per_training_trial",
+        lambda task, config, *_, **__: asked.append(config) or 0.002,
     )
     monkeypatch.setattr(
         cost,
         "seconds_per_spiking_trial",
-        lambda task, config, neuron, *_: asked.append(neuron) or 0.01,
+        lambda task, config, neuron, **__: asked.append(neuron) or 0.01,
     )
     row = {
         "name": "a",
@@ -111,9 +121,13 @@ def test_what_takes_the_same_time_is_timed_once(monkeypatch):
         ({"n_units": 50}, {}),
         ({}, {"model": "qif"}),
     ):
-        of = cost.of_condition(
-            row | {"network": network, "neuron": neuron}, BUILT_IN["go-nogo"], "cpu", False, timed
+        costs = cost.of_condition(
+            row | {"network": network, "neuron": neuron},
+            BUILT_IN["go-nogo"],
+            device="cpu",
+            keep_traces=False,
+            timed=timed,
         )
-        assert of["training_core_hours"] > 0
+        assert costs["training_core_hours"] > 0
     assert [c.n_units for c in asked if isinstance(c, RateConfig)] == [200, 50]
     assert [n.model for n in asked if not isinstance(n, RateConfig)] == ["lif", "lif", "qif"]

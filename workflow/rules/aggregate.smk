@@ -1,9 +1,11 @@
 # Tidy tables of every condition and of the whole study, and the converted model files.
 #
-# REQUIRED INPUTS: results/simulations, results/held_out, results/choices, results/networks, results/models
+# REQUIRED INPUTS: results/simulations, results/held_out, results/choices, results/networks,
+#                  results/models
 # OUTPUTS: results/conditions/{task}/{condition}/{neuron}.csv, one row per network of a condition
-#          results/tables/trials.parquet (one row per trial), accuracy.csv (network and factor), networks.csv (network),
-#          curves.csv (evaluations during training), summary.csv and .html (condition),
+#          results/tables: trials.parquet (one row per trial), accuracy.csv (network and factor),
+#          networks.csv (network), curves.csv (evaluations during training), summary.csv and .html
+#          (condition)
 #          results/converted/{task}/{condition}/{neuron}/{block}/NETWORK.mat
 
 

@@ -1,13 +1,16 @@
 # How the study was made, and what of it belongs into an archive: `snakemake --cores 1 manifest`.
 #
 # REQUIRED INPUTS: every table, figure and converted model; of results/benchmarks what is there
-# OUTPUTS: results/tables/provenance.json and .html, the study's config, seed, code, versions, machines, times
-#          results/manifest.tsv (path, bytes, sha256, sha256 of the data alone) and results/SHA256SUMS, for `sha256sum -c`
+# OUTPUTS: results/tables/provenance.json and .html, the study's config, seed, code, versions,
+#          machines, times
+#          results/manifest.tsv (path, bytes, sha256, sha256 of the data alone) and
+#          results/SHA256SUMS, for `sha256sum -c`
 RECORDINGS = [f"results/examples/{example}.npz" for example in LAYOUT.examples]
 RECORDINGS += [f"results/selectivity/{example}.npz" for example in LAYOUT.selectivity]
 PROVENANCE = ["results/tables/provenance.json", "results/tables/provenance.html"]
-# Everything to read, to redraw and to go on with. Not the shards and what the rules hand to each other (its rows are in the
-# tables), logs and benchmarks (of one run on one machine), pages of notebooks (made from the rest).
+# Everything to read, to redraw and to go on with. Not the shards and what the rules hand to each
+# other (its rows are in the tables), logs and benchmarks (of one run on one machine), pages of
+# notebooks (made from the rest).
 ARCHIVED = [
     *LAYOUT.tables,
     *PROVENANCE,
@@ -27,7 +30,8 @@ ARCHIVED = [
 EXPLAINED = Path(workflow.basedir).parent / "results" / "README.md"
 
 
-# all of it is there to be timed; what the rules hand to each other may be gone. A plot drawn anew changes nothing of it
+# all of it is there to be timed; what the rules hand to each other may be gone. A plot drawn anew
+# changes nothing of it
 rule provenance:
     input:
         ancient(LAYOUT.figures),

@@ -1,6 +1,8 @@
-# What a study will take, said beforehand: `snakemake --cores 1 cost --configfile my_study.yaml` computes nothing of the study itself.
+# What a study will take, said beforehand: `snakemake --cores 1 cost --configfile my_study.yaml`
+# computes nothing of the study itself.
 #
-# OUTPUTS: a table in the terminal: jobs, networks, trials, core-hours and disk, from a calibration of some seconds on this machine
+# OUTPUTS: a table in the terminal: jobs, networks, trials, core-hours and disk, from a calibration
+#          of some seconds on this machine
 if STUDY.conditions:
 
     rule cost:

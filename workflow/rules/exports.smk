@@ -1,9 +1,10 @@
-# The example network of each condition in formats of other tools: `snakemake --cores 2 exports`. Not part of the study. Needs
-# `pip install -c constraints.txt -e '.[export]'`.
+# The example network of each condition in formats of other tools: `snakemake --cores 2 exports`.
+# Not part of the study. Needs `pip install -c constraints.txt -e '.[export]'`.
 #
 # REQUIRED INPUTS: results/models, networks, held_out, choices and examples of the condition
-# OUTPUTS: results/exports/{task}/{condition}/{neuron}: network.nir and network_accuracy.csv (LIF), spikes.nwb, statistics.parquet, provenance.json;
-#          an empty folder where no network reached criterion
+# OUTPUTS: results/exports/{task}/{condition}/{neuron}: network.nir and network_accuracy.csv (LIF),
+#          spikes.nwb, statistics.parquet, provenance.json; an empty folder where no network reached
+#          criterion
 
 
 localrules:

@@ -1,13 +1,18 @@
-# Figures of the paper from the study's own networks, the scorecard of published against found numbers, one page for every
-# condition, accuracy of all networks. Each figure as PDF and PNG, with the CSV it was drawn from and a caption with its numbers,
-# which the report shows. `snakemake --cores 8 figure_6` makes what Fig. 6 needs, no more.
+# Figures of the paper from the study's own networks, the scorecard of published against found
+# numbers, one page for every condition, accuracy of all networks. Each figure as PDF and PNG, with
+# the CSV it was drawn from and a caption with its numbers, which the report shows.
+# `snakemake --cores 8 figure_6` makes what Fig. 6 needs, no more.
 #
-# REQUIRED INPUTS: results/examples/{task}/{condition}/{neuron}.npz, results/conditions/{task}/{condition}/{neuron}.csv,
-#                  results/tables/accuracy.csv, results/tables/networks.csv, resources/published.tsv,
+# REQUIRED INPUTS: results/examples/{task}/{condition}/{neuron}.npz,
+#                  results/conditions/{task}/{condition}/{neuron}.csv,
+#                  results/tables/accuracy.csv, results/tables/networks.csv,
+#                  resources/published.tsv,
 #                  workflow/report/figure_*.rst, the wording of the captions
-# OUTPUTS: results/figures/figure_{1..7,s1..s7,xor}.* where the config says under figures what to draw them from,
-#          results/figures/scorecard.*, results/figures/figure_sweeps.*, results/figures/figure_scaling.*, results/figures/figure_accuracy.*,
-#          results/figures/conditions/{task}/{condition}/{neuron}.* for every condition, the user's own tasks included
+# OUTPUTS: results/figures/figure_{1..7,s1..s7,xor}.* where the config says under figures what to
+#          draw them from,
+#          results/figures/scorecard.*, figure_sweeps.*, figure_scaling.*, figure_accuracy.*,
+#          results/figures/conditions/{task}/{condition}/{neuron}.* for every condition, the user's
+#          own tasks included
 # figure: category and name in the report
 PAPER = {
     "figure_1": ("Go-NoGo", "1: rate networks, Go-NoGo"),
@@ -78,7 +83,8 @@ for figure in STUDY.figures:
         message:
             f"Drawing Fig. {PAPER[figure][1]}"
         script:
-            "../scripts/{params.script}"  # filled in when the job runs: `figure` itself is the last of the loop by then
+            # filled in when the job runs: `figure` itself is the last of the loop by then
+            "../scripts/{params.script}"
 
 
 if STUDY.figures:

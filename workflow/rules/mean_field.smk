@@ -1,8 +1,9 @@
-# The mean-field mapping: balanced rate networks and the LIF networks of the same weights, before and after conversion:
-# `snakemake --cores 2 mean_field --configfile config/mean_field.yaml`. Nothing is trained; it reads nothing of the study.
+# The mean-field mapping: balanced rate networks and the LIF networks of the same weights, before
+# and after conversion: `snakemake --cores 2 mean_field --configfile config/mean_field.yaml`.
+# Nothing is trained; it reads nothing of the study.
 #
-# OUTPUTS: results/figures/mean_field.*, and what was measured: mean_field_measures.csv (a row per network),
-#          mean_field_autocovariances.csv, and mean_field.json, how it was made
+# OUTPUTS: results/figures/mean_field.*, and what was measured: mean_field_measures.csv (a row per
+#          network), mean_field_autocovariances.csv, and mean_field.json, how it was made
 if STUDY.mean_field:
 
     rule mean_field:

@@ -1,9 +1,13 @@
-# One .mat model file per network that reached criterion, a table of all networks of the block, the rate networks' accuracy.
+# One .mat model file per network that reached criterion, a table of all networks of the block, the
+# rate networks' accuracy.
 #
 # REQUIRED INPUTS: results/training/{task}/{condition}/{block}.npz, or the user's own .mat files
-# OUTPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat, results/networks/{task}/{condition}/{block}.csv (with a fingerprint
-#          of each model file: rules that read models follow this table, since a folder has no content for Snakemake, only a time),
-#          results/networks/{task}/{condition}/{block}_curves.csv, results/networks/{task}/{condition}/{block}_rate.csv
+# OUTPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat,
+#          results/networks/{task}/{condition}/{block}.csv (with a fingerprint of each model file:
+#          rules that read models follow this table, since a folder has no content for Snakemake,
+#          only a time),
+#          results/networks/{task}/{condition}/{block}_curves.csv,
+#          results/networks/{task}/{condition}/{block}_rate.csv
 
 
 rule export:
@@ -89,6 +93,9 @@ rule score_rate:
         trials=setting("search.held_out_trials"),
         code=code("score_rate"),
     message:
-        "Fresh trials of the rate networks of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
+        (
+            "Fresh trials of the rate networks of "
+            "{wildcards.task}, {wildcards.condition}, {wildcards.block}"
+        )
     script:
         "../scripts/score_rate.py"

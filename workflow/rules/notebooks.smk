@@ -1,7 +1,10 @@
-# The worked examples, run from top to bottom: `snakemake --cores 2 notebooks`. Not part of the study; the third one reads it.
+# The worked examples, run from top to bottom: `snakemake --cores 2 notebooks`. Not part of the
+# study; the third one reads it.
 #
-# REQUIRED INPUTS: notebooks/{notebook}.ipynb and, for 3_explore_a_study, results/tables/networks.csv, results/tables/trials.parquet,
-#                  results/figures/figure_scaling.csv (figure_sweeps.csv where sweeps are all there is), resources/published.tsv
+# REQUIRED INPUTS: notebooks/{notebook}.ipynb and, for 3_explore_a_study,
+#                  results/tables/networks.csv, results/tables/trials.parquet,
+#                  results/figures/figure_scaling.csv (figure_sweeps.csv where sweeps are all there
+#                  is), resources/published.tsv
 # OUTPUTS: results/notebooks/{notebook}.html, one page each, figures inside
 # notebook: the files of the study that it reads
 NOTEBOOKS = {

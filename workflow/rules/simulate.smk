@@ -1,12 +1,18 @@
-# Spiking simulations: the search over scaling factors, the choice, fresh trials at the choice, recordings for figures.
+# Spiking simulations: the search over scaling factors, the choice, fresh trials at the choice,
+# recordings for figures.
 #
-# REQUIRED INPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat, results/networks/{task}/{condition}/{block}.csv
-# OUTPUTS: results/simulations/{task}/{condition}/{neuron}/{block}/factor_{factor}.parquet, one row per trial
-#          results/choices/{task}/{condition}/{neuron}.csv and _accuracy.csv, the factor chosen for each network, the curve; where
-#          the condition takes the factors of another one, those and an empty curve
-#          results/held_out/{task}/{condition}/{neuron}/{block}.parquet, one row per fresh trial at the chosen factor
+# REQUIRED INPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat,
+#                  results/networks/{task}/{condition}/{block}.csv
+# OUTPUTS: results/simulations/{task}/{condition}/{neuron}/{block}/factor_{factor}.parquet, one row
+#          per trial
+#          results/choices/{task}/{condition}/{neuron}.csv and _accuracy.csv, the factor chosen for
+#          each network, the curve; where the condition takes the factors of another one, those and
+#          an empty curve
+#          results/held_out/{task}/{condition}/{neuron}/{block}.parquet, one row per fresh trial at
+#          the chosen factor
 #          results/examples/{task}/{condition}/{neuron}.npz, recordings of the example network
-#          results/selectivity/{task}/{condition}/{neuron}.npz, its responses to graded inputs (Fig. S5)
+#          results/selectivity/{task}/{condition}/{neuron}.npz, its responses to graded inputs
+#          (Fig. S5)
 
 
 rule simulate:
@@ -35,7 +41,10 @@ rule simulate:
         downsample=setting("search.downsample"),
         code=code("simulate"),
     message:
-        "Simulating {wildcards.task}, {wildcards.condition}, {wildcards.block} at 1/lambda = {wildcards.factor}"
+        (
+            "Simulating {wildcards.task}, {wildcards.condition}, {wildcards.block} "
+            "at 1/lambda = {wildcards.factor}"
+        )
     script:
         "../scripts/simulate.py"
 
@@ -92,7 +101,10 @@ rule held_out:
         downsample=setting("search.downsample"),
         code=code("held_out"),
     message:
-        "Fresh trials of {wildcards.task}, {wildcards.condition}, {wildcards.block} at the chosen factor"
+        (
+            "Fresh trials of {wildcards.task}, {wildcards.condition}, {wildcards.block} "
+            "at the chosen factor"
+        )
     script:
         "../scripts/held_out.py"
 

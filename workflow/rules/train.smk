@@ -1,7 +1,8 @@
 # Train a block of seeds of one condition side by side.
 #
 # REQUIRED INPUTS: the user's task file, where the task is a user's
-# OUTPUTS: results/training/{task}/{condition}/{block}.npz, weights and training record of every network of the block
+# OUTPUTS: results/training/{task}/{condition}/{block}.npz, weights and training record of every
+#          network of the block
 
 
 rule train:

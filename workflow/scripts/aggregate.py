@@ -16,23 +16,18 @@ inputs, output = snakemake.input, snakemake.output
 
 def gather(files, depth: int) -> pd.DataFrame:
     """Stack CSV files; task, condition and, at depth 3, neuron come from the path."""
-    found = []
+    stacked = []
     for file in files:
-        parts = file.removesuffix("_accuracy.csv").removesuffix(".csv").split("/")[2 : 2 + depth]
-        found.append(
-            pd.read_csv(file, dtype={"network": str}).assign(
-                **dict(zip(NETWORK_KEYS, parts, strict=False))
-            )
-        )
-    return pd.concat(found, ignore_index=True)
+        place = file.removesuffix("_accuracy.csv").removesuffix(".csv").split("/")[2 : 2 + depth]
+        columns = dict(zip(NETWORK_KEYS, place, strict=False))  # at depth 2 without the neuron
+        stacked.append(pd.read_csv(file, dtype={"network": str}).assign(**columns))
+    return pd.concat(stacked, ignore_index=True)
 
 
+files_of_trials = {"search": inputs.shards, "held out": inputs.held_out}
 made = provenance.together(map(provenance.read, [*inputs.shards, *inputs.held_out]))
-tables.stack_trials(
-    {"search": inputs.shards, "held out": inputs.held_out},
-    output.trials,
-    made | {"rule": snakemake.rule},
-)
+made["rule"] = snakemake.rule
+tables.stack_trials(files_of_trials, output.trials, made)
 write_csv(gather(inputs.accuracies, 3), output.accuracy)
 write_csv(gather(inputs.curves, 2).astype({"trial": int}), output.curves)
 networks = tables.read_networks(inputs.networks)
@@ -42,7 +37,8 @@ write_csv(summary, output.summary)
 tables.write_html(summary, output.html)
 for row in summary[summary.n_on_edge > 0].itertuples():
     log.warning(
-        "%s: for %d of %d networks the chosen factor lies on the edge of the grid; widen search.scaling_factors",
+        "%s: for %d of %d networks the chosen factor lies on the edge of the grid; "
+        "widen search.scaling_factors",
         row.name,
         row.n_on_edge,
         row.n_trained,

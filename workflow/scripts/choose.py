@@ -18,9 +18,8 @@ if snakemake.input.other:
     choices = taken[["network", "scaling_factor"]].reindex(columns=tables.CHOICE_COLUMNS)
 else:
     columns = ["network", "scaling_factor", "correct", "correct_strict"]
-    accuracy = tables.accuracy_by_factor(
-        pd.concat([pd.read_parquet(shard, columns=columns) for shard in snakemake.input.shards])
-    )
+    shards = [pd.read_parquet(shard, columns=columns) for shard in snakemake.input.shards]
+    accuracy = tables.accuracy_by_factor(pd.concat(shards))
     rows = []
     for network, curve in accuracy.groupby("network"):
         values = curve.set_index("scaling_factor").accuracy.reindex(factors).to_numpy()

@@ -15,14 +15,16 @@ wildcards, params = snakemake.wildcards, snakemake.params
 facts, model = job.best_network(snakemake.input)
 recording = facts | {"condition": f"{wildcards.task}, {wildcards.condition}", "given": params.given}
 if model:
+    factor = facts["scaling_factor"]
     log.info(
-        "{network} at 1/lambda = {scaling_factor:g}: accuracy on fresh trials {held_out_accuracy:.2f}".format(
-            **facts
-        )
+        "%s at 1/lambda = %g: accuracy on fresh trials %.2f",
+        facts["network"],
+        factor,
+        facts["held_out_accuracy"],
     )
     name = job.stream_name(wildcards, facts["network"])
     recorded = recordings.example_recordings(
-        job.simulation(snakemake), model, name, facts["scaling_factor"], per=params.per
+        job.simulation(snakemake), model, name, factor, per=params.per
     )
     recording = recorded | recording  # `network` by its short name
 else:
@@ -31,7 +33,6 @@ else:
         wildcards.task,
         wildcards.condition,
     )
+made = provenance.dumps(job.provenance(snakemake))
 with replacing(snakemake.output[0]) as temporary:
-    np.savez_compressed(
-        temporary, **recording, provenance=provenance.dumps(job.provenance(snakemake))
-    )
+    np.savez_compressed(temporary, **recording, provenance=made)

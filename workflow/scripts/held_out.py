@@ -7,21 +7,16 @@ log = job.start(snakemake)
 
 import pandas as pd
 
-from rate2spike import conversion
 from rate2spike.analysis.trial_table import write_trials
 
 wildcards = snakemake.wildcards
-simulation, n_trials = job.simulation(snakemake), snakemake.params.trials
-factors = (
-    pd.read_csv(snakemake.input.choice, dtype={"network": str}).set_index("network").scaling_factor
-)
-networks, models = job.streams_of(snakemake)
-chosen = {stream: factors[network] for network, stream in zip(networks, models, strict=True)}
-scored = conversion.score_networks(
-    simulation._replace(purpose="held out"), models, chosen, n_trials
-)
+simulation = job.simulation(snakemake)._replace(purpose="held out")
+models = dict(job.trained_models(snakemake.input.models, snakemake.input.networks))
+choice = pd.read_csv(snakemake.input.choice, dtype={"network": str}).set_index("network")
+factors = {network: choice.scaling_factor[network] for network in models}
+scored = job.score_block(snakemake, simulation, models, factors)
 rows = []
-for network, trials in zip(networks, scored.values(), strict=True):
+for network, trials in scored.items():
     log.info(
         "%s at 1/lambda = %g: accuracy on fresh trials %.2f",
         network,

@@ -22,7 +22,8 @@ with replacing(output.models) as folder:
         model = matfile.load(file)
         if model.n_inputs != task.n_inputs:
             raise matfile.ModelFileError(
-                f"{file}: key 'w_in': expected {task.n_inputs} input column(s) for task {task.name}, got {model.n_inputs}"
+                f"{file}: key 'w_in': expected {task.n_inputs} input column(s) "
+                f"for task {task.name}, got {model.n_inputs}"
             )
         row = {
             "network": file.stem,
@@ -30,8 +31,9 @@ with replacing(output.models) as folder:
             "training_trials": None,
             "training_loss": None,
             "training_accuracy": None,
+            "model": matfile.fingerprint(file),
         }
-        rows.append(row | {"model": matfile.fingerprint(file)} | job.made_of(model))
+        rows.append(row | job.made_of(model))
         shutil.copyfile(file, folder / f"{file.stem}.mat")
 write_csv(pd.DataFrame(rows), output.networks)
 write_csv(pd.DataFrame(columns=["trial", "loss", "accuracy", "network"]), output.curves)

@@ -18,6 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 STARTED = time.monotonic()
 
 
+# The log -----------------------------------------------------------------------------------------
+
+
 def start(snakemake) -> logging.Logger:
     """Log to the job's log file and, from warnings on, to the terminal; a crash leaves its
     traceback in the log.
@@ -26,12 +29,13 @@ def start(snakemake) -> logging.Logger:
     """
     log_file = str(snakemake.log[0])
     os.makedirs(os.path.dirname(log_file), exist_ok=True)
-    handlers = [logging.FileHandler(log_file, mode="w"), logging.StreamHandler(sys.stderr)]
-    handlers[1].setLevel(logging.WARNING)
+    file_handler = logging.FileHandler(log_file, mode="w")
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setLevel(logging.WARNING)
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",
-        handlers=handlers,
+        handlers=[file_handler, terminal],
         force=True,
     )
     logging.captureWarnings(True)
@@ -52,10 +56,12 @@ def progress(total: int, title: str, unit: str):
     terminal."""
     from tqdm import tqdm
 
-    with tqdm(
-        total=total, desc=title, unit=f" {unit}", disable=not sys.stderr.isatty(), leave=False
-    ) as bar:
+    watched = sys.stderr.isatty()
+    with tqdm(total=total, desc=title, unit=f" {unit}", disable=not watched, leave=False) as bar:
         yield bar.update
+
+
+# Who and how -------------------------------------------------------------------------------------
 
 
 def stream_name(wildcards, network: str) -> str:
@@ -66,7 +72,7 @@ def stream_name(wildcards, network: str) -> str:
 
 
 def fingerprint(settings: dict) -> str:
-    """Of plain settings."""
+    """Of plain settings: 16 hexadecimal digits, whatever the order of the keys."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -86,16 +92,34 @@ def provenance(snakemake) -> dict:
     from rate2spike.provenance import file_facts, record, without_paths
 
     params = dict(snakemake.params.items())
-    known = {"fingerprint": params.pop("code"), "device": params.pop("device", "cpu")}
-    known |= {"study_seed": params.pop("study_seed")} if "study_seed" in params else {}
-    tasks = {name: file_facts(file) for name, file in params.pop("user_tasks", {}).items()}
-    settings = without_paths(params) | ({"user_tasks": tasks} if tasks else {})
-    where = {
-        "rule": snakemake.rule,
-        **dict(snakemake.wildcards.items()),
-        "threads": snakemake.threads,
-    }
-    return record(seconds=time.monotonic() - STARTED, settings=settings, **where, **known)
+    facts = {"rule": snakemake.rule}
+    facts |= dict(snakemake.wildcards.items())
+    facts["threads"] = snakemake.threads
+    facts["fingerprint"] = params.pop("code")
+    device = params.pop("device", "cpu")
+    if "study_seed" in params:
+        facts["study_seed"] = params.pop("study_seed")
+    user_tasks = params.pop("user_tasks", {})
+    # what is left are the settings
+    settings = without_paths(params)
+    if user_tasks:
+        settings["user_tasks"] = {name: file_facts(file) for name, file in user_tasks.items()}
+    seconds = time.monotonic() - STARTED
+    return record(seconds=seconds, device=device, settings=settings, **facts)
+
+
+# Networks and their trials -----------------------------------------------------------------------
+
+
+def trained_models(folder: str, table: str):
+    """(name, model) of every network of a block that reached criterion."""
+    import pandas as pd
+
+    from rate2spike import matfile
+
+    networks = pd.read_csv(table, dtype={"network": str})
+    for network in networks.network[networks.converged]:
+        yield network, matfile.load(Path(folder) / f"{network}.mat")
 
 
 def simulation(snakemake):
@@ -115,57 +139,69 @@ def simulation(snakemake):
     )
 
 
-def trained_models(folder: str, table: str):
-    """(name, model) of every network of a block that reached criterion."""
-    import pandas as pd
+def score_block(snakemake, simulation, models: dict, factors: dict) -> dict:
+    """Spiking trials of every network of a block.
 
-    from rate2spike import matfile
+    Parameters
+    ----------
+    simulation : what the trials share, see `simulation`
+    models : network -> its model
+    factors : network -> the scaling factor it is simulated at
 
-    networks = pd.read_csv(table, dtype={"network": str})
-    for network in networks.network[networks.converged]:
-        yield network, matfile.load(Path(folder) / f"{network}.mat")
+    Returns
+    -------
+    Network -> the columns of its trials
+    """
+    from rate2spike.conversion import score_networks
 
-
-def streams_of(snakemake):
-    """Names of the networks of a block that reached criterion, and their models by the names of
-    their streams, in one order."""
-    loaded = dict(trained_models(snakemake.input.models, snakemake.input.networks))
-    return list(loaded), {
-        stream_name(snakemake.wildcards, network): model for network, model in loaded.items()
-    }
+    streams = {network: stream_name(snakemake.wildcards, network) for network in models}
+    scored = score_networks(
+        simulation,
+        {streams[network]: model for network, model in models.items()},
+        {streams[network]: factors[network] for network in models},
+        snakemake.params.trials,
+    )
+    return {network: scored[stream] for network, stream in streams.items()}
 
 
 def best_network(inputs):
     """The example network of a condition: the one most accurate on fresh trials, the first of
     equals.
 
-    Returns facts and model: n_networks (that reached criterion) and n_attempted, and where there is
-    one its name (`network`), `held_out_accuracy` and `scaling_factor`; else the model is None.
-    inputs: networks, held_out, choice, models of the condition.
+    Parameters
+    ----------
+    inputs : networks, held_out, choice, models of the condition
+
+    Returns
+    -------
+    facts : n_networks (that reached criterion) and n_attempted and, where there is one, its name
+        (`network`), `held_out_accuracy` and `scaling_factor`
+    model : None where no network reached criterion
     """
     import pandas as pd
 
     networks = pd.concat([pd.read_csv(table, dtype={"network": str}) for table in inputs.networks])
-    facts = {"n_networks": int(networks.converged.sum()), "n_attempted": len(networks)}
-    if not facts["n_networks"]:
+    trained = networks.network[networks.converged]
+    facts = {"n_networks": len(trained), "n_attempted": len(networks)}
+    if trained.empty:
         return facts, None
     held_out = pd.concat([pd.read_parquet(table) for table in inputs.held_out])
-    accuracy = (
-        held_out.groupby("network").correct.mean().reindex(networks.network[networks.converged])
-    )
+    accuracy = held_out.groupby("network").correct.mean().reindex(trained)
+    choice = pd.read_csv(inputs.choice, dtype={"network": str}).set_index("network")
     best = str(accuracy.idxmax())
-    factor = (
-        pd.read_csv(inputs.choice, dtype={"network": str}).set_index("network").scaling_factor[best]
-    )
-    blocks = zip(inputs.models, inputs.networks, strict=True)
-    model = next(
-        m for folder, table in blocks for name, m in trained_models(folder, table) if name == best
-    )
-    return facts | {
-        "network": best,
-        "held_out_accuracy": float(accuracy[best]),
-        "scaling_factor": float(factor),
-    }, model
+    facts["network"] = best
+    facts["held_out_accuracy"] = float(accuracy[best])
+    facts["scaling_factor"] = float(choice.scaling_factor[best])
+    return facts, model_of(best, inputs)
+
+
+def model_of(network: str, inputs):
+    """The model of a network that reached criterion, from the block it is in."""
+    for folder, table in zip(inputs.models, inputs.networks, strict=True):
+        for name, model in trained_models(folder, table):
+            if name == network:
+                return model
+    raise LookupError(f"{network} is in no block of {', '.join(map(str, inputs.models))}")
 
 
 def made_of(model) -> dict:

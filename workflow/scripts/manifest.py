@@ -12,10 +12,13 @@ from rate2spike.study import archive
 
 inputs, output = snakemake.input, snakemake.output
 results = Path(output.table).parent
-explained = [results / "README.md"] if inputs.readme else []
-if inputs.readme and not explained[0].exists():  # a study in a folder of its own
-    shutil.copyfile(inputs.readme[0], explained[0])
-table = archive.manifest([*inputs.files, *explained], results)
+files = list(inputs.files)
+if inputs.readme:
+    readme = results / "README.md"
+    if not readme.exists():  # a study in a folder of its own
+        shutil.copyfile(inputs.readme[0], readme)
+    files.append(readme)
+table = archive.manifest(files, results)
 with replacing(output.table) as temporary:
     table.to_csv(temporary, sep="\t", index=False, lineterminator="\n")
 own = archive.manifest([output.table], results)  # the checksums cover the manifest too

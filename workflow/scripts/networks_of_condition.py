@@ -15,23 +15,26 @@ inputs, wildcards = snakemake.input, snakemake.wildcards
 
 
 def stack(files) -> pd.DataFrame:
-    return pd.concat(
-        [pd.read_csv(file, dtype={"network": str}) for file in files], ignore_index=True
-    )
+    """The rows of several CSV files."""
+    tables_of_blocks = [pd.read_csv(file, dtype={"network": str}) for file in files]
+    return pd.concat(tables_of_blocks, ignore_index=True)
 
 
-names = {"name": snakemake.params.name, "other_names": snakemake.params.other_names}
-place = {"task": wildcards.task, "condition": wildcards.condition, "neuron": wildcards.neuron}
-fresh = tables.held_out_accuracy(
-    pd.concat([pd.read_parquet(file) for file in inputs.held_out], ignore_index=True)
-)
-networks = pd.DataFrame([names | place]).merge(
-    stack(inputs.networks).drop(columns="model"), how="cross"
-)
-networks = networks.merge(tables.with_rate_interval(stack(inputs.rates)), on="network", how="left")
-networks = networks.merge(stack([inputs.choice]), on="network", how="left").merge(
-    fresh, on=NETWORK_KEYS, how="left"
-)
+condition = {
+    "name": snakemake.params.name,
+    "other_names": snakemake.params.other_names,
+    "task": wildcards.task,
+    "condition": wildcards.condition,
+    "neuron": wildcards.neuron,
+}
+trained = stack(inputs.networks).drop(columns="model")
+rates = tables.with_rate_interval(stack(inputs.rates))
+choice = stack([inputs.choice])
+held_out = pd.concat([pd.read_parquet(file) for file in inputs.held_out], ignore_index=True)
+networks = pd.DataFrame([condition]).merge(trained, how="cross")
+networks = networks.merge(rates, on="network", how="left")
+networks = networks.merge(choice, on="network", how="left")
+networks = networks.merge(tables.held_out_accuracy(held_out), on=NETWORK_KEYS, how="left")
 write_csv(networks.astype(dict.fromkeys(tables.COUNTS, "Int64")), snakemake.output[0])
 for row in networks[networks.on_edge.eq(True)].itertuples():
     log.info(

@@ -1,4 +1,5 @@
-"""How the study was made: its config, what its files say of themselves, how long each stage took."""
+"""How the study was made: its config, what its files say of themselves, how long each stage
+took."""
 
 import job
 
@@ -12,14 +13,12 @@ from rate2spike.files import write_text
 from rate2spike.study import archive
 
 inputs, params = snakemake.input, snakemake.params
-models = [
-    provenance.read(file)
-    for folder in inputs.converted
-    for file in sorted(Path(folder).glob("*.mat"))
-]
-times = archive.stage_times(params.benchmarks)
-models += [json.loads(Path(file).read_text("utf-8")) for file in inputs.records]
+records = []
+for folder in inputs.converted:
+    records += [provenance.read(file) for file in sorted(Path(folder).glob("*.mat"))]
+records += [json.loads(Path(file).read_text("utf-8")) for file in inputs.records]
 trials = provenance.read(inputs.trials[0]) if inputs.trials else None
-study = archive.study_record(params.config, trials, models, times)
+stages = archive.stage_times(params.benchmarks)
+study = archive.study_record(params.config, trials=trials, models=records, stages=stages)
 write_text(json.dumps(study, indent=2) + "\n", snakemake.output[0])
-log.info("%d records; %.0f seconds in all", len(models), sum(row["seconds"] for row in times))
+log.info("%d records; %.0f seconds in all", len(records), sum(row["seconds"] for row in stages))

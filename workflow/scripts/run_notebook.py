@@ -36,8 +36,10 @@ def run(notebook, folder):
         connection_file=f"{folder}/kernel.json",
     )
     library = Path(rate2spike.__file__).parents[1]
-    path = os.pathsep.join(filter(None, [str(library), os.environ.get("PYTHONPATH")]))
-    environment = os.environ | {"PYTHONPATH": path, "IPYTHONDIR": folder}
+    paths = [str(library)]
+    if os.environ.get("PYTHONPATH"):
+        paths.append(os.environ["PYTHONPATH"])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "IPYTHONDIR": folder}
     NotebookClient(notebook, km=kernel).execute(env=environment, cleanup_kc=True)
 
 
@@ -48,8 +50,7 @@ try:
 except CellExecutionError as error:
     log.error("%s", strip_ansi(str(error)))
     sys.exit(1)
-page, _ = HTMLExporter().from_notebook_node(
-    notebook, {"metadata": {"name": snakemake.wildcards.notebook}}
-)
+title = {"metadata": {"name": snakemake.wildcards.notebook}}
+page, _ = HTMLExporter().from_notebook_node(notebook, title)
 write_text(page, snakemake.output[0])
 log.info("%d cells run", sum(cell.cell_type == "code" for cell in notebook.cells))

@@ -27,6 +27,5 @@ for network, model in job.trained_models(snakemake.input.models, snakemake.input
     )
     log.info("%s: accuracy of the rate network on fresh trials %.2f", network, fresh.accuracy)
     rows.append([network, fresh.accuracy, params.trials])
-write_csv(
-    pd.DataFrame(rows, columns=["network", "rate_accuracy", "rate_trials"]), snakemake.output[0]
-)
+table = pd.DataFrame(rows, columns=["network", "rate_accuracy", "rate_trials"])
+write_csv(table, snakemake.output[0])

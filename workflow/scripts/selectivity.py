@@ -18,7 +18,12 @@ if model:
     recording |= selectivity.selectivity_recordings(
         job.simulation(snakemake), model, name, recording["scaling_factor"]
     )
-    log.info("{network}: {n_correct} of {n_trials} trials correct".format(**recording))
+    log.info(
+        "%s: %s of %s trials correct",
+        recording["network"],
+        recording["n_correct"],
+        recording["n_trials"],
+    )
     if "paths" not in recording:
         log.warning("%s: too few correct trials to tell choice, modalities and context apart", name)
 else:
@@ -27,7 +32,6 @@ else:
         wildcards.task,
         wildcards.condition,
     )
+made = provenance.dumps(job.provenance(snakemake))
 with replacing(snakemake.output[0]) as temporary:
-    np.savez_compressed(
-        temporary, **recording, provenance=provenance.dumps(job.provenance(snakemake))
-    )
+    np.savez_compressed(temporary, **recording, provenance=made)

@@ -12,15 +12,14 @@ from rate2spike.tasks import find_task
 
 wildcards, params = snakemake.wildcards, snakemake.params
 networks = [f"seed_{seed}" for seed in params.seeds]
-made_by = job.fingerprint(
-    {key: value for key, value in params.items() if key not in ("seeds", "user_tasks")}
-)
-known = block_file.already_trained(Path(snakemake.output[0]).parent, networks, made_by)
-new = [network for network in networks if network not in known]
+# what the weights are made of; networks of another block with the same are taken from there
+settings = {key: value for key, value in params.items() if key not in ("seeds", "user_tasks")}
+made_by = job.fingerprint(settings)
+results = block_file.already_trained(Path(snakemake.output[0]).parent, networks, made_by)
+new = [network for network in networks if network not in results]
 training = from_mapping(TrainingConfig, params.training)
-with job.progress(
-    len(new) * training.max_trials, f"train {wildcards.task} {wildcards.block}", "trials"
-) as progress:
+n_trials = len(new) * training.max_trials
+with job.progress(n_trials, f"train {wildcards.task} {wildcards.block}", "trials") as progress:
     trained = side_by_side.train_block(
         find_task(wildcards.task, params.user_tasks),
         from_mapping(RateConfig, params.network),
@@ -31,10 +30,14 @@ with job.progress(
         progress=progress,
         device=params.device,
     )
-known |= dict(zip(new, trained, strict=True))
-results = [known[network] for network in networks]
-provenance = job.provenance(snakemake) | {
-    "trained_in_another_block": [n for n in networks if n not in new]
-}
-settings = {"keep_traces": params.keep_traces, "made_by": made_by, "provenance": provenance}
-block_file.save_block(snakemake.output[0], networks, results, **settings)
+provenance = job.provenance(snakemake)
+provenance["trained_in_another_block"] = [name for name in networks if name not in new]
+results |= dict(zip(new, trained, strict=True))
+block_file.save_block(
+    snakemake.output[0],
+    networks,
+    [results[network] for network in networks],
+    keep_traces=params.keep_traces,
+    made_by=made_by,
+    provenance=provenance,
+)

@@ -17,27 +17,29 @@ facts, model = job.best_network(snakemake.input)
 simulation = job.simulation(snakemake)._replace(purpose="held out")
 
 
-def write(folder):
-    name, factor = job.stream_name(wildcards, facts["network"]), facts["scaling_factor"]
-    made = provenance.dumps(job.provenance(snakemake))
+def write_spikes(folder, name, factor, made):
+    """The trials of the recorded example: spikes.nwb, statistics.parquet."""
     example = dict(np.load(snakemake.input.example))
     recording = export.single_trials(example)
-    trials = {key: example[f"single_{key}"].tolist() for key in ("kind", "label")}
-    about = {
-        "session_description": f"{name} at 1/lambda = {factor:g}: a spiking network, one trial of each kind",
-        "notes": made,
-    }
-    about |= {
-        "identifier": f"{name}/{wildcards.neuron}/{factor:g}",
-        "trials": trials,
-        "inhibitory": example["inhibitory"],
-    }
-    export.write_nwb(folder / "spikes.nwb", recording, **about)
+    export.write_nwb(
+        folder / "spikes.nwb",
+        recording,
+        session_description=(
+            f"{name} at 1/lambda = {factor:g}: a spiking network, one trial of each kind"
+        ),
+        identifier=f"{name}/{wildcards.neuron}/{factor:g}",
+        trials={key: example[f"single_{key}"].tolist() for key in ("kind", "label")},
+        inhibitory=example["inhibitory"],
+        notes=made,
+    )
     table = export.spike_statistics(recording, bin_ms=BIN_MS, from_ms=FROM_MS)
     # trials of different kinds: across them counts vary by the stimulus, which no Fano factor
     # should tell
     table[table.statistic != "fano"].to_parquet(folder / "statistics.parquet")
-    write_text(made + "\n", folder / "provenance.json")
+
+
+def write_network(folder, name, factor, made):
+    """network.nir and how often it is right, for models that NIR has a unit for."""
     if simulation.neuron.model != "lif":
         log.warning(
             "%s: NIR has no unit of model %s, so there is no NIR file",
@@ -56,7 +58,12 @@ def write(folder):
 with replacing(snakemake.output[0]) as folder:
     folder.mkdir()
     if model:
-        write(folder)
+        name = job.stream_name(wildcards, facts["network"])
+        factor = facts["scaling_factor"]
+        made = provenance.dumps(job.provenance(snakemake))
+        write_spikes(folder, name, factor, made)
+        write_text(made + "\n", folder / "provenance.json")
+        write_network(folder, name, factor, made)
     else:
         log.warning(
             "no network of %s, %s reached criterion: nothing to export",

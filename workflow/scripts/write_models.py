@@ -12,28 +12,29 @@ from rate2spike.files import replacing, write_csv
 from rate2spike.rate import block_file
 
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output
-rows, curves = [], []
+block = block_file.load_block(snakemake.input.block)
 made = provenance.read(snakemake.input.block) or {}
+rows = []
+curves = []
 with replacing(output.models) as folder:
     folder.mkdir()
-    for (name, (model, record)), seed in zip(
-        block_file.load_block(snakemake.input.block).items(), params.seeds, strict=True
-    ):
+    for name, seed in zip(block, params.seeds, strict=True):
+        model, record = block[name]
         stream = job.stream_name(wildcards, name)
-        row = {"network": name, "converged": record.converged, "training_trials": record.trials}
-        row |= {
+        curve = pd.DataFrame(record.curve, columns=["trial", "loss", "accuracy"])
+        curves.append(curve.assign(network=name))
+        row = {
+            "network": name,
+            "converged": record.converged,
+            "training_trials": record.trials,
             "training_loss": record.curve[-1, 1],
             "training_accuracy": record.curve[-1, 2],
             "model": None,
         }
-        curves.append(
-            pd.DataFrame(record.curve, columns=["trial", "loss", "accuracy"]).assign(network=name)
-        )
         if record.converged:
-            matfile.save(
-                folder / f"{name}.mat", model, record, made | {"seed": seed, "stream": stream}
-            )
-            row["model"] = matfile.fingerprint(folder / f"{name}.mat")
+            file = folder / f"{name}.mat"
+            matfile.save(file, model, record, made | {"seed": seed, "stream": stream})
+            row["model"] = matfile.fingerprint(file)
         else:
             log.warning("%s did not reach criterion: recorded as failed, no model file", stream)
         rows.append(row | job.made_of(model))

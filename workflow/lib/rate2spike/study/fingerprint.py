@@ -14,11 +14,9 @@ from functools import cache
 from pathlib import Path
 
 WORKFLOW = Path(__file__).parents[3]
-LIBRARY, SCRIPTS, REPORT = (
-    WORKFLOW / "lib" / "rate2spike",
-    WORKFLOW / "scripts",
-    WORKFLOW / "report",
-)
+LIBRARY = WORKFLOW / "lib" / "rate2spike"
+SCRIPTS = WORKFLOW / "scripts"
+REPORT = WORKFLOW / "report"
 
 # Parts of the library, and scripts that scripts import. A folder stands for all files in it, a file
 # for its packages' __init__ too.
@@ -99,8 +97,19 @@ ARCHIVE = (*TABLES, *MODEL_FILES, "provenance.py", "study/archive.py")
 
 
 def made_of(device: str) -> dict[str, tuple[str, ...]]:
-    """The table: stage -> files and folders below the library that its results are made of."""
-    rate_kernels, spiking_kernels = RATE_KERNELS[device], SPIKING_KERNELS[device]
+    """The table: what the results of each stage are made of.
+
+    Parameters
+    ----------
+    device : `cpu` or `cuda`
+
+    Returns
+    -------
+    Stage -> files and folders (they end with a slash) below the library, and scripts
+    (`scripts/...`) that its own script imports
+    """
+    rate_kernels = RATE_KERNELS[device]
+    spiking_kernels = SPIKING_KERNELS[device]
     training = (*LABELS, *TASKS, *rate_kernels, "rate/train.py", "provenance.py")
     simulation = (*SPIKING_TRIALS, *spiking_kernels, *TRIAL_TABLES)
     return {
@@ -179,10 +188,21 @@ PUBLISHED_TASKS = ("__init__.py", "tasks.py", "own_task.py", "utils.py")
 
 
 def of_stage(stage: str, device: str) -> str:
-    """Fingerprint of all that the results of a stage are made of, wording of captions included."""
+    """Fingerprint of all that the results of a stage are made of, wording of captions included.
+
+    Parameters
+    ----------
+    stage : a row of `made_of`
+    device : `cpu` or `cuda`
+
+    Returns
+    -------
+    16 hexadecimal digits; an edit of any of the files changes them
+    """
     parts = [meaning(file) for file in files_of(stage, device)]
     caption = REPORT / f"{stage}.rst"
-    parts += of_files([caption] if caption.is_file() else [])
+    if caption.is_file():
+        parts += of_files([caption])
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -202,14 +222,30 @@ def files_of(stage: str, device: str) -> list[Path]:
 
 
 def library_files(entries: Iterable[str]) -> list[Path]:
-    """The files of the library that `entries` stand for, in order; raises FileNotFoundError for an
-    entry that is not there."""
+    """The files of the library that entries of the table stand for.
+
+    Parameters
+    ----------
+    entries : files and folders below the library
+
+    Returns
+    -------
+    Their paths in order, with the `__init__` of every package they are in
+
+    Raises
+    ------
+    FileNotFoundError
+        for an entry that is not there
+    """
     files = {LIBRARY / "__init__.py"}
     for entry in entries:
         path = LIBRARY / entry
         if not path.exists():
             raise FileNotFoundError(f"{path}: declared in study/fingerprint.py, but not there")
-        files |= set(path.rglob("*.py")) if entry.endswith("/") else {path}
+        if entry.endswith("/"):
+            files |= set(path.rglob("*.py"))
+        else:
+            files.add(path)
     for file in list(files):
         for folder in file.relative_to(LIBRARY).parents:
             files.add(LIBRARY / folder / "__init__.py")
@@ -219,9 +255,11 @@ def library_files(entries: Iterable[str]) -> list[Path]:
 def of_user_task(files: Iterable[str]) -> list[str]:
     """Fingerprints of a user's task file and of what a task of the published form is made of;
     nothing where there is no such file."""
-    files = [Path(file) for file in files]
-    published = [LIBRARY.parent / "rate" / name for name in PUBLISHED_TASKS] if files else []
-    return [*of_files(files), *map(hash_of_meaning, published)]
+    own = of_files(files)
+    if not own:
+        return []
+    published = [LIBRARY.parent / "rate" / name for name in PUBLISHED_TASKS]
+    return own + [hash_of_meaning(file) for file in published]
 
 
 def of_files(files: Iterable[str | Path]) -> list[str]:

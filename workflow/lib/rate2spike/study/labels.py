@@ -46,22 +46,52 @@ NEURON_WORDS = {
 
 
 def network_words(network: RateConfig) -> list[str]:
+    """The words of a network: its size, its decays, and every setting that is not the default.
+
+    Parameters
+    ----------
+    network : how it is made
+
+    Returns
+    -------
+    Such as n200, tau20-50ms, gain3
+    """
     tau = "-".join(f"{t:g}" for t in network.tau_decay_ms)
-    return [
-        f"n{network.n_units}",
-        f"tau{tau}ms",
-        *changed_words(network, RateConfig(), NETWORK_WORDS),
-    ]
+    changed = changed_words(network, RateConfig(), NETWORK_WORDS)
+    return [f"n{network.n_units}", f"tau{tau}ms", *changed]
 
 
 def changed_words(settings: Any, default: Any, words: Mapping[str, str]) -> list[str]:
-    return [
-        w.format(getattr(settings, key))
-        for key, w in words.items()
-        if getattr(settings, key) != getattr(default, key)
-    ]
+    """The words of all settings that are not the default.
+
+    Parameters
+    ----------
+    settings, default : two of one dataclass
+    words : setting -> its word, a format of its value
+
+    Returns
+    -------
+    Words in the order of `words`
+    """
+    changed = []
+    for key, word in words.items():
+        value = getattr(settings, key)
+        if value != getattr(default, key):
+            changed.append(word.format(value))
+    return changed
 
 
 def stream_name(task: str, condition: str, network: str) -> str:
-    """The name that keys a network's random streams: nothing about blocks or jobs is in it."""
+    """The name that keys a network's random streams: nothing about blocks or jobs is in it.
+
+    Parameters
+    ----------
+    task : name of the task
+    condition : its folder's name, `Condition.label`
+    network : such as seed_3
+
+    Returns
+    -------
+    task/condition/network
+    """
     return f"{task}/{condition}/{network}"

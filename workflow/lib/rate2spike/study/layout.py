@@ -32,17 +32,31 @@ WITH_TESTS = ("figure_5", "figure_6", "figure_7")  # a table of their statistica
 
 
 class Drawn(NamedTuple):
-    """One condition behind a figure: what it is there, and the table of its networks."""
+    """One condition behind a figure.
+
+    Attributes
+    ----------
+    figure : such as `figure_1`
+    role : what the condition is there, such as `example`
+    x : value along a sweep; None where the role is one condition
+    table : the file of its networks
+    """
 
     figure: str
     role: str
-    x: float | None  # value along a sweep; None where the role is one condition
+    x: float | None
     table: str
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The files of `study`; `block_size` says how many networks of a condition a job carries."""
+    """The files of a study.
+
+    Attributes
+    ----------
+    study : the study
+    block_size : how many networks of a condition a job carries, where the config leaves it open
+    """
 
     study: Study
     block_size: Callable[[Condition], int]
@@ -50,8 +64,21 @@ class Layout:
     # Conditions ----------------------------------------------------------------------------------
 
     def condition_of(self, wildcards: Any) -> Condition:
-        """The condition of a path; of those that differ only in the neuron, the first where the
-        path has none. Raises ConfigError naming the conditions there are."""
+        """The condition of a path.
+
+        Parameters
+        ----------
+        wildcards : task and condition of the path, and its neuron where it has one
+
+        Returns
+        -------
+        The condition; of those that differ only in the neuron the first, where the path has none
+
+        Raises
+        ------
+        ConfigError
+            naming the conditions there are
+        """
         neuron = getattr(wildcards, "neuron", None)
         for c in self.study.conditions:
             same = (c.task, c.label) == (wildcards.task, wildcards.condition)
@@ -99,7 +126,17 @@ class Layout:
 
     def of_blocks(self, pattern: str, conditions: Sequence[Condition]) -> list[str]:
         """The files of all blocks of these conditions, each once where conditions share their
-        networks, e.g. results/networks/{place}/{block}.csv."""
+        networks.
+
+        Parameters
+        ----------
+        pattern : such as results/networks/{place}/{block}.csv
+        conditions : whose blocks
+
+        Returns
+        -------
+        Paths
+        """
         files = []
         for c in conditions:
             files += [in_block(pattern, c, block) for block in self.blocks(c)]
@@ -121,7 +158,8 @@ class Layout:
         base = of_condition("results/simulations/{place}/{neuron}", c)
         shards = []
         for block in self.blocks(c):
-            shards += [f"{base}/{block}/factor_{f:g}.parquet" for f in c.search.scaling_factors]
+            for factor in c.search.scaling_factors:
+                shards.append(f"{base}/{block}/factor_{factor:g}.parquet")
         return shards
 
     @cached_property
@@ -135,8 +173,10 @@ class Layout:
     @cached_property
     def tables(self) -> list[str]:
         """The tables of the whole study; none where it has no conditions."""
+        if not self.study.conditions:
+            return []
         names = "trials.parquet accuracy.csv networks.csv curves.csv summary.csv summary.html"
-        return [f"results/tables/{name}" for name in names.split() if self.study.conditions]
+        return [f"results/tables/{name}" for name in names.split()]
 
     @cached_property
     def converted(self) -> list[str]:
@@ -146,8 +186,10 @@ class Layout:
     @cached_property
     def mean_field(self) -> list[str]:
         """What the mean-field study measured, beside its figure."""
+        if not self.study.mean_field:
+            return []
         endings = ("_measures.csv", "_autocovariances.csv", ".json")
-        return [f"results/figures/mean_field{e}" for e in endings if self.study.mean_field]
+        return [f"results/figures/mean_field{ending}" for ending in endings]
 
     # What figures are drawn from -----------------------------------------------------------------
 
@@ -175,8 +217,8 @@ class Layout:
 
     def points(self, figure: str) -> list[Drawn]:
         """Everything that a figure is drawn from; for `figure_sweeps` all sweeps."""
-        sweeps = {name: name for name in self.study.sweeps}
-        roles = sweeps if figure == "figure_sweeps" else self.study.figures[figure]
+        all_sweeps = {name: name for name in self.study.sweeps}
+        roles = all_sweeps if figure == "figure_sweeps" else self.study.figures[figure]
         drawn = []
         for role, name in roles.items():
             for point in self.study.points(name):
@@ -197,25 +239,42 @@ class Layout:
         return self.study.points(first)[0].condition.task
 
     def published_size(self, sweep: str) -> int | None:
-        """The size whose published numbers stand beside a sweep: where nothing but what is swept
-        differs from the default networks, which are the paper's with decays of 20 to 50 ms, and the
-        paper does not sweep it itself."""
+        """The size whose published numbers stand beside a sweep.
+
+        Parameters
+        ----------
+        sweep : its name in the config
+
+        Returns
+        -------
+        Units of its networks, where nothing but what is swept differs from the default networks,
+        which are the paper's with decays of 20 to 50 ms, and the paper does not sweep it itself;
+        else None
+        """
         section, key = self.study.sweeps[sweep].key.split(".")
+        if key in ("n_units", "tau_decay_ms"):  # swept by the paper
+            return None
         network = self.study.sweeps[sweep].points[0].condition.network
         default = RateConfig(n_units=network.n_units)
-        rest = replace(network, **{key: getattr(default, key)}) if section == "network" else network
-        swept_by_paper = key in ("n_units", "tau_decay_ms")
-        return network.n_units if rest == default and not swept_by_paper else None
+        unswept = network
+        if section == "network":
+            unswept = replace(network, **{key: getattr(default, key)})
+        return network.n_units if unswept == default else None
 
     @cached_property
     def drawn(self) -> list[str]:
         """Every figure of the study, as its path below results without an ending."""
-        study, drawn = self.study, [f"figures/{figure}" for figure in self.study.figures]
-        drawn += ["figures/scorecard"] if study.figures else []
-        drawn += ["figures/figure_sweeps"] if study.sweeps else []
-        drawn += ["figures/figure_scaling", "figures/figure_accuracy"] if self.shown else []
+        drawn = [f"figures/{figure}" for figure in self.study.figures]
+        if self.study.figures:
+            drawn.append("figures/scorecard")
+        if self.study.sweeps:
+            drawn.append("figures/figure_sweeps")
+        if self.shown:
+            drawn += ["figures/figure_scaling", "figures/figure_accuracy"]
         drawn += [f"figures/conditions/{spiking_place(c)}" for c in self.shown]
-        return drawn + (["figures/mean_field"] if study.mean_field else [])
+        if self.study.mean_field:
+            drawn.append("figures/mean_field")
+        return drawn
 
     @cached_property
     def figures(self) -> list[str]:
@@ -243,29 +302,31 @@ class Layout:
     def benchmarks(self) -> dict[str, list[str]]:
         """The benchmark file of every job of the study that makes a result, by stage."""
         conditions = self.study.conditions
-        given = [c for c in conditions if c.models]
+        external = [c for c in conditions if c.models]
         trained = [c for c in conditions if not c.models]
-        of_blocks, of_spiking_blocks = "{place}/{block}", "{place}/{neuron}/{block}"
+        block = "{place}/{block}"
+        spiking_block = "{place}/{neuron}/{block}"
         places = self.of_conditions("{place}/{neuron}")
         shards = []
         for shard in self.all_shards:
             shards.append(shard.removeprefix("results/simulations/").removesuffix(".parquet"))
+        figures = []
+        for figure in self.drawn:
+            figures.append(figure.removeprefix("figures/").removeprefix("conditions/"))
         jobs = {
-            "train": self.of_blocks(of_blocks, trained),
-            "export": self.of_blocks(of_blocks, trained),
-            "import_models": self.of_blocks(of_blocks, given),
-            "score_rate": self.of_blocks(of_blocks, conditions),
+            "train": self.of_blocks(block, trained),
+            "export": self.of_blocks(block, trained),
+            "import_models": self.of_blocks(block, external),
+            "score_rate": self.of_blocks(block, conditions),
             "simulate": shards,
             "choose": places,
-            "held_out": self.of_blocks(of_spiking_blocks, conditions),
+            "held_out": self.of_blocks(spiking_block, conditions),
             "example": self.examples,
             "selectivity": self.selectivity,
             "networks_of_condition": places,
             "aggregate": ["tables"] if conditions else [],
-            "convert": self.of_blocks(of_spiking_blocks, self.searched),
-            "figures": [
-                figure.removeprefix("figures/").removeprefix("conditions/") for figure in self.drawn
-            ],
+            "convert": self.of_blocks(spiking_block, self.searched),
+            "figures": figures,
         }
         files = {}
         for stage, names in jobs.items():

@@ -24,10 +24,10 @@ from .study import Condition
 # Measured ----------------------------------------------------------------------------------------
 
 GENEROUS = 4
-TRAINING_STEP_S = (2e-6, 4e-10)  # of a 5-ms step: + the second times units squared
-SPIKING_STEP_S = (2e-7, 4e-9)  # of a 0.05-ms step: + the second times units
-RECORDING_STEP_S = 4e-7  # the same in the plain simulation, per unit
-MEAN_FIELD_STEP_S = 1.6e-10  # of a network of the mean-field study, times units squared
+TRAINING_STEP_S = (2e-6, 4e-10)  # of a 5-ms step: the first + the second times units squared
+SPIKING_STEP_S = (2e-7, 4e-9)  # of a 0.05-ms step: the first + the second times units
+RECORDING_STEP_S = 4e-7  # of a 0.05-ms step in the plain simulation, per unit
+MEAN_FIELD_STEP_S = 1.6e-10  # of a step of the mean-field study, times units squared
 START_MINUTES = 10  # Python from a slow shared disk, kernels compiled for the first time
 START_MB = 1500
 CUDA_MB = 4000  # of the host beside a GPU: its context, PyTorch
@@ -64,8 +64,15 @@ ON_A_GPU = ("train", "score_rate", "simulate", "held_out", "example", "selectivi
 
 
 class Work(NamedTuple):
-    """What a job has to do: how many networks of which condition, of what size, in how many 5-ms
-    steps a trial."""
+    """What a job has to do.
+
+    Attributes
+    ----------
+    condition : whose networks
+    n_networks : how many of them
+    n_units : of a network
+    n_steps : of a trial, 5 ms each
+    """
 
     condition: Condition
     n_networks: int
@@ -74,7 +81,17 @@ class Work(NamedTuple):
 
 
 def typical_trials(task: str, config: RateConfig, training: TrainingConfig) -> int:
-    """How many trials the training of a network takes."""
+    """How many trials the training of a network takes.
+
+    Parameters
+    ----------
+    task : name of the task
+    config, training : how its networks are made and trained
+
+    Returns
+    -------
+    What was measured, `TYPICAL_TRIALS`, and never more than `max_trials`
+    """
     for limit_ms, n_trials in TYPICAL_TRIALS.get(task, ()):
         if config.tau_decay_ms[-1] <= limit_ms:
             return min(training.max_trials, n_trials)
@@ -82,16 +99,41 @@ def typical_trials(task: str, config: RateConfig, training: TrainingConfig) -> i
 
 
 def bytes_per_network(config: RateConfig, n_steps: int, keep_traces: bool) -> float:
-    """Training record, model file and converted copy of one network. Absent connections compress to
-    nothing."""
+    """Bytes on disk of one network: training record, model file and converted copy.
+
+    Absent connections compress to nothing.
+
+    Parameters
+    ----------
+    config : how the network is made
+    n_steps : of a trial, 5 ms each
+    keep_traces : whether the files also hold the activity of trials
+
+    Returns
+    -------
+    Bytes
+    """
     weights = 4 * config.n_units**2 * (2 * config.p_rec + 0.1)
     traces = 4 * 4 * config.n_units * n_steps + 800 * n_steps
-    return 3 * (weights + (traces if keep_traces else 0) + 20_000)
+    kept_traces = traces if keep_traces else 0
+    return 3 * (weights + kept_traces + 20_000)
 
 
 def training_seconds(training: TrainingConfig, n_units: int, n_steps: int) -> float:
-    """Of a network on one core with all its trials, generous; an evaluation trial as a quarter: it
-    has no gradient."""
+    """Seconds of training one network on one core with all of `max_trials`, generous.
+
+    An evaluation trial counts as a quarter: it has no gradient.
+
+    Parameters
+    ----------
+    training : how it is trained
+    n_units : of the network
+    n_steps : of a trial, 5 ms each
+
+    Returns
+    -------
+    Seconds
+    """
     evaluated = training.evaluation_trials / training.evaluation_interval
     trials = training.max_trials * (1 + evaluated / 4)
     base, per_unit_squared = TRAINING_STEP_S
@@ -99,9 +141,21 @@ def training_seconds(training: TrainingConfig, n_units: int, n_steps: int) -> fl
 
 
 def fitting_block(c: Condition, n_steps: int, device: str) -> int:
-    """How many networks a job carries where the config leaves it open: as many as make it last
-    minutes; on a GPU all of them, of which the job itself takes as many at once as the GPU's memory
-    holds."""
+    """How many networks a job carries where the config leaves it open.
+
+    As many as make it last minutes; on a GPU all of them, of which the job itself takes as many at
+    once as the GPU's memory holds.
+
+    Parameters
+    ----------
+    c : a condition whose networks are trained here
+    n_steps : of a trial, 5 ms each
+    device : `cpu` or `cuda`
+
+    Returns
+    -------
+    Networks of a block
+    """
     if device == "cuda":
         return c.n_networks
     seconds = training_seconds(c.training, c.network.n_units, n_steps) / GENEROUS
@@ -119,7 +173,9 @@ def training_threads(n_networks: int, device: str) -> int:
 def training_mb(work: Work, threads: int, device: str) -> float:
     """The networks of the block with their moments and traces; for each that runs at once what it
     draws and runs."""
-    training, n_units, n_steps = work.condition.training, work.n_units, work.n_steps
+    training = work.condition.training
+    n_units = work.n_units
+    n_steps = work.n_steps
     kept = 40 * n_units**2 + 32 * n_units * n_steps + 16 * n_steps * training.evaluation_trials
     drawn = training.evaluation_trials + training.evaluation_interval + training.trials_per_update
     running = n_steps * (200 * n_units + 64 * drawn)
@@ -149,7 +205,8 @@ def block_minutes(work: Work) -> float:
 
 def simulation_minutes(work: Work) -> float:
     """All trials of a shard, or the fresh ones at the chosen factors."""
-    search, (base, per_unit) = work.condition.search, SPIKING_STEP_S
+    search = work.condition.search
+    base, per_unit = SPIKING_STEP_S
     trials = work.n_networks * max(search.trials, search.held_out_trials)
     steps = trials * work.n_steps * SPIKING_STEPS_PER_RATE_STEP / search.downsample
     return steps * (base + per_unit * work.n_units) / 60
@@ -158,21 +215,24 @@ def simulation_minutes(work: Work) -> float:
 def recording_mb(work: Work) -> float:
     """One trial recorded whole in float64, and the rates of all trials every 5 ms, of the rate and
     of the spiking network."""
-    whole, sampled = 8 * 8 * SPIKING_STEPS_PER_RATE_STEP, RECORDED_TRIALS * 4 * 4
+    whole = 8 * 8 * SPIKING_STEPS_PER_RATE_STEP
+    sampled = RECORDED_TRIALS * 4 * 4
     return work.n_units * work.n_steps * (whole + sampled) / 1e6
 
 
 def recording_minutes(work: Work) -> float:
     """Some trials in the plain simulation, hundreds in the fast one."""
+    _, per_unit = SPIKING_STEP_S
     steps = work.n_units * work.n_steps * SPIKING_STEPS_PER_RATE_STEP
-    seconds = steps * (8 * RECORDING_STEP_S + 3 * RECORDED_TRIALS * SPIKING_STEP_S[1])
+    seconds = steps * (8 * RECORDING_STEP_S + 3 * RECORDED_TRIALS * per_unit)
     return START_MINUTES + seconds / 60  # two kernels to be compiled
 
 
 def mean_field_mb(settings: MeanFieldConfig) -> float:
     """Noise and inputs of the rate network at every step, weights of all LIF networks of one g and
     q."""
-    n_units, n_steps = settings.n_exc + settings.n_inh, settings.n_transient + settings.n_steps
+    n_units = settings.n_exc + settings.n_inh
+    n_steps = settings.n_transient + settings.n_steps
     weights = (1 + len(settings.weight_scales)) * n_units**2
     return 8e-6 * (4 * n_units * n_steps + 4 * weights)
 
@@ -181,7 +241,8 @@ def mean_field_minutes(settings: MeanFieldConfig) -> float:
     """For each g and q the rate network, twice (its noise needs its rates), and the LIF
     networks."""
     n_networks = len(settings.g) * len(settings.q) * (2 + len(settings.weight_scales))
-    n_steps, n_units = settings.n_transient + settings.n_steps, settings.n_exc + settings.n_inh
+    n_steps = settings.n_transient + settings.n_steps
+    n_units = settings.n_exc + settings.n_inh
     return n_networks * n_steps * MEAN_FIELD_STEP_S * n_units**2 / 60
 
 
@@ -189,8 +250,19 @@ def mean_field_minutes(settings: MeanFieldConfig) -> float:
 
 
 def needs(stage: str, layout: Layout, device: str) -> dict[str, Any]:
-    """The resources of a rule: `mem_mb` and `runtime` (minutes) as functions for Snakemake, with
-    `gpu` where the stage computes on one."""
+    """The resources that a rule asks for.
+
+    Parameters
+    ----------
+    stage : name of the rule; `figure` and `notebook` are several rules
+    layout : conditions and files of the study
+    device : `cpu` or `cuda`
+
+    Returns
+    -------
+    `mem_mb` and `runtime` (minutes) as functions for Snakemake, and `gpu` where the stage computes
+    on one
+    """
     on_gpu = device == "cuda" and stage in ON_A_GPU
     more_mb = CUDA_MB if on_gpu else 0
     if stage in SMALL_JOBS:
@@ -203,12 +275,22 @@ def needs(stage: str, layout: Layout, device: str) -> dict[str, Any]:
             "runtime": doubled(START_MINUTES + mean_field_minutes(settings)),
         }
     else:
-        asked = of_work(stage, layout, device, START_MB + more_mb)
+        asked = of_work(stage, layout, device=device, start_mb=START_MB + more_mb)
     return {"gpu": 1, **asked} if on_gpu else asked
 
 
-def of_work(stage: str, layout: Layout, device: str, start_mb: int) -> dict[str, Callable]:
-    """Resources that depend on the condition and the block of a job."""
+def of_work(stage: str, layout: Layout, *, device: str, start_mb: int) -> dict[str, Callable]:
+    """Resources that depend on the condition and the block of a job; see `needs`.
+
+    Parameters
+    ----------
+    stage, layout, device : as in `needs`
+    start_mb : what Python and its libraries take
+
+    Returns
+    -------
+    `mem_mb` and `runtime` as functions for Snakemake
+    """
 
     def megabytes(work: Work, threads: int) -> float:
         if stage == "train":
@@ -229,11 +311,12 @@ def of_work(stage: str, layout: Layout, device: str, start_mb: int) -> dict[str,
         return block_minutes(work)
 
     def mem_mb(wildcards, threads, attempt) -> int:
-        return (start_mb + int(megabytes(work_of(layout, wildcards), threads))) * 2 ** (attempt - 1)
+        needed_mb = megabytes(work_of(layout, wildcards), threads)
+        return (start_mb + int(needed_mb)) * 2 ** (attempt - 1)
 
     def runtime(wildcards, threads, attempt) -> int:
-        needed = minutes(work_of(layout, wildcards), threads)
-        return (START_MINUTES + int(needed)) * 2 ** (attempt - 1)
+        needed_minutes = minutes(work_of(layout, wildcards), threads)
+        return (START_MINUTES + int(needed_minutes)) * 2 ** (attempt - 1)
 
     return {"mem_mb": mem_mb, "runtime": runtime}
 
@@ -257,8 +340,19 @@ def work_of(layout: Layout, wildcards: Any) -> Work:
 
 def workload(layout: Layout) -> list[dict[str, Any]]:
     """What each condition asks of the machine; conditions that share their networks train them
-    once."""
-    rows, seen = [], set()
+    once.
+
+    Parameters
+    ----------
+    layout : conditions and files of the study
+
+    Returns
+    -------
+    A row per condition: name, task, network, training (None where nothing is trained for it),
+    neuron, n_networks, n_factors, trials (at each factor), held_out_trials, downsample
+    """
+    rows = []
+    seen = set()
     for c in layout.study.conditions:
         trains = not c.models and (c.task, c.label) not in seen
         seen.add((c.task, c.label))

@@ -28,42 +28,61 @@ TYPE_WORDS = {
 
 
 def first_problem(values: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
-    """The most telling violation of `schema` as 'key.path: expected ..., got ...', or None."""
+    """The most telling violation of a schema.
+
+    Parameters
+    ----------
+    values : the config file as YAML reads it
+    schema : the JSON schema of the config
+
+    Returns
+    -------
+    `key.path: expected ..., got ...`, or None where all is well
+    """
     errors = list(Validator(schema).iter_errors(values))
-    return _in_words(jsonschema.exceptions.best_match(errors)) if errors else None
+    return _message(jsonschema.exceptions.best_match(errors)) if errors else None
 
 
-def _in_words(error: jsonschema.ValidationError) -> str:
-    where = ".".join(str(part)[:80] for part in error.absolute_path)
+def _message(error: jsonschema.ValidationError) -> str:
+    """An error of the schema as one line that names the key."""
+    key = ".".join(str(part)[:80] for part in error.absolute_path)
+    prefix = f"{key}." if key else ""
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
-        unknown = sorted(str(key)[:80] for key in error.instance if key not in known)[0]
-        return (
-            f"{where + '.' if where else ''}{unknown}: unknown key; allowed are {', '.join(known)}"
-        )
+        unknown = sorted(str(name)[:80] for name in error.instance if name not in known)
+        return f"{prefix}{unknown[0]}: unknown key; allowed are {', '.join(known)}"
     if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        return f"{where + '.' if where else ''}{missing}: missing key"
-    return f"{where}: expected {_expected(error)}, got {shown(error.instance)}{_hint(error)}"
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        return f"{prefix}{missing}: missing key"
+    return f"{key}: expected {_expected(error)}, got {shown(error.instance)}{_hint(error)}"
 
 
 def _expected(error: jsonschema.ValidationError) -> str:
+    """What the schema allows there, in words."""
+    rule = error.validator
     value = error.validator_value
-    wording = {
-        "enum": lambda: "one of " + ", ".join(map(str, value)),
-        "type": lambda: " or ".join(
-            TYPE_WORDS.get(t, t) for t in (value if isinstance(value, list) else [value])
-        ),
-        "minimum": lambda: f"a number >= {value:g}",
-        "exclusiveMinimum": lambda: f"a number > {value:g}",
-        "maximum": lambda: f"a number <= {value:g}",
-        "minItems": lambda: f"at least {value} value(s)",
-        "maxItems": lambda: f"at most {value} values",
-        "uniqueItems": lambda: "different values",
-        "pattern": lambda: "a name of letters, digits, '.' and '-'",
-        "maxLength": lambda: f"at most {value} letters",
-    }
-    return wording.get(error.validator, lambda: f"{error.validator} {value}")()
+    if rule == "enum":
+        return "one of " + ", ".join(map(str, value))
+    if rule == "type":
+        types = value if isinstance(value, list) else [value]
+        return " or ".join(TYPE_WORDS.get(name, name) for name in types)
+    if rule == "minimum":
+        return f"a number >= {value:g}"
+    if rule == "exclusiveMinimum":
+        return f"a number > {value:g}"
+    if rule == "maximum":
+        return f"a number <= {value:g}"
+    if rule == "minItems":
+        return f"at least {value} value(s)"
+    if rule == "maxItems":
+        return f"at most {value} values"
+    if rule == "uniqueItems":
+        return "different values"
+    if rule == "pattern":
+        return "a name of letters, digits, '.' and '-'"
+    if rule == "maxLength":
+        return f"at most {value} letters"
+    return f"{rule} {value}"
 
 
 def _hint(error: jsonschema.ValidationError) -> str:
@@ -74,7 +93,8 @@ def _hint(error: jsonschema.ValidationError) -> str:
             number = float(text)
         except ValueError:
             return ""
-        return f" (YAML reads {text} as text; write {int(number) if number.is_integer() else number!r})"
+        plain = int(number) if number.is_integer() else repr(number)
+        return f" (YAML reads {text} as text; write {plain})"
     if error.validator in ("type", "enum") and isinstance(text, bool):
         return " (YAML reads yes, no, on, off as true or false; put the word in quotes)"
     return ""

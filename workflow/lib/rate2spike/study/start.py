@@ -22,8 +22,25 @@ def too_wide_for_a_gpu(study: Study) -> str | None:
 
 
 def device_of_study(study: Study, on_a_cluster: bool) -> str:
-    """`cpu` or `cuda`. auto: this machine's GPU where there is one and it can hold the networks; a
-    cluster's has to be asked for by name, since it is not this machine's."""
+    """The device that the study computes on.
+
+    auto: this machine's GPU where there is one and it can hold the networks; a cluster's has to be
+    asked for by name, since it is not this machine's.
+
+    Parameters
+    ----------
+    study : the study
+    on_a_cluster : whether its jobs run on other machines
+
+    Returns
+    -------
+    `cpu` or `cuda`
+
+    Raises
+    ------
+    ConfigError
+        where the config asks for a GPU that cannot hold the networks
+    """
     too_wide = too_wide_for_a_gpu(study)
     if study.device == "cuda" and too_wide:
         expected = f"networks of at most {WIDEST} units"
@@ -34,20 +51,35 @@ def device_of_study(study: Study, on_a_cluster: bool) -> str:
 
 
 def check_device(study: Study, device: str, local: bool) -> str | None:
-    """Raise ConfigError where the config asks for a GPU that is not there, or leaves open what a
-    cluster is to use. Returns a warning, if there is one."""
+    """Refuse a device that is not there, or that the config leaves open.
+
+    Parameters
+    ----------
+    study : the study
+    device : what was found for it, see `device_of_study`
+    local : whether its jobs run on this machine
+
+    Returns
+    -------
+    A warning, if there is one
+
+    Raises
+    ------
+    ConfigError
+        where the config asks for a GPU that is not there, or leaves open what a cluster is to use
+    """
     if not local:
-        if study.device != device == "cuda":
+        if device == "cuda" and study.device != "cuda":
             raise ConfigError(
-                "device: this machine has a GPU; for jobs on a cluster write cpu or cuda instead of "
-                "auto"
+                "device: this machine has a GPU; "
+                "for jobs on a cluster write cpu or cuda instead of auto"
             )
         return None
     device_of(study.device)
     if study.device == "auto" and device_of("auto") != device:
         return (
-            f"device: auto: this machine's GPU is not used, since a network has more than {WIDEST} "
-            "units"
+            "device: auto: this machine's GPU is not used, "
+            f"since a network has more than {WIDEST} units"
         )
     return None
 
@@ -59,24 +91,43 @@ def why_no_run_can_start() -> str:
 
 
 def check_results() -> str | None:
-    """Raise OSError where no results can be written. Files that are dated in the future, since the
-    clock was set back, would have Snakemake fail every job that reads them: they are dated now.
-    Returns a warning that says how many there were, if there were any."""
+    """Make sure that results can be written, and that none is dated in the future.
+
+    Files that are dated in the future, since the clock was set back, would have Snakemake fail
+    every job that reads them: they are dated now.
+
+    Returns
+    -------
+    A warning that says how many there were, if there were any
+
+    Raises
+    ------
+    OSError
+        where no results can be written
+    """
     check_room("results")
     n_dated = date_back("results")
     if not n_dated:
         return None
     return (
-        f"{n_dated} files in results were dated in the future (was the clock set back?): dated now, "
-        "in their order"
+        f"{n_dated} files in results were dated in the future (was the clock set back?): "
+        "dated now, in their order"
     )
 
 
 def refuse_beside_orphans(logs: Path) -> None:
-    """Raise OSError where jobs of an earlier run in this folder are still in SLURM's queue
-    (snakemake was killed, they were not): they write the files that this run would write.
+    """Refuse to start beside jobs of an earlier run that are still in SLURM's queue.
 
-    logs: Snakemake's own, .snakemake/log.
+    Snakemake was killed, they were not: they write the files that this run would write.
+
+    Parameters
+    ----------
+    logs : folder of Snakemake's own logs, .snakemake/log
+
+    Raises
+    ------
+    OSError
+        where there are such jobs, or where squeue cannot say
     """
     runs = set()
     for log in logs.glob("*.log"):
