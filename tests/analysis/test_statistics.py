@@ -118,7 +118,7 @@ def test_slots_leave_a_gap_between_conditions_and_room_for_untrained_ones():
     placed, conditions = describe.slots(table)
     assert placed.slot.tolist() == [0.5, 1.5, 8.5, 9.5]
     assert placed.network.tolist() == ["0", "2", "0", "1"]
-    assert conditions.words.tolist() == [
+    assert conditions.text.tolist() == [
         "t a lif\n2 of 3 trained",
         "t b lif\n0 of 1 trained",
         "t c lif\n2 given",
@@ -127,14 +127,14 @@ def test_slots_leave_a_gap_between_conditions_and_room_for_untrained_ones():
 
 
 def test_facts_of_an_example_and_of_all_networks():
-    assert describe.describe_example({"n_networks": 0, "n_attempted": 4}, {1: "Go"}) == {
+    assert describe.example({"n_networks": 0, "n_attempted": 4}, {1: "Go"}) == {
         "n_networks": 0,
         "n_attempted": 4,
     }
     table = pd.DataFrame(
         {"task": "t", "condition": "c", "neuron": "lif", "converged": [True, True, False]}
     )
-    facts = describe.describe_networks(
+    facts = describe.networks(
         table.assign(search_trials=[100, 50, np.nan], held_out_trials=100, rate_trials=100)
     )
     assert facts == {

@@ -242,9 +242,9 @@ def test_same_data_same_bytes(script, outputs_of, tmp_path):
 
 def test_lines_hold_what_the_table_says():
     axes = axes_named("panel")
-    panels.label(axes, "Time (s)", "Output (a.u.)")
+    panel = panels.label(axes, "Time (s)", "Output (a.u.)")
     table = panels.mean_band(
-        axes, [0, 1, 2], [5, 6, 7], [4, 5, 6], [6, 7, 8], series="Go", colour="red"
+        panel, [0, 1, 2], [5, 6, 7], low=[4, 5, 6], high=[6, 7, 8], series="Go", colour="red"
     )
     assert axes.lines[0].get_xdata().tolist() == table.x.tolist()
     assert axes.lines[0].get_ydata().tolist() == table.y.tolist()
@@ -258,7 +258,7 @@ def test_lines_hold_what_the_table_says():
 def test_bars_hold_what_the_table_says():
     axes = axes_named("decays")
     table = panels.decay_histogram(
-        axes,
+        panels.label(axes, *panels.DECAYS),
         statistics.Histogram(np.array([20, 21, 22]), np.array([1, 0, 40]), 1),
         (20, 50),
         n_max=20,
@@ -272,19 +272,22 @@ def test_raster_puts_inhibitory_units_on_top():
     axes = axes_named("spikes")
     inhibitory = np.array([True, False, False, True])
     excitatory_rows, inhibitory_rows = panels.raster(
-        axes, [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3], inhibitory, 1.0
+        axes, [0.1, 0.2, 0.3, 0.4], [0, 1, 2, 3], inhibitory=inhibitory, duration_s=1.0
     )
     assert excitatory_rows.y.tolist() == [0, 1]
     assert inhibitory_rows.y.tolist() == [2, 3]
     assert [line.get_color() for line in axes.lines] == [plotting.EXCITATORY, plotting.INHIBITORY]
-    (without_dale,) = panels.raster(axes_named("spikes"), [0.1], [2], np.zeros(4, bool), 1.0)
+    (without_dale,) = panels.raster(
+        axes_named("spikes"), [0.1], [2], inhibitory=np.zeros(4, bool), duration_s=1.0
+    )
     assert without_dale.series.tolist() == ["spikes"]
 
 
 def test_box_plots_and_their_table():
     axes, rates = axes_named("rates"), np.array([0.0, 1, 2, 3, 40, 7, 9, 20])
     members = population_figures.populations(np.arange(8) > 4, np.arange(8) == 7)
-    table = pd.concat(population_figures.rate_boxes(axes, rates, members)).set_index("series")
+    panel = population_figures.rates_panel(axes)
+    table = pd.concat(population_figures.rate_boxes(panel, rates, members)).set_index("series")
     box, whiskers = table.loc["PYR median, quartiles"], table.loc["PYR median, whiskers"]
     assert (box.y, box.low, box.high) == (2, 1, 3)
     assert (whiskers.low, whiskers.high) == (0, 3)  # 40 lies beyond
@@ -295,7 +298,8 @@ def test_box_plots_and_their_table():
 
 def test_a_population_without_units_is_left_out():
     members = population_figures.populations(np.arange(4) > 1, np.zeros(4, bool))
-    tables = population_figures.rate_boxes(axes_named("rates"), np.arange(4.0), members)
+    panel = population_figures.rates_panel(axes_named("rates"))
+    tables = population_figures.rate_boxes(panel, np.arange(4.0), members)
     assert {table.series.iloc[0].split()[0] for table in tables} == {"PYR", "PV"}
     task, trial = BUILT_IN["go-nogo"], SimpleNamespace(spike_time_s=[0.1, 0.2], spike_unit=[0, 3])
     rows = population_figures.population_raster(axes_named("spikes"), trial, members, task=task)
@@ -306,9 +310,8 @@ def test_published_ranges_with_a_hidden_edge():
     published = pd.DataFrame(
         {"x_value": ["0.2", "0.99"], "value": ["-0.62 to -0.31", "-0.34 to hidden under Go"]}
     )
-    table = panels.published_envelope(axes_named("output"), published, series="Go").set_index(
-        "series"
-    )
+    panel = panels.output_panel(axes_named("output"), "Spiking")
+    table = panels.published_envelope(panel, published, series="Go").set_index("series")
     assert table.loc["published Go, least"].y.tolist() == [-0.62, -0.34]
     assert table.loc["published Go, greatest"].y == -0.31
 

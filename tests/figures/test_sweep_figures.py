@@ -94,7 +94,11 @@ def run(tmp_path, monkeypatch):
     ) -> Drawn:
         np.savez(tmp_path / "example.npz", **(example or {"n_networks": 0, "n_attempted": 4}))
         published = PUBLISHED[PUBLISHED.figure == figure]
-        reading = {"points": lambda snakemake: points, "published": lambda snakemake: published}
+        reading = {
+            "points": lambda snakemake: points,
+            "published": lambda snakemake: published,
+            "example": lambda snakemake: dict(np.load(snakemake.input.example)),
+        }
         monkeypatch.setitem(
             sys.modules, "job", SimpleNamespace(start=lambda snakemake: SimpleNamespace(info=print))
         )
@@ -326,10 +330,9 @@ def test_singles_of_the_example(run):
     assert singles.value[0] == pytest.approx(np.interp(singles.x_value[0], example["time_s"], go))
 
 
-def labelled_axes():
+def labelled_panel() -> panels_module.Panel:
     axes = Figure().add_subplot(label="panel")
-    panels_module.label(axes, "Number of units N", "Performance (%)")
-    return axes
+    return panels_module.label(axes, "Number of units N", "Performance (%)")
 
 
 def numbers(y: list, sd: list) -> pd.DataFrame:
@@ -339,9 +342,10 @@ def numbers(y: list, sd: list) -> pd.DataFrame:
 
 
 def test_bars_of_sd_end_at_100():
-    axes = labelled_axes()
+    panel = labelled_panel()
+    axes = panel.axes
     table = sweep_figures.dots(
-        axes, numbers([99, 90, np.nan], [4, 2, np.nan]), series="rate", colour="red", top=100
+        panel, numbers([99, 90, np.nan], [4, 2, np.nan]), series="rate", colour="red", top=100
     )
     assert table.high.tolist() == pytest.approx([100, 92, np.nan], nan_ok=True)
     assert table.low.tolist() == pytest.approx([95, 88, np.nan], nan_ok=True)
@@ -350,9 +354,10 @@ def test_bars_of_sd_end_at_100():
 
 
 def test_a_point_without_networks_is_a_cross():
-    axes = labelled_axes()
+    panel = labelled_panel()
+    axes = panel.axes
     table = sweep_figures.dots(
-        axes, numbers([np.nan, 90], [np.nan, np.nan]), series="rate", colour="red"
+        panel, numbers([np.nan, 90], [np.nan, np.nan]), series="rate", colour="red"
     )
     assert table.y.tolist() == pytest.approx([np.nan, 90], nan_ok=True)
     dots, cross = axes.lines
@@ -361,17 +366,19 @@ def test_a_point_without_networks_is_a_cross():
 
 
 def test_published_markers_stand_beside_ours_and_keep_their_place_in_the_table():
-    axes = labelled_axes()
+    panel = labelled_panel()
+    axes = panel.axes
     compared = sweeps.Compared(numbers([98, 90], [1, 2]), numbers([97, 91], [1, 2]))
     ours, published = sweep_figures.compared_dots(
-        axes, compared, series="rate", colour="red", top=100
+        panel, compared, series="rate", colour="red", top=100
     )
     assert ours.x.tolist() == published.x.tolist() == [10, 20]
     assert len(axes.containers) == 2
 
 
 def test_published_decays_are_in_their_place():
-    axes = labelled_axes()
+    panel = labelled_panel()
+    axes = panel.axes
     compared = sweeps.Compared(numbers([20, 30], [1, 2]), numbers([21, 31], [1, 2]))
     sweep_figures.decay_panel(axes, compared)
     ring, dot = (container.lines[0] for container in axes.containers)
@@ -379,12 +386,13 @@ def test_published_decays_are_in_their_place():
 
 
 def test_bars_without_a_published_value():
-    axes = labelled_axes()
+    panel = labelled_panel()
+    axes = panel.axes
     compared = sweeps.Compared(
         numbers([98, np.nan], [1, np.nan]), numbers([np.nan, np.nan], [np.nan, np.nan])
     )
     ours, published = sweep_figures.bars(
-        axes, compared, ["a", "b"], colours=["red", "blue"], counts=["n = 3", "n = 0"]
+        panel, compared, ["a", "b"], colours=["red", "blue"], counts=["n = 3", "n = 0"]
     )
     assert ours.y.tolist() == pytest.approx([98, np.nan], nan_ok=True)
     assert published.y.isna().all()

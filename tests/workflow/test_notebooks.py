@@ -31,7 +31,7 @@ EXPLORED = """{
     "networks": len(networks), "trained": len(trained), "names": networks.name.unique().tolist(),
     "fresh": len(fresh), "correct": fresh.correct.mean(),
     "percent": percent.loc["go-nogo"].to_dict(), "kinds": by_kind.trials.tolist(),
-    "sizes": {task: beside_the_paper(task).ours.x.tolist() for task in PANELS}, "panel": panels[0],
+    "sizes": {task: beside_the_paper(task).ours.x.tolist() for task in PANELS}, "panel": names[0],
     "points": len(one),
     "published": beside_the_paper("go-nogo").published[["x", "y"]].to_numpy().tolist(),
 }"""

@@ -5,33 +5,21 @@ import job
 
 log = job.start(snakemake)
 
-from pathlib import Path
-
-import numpy as np
-
 import reading
-from rate2spike.analysis import describe, statistics
-from rate2spike.figures import cartoons, pages, publish
+from rate2spike.analysis import describe, factors
+from rate2spike.figures import cartoons, examples, pages
 from rate2spike.figures import sweeps as sweep_figures
-from rate2spike.figures.sweeps import Block
+from rate2spike.figures.pages import Block
+from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task)
-example, points, published = (
-    dict(np.load(snakemake.input.example)),
-    reading.points(snakemake),
-    reading.published(snakemake),
-)
-found = describe.describe_example(example, task.labels)
-facts, singles = sweeps.describe(points, found), []
+example = reading.example(snakemake)
+points = reading.points(snakemake)
+published = reading.published(snakemake)
+facts = sweeps.describe(points, describe.example(example, task.labels))
 OUTPUTS = ["mean LIF output Go", "mean LIF output NoGo"]  # as the published numbers call them
-FACTORS = published[published.quantity == "scaling factors shown"].value.iloc[0].split(", ")
-B_PANELS = {
-    "left": (-5, 4),
-    "centre": (-1.3, 6.6),
-    "right": (-0.2, 1.05),
-}  # vertical ranges of the paper
 B_AND_C = [
     Block(2.1, [["B-left", "B-centre", "B-right"]]),
     Block(2.7, [["C-top"], ["C-bottom"]]),
@@ -42,53 +30,57 @@ BLOCKS = [
 ]
 
 
-def draw_example(axes) -> list:
-    drawn, factors = [], list(example["scaling_factors"])
-    for (name, y_range), factor, of_paper in zip(
-        B_PANELS.items(), (1, 10, factors[-1]), FACTORS, strict=True
-    ):
-        panel, out = axes[f"B-{name}"], example["spiking_out"][factors.index(factor)]
-        panel.set_title(pages.lambda_title(factor, factors[-1], of_paper))
-        means = statistics.mean_sd(out, example["label"], task.labels)
-        traces = sweeps.published_traces(published, f"B-{name}", OUTPUTS)
-        where = {"time_s": example["time_s"], "network": "Spiking", "y_range": y_range}
-        drawn += sweep_figures.outputs_beside(panel, task, means, traces, **where)
-    singles.extend(
-        sweeps.singles_at_last(published, "B-right", OUTPUTS, example["time_s"], means.mean)
+def draw_outputs(axes, factor: float, published_factor: str, y_range) -> examples.Outputs:
+    """Mean outputs at one factor."""
+    axes.set_title(pages.lambda_title(factor, factors.chosen_factor(example), published_factor))
+    return examples.mean_outputs(
+        axes,
+        example,
+        factors.output_at(example, factor),
+        published,
+        OUTPUTS,
+        task=task,
+        network="Spiking",
+        y_range=y_range,
     )
-    for name, y_label in (("left", "Output (a.u.)"), ("centre", ""), ("right", "")):
-        axes[f"B-{name}"].set_ylabel(y_label)
-    pages.legend_above(panel.figure, [panel])
-    return drawn
 
 
-def draw():
-    figure, axes = sweep_figures.page_of_blocks(BLOCKS, 7.4)
+def draw_example(axes) -> tuple[list, list]:
+    """Mean outputs at three factors: the rows drawn, our numbers at the chosen one."""
+    if not example["n_networks"]:
+        pages.no_example(axes, "B", facts["example_note"])
+        return [], []
+    chosen = factors.chosen_factor(example)
+    shown = published[published.quantity == "scaling factors shown"].value.iloc[0].split(", ")
+    left = draw_outputs(axes["B-left"], 1, shown[0], (-5, 4))
+    centre = draw_outputs(axes["B-centre"], 10, shown[1], (-1.3, 6.6))
+    right = draw_outputs(axes["B-right"], chosen, shown[2], (-0.2, 1.05))
+    axes["B-left"].set_ylabel("Output (a.u.)")
+    axes["B-centre"].set_ylabel("")
+    axes["B-right"].set_ylabel("")
+    pages.legend_above(axes["B-right"].figure, [axes["B-right"]])
+    return left.rows + centre.rows + right.rows, right.singles
+
+
+def draw() -> Drawn:
+    figure, axes = pages.page_of_blocks(BLOCKS, 7.4)
     cartoons.rate_to_spiking(axes["A"])
-    drawn = (
-        draw_example(axes)
-        if found["n_networks"]
-        else sweep_figures.no_example(axes, "B", facts["example_note"])
+    rows, singles = draw_example(axes)
+    sizes = sweeps.conversion(sweeps.of_role(points, "sizes"), published, "C")
+    rows += sweep_figures.conversion_panels(
+        axes, "C", sizes, x_label=sweep_figures.SIZE, x_range=(0, 400), lowest=(0, 50)
     )
-    for role, panel, x_label, x_range, lowest in (
-        ("sizes", "C", sweep_figures.SIZE, (0, 400), (0, 50)),
-        ("decays", "E", sweep_figures.UPPER_DECAY, (0, 1000), (50, 80)),
-    ):
-        numbers = sweeps.conversion(sweeps.of_role(points, role), published, panel)
-        where = {"x_label": x_label, "x_range": x_range, "y_ranges": [(y, 100) for y in lowest]}
-        drawn += sweep_figures.conversion_panels(
-            axes[f"{panel}-top"], axes[f"{panel}-bottom"], numbers, **where
-        )
+    decays = sweeps.conversion(sweeps.of_role(points, "decays"), published, "E")
+    rows += sweep_figures.conversion_panels(
+        axes, "E", decays, x_label=sweep_figures.UPPER_DECAY, x_range=(0, 1000), lowest=(50, 80)
+    )
     tuned = sweeps.tuned_decay(sweeps.of_role(points, "decays"), published, "D")
-    drawn += sweep_figures.decay_panel(axes["D"], tuned)
-    sweep_figures.name_panels(axes, {"A": "A", "B": "B-left", "C": "C-top", "D": "D", "E": "E-top"})
-    return (
-        figure,
-        drawn,
-        "B: {example_note}. C-E: {sweep_note}; bars: ±1 SD over networks.".format(**facts),
-    )
+    rows += sweep_figures.decay_panel(axes["D"], tuned)
+    pages.name_panels(axes, {"A": "A", "B": "B-left", "C": "C-top", "D": "D", "E": "E-top"})
+    note = "B: {example_note}. C-E: {sweep_note}; bars: ±1 SD over networks.".format(**facts)
+    return Drawn(figure, rows, note, singles=singles)
 
 
-publish.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-sweeps.write_singles(snakemake.output, singles)
-log.info("drawn from %s", facts)
+drawn = publish(draw, facts, caption=snakemake.input.caption, output=snakemake.output)
+sweeps.write_singles(drawn.singles, snakemake.output.singles)
+log.info("drawn from %s", drawn.facts)

@@ -5,76 +5,71 @@ import job
 
 log = job.start(snakemake)
 
-from pathlib import Path
-
-import numpy as np
-
 import reading
-from rate2spike.analysis import describe, statistics
-from rate2spike.figures import publish
+from rate2spike.analysis import describe, factors, statistics
+from rate2spike.figures import examples, pages
 from rate2spike.figures import sweeps as sweep_figures
-from rate2spike.figures.sweeps import Block
+from rate2spike.figures.pages import Block
+from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task)
-example, points, published = (
-    dict(np.load(snakemake.input.example)),
-    reading.points(snakemake),
-    reading.published(snakemake),
-)
-found = describe.describe_example(example, task.labels)
-facts, singles = sweeps.describe(points, found), []
-OUTPUTS = [
-    "mean LIF output (+) choice",
-    "mean LIF output (-) choice",
-]  # as the published numbers call them
+example = reading.example(snakemake)
+points = reading.points(snakemake)
+published = reading.published(snakemake)
+facts = sweeps.describe(points, describe.example(example, task.labels))
+# As the published numbers call them
+DECAYS = "histogram count of tuned synaptic decay"
+OUTPUTS = ["mean LIF output (+) choice", "mean LIF output (-) choice"]
 B_AND_C = [Block(1, [["B"]]), Block(1, [["C"]])]
 BLOCKS = [
-    Block(4.6, parts=[Block(4.8, sweep_figures.CONTEXT_TRIALS), Block(2.6, parts=B_AND_C)]),
+    Block(4.6, parts=[Block(4.8, examples.CONTEXT_TRIALS), Block(2.6, parts=B_AND_C)]),
     Block(2.7, [["D-top", "E-top"], ["D-bottom", "E-bottom"]], [1, 1.4]),
 ]
 
 
-def draw_example(axes) -> list:
-    drawn = sweep_figures.context_trials(
-        axes, describe.single_trials(example), example["inhibitory"], task=task
-    )
+def draw_example(axes) -> tuple[list, list]:
+    """Single trials, decays and mean outputs: the rows drawn, our numbers for the scorecard."""
+    if not example["n_networks"]:
+        pages.no_example(axes, "ABC", facts["example_note"])
+        return [], []
+    trials = describe.single_trials(example)
+    rows = examples.context_trials(axes, trials, example["inhibitory"], task=task)
     histogram = statistics.decay_histogram(example["tau_decay_ms"], 20, 50)
-    of_paper = sweeps.published_values(published, "B", "histogram count of tuned synaptic decay")
-    drawn += sweep_figures.decays_beside(axes["B"], histogram, of_paper, n_max=30)
-    means = statistics.mean_sd(example["spiking_out"][-1], example["label"], task.labels)
-    singles.extend(sweeps.singles_at_last(published, "C", OUTPUTS, example["time_s"], means.mean))
-    traces = sweeps.published_traces(published, "C", OUTPUTS)
-    where = {"time_s": example["time_s"], "network": "Spiking", "y_range": (-1.5, 1.5)}
-    drawn += sweep_figures.outputs_beside(axes["C"], task, means, traces, **where)
-    sweep_figures.legend_over(axes["C"], [axes["C"]])
-    return drawn
-
-
-def draw():
-    figure, axes = sweep_figures.page_of_blocks(BLOCKS, 7.4)
-    drawn = (
-        draw_example(axes)
-        if found["n_networks"]
-        else sweep_figures.no_example(axes, "ABC", facts["example_note"])
+    outline = sweeps.published_values(published, "B", DECAYS)
+    rows += examples.decays_beside(axes["B"], histogram, outline, n_max=30)
+    means = examples.mean_outputs(
+        axes["C"],
+        example,
+        factors.chosen_output(example),
+        published,
+        OUTPUTS,
+        task=task,
+        network="Spiking",
+        y_range=(-1.5, 1.5),
     )
-    for role, panel, x_label, x_range, lowest in (
-        ("sizes", "D", sweep_figures.SIZE, (0, 500), (0, 80)),
-        ("decays", "E", sweep_figures.UPPER_DECAY, (0, 1000), (70, 80)),
-    ):
-        numbers = sweeps.conversion(sweeps.of_role(points, role), published, panel)
-        where = {"x_label": x_label, "x_range": x_range, "y_ranges": [(y, 100) for y in lowest]}
-        drawn += sweep_figures.conversion_panels(
-            axes[f"{panel}-top"], axes[f"{panel}-bottom"], numbers, **where
-        )
-    sweep_figures.name_panels(
-        axes, {"A": "A output 1, context 1", "B": "B", "C": "C", "D": "D-top", "E": "E-top"}
+    pages.legend_over(axes["C"], [axes["C"]])
+    return rows + means.rows, means.singles
+
+
+def draw() -> Drawn:
+    figure, axes = pages.page_of_blocks(BLOCKS, 7.4)
+    rows, singles = draw_example(axes)
+    sizes = sweeps.conversion(sweeps.of_role(points, "sizes"), published, "D")
+    rows += sweep_figures.conversion_panels(
+        axes, "D", sizes, x_label=sweep_figures.SIZE, x_range=(0, 500), lowest=(0, 80)
     )
-    line = "A-C: {example_note}{at_lambda}. D, E: {sweep_note}; bars: ±1 SD over networks."
-    return figure, drawn, line.format(**facts)
+    decays = sweeps.conversion(sweeps.of_role(points, "decays"), published, "E")
+    rows += sweep_figures.conversion_panels(
+        axes, "E", decays, x_label=sweep_figures.UPPER_DECAY, x_range=(0, 1000), lowest=(70, 80)
+    )
+    first = "A output 1, context 1"
+    pages.name_panels(axes, {"A": first, "B": "B", "C": "C", "D": "D-top", "E": "E-top"})
+    note = "A-C: {example_note}{at_lambda}. D, E: {sweep_note}; bars: ±1 SD over networks."
+    return Drawn(figure, rows, note.format(**facts), singles=singles)
 
 
-publish.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-sweeps.write_singles(snakemake.output, singles)
-log.info("drawn from %s", facts)
+drawn = publish(draw, facts, caption=snakemake.input.caption, output=snakemake.output)
+sweeps.write_singles(drawn.singles, snakemake.output.singles)
+log.info("drawn from %s", drawn.facts)

@@ -4,64 +4,72 @@ import job
 
 log = job.start(snakemake)
 
-from pathlib import Path
-
 import torch
 
 import reading
 from rate2spike import files
-from rate2spike.figures import panels, publish
+from rate2spike.figures import pages, panels
 from rate2spike.figures import sweeps as sweep_figures
-from rate2spike.figures.sweeps import Block
+from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
 from rate2spike.rate import reference
 
-points, published = reading.points(snakemake), reading.published(snakemake)
+points = reading.points(snakemake)
+published = reading.published(snakemake)
 ROLES = ["sigmoid", "softplus", "relu"]  # as the published numbers call them
 FUNCTIONS = {"sigmoid": "sigmoid", "softplus": "softplus", "ReLU": "clipped_relu"}
-rows = sweeps.side_by_side(points, {role: role for role in ROLES})
-comparisons = {
-    "rate_test": sweeps.Comparison(
-        "B", "transfer functions, rate performance", rows, "training_accuracy"
-    ),
-    "spiking_test": sweeps.Comparison(
-        "C-right", "transfer functions, spiking performance", rows, "search_accuracy"
-    ),
-}
+networks = sweeps.side_by_side(points, {role: role for role in ROLES})
+rate_test = sweeps.Comparison(
+    "B", "transfer functions, rate performance", networks, "training_accuracy"
+)
+spiking_test = sweeps.Comparison(
+    "C-right", "transfer functions, spiking performance", networks, "search_accuracy"
+)
 facts = sweeps.describe(points) | {
-    name: comparison.in_words() for name, comparison in comparisons.items()
+    "rate_test": rate_test.in_words(),
+    "spiking_test": spiking_test.in_words(),
 }
-BLOCKS = [
-    Block(3.0, [[f"A {name}", "B", "C-left", "C-right"] for name in FUNCTIONS], [0.7, 1, 1, 1])
-]
+MOSAIC = [[f"A {name}", "B", "C-left", "C-right"] for name in FUNCTIONS]
 
 
-def draw():
-    figure, axes = sweep_figures.page_of_blocks(BLOCKS, 7.4)
-    x, colours = torch.linspace(-5, 5, 201), sweep_figures.ACTIVATIONS.values()
-    rates = {
-        name: reference.activate(x, activation).numpy() for name, activation in FUNCTIONS.items()
-    }
-    drawn = sweep_figures.transfer_functions(
-        [axes[f"A {name}"] for name in FUNCTIONS], x.numpy(), rates
+def draw_functions(axes) -> list:
+    """The three functions below one another."""
+    x = torch.linspace(-5, 5, 201)
+    rates = {}
+    for name, activation in FUNCTIONS.items():
+        rates[name] = reference.activate(x, activation).numpy()
+    panels_of_a = [axes[f"A {name}"] for name in FUNCTIONS]
+    return sweep_figures.transfer_functions(panels_of_a, x.numpy(), rates)
+
+
+def draw_bars(axes, y_label: str, measure, in_words) -> list:
+    """One measure of the networks of each function."""
+    panel = panels.label(axes, "Transfer function", y_label)
+    numbers = measure(networks, published, axes.get_label(), ROLES)
+    colours = sweep_figures.ACTIVATIONS.values()
+    counts = in_words(numbers.ours)
+    return sweep_figures.bars(panel, numbers, list(FUNCTIONS), colours=colours, counts=counts)
+
+
+def draw() -> Drawn:
+    figure, axes = pages.page_of_blocks([pages.Block(3.0, MOSAIC, [0.7, 1, 1, 1])], 7.4)
+    rows = draw_functions(axes)
+    rows += draw_bars(axes["B"], "Rate performance (%)", sweeps.performance, sweeps.sizes_in_words)
+    rows += draw_bars(
+        axes["C-left"], "Successful (% of trained)", sweeps.successful, sweeps.shares_in_words
     )
-    for panel, y_label, measure, in_words in (
-        ("B", "Rate performance (%)", sweeps.performance, sweeps.sizes_in_words),
-        ("C-left", "Successful (% of trained)", sweeps.successful, sweeps.shares_in_words),
-        ("C-right", "Spiking performance (%)", sweeps.spiking_performance, sweeps.sizes_in_words),
-    ):
-        numbers = measure(rows, published, panel, ROLES)
-        panels.label(axes[panel], "Transfer function", y_label)
-        drawn += sweep_figures.bars(
-            axes[panel], numbers, list(FUNCTIONS), colours=colours, counts=in_words(numbers.ours)
-        )
-    sweep_figures.name_panels(axes, {"A": "A sigmoid", "B": "B", "C": "C-left"})
-    line = (
-        "{sweep_note}; bars: ±1 SD over networks. B: {rate_test}. C, performance: {spiking_test}."
+    rows += draw_bars(
+        axes["C-right"],
+        "Spiking performance (%)",
+        sweeps.spiking_performance,
+        sweeps.sizes_in_words,
     )
-    return figure, drawn, line.format(**facts)
+    pages.name_panels(axes, {"A": "A sigmoid", "B": "B", "C": "C-left"})
+    bars = "{sweep_note}; bars: ±1 SD over networks. "
+    note = bars + "B: {rate_test}. C, performance: {spiking_test}."
+    return Drawn(figure, rows, note.format(**facts))
 
 
-publish.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-files.write_csv(sweeps.table_of_tests("7", comparisons.values()), snakemake.output.tests)
-log.info("drawn from %s", facts)
+drawn = publish(draw, facts, caption=snakemake.input.caption, output=snakemake.output)
+files.write_csv(sweeps.table_of_tests("7", [rate_test, spiking_test]), snakemake.output.tests)
+log.info("drawn from %s", drawn.facts)

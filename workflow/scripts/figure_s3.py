@@ -5,49 +5,63 @@ import job
 
 log = job.start(snakemake)
 
-from pathlib import Path
-
-import numpy as np
-
 import reading
-from rate2spike.analysis import describe, statistics
-from rate2spike.figures import cartoons, publish
-from rate2spike.figures import populations as population_figures
-from rate2spike.figures import sweeps as sweep_figures
+from rate2spike.analysis import describe, factors
+from rate2spike.figures import cartoons, examples, populations
+from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task)
-example, published = dict(np.load(snakemake.input.example)), reading.published(snakemake)
-facts, singles = describe.describe_example(example, task.labels), []
-QUANTITIES = [f"mean LIF output {name}" for name in task.labels.values()]
+example = reading.example(snakemake)
+published = reading.published(snakemake)
+facts = describe.example(example, task.labels)
+OUTPUTS = [f"mean LIF output {name}" for name in task.labels.values()]
+NOTE = (
+    "{condition}, {network}: {PYR} PYR, {PV} PV, {SST} SST units; {networks}; "
+    "{trials} trials, mean ± SD; λ = 1/{factor:g}."
+)
 
 
-def draw():
-    figure, axes = population_figures.population_page()
+def draw_trial(axes, letter: str, kind: str, members) -> tuple[list, list]:
+    """One trial: the rows drawn, and the mean rates for the scorecard."""
+    trial = describe.single_trials(example)[kind]
+    (rates_hz,) = example["single_mean_rates_hz"][example["single_kind"] == kind]
+    of_panel = published[published.panel == letter]
+    rows = populations.trial_panels(
+        axes, letter, trial, rates_hz, members=members, published=of_panel, task=task
+    )
+    return rows, populations.mean_rates(rates_hz, members, of_panel)
+
+
+def draw() -> Drawn:
+    figure, axes = populations.population_page()
     cartoons.motif_sst(axes["A"])
     cartoons.spiking_sst(axes["B"])
-    members = population_figures.populations(example["inhibitory"], example["som"])
-    facts.update({name: int(of.sum()) for name, of in members.items()})
-    trials, time_s, drawn = describe.single_trials(example), example["time_s"], []
-    for letter, kind in (("C", "NoGo"), ("D", "Go")):
-        (rates_hz,) = example["single_mean_rates_hz"][example["single_kind"] == kind]
-        of_paper = published[published.panel == letter]
-        settings = {"members": members, "published": of_paper, "task": task}
-        drawn += population_figures.trial_panels(axes, letter, trials[kind], rates_hz, **settings)
-        singles.extend(population_figures.mean_rates(rates_hz, members, of_paper))
-    means = statistics.mean_sd(example["spiking_out"][-1], example["label"], task.labels)
-    singles.extend(sweeps.singles_at_last(published, "E", QUANTITIES, time_s, means.mean))
-    traces = sweeps.published_traces(published, "E", QUANTITIES)
-    settings = {"time_s": time_s, "network": "Spiking", "y_range": (-0.3, 1.1)}
-    drawn += sweep_figures.outputs_beside(axes["E"], task, means, traces, **settings)
-    population_figures.finish(axes)
-    words = "{PYR} PYR, {PV} PV, {SST} SST units; {networks}; {trials} trials, mean ± SD; λ = 1/{factor:g}.".format(
-        **facts
+    members = populations.populations(example["inhibitory"], example["som"])
+    rows_c, rates_c = draw_trial(axes, "C", "NoGo", members)
+    rows_d, rates_d = draw_trial(axes, "D", "Go", members)
+    means = examples.mean_outputs(
+        axes["E"],
+        example,
+        factors.chosen_output(example),
+        published,
+        OUTPUTS,
+        task=task,
+        network="Spiking",
+        y_range=(-0.3, 1.1),
     )
-    return figure, drawn, f"{facts['condition']}, {facts['network']}: {words}"
+    populations.finish(axes)
+    sizes = {name: int(of_population.sum()) for name, of_population in members.items()}
+    return Drawn(
+        figure,
+        rows_c + rows_d + means.rows,
+        NOTE.format(**facts, **sizes),
+        facts=sizes,
+        singles=rates_c + rates_d + means.singles,
+    )
 
 
-publish.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-sweeps.write_singles(snakemake.output, singles)
-log.info("drawn from %s", facts)
+drawn = publish(draw, facts, caption=snakemake.input.caption, output=snakemake.output)
+sweeps.write_singles(drawn.singles, snakemake.output.singles)
+log.info("drawn from %s", drawn.facts)

@@ -4,66 +4,65 @@ import job
 
 log = job.start(snakemake)
 
-from pathlib import Path
-
 import numpy as np
 
 import reading
 from rate2spike import plotting
-from rate2spike.analysis import describe
-from rate2spike.figures import pages, panels, publish
+from rate2spike.analysis import describe, factors
+from rate2spike.figures import pages, panels
+from rate2spike.figures.publish import Drawn, publish
 from rate2spike.tasks import Response, find_task
 
 task = find_task(snakemake.params.task)
-example, published = dict(np.load(snakemake.input.example)), reading.published(snakemake)
-facts = describe.describe_example(example, task.labels)
+example = reading.example(snakemake)
+published = reading.published(snakemake)
+facts = describe.example(example, task.labels)
 ONSET_S = 0.1  # all units start at random voltages: until then the output tells of that alone
-OF_PAPER = published[published.quantity == "task performance of example softplus LIF"]
+ACCURACY = published[published.quantity == "task performance of example softplus LIF"]
+PUBLISHED_FACTOR = published.condition.str.extract(r"1/lambda=(\d+)")[0].dropna().iloc[0]
 
 
-def accuracy() -> float:
+def accuracy(output) -> float:
     """Per cent correct of the trials drawn, from the samples of their outputs in the response
     window."""
-    window = example["spiking_out"][-1][:, example["time_s"] >= task.spiking_window_onset_ms / 1000]
+    window = output[:, example["time_s"] >= task.spiking_window_onset_ms / 1000]
     response = Response(window.max(axis=1), window.min(axis=1))
     return 100 * float(np.mean(task.correct_spiking(example["label"], response)))
 
 
-def draw():
-    facts["accuracy"], out = accuracy(), example["spiking_out"][-1]
+def draw_trials(panel, output) -> list:
+    """The output of every trial, by answer, and the published range of it."""
+    rows = []
+    for i, (label, name) in enumerate(list(task.labels.items())[:2]):
+        trials = output[example["label"] == label]
+        envelope = published[published.quantity == f"envelope of 50 {name} outputs"]
+        time_s, colour = example["time_s"], plotting.OUTPUTS[i]
+        rows.append(panels.single_outputs(panel, time_s, trials, series=name, colour=colour))
+        rows.append(panels.published_envelope(panel, envelope, series=name, marker="os"[i]))
+    return rows
+
+
+def draw() -> Drawn:
+    output = factors.chosen_output(example)
+    percent = accuracy(output)
     figure, axes = pages.page([["output"]], 4.4, 3.2)
-    panel, drawn = axes["output"], []
-    title = (
-        f"{facts['accuracy']:.0f} % of these trials correct (published: {OF_PAPER.value.iloc[0]} %)"
-    )
-    panels.label(panel, "Time (s)", "Spiking output (a.u.)", title)
-    panels.stimulus_box(panel, task.stimulus_windows_ms)
-    for (label, name), colour, marker in zip(
-        task.labels.items(), plotting.OUTPUTS, "os", strict=False
-    ):
-        of_label, envelope = (
-            out[example["label"] == label],
-            published[published.quantity == f"envelope of 50 {name} outputs"],
-        )
-        drawn.append(
-            panels.single_outputs(panel, example["time_s"], of_label, series=name, colour=colour)
-        )
-        drawn.append(panels.published_envelope(panel, envelope, series=name, marker=marker))
-    settled = out[:, example["time_s"] > ONSET_S]
-    panel.set(
-        xlim=(0, task.duration_ms / 1000),
-        ylim=(min(-1, settled.min() - 0.2), max(1.5, settled.max() + 0.2)),
-    )
-    pages.legend_above(figure, [panel])
-    early = out[:, example["time_s"] <= ONSET_S]
-    reach = f"in the first {ONSET_S:g} s they reach from {early.min():.1f} to {early.max():.1f}".replace(
-        "-", "−"
-    )
-    of_paper = published.condition.str.extract(r"1/lambda=(\d+)")[0].dropna().iloc[0]
-    factor = f"{pages.lambda_title(facts['factor'])} (published: 1/{of_paper})"
+    in_paper = f"published: {ACCURACY.value.iloc[0]} %"
+    title = f"{percent:.0f} % of these trials correct ({in_paper})"
+    panel = panels.label(axes["output"], "Time (s)", "Spiking output (a.u.)", title)
+    panels.stimulus_box(panel.axes, task.stimulus_windows_ms)
+    rows = draw_trials(panel, output)
+    early = output[:, example["time_s"] <= ONSET_S]
+    settled = output[:, example["time_s"] > ONSET_S]
+    panel.axes.set_xlim(0, task.duration_ms / 1000)
+    panel.axes.set_ylim(min(-1, settled.min() - 0.2), max(1.5, settled.max() + 0.2))
+    pages.legend_above(figure, [panel.axes])
+    reach = f"in the first {ONSET_S:g} s they reach from {early.min():.1f} to {early.max():.1f}"
+    reach = reach.replace("-", "\N{MINUS SIGN}")
+    factor = f"{pages.lambda_title(facts['factor'])} (published: 1/{PUBLISHED_FACTOR})"
     line = f"{facts['trials']} trials, one line each; {factor}; {reach}."
-    return figure, drawn, pages.EXAMPLE_NOTE.format(**facts) + line
+    note = pages.EXAMPLE_NOTE.format(**facts) + line
+    return Drawn(figure, rows, note, facts={"accuracy": percent})
 
 
-publish.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-log.info("drawn from %s", facts)
+drawn = publish(draw, facts, caption=snakemake.input.caption, output=snakemake.output)
+log.info("drawn from %s", drawn.facts)

@@ -5,60 +5,67 @@ import job
 
 log = job.start(snakemake)
 
-from pathlib import Path
-
 import numpy as np
 
-from rate2spike.analysis import describe, statistics
-from rate2spike.figures import pages, panels, publish
+from rate2spike.analysis import describe, factors, statistics
+from rate2spike.figures import pages, panels
+from rate2spike.figures.publish import Drawn, publish
 from rate2spike.tasks import find_task
 
 task = find_task(snakemake.params.task, snakemake.params.user_tasks)
 example = dict(np.load(snakemake.input.example))
-facts = describe.describe_example(example, task.labels) | {"title": snakemake.params.title}
+facts = describe.example(example, task.labels) | {"title": snakemake.params.title}
 
 
-def draw():
-    factors, time_s, trials = (
-        example["scaling_factors"],
-        example["time_s"],
-        describe.single_trials(example),
-    )
-    figure, above, below = pages.task_page([f"factor {f:g}" for f in sorted(factors)], list(trials))
-    drawn = [
-        panels.decay_histogram(above["decays"], statistics.decay_histogram(example["tau_decay_ms"]))
-    ]
-    outputs = [
-        ("rate", "Rate network", "Rate", example["rate_out"], 0.005 * (task.rate_window_onset + 1))
-    ]
-    for f, out in zip(factors, example["spiking_out"], strict=True):
-        title = pages.lambda_title(f, facts["factor"])
-        outputs.append(
-            (f"factor {f:g}", title, "Spiking", out, task.spiking_window_onset_ms / 1000)
-        )
-    for name, title, network, out, onset_s in outputs:
-        means = statistics.mean_sd(out, example["label"], task.labels)
-        above[name].set_title(title)
-        drawn += panels.outputs_by_label(
-            above[name], task, means, time_s=time_s, network=network, y_range=(-0.2, 1.05)
-        )
-        panels.response_bar(above[name], onset_s, task.duration_ms / 1000)
+def draw_decays(axes) -> list:
+    """The synaptic decays of the network."""
+    histogram = statistics.decay_histogram(example["tau_decay_ms"])
+    return [panels.decay_histogram(panels.label(axes, *panels.DECAYS), histogram)]
+
+
+def draw_outputs(axes, network: str, output, onset_s: float, title: str) -> list:
+    """Mean outputs, and a bar over the response window."""
+    axes.set_title(title)
+    means = statistics.mean_sd(output, example["label"], task.labels)
+    panel = panels.output_panel(axes, network)
+    time_s = example["time_s"]
+    rows = panels.outputs_by_label(panel, task, means, time_s=time_s, y_range=(-0.2, 1.05))
+    panels.response_bar(axes, onset_s, task.duration_ms / 1000)
+    return rows
+
+
+def draw_trial(output, spikes, trial) -> list:
+    """One trial: output over its inputs, and spikes below."""
+    output.set_title(trial.kind)
+    inputs = panels.half_inputs(trial.stimulus)
+    rows = panels.single_trial(output, trial, inputs, task=task)
+    rows += panels.trial_raster(spikes, trial, example["inhibitory"], task=task)
+    panels.hide_time(output)
+    return rows
+
+
+def draw() -> Drawn:
+    recorded = example["scaling_factors"]
+    trials = describe.single_trials(example)
+    name_of_factor = {factor: f"factor {factor:g}" for factor in sorted(recorded)}
+    figure, above, below = pages.task_page(list(name_of_factor.values()), list(trials))
+    rows = draw_decays(above["decays"])
+    onset_s = panels.STEP_S * (task.rate_window_onset + 1)
+    rows += draw_outputs(above["rate"], "Rate", example["rate_out"], onset_s, "Rate network")
+    onset_s = task.spiking_window_onset_ms / 1000
+    for factor in recorded:
+        output = factors.output_at(example, factor)
+        title = pages.lambda_title(factor, facts["factor"])
+        rows += draw_outputs(above[name_of_factor[factor]], "Spiking", output, onset_s, title)
+    outputs = []
     for kind, (output, spikes) in below.items():
-        output.set_title(kind)
-        drawn += panels.single_trial(
-            output, trials[kind], panels.half_inputs(trials[kind].stimulus), task=task
-        )
-        drawn += panels.trial_raster(spikes, trials[kind], example["inhibitory"], task=task)
-        panels.hide_time(output)
-    panels.share_range([output for output, _ in below.values()], ticks=[-1, 0, 1])
-    pages.legend_above(figure, [output for output, _ in below.values()])
-    return (
-        figure,
-        drawn,
-        pages.EXAMPLE_NOTE.format(**facts)
-        + f"{facts['trials']} trials, mean ± SD; rasters at the chosen λ.",
-    )
+        rows += draw_trial(output, spikes, trials[kind])
+        outputs.append(output)
+    panels.share_range(outputs, ticks=[-1, 0, 1])
+    pages.legend_above(figure, outputs)
+    line = f"{facts['trials']} trials, mean ± SD; rasters at the chosen λ."
+    return Drawn(figure, rows, pages.EXAMPLE_NOTE.format(**facts) + line)
 
 
-publish.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-log.info("drawn from %s", facts)
+drawn = publish(draw, facts, caption=snakemake.input.caption, output=snakemake.output)
+log.info("drawn from %s", drawn.facts)

@@ -6,29 +6,32 @@ import job
 log = job.start(snakemake)
 
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 
 from rate2spike import config, files, provenance
-from rate2spike import config as mean_field_config
-from rate2spike.conversion.mean_field import comparison as mean_field_study
-from rate2spike.figures import mean_field as mean_field_figure
-from rate2spike.figures import publish
+from rate2spike.conversion.mean_field import comparison
+from rate2spike.figures import mean_field
+from rate2spike.figures.publish import publish
 
 params = snakemake.params
-settings = config.from_mapping(mean_field_config.MeanFieldConfig, params.settings, "mean_field")
-found = []
+output = snakemake.output
+settings = config.from_mapping(config.MeanFieldConfig, params.settings, "mean_field")
+measures = []
+curves = []
 with job.progress(len(settings.g) * len(settings.q), "simulate", "networks") as progress:
-    for tables in mean_field_study.networks(settings, params.study_seed, snakemake.threads):
-        found.append(tables)
-        log.info("g %g, q %g: %s", *tables[0][["g", "q", "mapping"]].iloc[0])
+    networks = comparison.networks(settings, params.study_seed, snakemake.threads)
+    for measures_of_one, curves_of_one in networks:
+        measures.append(measures_of_one)
+        curves.append(curves_of_one)
+        log.info("g %g, q %g: %s", *measures_of_one[["g", "q", "mapping"]].iloc[0])
         progress(1)
-measures, curves = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
-facts = mean_field_study.describe(settings, measures)
-draw = partial(mean_field_figure.draw, settings, measures, curves)
-publish.publish(snakemake.output, Path(snakemake.input.caption).read_text("utf-8"), facts, draw)
-files.write_csv(measures, snakemake.output.measures, float_format="%.9g")
-files.write_csv(curves, snakemake.output.autocovariances, float_format="%.9g")
-files.write_text(provenance.dumps(job.provenance(snakemake)) + "\n", snakemake.output.record)
-log.info("drawn from %s", facts)
+measures = pd.concat(measures, ignore_index=True)
+curves = pd.concat(curves, ignore_index=True)
+facts = comparison.describe(settings, measures)
+draw = partial(mean_field.draw, settings, measures, curves)
+drawn = publish(draw, facts, caption=snakemake.input.caption, output=output)
+files.write_csv(measures, output.measures, float_format="%.9g")
+files.write_csv(curves, output.autocovariances, float_format="%.9g")
+files.write_text(provenance.dumps(job.provenance(snakemake)) + "\n", output.record)
+log.info("drawn from %s", drawn.facts)

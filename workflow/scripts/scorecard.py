@@ -5,34 +5,35 @@ import job
 
 log = job.start(snakemake)
 
-from pathlib import Path
-
 import pandas as pd
 
 import reading
 from rate2spike import files
-from rate2spike.figures import forest, publish
+from rate2spike.figures import forest
+from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import scorecard, sweeps
 
-inputs, output = snakemake.input, snakemake.output
-published, points = reading.published(snakemake), reading.points(snakemake)
-parts = [pd.read_csv(file, dtype=str, keep_default_na=False) for file in inputs.singles]
-singles = pd.concat([pd.DataFrame(columns=sweeps.SINGLES), *parts], ignore_index=True)
-found = scorecard.table(published, points, singles.assign(value=pd.to_numeric(singles.value)))
-files.write_csv(found, output.table)
-scorecard.write_html(found, output.html)
-files.write_text(scorecard.in_markdown(found), output.by_panel)
-facts = scorecard.describe(found, published, points)
+output = snakemake.output
+published = reading.published(snakemake)
+points = reading.points(snakemake)
+parts = [pd.DataFrame(columns=sweeps.SINGLES)]
+for file in snakemake.input.singles:
+    parts.append(pd.read_csv(file, dtype=str, keep_default_na=False))
+singles = pd.concat(parts, ignore_index=True)
+singles = singles.assign(value=pd.to_numeric(singles.value))
+table = scorecard.table(published, points, singles)
+files.write_csv(table, output.table)
+scorecard.write_html(table, output.html)
+files.write_text(scorecard.in_markdown(table), output.by_panel)
+facts = scorecard.describe(table, published, points)
 
 
-def draw():
-    figure, drawn = forest.draw(found)
-    return (
-        figure,
-        drawn,
-        scorecard.NOTE.format(**facts) if drawn else "",
-    )  # the page says that there is nothing to compare
+def draw() -> Drawn:
+    figure, rows = forest.draw(table)
+    # an empty page says itself that there is nothing to compare
+    note = scorecard.NOTE.format(**facts) if rows else ""
+    return Drawn(figure, rows, note)
 
 
-publish.publish(output, Path(inputs.caption).read_text("utf-8"), facts, draw)
-log.info("drawn from %s", facts)
+drawn = publish(draw, facts, caption=snakemake.input.caption, output=output)
+log.info("drawn from %s", drawn.facts)

@@ -6,13 +6,20 @@ import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 
 # The paper's colours (fill values in its PDF); output colours beyond two answers are ours.
-RATE, SPIKING = "#ff417c", "#0071b4"
-EXCITATORY, INHIBITORY, SST, NO_DALE = "#d7191c", "#0071b4", "#f0b400", "black"
+RATE = "#ff417c"
+SPIKING = "#0071b4"
+EXCITATORY = "#d7191c"
+INHIBITORY = "#0071b4"
+SST = "#f0b400"
+NO_DALE = "black"
 OUTPUTS = ("#9f10a3", "#a2a7e6", "#e08214", "#4d9221", "#8c510a", "#35978f")
 TRAJECTORIES = ("#d7191c", "#0071b4", *OUTPUTS[2:])  # Fig. S2: Go red, NoGo blue
 INPUTS = ("#00b064", "#d6218f", "#7f7f7f", "#b8860b")  # modality 1 green, modality 2 magenta
-STIMULUS, HISTOGRAM, NOTE = "#dcf0d6", "#404040", "#404040"
+STIMULUS = "#dcf0d6"
+HISTOGRAM = "#404040"
+NOTE = "#404040"
 PUBLISHED = "0.45"
+PUBLISHED_OUTLINE = "0.7"  # error bars and outlines of published values
 HEAT_MAP = "cividis"  # blue to yellow, as the paper's, and the same to colour-blind eyes
 
 STYLE = {
@@ -39,11 +46,38 @@ STYLE = {
 
 
 def pale(colour: str, strength: float = 0.45) -> str:
-    """The colour on white paper at that strength."""
+    """The colour on white paper at that strength.
+
+    Parameters
+    ----------
+    colour
+        Any colour that matplotlib knows.
+    strength
+        From 0 (white) to 1 (the colour itself).
+
+    Returns
+    -------
+    str
+        The colour as "#rrggbb".
+    """
     return to_hex(1 - strength * (1 - np.array(to_rgb(colour))))
 
 
 def shade(i: int, n: int) -> str:
-    """The i-th of n shades of the spiking networks' blue, dark to pale."""
+    """The i-th of n shades of the spiking networks' blue, dark to pale.
+
+    Parameters
+    ----------
+    i
+        Which shade, from 0.
+    n
+        How many shades there are; one shade alone is the darkest.
+
+    Returns
+    -------
+    str
+        The colour as "#rrggbb".
+    """
     dark = np.array(to_rgb("#00236e"))
-    return to_hex(dark + (np.array(to_rgb(pale(SPIKING, 0.6))) - dark) * i / max(n - 1, 1))
+    palest = np.array(to_rgb(pale(SPIKING, 0.6)))
+    return to_hex(dark + (palest - dark) * i / max(n - 1, 1))

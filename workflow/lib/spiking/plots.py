@@ -40,14 +40,20 @@ def _draw(task: AbstractSpikingTask, network: SpikingRNN) -> Figure:
         stimulus, label = task.generate_stimulus(name)
         spikes, _, output, params = network.simulate(stimulus)
         time_s = params["dt"] * np.arange(1, params["nt"] + 1)
-        panel, raster = axes[f"output {i}"], axes[f"spikes {i}"]
+        above = axes[f"output {i}"]
         title = f"{'Trial' if name is None else name} (label {label})"
-        panels.label(panel, "Time (s)", "Output (a.u.)", title)
+        panel = panels.label(above, "Time (s)", "Output (a.u.)", title)
         panels.curve(panel, time_s, output, series="output", colour=plotting.OUTPUTS[0])
-        panel.set_xlim(0, params["T"])
-        panels.hide_time(panel)
+        above.set_xlim(0, params["T"])
+        panels.hide_time(above)
         unit, at = np.nonzero(spikes)
-        panels.raster_of(raster, time_s[at], unit, _strips(network), params["T"])
+        panels.raster_of(
+            axes[f"spikes {i}"],
+            time_s[at],
+            unit,
+            strips=_strips(network),
+            duration_s=params["T"],
+        )
     panels.share_range([axes[f"output {i}"] for i in columns])
     return figure
 

@@ -9,103 +9,142 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from .factors import chosen_factor
 from .statistics import decay_histogram
 
-
-def describe_example(example: Mapping, labels: Mapping[int, str]) -> dict:
-    """What captions say of the example network of a condition; `labels` names its kinds of answer."""
-    facts = {"n_networks": int(example["n_networks"]), "n_attempted": int(example["n_attempted"])}
-    if facts["n_networks"]:
-        given = (
-            "one of {n_networks} given networks"
-            if example["given"]
-            else "{n_networks} of {n_attempted} networks reached criterion"
-        )
-        facts["condition"] = str(example["condition"])
-        facts["networks"] = given.format(**facts)
-        named = {
-            value: name if name.replace("-", "").isalnum() else f"({name})"
-            for value, name in labels.items()
-        }
-        counts = [
-            f"{int((example['label'] == value).sum())} {name}" for value, name in named.items()
-        ]
-        inhibitory = np.asarray(example["inhibitory"])
-        tau_ms = np.asarray(example["tau_decay_ms"])
-        facts |= {
-            "network": str(example["network"]),
-            "n_units": len(inhibitory),
-            "n_exc": int((~inhibitory).sum()),
-            "n_inh": int(inhibitory.sum()),
-            "tau_mean": float(tau_ms.mean()),
-            "bin_ms": float(decay_histogram(tau_ms).width),
-            "tau_sd": float(tau_ms.std(ddof=1)) if len(tau_ms) > 1 else 0.0,
-            "factor": float(example["scaling_factors"][-1]),
-            "held_out": 100 * float(example["held_out_accuracy"]),
-            "trials": " and ".join(counts),
-        }
-    return facts
-
-
-def describe_networks(networks: pd.DataFrame) -> dict:
-    """What captions say of all networks of the study: how many, and the numbers of trials behind
-    their accuracies."""
-    trained = networks[networks.converged.astype(bool)]
-    trials = {
-        c: " or ".join(f"{n:g}" for n in sorted(trained[c].dropna().unique())) for c in TRIAL_COUNTS
-    }
-    conditions = networks.groupby(["task", "condition", "neuron"])
-    return {
-        "n_networks": len(trained),
-        "n_attempted": len(networks),
-        "n_conditions": conditions.ngroups,
-        **trials,
-    }
-
-
+CONDITION = ["task", "condition", "neuron"]
 TRIAL_COUNTS = ("search_trials", "held_out_trials", "rate_trials")
+
+
+def example(recording: Mapping, labels: Mapping[int, str]) -> dict:
+    """What captions say of the example network of a condition.
+
+    Parameters
+    ----------
+    recording
+        From `example.example_recordings`, with n_networks, n_attempted and what is known of the
+        condition.
+    labels
+        The names of the kinds of answer.
+
+    Returns
+    -------
+    dict
+        n_networks and n_attempted; where there is a network, also what captions say of it.
+    """
+    facts = {
+        "n_networks": int(recording["n_networks"]),
+        "n_attempted": int(recording["n_attempted"]),
+    }
+    if not facts["n_networks"]:
+        return facts
+    if recording["given"]:
+        networks = "one of {n_networks} given networks".format(**facts)
+    else:
+        networks = "{n_networks} of {n_attempted} networks reached criterion".format(**facts)
+    counts = []
+    for value, name in labels.items():
+        in_caption = name if name.replace("-", "").isalnum() else f"({name})"
+        counts.append(f"{int((recording['label'] == value).sum())} {in_caption}")
+    inhibitory = np.asarray(recording["inhibitory"])
+    tau_ms = np.asarray(recording["tau_decay_ms"])
+    return facts | {
+        "condition": str(recording["condition"]),
+        "networks": networks,
+        "network": str(recording["network"]),
+        "n_units": len(inhibitory),
+        "n_exc": int((~inhibitory).sum()),
+        "n_inh": int(inhibitory.sum()),
+        "tau_mean": float(tau_ms.mean()),
+        "bin_ms": float(decay_histogram(tau_ms).width),
+        "tau_sd": float(tau_ms.std(ddof=1)) if len(tau_ms) > 1 else 0.0,
+        "factor": chosen_factor(recording),
+        "held_out": 100 * float(recording["held_out_accuracy"]),
+        "trials": " and ".join(counts),
+    }
+
+
+def networks(table: pd.DataFrame) -> dict:
+    """What captions say of all networks of the study.
+
+    Parameters
+    ----------
+    table
+        Of networks, one row each, trained or not.
+
+    Returns
+    -------
+    dict
+        n_networks (that reached criterion), n_attempted and n_conditions, and the numbers of trials
+        behind their accuracies.
+    """
+    trained = table[table.converged.astype(bool)]
+    facts = {
+        "n_networks": len(trained),
+        "n_attempted": len(table),
+        "n_conditions": table.groupby(CONDITION).ngroups,
+    }
+    for column in TRIAL_COUNTS:
+        counts = sorted(trained[column].dropna().unique())
+        facts[column] = " or ".join(f"{n:g}" for n in counts)
+    return facts
 
 
 def condition_name(rows: pd.DataFrame) -> str:
     """The name of a condition in the config where the table has it, else its settings in words."""
     first = rows.iloc[0]
-    return (
-        str(first["name"]) if "name" in rows else f"{first.task} {first.condition} {first.neuron}"
-    )
+    if "name" in rows:
+        return str(first["name"])
+    return f"{first.task} {first.condition} {first.neuron}"
 
 
 class Slots(NamedTuple):
-    """Trained networks with their place on an axis (`slot`), and conditions with centre, end and
-    words."""
+    """Networks and conditions along an axis.
+
+    Attributes
+    ----------
+    networks
+        The trained networks, with their place on the axis (`slot`) and the name of their condition.
+    conditions
+        One row each: centre, end, and what is written there (`text`).
+    """
 
     networks: pd.DataFrame
     conditions: pd.DataFrame
 
 
-def slots(networks: pd.DataFrame) -> Slots:
-    """Number the trained networks from 0, condition by condition, one place left free between two;
-    room for three at least."""
-    placed, conditions, first = [], [], 0
-    for _, rows in networks.groupby(["task", "condition", "neuron"], sort=False):
-        trained, name = rows[rows.converged.astype(bool)], condition_name(rows)
+def slots(table: pd.DataFrame) -> Slots:
+    """Number the trained networks from 0, condition by condition.
+
+    One place is left free between two conditions, and each has room for three networks at least.
+
+    Parameters
+    ----------
+    table
+        Of networks, one row each, trained or not.
+
+    Returns
+    -------
+    Slots
+        Their places, and those of the conditions.
+    """
+    placed = []
+    conditions = []
+    first = 0
+    for _, rows in table.groupby(CONDITION, sort=False):
+        trained = rows[rows.converged.astype(bool)]
+        name = condition_name(rows)
         room = max(len(trained), 3)
-        placed.append(
-            trained.assign(
-                slot=first + (room - len(trained)) / 2 + np.arange(len(trained)), name=name
-            )
-        )
-        given = rows["training_trials"].isna().all() and len(trained) == len(
-            rows
-        )  # models from elsewhere
-        words = (
-            f"{name}\n{len(rows)} given"
-            if given
-            else f"{name}\n{len(trained)} of {len(rows)} trained"
-        )
-        conditions.append(
-            {"centre": first + (room - 1) / 2, "words": words, "end": first + room - 1}
-        )
-        first += room + 1
+        slot = first + (room - len(trained)) / 2 + np.arange(len(trained))
+        placed.append(trained.assign(slot=slot, name=name))
+        from_elsewhere = rows["training_trials"].isna().all() and len(trained) == len(rows)
+        if from_elsewhere:
+            text = f"{name}\n{len(rows)} given"
+        else:
+            text = f"{name}\n{len(trained)} of {len(rows)} trained"
+        last = first + room - 1
+        conditions.append({"centre": first + (room - 1) / 2, "text": text, "end": last})
+        first = last + 2
     return Slots(pd.concat(placed), pd.DataFrame(conditions))
 
 
@@ -122,18 +161,29 @@ class SingleTrial(NamedTuple):
     spike_unit: np.ndarray
 
 
-def single_trials(example: Mapping) -> dict[str, SingleTrial]:
-    """The trials of an example network that were recorded whole, by kind."""
-    of_trial = [example["spike_trial"] == k for k in range(len(example["single_kind"]))]
-    return {
-        str(kind): SingleTrial(
-            str(kind),
-            int(example["single_label"][k]),
-            example["time_s"],
-            example["single_stimulus"][k],
-            example["single_out"][k],
-            example["spike_time_s"][of_trial[k]],
-            example["spike_unit"][of_trial[k]],
+def single_trials(recording: Mapping) -> dict[str, SingleTrial]:
+    """The trials of an example network that were recorded whole.
+
+    Parameters
+    ----------
+    recording
+        From `example.example_recordings`.
+
+    Returns
+    -------
+    dict of SingleTrial
+        One for each kind of trial.
+    """
+    trials = {}
+    for k, kind in enumerate(recording["single_kind"]):
+        spikes = recording["spike_trial"] == k
+        trials[str(kind)] = SingleTrial(
+            kind=str(kind),
+            label=int(recording["single_label"][k]),
+            time_s=recording["time_s"],
+            stimulus=recording["single_stimulus"][k],
+            output=recording["single_out"][k],
+            spike_time_s=recording["spike_time_s"][spikes],
+            spike_unit=recording["spike_unit"][spikes],
         )
-        for k, kind in enumerate(example["single_kind"])
-    }
+    return trials

@@ -14,30 +14,56 @@ from scipy.special import ndtri
 
 
 class Interval(NamedTuple):
+    """The two ends of an interval, or of many."""
+
     low: np.ndarray
     high: np.ndarray
 
 
 def wilson_interval(n_correct, n, level: float = 0.95) -> Interval:
-    """Wilson's score interval of a binomial fraction; numbers or arrays. Raises ValueError unless 0
-    <= n_correct <= n, n >= 1.
+    r"""Wilson's score interval of a binomial fraction.
 
-    Source: Wilson, J. Am. Stat. Assoc. 22 (1927); unlike the normal interval it has a width at 0
-    and 100 %.
+    .. math:: \frac{p + z^2 / 2n \pm z \sqrt{p (1 - p) / n + z^2 / 4 n^2}}{1 + z^2 / n}
+
+    with p = n_correct / n and z the normal quantile of the level. Unlike the normal interval it has
+    a width at 0 and 100 %.
+
+    Parameters
+    ----------
+    n_correct, n : array_like
+        So many of so many; numbers or arrays.
+    level
+        Of confidence.
+
+    Returns
+    -------
+    Interval
+        Fractions from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        Unless 0 <= n_correct <= n and n >= 1.
+
+    References
+    ----------
+    Wilson, J. Am. Stat. Assoc. 22 (1927).
     """
-    n_correct, n = np.asarray(n_correct, dtype=float), np.asarray(n, dtype=float)
+    n_correct = np.asarray(n_correct, dtype=float)
+    n = np.asarray(n, dtype=float)
     if np.any(n < 1) or np.any(n_correct < 0) or np.any(n_correct > n):
         raise ValueError(
-            f"wilson_interval: expected 0 <= n_correct <= n and n >= 1, got n_correct={n_correct}, n={n}"
+            "wilson_interval: expected 0 <= n_correct <= n and n >= 1, "
+            f"got n_correct={n_correct}, n={n}"
         )
     z = ndtri(0.5 + level / 2)
     p = n_correct / n
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
     # at the two ends the bound is exact: rounding must not leave 1e-17 where 0 is meant
-    return Interval(
-        np.where(n_correct == 0, 0.0, centre - half), np.where(n_correct == n, 1.0, centre + half)
-    )
+    low = np.where(n_correct == 0, 0.0, centre - half)
+    high = np.where(n_correct == n, 1.0, centre + half)
+    return Interval(low, high)
 
 
 class Histogram(NamedTuple):
@@ -48,27 +74,62 @@ class Histogram(NamedTuple):
     width: float
 
 
+DECAY_WIDTHS_MS = (1, 2, 5, 10, 20, 50)
+WIDEST_DECAY_BIN_MS = 100
+MOST_DECAY_BINS = 50
+
+
 def decay_histogram(tau_ms, low_ms: float | None = None, high_ms: float | None = None) -> Histogram:
-    """Counts of synaptic decays in bins centred on multiples of their width: 1 ms (paper, Fig. 1B),
-    or the first of 2, 5, 10, 20 and 50 ms that needs no more than 50 bins. The bins reach from low
-    to high and further where a decay lies outside."""
+    """Count synaptic decays in bins centred on multiples of their width.
+
+    The width is 1 ms (paper, Fig. 1B), or the first of 2, 5, 10, 20 and 50 ms that needs no more
+    than 50 bins, else 100 ms. The bins reach from low to high and further where a decay lies
+    outside.
+
+    Parameters
+    ----------
+    tau_ms : array_like, shape (n_units,)
+        Synaptic decays.
+    low_ms, high_ms
+        Where the bins begin and end; None: where the decays do.
+
+    Returns
+    -------
+    Histogram
+        In ms.
+    """
     tau_ms = np.asarray(tau_ms, dtype=float)
     low = tau_ms.min() if low_ms is None else min(tau_ms.min(), low_ms)
     high = tau_ms.max() if high_ms is None else max(tau_ms.max(), high_ms)
-    width = next((w for w in (1, 2, 5, 10, 20, 50) if high - low <= 50 * w), 100)
-    first, last, nearest = (
-        np.floor(np.asarray(t) / width + 0.5).astype(int) for t in (low, high, tau_ms)
-    )
-    return Histogram(
-        width * np.arange(first, last + 1),
-        np.bincount(nearest - first, minlength=last - first + 1),
-        width,
-    )
+    fitting = [width for width in DECAY_WIDTHS_MS if high - low <= MOST_DECAY_BINS * width]
+    width = fitting[0] if fitting else WIDEST_DECAY_BIN_MS
+    first = _nearest_multiple(low, width)
+    last = _nearest_multiple(high, width)
+    counts = np.bincount(_nearest_multiple(tau_ms, width) - first, minlength=last - first + 1)
+    return Histogram(width * np.arange(first, last + 1), counts, width)
+
+
+def _nearest_multiple(values, width: float):
+    return np.floor(np.asarray(values) / width + 0.5).astype(int)
 
 
 def rate_histogram(rates_hz, width_hz: float = 2.0, upper_hz: float = 30.0) -> Histogram:
-    """Fraction of the units in bins [0, 2), [2, 4) ... Hz (paper, Fig. S1B); more bins where a rate
-    lies beyond upper_hz."""
+    """Fraction of the units in bins [0, 2), [2, 4) ... Hz (paper, Fig. S1B).
+
+    Parameters
+    ----------
+    rates_hz : array_like, shape (n_units,)
+        Mean firing rates.
+    width_hz
+        Of the bins.
+    upper_hz
+        Where they end; there are more where a rate lies beyond.
+
+    Returns
+    -------
+    Histogram
+        Fractions, by rate in Hz.
+    """
     rates_hz = np.asarray(rates_hz, dtype=float)
     index = np.floor(rates_hz / width_hz).astype(int)
     n_bins = max(round(upper_hz / width_hz), index.max(initial=-1) + 1)
@@ -86,30 +147,78 @@ class MeanSD(NamedTuple):
 
 
 def mean_sd(outputs, labels, label_values) -> MeanSD:
-    """Mean and SD (n - 1) of outputs (n_trials, n_steps) over the trials of each label; NaN where
-    there are too few."""
-    groups = [
-        np.asarray(outputs, dtype=float)[np.asarray(labels) == value] for value in label_values
-    ]
-    nothing = np.full(np.shape(outputs)[1], np.nan)
-    return MeanSD(
-        np.stack([g.mean(axis=0) if len(g) else nothing for g in groups]),
-        np.stack([g.std(axis=0, ddof=1) if len(g) > 1 else nothing for g in groups]),
-        np.array([len(g) for g in groups]),
-    )
+    """Mean and SD (n - 1) of outputs over the trials of each label.
+
+    Parameters
+    ----------
+    outputs : array_like, shape (n_trials, n_steps)
+        Output of each trial.
+    labels : array_like, shape (n_trials,)
+        Its label.
+    label_values : iterable
+        The labels, in the order of the result.
+
+    Returns
+    -------
+    MeanSD
+        NaN where there are too few trials.
+    """
+    outputs = np.asarray(outputs, dtype=float)
+    labels = np.asarray(labels)
+    nothing = np.full(outputs.shape[1], np.nan)
+    means = []
+    sds = []
+    counts = []
+    for value in label_values:
+        group = outputs[labels == value]
+        means.append(group.mean(axis=0) if len(group) else nothing)
+        sds.append(group.std(axis=0, ddof=1) if len(group) > 1 else nothing)
+        counts.append(len(group))
+    return MeanSD(np.stack(means), np.stack(sds), np.array(counts))
 
 
 def correlation(a, b) -> np.ndarray:
-    """Pearson's r of each row of a with that of b, (n, n_samples) each; NaN where a row is
-    constant."""
-    a, b = (np.asarray(x, dtype=float) - np.mean(x, axis=1, keepdims=True) for x in (a, b))
+    """Pearson's r of each row of a with that of b.
+
+    Parameters
+    ----------
+    a, b : array_like, shape (n, n_samples)
+        The rows.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        NaN where a row is constant.
+    """
+    a = _centred(a)
+    b = _centred(b)
     norm = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
     return np.divide((a * b).sum(axis=1), norm, out=np.full(len(a), np.nan), where=norm > 0)
 
 
+def _centred(rows) -> np.ndarray:
+    return np.asarray(rows, dtype=float) - np.mean(rows, axis=1, keepdims=True)
+
+
 def first_crossing(outputs, time_s, threshold: float, from_s: float = 0.0) -> np.ndarray:
-    """Time after `from_s` (s) at which each output (n_trials, n_samples) first exceeds the
-    threshold; NaN where it never does."""
+    """Time at which each output first exceeds a threshold.
+
+    Parameters
+    ----------
+    outputs : array_like, shape (n_trials, n_samples)
+        Output of each trial.
+    time_s : array_like, shape (n_samples,)
+        Time of each sample.
+    threshold
+        What is to be exceeded.
+    from_s
+        Nothing before counts, and the times are counted from there.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_trials,)
+        In s; NaN where an output never exceeds the threshold.
+    """
     above = (np.asarray(outputs) > threshold) & (np.asarray(time_s) > from_s)
     times = np.asarray(time_s)[above.argmax(axis=1)] - from_s
     return np.where(above.any(axis=1), times, np.nan)
@@ -118,7 +227,8 @@ def first_crossing(outputs, time_s, threshold: float, from_s: float = 0.0) -> np
 def normalise(values) -> np.ndarray:
     """Values moved and scaled to 0..1 over the whole array; all 0 where they are all the same."""
     values = np.asarray(values, dtype=float)
-    low, high = values.min(), values.max()
+    low = values.min()
+    high = values.max()
     return (values - low) / (high - low) if high > low else np.zeros_like(values)
 
 
@@ -132,13 +242,28 @@ class Components(NamedTuple):
 
 
 def principal_components(trajectories, n_components: int = 3) -> Components:
-    """Principal components of (n_labels, n_units, n_steps), all labels and steps taken together
-    (paper, Fig. S2).
+    """Principal components of trajectories, all labels and steps taken together (paper, Fig. S2).
 
     The components are those of the centred data; the trajectories are projected as they are, so
     that the origin is the silent network, as the paper's axes show. Axes point so that the mean is
-    positive along them (where it is zero, the largest loading). Fewer components come back when the
-    data have fewer units or samples. Raises ValueError for other shapes.
+    positive along them (where it is zero, the largest loading).
+
+    Parameters
+    ----------
+    trajectories : array_like, shape (n_labels, n_units, n_steps)
+        States of the network.
+    n_components
+        How many; fewer come back when the data have fewer units or samples.
+
+    Returns
+    -------
+    Components
+        Trajectories, fractions of the variance, and axes.
+
+    Raises
+    ------
+    ValueError
+        Another shape.
     """
     trajectories = np.asarray(trajectories, dtype=float)
     if trajectories.ndim != 3:

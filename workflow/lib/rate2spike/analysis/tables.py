@@ -16,7 +16,6 @@ from .statistics import wilson_interval
 from .trial_table import NETWORK_KEYS, in_metadata
 
 COUNTS = ("training_trials", "rate_trials", "search_trials", "held_out_trials")
-# whole numbers stay whole, and flags flags, where other networks have none
 TEXTS = ("name", "other_names", *NETWORK_KEYS)
 NETWORK_TYPES = {
     **dict.fromkeys(TEXTS, "str"),
@@ -38,21 +37,43 @@ SUCCESS = 0.95  # a spiking network succeeds at 95 % correct trials (paper, Resu
 
 
 def read_networks(files: Sequence[str]) -> pd.DataFrame:
-    """The tables of networks of several conditions as one."""
-    return pd.concat([pd.read_csv(file, dtype=NETWORK_TYPES) for file in files], ignore_index=True)
+    """The tables of networks of several conditions as one.
+
+    Parameters
+    ----------
+    files
+        CSV files, as results/tables/networks.csv.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per network. Whole numbers stay whole, and flags flags, where others have none.
+    """
+    tables = [pd.read_csv(file, dtype=NETWORK_TYPES) for file in files]
+    return pd.concat(tables, ignore_index=True)
 
 
 def stack_trials(
     files: Mapping[str, Sequence[str]], path: str | Path, provenance: Mapping | None = None
 ) -> None:
-    """One parquet of many, file by file, so that millions of trials need no memory. The keys of
-    `files` become the column `purpose`: search or held out. `provenance`, how the trials were made,
-    goes into the metadata."""
+    """Make one parquet of many, file by file, so that millions of trials need no memory.
+
+    Parameters
+    ----------
+    files
+        Files of trials by what they are for: search or held out. The keys become the column
+        `purpose`.
+    path
+        The file to write.
+    provenance
+        How the trials were made, for the metadata.
+    """
     with replacing(path) as temporary:
         writer = None
         for purpose, parts in files.items():
             for part in map(pq.read_table, parts):
-                table = part.append_column("purpose", pa.array([purpose] * len(part), pa.string()))
+                purposes = pa.array([purpose] * len(part), pa.string())
+                table = part.append_column("purpose", purposes)
                 table = table.replace_schema_metadata(in_metadata(provenance))
                 writer = writer or pq.ParquetWriter(temporary, table.schema)
                 writer.write_table(table.cast(writer.schema))
@@ -60,8 +81,18 @@ def stack_trials(
 
 
 def accuracy_by_factor(trials: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy of each network at each scaling factor, with its 95 % binomial confidence interval
-    (Wilson)."""
+    """Accuracy of each network at each scaling factor, with its 95 % confidence interval (Wilson).
+
+    Parameters
+    ----------
+    trials
+        The per-trial table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per network and factor, columns ACCURACY_COLUMNS; fractions from 0 to 1.
+    """
     grouped = trials.groupby(["network", "scaling_factor"], sort=True)
     accuracy = grouped.agg(
         n_trials=("correct", "size"),
@@ -74,8 +105,19 @@ def accuracy_by_factor(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def held_out_accuracy(trials: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy of each network on fresh trials at its chosen factor, published and strict scoring,
-    with confidence interval."""
+    """Accuracy of each network on fresh trials at its chosen factor, with confidence interval.
+
+    Parameters
+    ----------
+    trials
+        The per-trial table of the fresh trials.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per network: held_out_trials, held_out_accuracy (published scoring),
+        held_out_strict, held_out_ci_low, held_out_ci_high.
+    """
     fresh = trials.groupby(NETWORK_KEYS, observed=True).agg(
         held_out_trials=("correct", "size"),
         n_correct=("correct", "sum"),
@@ -83,27 +125,43 @@ def held_out_accuracy(trials: pd.DataFrame) -> pd.DataFrame:
         held_out_strict=("correct_strict", "mean"),
     )
     low, high = wilson_interval(fresh.n_correct.to_numpy(), fresh.held_out_trials.to_numpy())
-    return (
-        fresh.assign(held_out_ci_low=low, held_out_ci_high=high)
-        .drop(columns="n_correct")
-        .reset_index()
-    )
+    fresh = fresh.assign(held_out_ci_low=low, held_out_ci_high=high)
+    return fresh.drop(columns="n_correct").reset_index()
 
 
 def with_rate_interval(networks: pd.DataFrame) -> pd.DataFrame:
-    """The table of networks with the 95 % confidence interval of the rate network's accuracy on
-    fresh trials."""
-    networks = networks.astype(
-        {"rate_accuracy": float, "rate_trials": int}
-    )  # a block without networks has no types
+    """Add the 95 % confidence interval of the rate network's accuracy on fresh trials.
+
+    Parameters
+    ----------
+    networks
+        Columns rate_accuracy and rate_trials, and any other.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same, with rate_ci_low and rate_ci_high.
+    """
+    # a block without networks has no types
+    networks = networks.astype({"rate_accuracy": float, "rate_trials": int})
     n_correct = np.rint(networks.rate_accuracy * networks.rate_trials)
     low, high = wilson_interval(n_correct.to_numpy(), networks.rate_trials.to_numpy())
     return networks.assign(rate_ci_low=low, rate_ci_high=high)
 
 
 def summary_by_condition(networks: pd.DataFrame) -> pd.DataFrame:
-    """One row per condition: how many networks were trained and reached criterion, and the accuracy
-    of those that did."""
+    """How many networks of each condition reached criterion, and the accuracy of those that did.
+
+    Parameters
+    ----------
+    networks
+        The table of networks, one row each, trained or not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per condition.
+    """
     keys = ["name", "other_names", "task", "condition", "neuron"]
     networks = networks.fillna({"other_names": ""})
     counts = networks.groupby(keys, sort=False).agg(
@@ -118,11 +176,8 @@ def summary_by_condition(networks: pd.DataFrame) -> pd.DataFrame:
         held_out_accuracy_mean=("held_out_accuracy", "mean"),
         held_out_accuracy_sd=("held_out_accuracy", "std"),
         held_out_strict_mean=("held_out_strict", "mean"),
-        n_successful=(
-            "search_accuracy",
-            lambda accuracy: (accuracy >= SUCCESS).sum() if accuracy.notna().any() else pd.NA,
-        ),
-        scaling_factors=("scaling_factor", lambda factors: " ".join(f"{f:g}" for f in factors)),
+        n_successful=("search_accuracy", _n_successful),
+        scaling_factors=("scaling_factor", _in_a_row),
         n_on_edge=("on_edge", "sum"),
     )
     # whole numbers or missing; without the type, the flags of conditions with failed networks would
@@ -136,6 +191,16 @@ def summary_by_condition(networks: pd.DataFrame) -> pd.DataFrame:
     return counts.join(summary.astype(types)).reset_index()
 
 
+def _n_successful(accuracy: pd.Series):
+    """How many succeed; missing where the networks were not searched."""
+    return (accuracy >= SUCCESS).sum() if accuracy.notna().any() else pd.NA
+
+
+def _in_a_row(factors: pd.Series) -> str:
+    return " ".join(f"{factor:g}" for factor in factors)
+
+
+NO_NUMBER = "\N{EN DASH}"
 HEADINGS = {
     "name": "condition",
     "other_names": "also called",
@@ -153,29 +218,34 @@ HEADINGS = {
 PAGE = """<!DOCTYPE html><meta charset="utf-8"><title>{title}</title>
 <style>body{{font:14px/1.4 sans-serif;margin:1.5em}}table{{border-collapse:collapse}}
 td,th{{padding:.35em .7em;border-bottom:1px solid #ccc;text-align:right}}th{{vertical-align:bottom}}
-td:first-child,th:first-child,.words td,.words th,.summary td:nth-child(2),.summary th:nth-child(2){{text-align:left}}</style>
+td:first-child,th:first-child,.words td,.words th,\
+.summary td:nth-child(2),.summary th:nth-child(2){{text-align:left}}</style>
 <h1>{title}</h1>{table}"""
 
 
 def write_html(summary: pd.DataFrame, path: str | Path) -> None:
-    """The summary as a page for the report: accuracies in per cent, a dash where no network reached
-    criterion."""
+    """Write the summary as a page for the report.
+
+    Accuracies are in per cent; a dash stands where no network reached criterion.
+
+    Parameters
+    ----------
+    summary
+        From `summary_by_condition`.
+    path
+        The file.
+    """
     table = summary.copy()
-    percent = [c for c in table if "accuracy" in c or "strict" in c]
-    table[percent] = (100 * table[percent]).map(
-        lambda x: "\N{EN DASH}" if np.isnan(x) else f"{x:.1f} %"
-    )
-    table["training_trials_mean"] = table.training_trials_mean.map(
-        lambda x: "\N{EN DASH}" if np.isnan(x) else f"{x:.0f}"
-    )
-    table["other_names"] = table.other_names.replace("", "\N{EN DASH}")
-    table[["scaling_factors", "n_on_edge"]] = (
-        table[["scaling_factors", "n_on_edge"]].astype(object).fillna("\N{EN DASH}")
-    )
-    page = PAGE.format(
-        title="Accuracy of every condition",
-        table=table[list(HEADINGS)]
-        .rename(columns=HEADINGS)
-        .to_html(index=False, border=0, classes="summary"),
-    )
-    write_text(page, path)
+    percent = [column for column in table if "accuracy" in column or "strict" in column]
+    table[percent] = (100 * table[percent]).map(lambda x: _or_dash(x, "{:.1f} %"))
+    table["training_trials_mean"] = table.training_trials_mean.map(lambda x: _or_dash(x, "{:.0f}"))
+    table["other_names"] = table.other_names.replace("", NO_NUMBER)
+    for column in ("scaling_factors", "n_on_edge"):
+        table[column] = table[column].astype(object).fillna(NO_NUMBER)
+    shown = table[list(HEADINGS)].rename(columns=HEADINGS)
+    rows = shown.to_html(index=False, border=0, classes="summary")
+    write_text(PAGE.format(title="Accuracy of every condition", table=rows), path)
+
+
+def _or_dash(x: float, form: str) -> str:
+    return NO_NUMBER if np.isnan(x) else form.format(x)

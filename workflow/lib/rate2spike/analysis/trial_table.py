@@ -32,23 +32,32 @@ def write_trials(
     path: str | Path,
     provenance: Mapping[str, object] | None = None,
 ) -> None:
-    """The per-trial table as parquet, with its columns even where no network was there to simulate,
-    and how it was made in its metadata."""
-    trials = (
-        pd.concat([pd.DataFrame(r) for r in rows], ignore_index=True)
-        if rows
-        else pd.DataFrame(columns=list(TRIAL_TYPES))
-    )
-    table = pa.Table.from_pandas(
-        trials[list(TRIAL_TYPES)].astype(TRIAL_TYPES), preserve_index=False
-    )
+    """Write the per-trial table as parquet.
+
+    It has its columns even where no network was there to simulate.
+
+    Parameters
+    ----------
+    rows
+        Columns of the trials of one network each, by name: at least those of TRIAL_TYPES.
+    path
+        The file.
+    provenance
+        How the trials were made, for the metadata.
+    """
+    columns = list(TRIAL_TYPES)
+    if rows:
+        trials = pd.concat([pd.DataFrame(of_network) for of_network in rows], ignore_index=True)
+    else:
+        trials = pd.DataFrame(columns=columns)
+    table = pa.Table.from_pandas(trials[columns].astype(TRIAL_TYPES), preserve_index=False)
+    metadata = table.schema.metadata | in_metadata(provenance)
     with replacing(path) as temporary:
-        pq.write_table(
-            table.replace_schema_metadata(table.schema.metadata | in_metadata(provenance)),
-            temporary,
-        )
+        pq.write_table(table.replace_schema_metadata(metadata), temporary)
 
 
 def in_metadata(provenance: Mapping[str, object] | None) -> dict[bytes, bytes]:
-    """How a table was made, as the metadata of a parquet file."""
-    return {b"provenance": json.dumps(provenance, sort_keys=True).encode()} if provenance else {}
+    """How a table was made, as the metadata of a parquet file; empty where nothing is known."""
+    if not provenance:
+        return {}
+    return {b"provenance": json.dumps(provenance, sort_keys=True).encode()}

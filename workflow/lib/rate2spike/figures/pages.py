@@ -5,189 +5,153 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.ticker import MaxNLocator
 
 from ..plotting import NOTE
-from .panels import hide_time, label, name_panel, set_range, share_range, stimulus_box, table_of
+from .panels import hide_time, stimulus_box
 
-NETWORKS_NOTE = (
-    "{n_networks} of {n_attempted} networks of {n_conditions} conditions reached criterion; "
-)
-SCALING_NOTE = NETWORKS_NOTE + (
-    "one line each, {search_trials} trials a factor, ring: chosen factor; points: {held_out_trials} fresh trials there; "
-    "bands and bars: 95 % Wilson intervals; dashed: 95 %."
-)
-ACCURACY_NOTE = NETWORKS_NOTE + (
-    "{rate_trials} fresh trials of each rate and {held_out_trials} of each spiking network; bars: 95 % Wilson intervals; "
-    "dashed: 95 %."
-)
 EXAMPLE_NOTE = "{condition}, {network}: {n_exc} exc., {n_inh} inh. units; {networks}; "
+
+# Layout -------------------------------------------------------------------------------------------
 
 
 def page(
     mosaic, width: float, height: float, *, three_d: bool = False, **grid
 ) -> tuple[Figure, dict[str, Axes]]:
-    """A figure of that size in inches and its panels by name."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplot_mosaic(
-        mosaic, gridspec_kw=grid, subplot_kw={"projection": "3d"} if three_d else {}
-    )
+    """Make a figure and its panels.
 
+    Parameters
+    ----------
+    mosaic
+        Rows of names of panels, as for matplotlib's `subplot_mosaic`.
+    width, height
+        Of the page, in inches.
+    three_d
+        Whether the panels have three dimensions.
+    **grid
+        For the grid of panels, for example `height_ratios`.
 
-PER_ROW, MOST_KINDS = 4, 12
-
-
-def task_page(
-    factors: Sequence[str], kinds: Sequence[str]
-) -> tuple[Figure, dict[str, Axes], dict[str, tuple[Axes, Axes]]]:
-    """The page of any task: panels "decays", "rate" and one per factor above; output and raster of
-    each kind of trial below.
-
-    A task with more than 12 kinds of trial shows the first 12 and says so.
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        The page.
+    axes : dict
+        Its panels by name.
     """
-    n_kinds, kinds = len(kinds), kinds[:MOST_KINDS]
-    n_rows = -(-len(kinds) // PER_ROW)
-    figure = Figure(figsize=(1.75 * (2 + len(factors)), 1.9 + 2.4 * n_rows), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1.9, 2.4 * n_rows])
-    above = top.subplot_mosaic([["decays", "rate", *factors]])
-    for panel in above.values():
-        panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
-    n_columns = min(len(kinds), PER_ROW)
-    cells = [*kinds, *(n_rows * n_columns - len(kinds)) * ["."]]
-    rows = [cells[i * n_columns : (i + 1) * n_columns] for i in range(n_rows)]
-    below = bottom.subplot_mosaic(
-        [
-            [c if c == "." else f"{what}, {c}" for c in row]
-            for row in rows
-            for what in ("output", "spikes")
-        ]
-    )
-    if n_kinds > MOST_KINDS:
-        bottom.suptitle(f"the first {MOST_KINDS} of {n_kinds} kinds of trial")
-    return (
-        figure,
-        above,
-        {kind: (below[f"output, {kind}"], below[f"spikes, {kind}"]) for kind in kinds},
-    )
+    figure = Figure(figsize=(width, height), layout="constrained")
+    projection = {"projection": "3d"} if three_d else {}
+    axes = figure.subplot_mosaic(mosaic, gridspec_kw=grid, subplot_kw=projection)
+    return figure, axes
 
 
-def note(figure: Figure, words: str) -> None:
-    """A line under the figure: which network, how many trials."""
+class Block(NamedTuple):
+    """A part of a page: so high or so wide, and what is in it.
+
+    size: in inches below one another, relative beside one another; mosaic: names of panels, with
+    the relative widths of its columns and heights of its rows; parts: smaller blocks instead.
+    """
+
+    size: float
+    mosaic: Sequence[Sequence[str]] = ()
+    widths: Sequence[float] | None = None
+    heights: Sequence[float] | None = None
+    parts: Sequence[Block] = ()
+
+
+def page_of_blocks(blocks: Sequence[Block], width: float) -> tuple[Figure, dict[str, Axes]]:
+    """Make a figure of blocks and its panels.
+
+    Blocks stand below one another, their parts beside one another, the parts of those below one
+    another again.
+
+    Parameters
+    ----------
+    blocks
+        From above.
+    width
+        Of the page, in inches.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        The page.
+    axes : dict
+        Its panels by name.
+    """
+    height = sum(block.size for block in blocks)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, _panels_of(figure, blocks, below=True)
+
+
+def _panels_of(whole, blocks: Sequence[Block], *, below: bool) -> dict[str, Axes]:
+    """The panels of blocks that stand below or beside one another in a figure or a part of it."""
+    sizes = [block.size for block in blocks]
+    if below:
+        parts = whole.subfigures(len(blocks), 1, squeeze=False, height_ratios=sizes)
+    else:
+        parts = whole.subfigures(1, len(blocks), squeeze=False, width_ratios=sizes)
+    axes = {}
+    for part, block in zip(parts.flat, blocks, strict=True):
+        if block.parts:
+            axes |= _panels_of(part, block.parts, below=not below)
+        else:
+            axes |= part.subplot_mosaic(
+                block.mosaic, width_ratios=block.widths, height_ratios=block.heights
+            )
+    return axes
+
+
+def name_panels(axes: Mapping[str, Axes], panels: Mapping[str, str]) -> None:
+    """Write the bold letters of panels in the upper rows of their blocks, along the upper edge.
+
+    Parameters
+    ----------
+    axes
+        The panels of a page of blocks, by name.
+    panels
+        The name of a panel for each letter.
+    """
+    for letter, name in panels.items():
+        panel = axes[name]
+        block = panel.figure
+        first = panel is block.axes[0]
+        across = block.transSubfigure if first else panel.transAxes
+        text = panel.annotate(
+            letter,
+            (0, 1),
+            xycoords=(across, block.transSubfigure),
+            xytext=(4 if first else -36, -4),
+            textcoords="offset points",
+            va="top",
+            fontsize=9,
+            fontweight="bold",
+        )
+        text.set_in_layout(False)
+
+
+# Words on a page ----------------------------------------------------------------------------------
+
+
+def note(figure: Figure, text: str) -> None:
+    """Write a line under the figure: which network, how many trials."""
     for together in ("± SD", "λ = 1", " ms"):
-        words = words.replace(together, together.replace(" ", "\N{NO-BREAK SPACE}"))
-    lines = textwrap.wrap(words, int(20 * figure.get_figwidth()))
+        text = text.replace(together, together.replace(" ", "\N{NO-BREAK SPACE}"))
+    lines = textwrap.wrap(text, int(20 * figure.get_figwidth()))
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=6.5, color=NOTE)
 
 
-def finish_trial(output: Axes, spikes: Axes, trial, *, task) -> None:
-    """Title, green box where the trial has a stimulus, and few numbers on the time axis of an
-    output over its spikes."""
-    output.set_title(f"One {trial.kind} trial")
-    for panel in (output, spikes):
-        stimulus_box(panel, task.stimulus_windows_ms if trial.stimulus.any() else ())
-        panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
-    hide_time(output)
-
-
-def finish_rates(axes: Mapping[str, Axes]) -> None:
-    """Fig. S1: the same ranges for both histograms, one legend, the letters of the panels."""
-    histograms = [axes["histogram 1"], axes["histogram 0"]]
-    for panel in histograms:
-        panel.set_xlim(0, max(p.get_xlim()[1] for p in histograms))
-        panel.set_ylim(0, max(p.get_ylim()[1] for p in histograms))
-    axes["histogram 0"].legend()
-    name_panel(axes["rate"], "A")
-    name_panel(axes["histogram 1"], "B")
-
-
-def accuracy_page(last_slot: float) -> tuple[Figure, Axes]:
-    """One panel, wide enough for so many networks."""
-    figure, axes = page([["accuracy"]], min(max(3.5, 0.28 * last_slot), 30.0), 2.8)
-    label(axes["accuracy"], "Networks by condition", "Correct trials (%)")
-    return figure, axes["accuracy"]
-
-
-def finish_accuracy(
-    axes: Axes, centres: Sequence[float], words: Sequence[str], last_slot: float
-) -> None:
-    """The criterion, and the names of the conditions under their networks."""
-    criterion(axes)
-    axes.set_xticks(
-        list(centres),
-        ["\n".join(textwrap.fill(line, 16) for line in text.split("\n")) for text in words],
-    )
-    axes.tick_params(axis="x", length=0)
-    set_range(axes, (-0.8, last_slot + 0.8), (80, 100.5))
-
-
-def scaling_page(names: Sequence[str]) -> tuple[Figure, list[tuple[Axes, Axes]]]:
-    """For every condition a panel for the curves and a narrow one for fresh trials beside it, up to
-    three conditions a row."""
-    n_rows = -(-len(names) // 3)
-    n_columns = -(-len(names) // n_rows)
-    figure = Figure(figsize=(2.5 * n_columns, 0.4 + 2.2 * n_rows), layout="constrained")
-    grid = figure.add_gridspec(n_rows, 2 * n_columns, width_ratios=n_columns * [3.2, 1])
-    panels = []
-    for i, name in enumerate(names):
-        row, column = divmod(i, n_columns)
-        curves = figure.add_subplot(grid[row, 2 * column], label=f"{name}: search")
-        fresh = figure.add_subplot(
-            grid[row, 2 * column + 1], label=f"{name}: fresh trials", sharey=curves
-        )
-        label(curves, "Scaling factor 1/λ", "Correct trials (%)", textwrap.fill(name, 28))
-        label(fresh, "Fresh\ntrials", "Correct trials (%)")
-        panels.append((curves, fresh))
-    return figure, panels
-
-
-def finish_scaling(panels: Sequence[tuple[Axes, Axes]]) -> None:
-    """Same vertical range in all panels, the criterion, no numbers under the fresh trials."""
-    for curves, fresh in panels:
-        for axes in (curves, fresh):
-            criterion(axes)
-        fresh.set(xticks=[], ylabel="")
-        fresh.margins(x=0.3)
-        fresh.tick_params(labelleft=False)
-        set_range(curves, y=(40, 102))
-    share_range([curves for curves, _ in panels])
-
-
-def with_interval(
-    axes: Axes, x, y, low, high, *, series, colour: str, legend: str = "", size: float = 4
-) -> pd.DataFrame:
-    """Points with confidence intervals, (n,) each; series is one name or one for each point."""
-    x, y, low, high = (np.asarray(a, dtype=float) for a in (x, y, low, high))
-    errors = np.maximum([y - low, high - y], 0)  # rounding must not make a length negative
-    marks = {
-        "fmt": "o",
-        "color": colour,
-        "markersize": size,
-        "markeredgewidth": 0,
-        "elinewidth": 0.8,
-        "clip_on": False,
-    }
-    axes.errorbar(x, y, yerr=errors, label=legend, **marks)
-    return table_of(axes, series, x, y, low=low, high=high)
-
-
-def criterion(axes: Axes, percent: float = 95) -> None:
-    """The dashed line that a successful network reaches."""
-    axes.axhline(percent, color="0.5", linewidth=0.8, linestyle="--", zorder=0)
-
-
-def words(axes: Axes, text: str) -> None:
-    """An empty panel that says why."""
+def empty_panel(axes: Axes, reason: str) -> None:
+    """Leave a panel empty and write why."""
     axes.set_axis_off()
     axes.text(
         0.5,
         0.5,
-        textwrap.fill(text, 30),
+        textwrap.fill(reason, 30),
         transform=axes.transAxes,
         ha="center",
         va="center",
@@ -196,30 +160,93 @@ def words(axes: Axes, text: str) -> None:
     )
 
 
-def legend_above(figure: Figure, panels, n_columns: int = 4) -> None:
-    """One legend for all panels, each series once."""
-    found = legend_entries(panels)
-    names = sorted(found, key=_legend_order)
-    style = {"loc": "outside upper center", "ncols": n_columns, "handler_map": TWO_MARKS}
-    figure.legend([found[name] for name in names], names, **style)
+def no_example(axes: Mapping[str, Axes], letters: str, reason: str) -> None:
+    """Leave the panels of these letters empty; the first panel of each letter says why."""
+    for letter in letters:
+        panels = [panel for name, panel in axes.items() if name.startswith(letter)]
+        empty_panel(panels[0], reason)
+        for panel in panels[1:]:
+            empty_panel(panel, "")
 
+
+def lambda_title(scaling_factor: float, chosen: float | None = None, published: str = "") -> str:
+    """The scaling constant as the paper writes it.
+
+    Parameters
+    ----------
+    scaling_factor
+        1 / lambda.
+    chosen
+        The factor chosen for the network, which is then called so.
+    published
+        That of the paper, such as "1/25": written below where it is another one.
+
+    Returns
+    -------
+    str
+        One line, or two.
+    """
+    fraction = "1" if scaling_factor == 1 else f"1/{scaling_factor:g}"
+    ours = f"λ\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{fraction}"
+    if scaling_factor == chosen:
+        ours += " (chosen)"
+    return ours if published in ("", fraction) else f"{ours}\npublished: {published}"
+
+
+# Legends ------------------------------------------------------------------------------------------
 
 TWO_MARKS = {tuple: HandlerTuple(None)}  # a name with several markers has them side by side
 
 
+def legend_above(figure: Figure, panels, n_columns: int = 4) -> None:
+    """Draw one legend for all panels above them, each series once."""
+    marks = legend_entries(panels)
+    names = sorted(marks, key=_legend_order)
+    figure.legend(
+        [marks[name] for name in names],
+        names,
+        loc="outside upper center",
+        ncols=n_columns,
+        handler_map=TWO_MARKS,
+    )
+
+
+def legend_over(axes: Axes, panels: Sequence[Axes]) -> None:
+    """Draw a line of legend over a panel, each name once, with every marker it has in `panels`."""
+    marks = legend_entries(panels)
+    if not marks:
+        return
+    names = sorted(marks, key=lambda name: name == "published")
+    axes.legend(
+        [marks[name] for name in names],
+        names,
+        handler_map=TWO_MARKS,
+        loc="lower left",
+        bbox_to_anchor=(-0.02, 1.0),
+        borderaxespad=0.1,
+        borderpad=0.2,
+        ncols=len(names),
+        columnspacing=1.0,
+        handletextpad=0.5,
+    )
+
+
 def legend_entries(panels: Sequence[Axes]) -> dict[str, object]:
-    """Each name of a legend once: what stands for it, or a tuple of every marker that it has in the
-    panels."""
-    found: dict[str, dict] = {}
+    """What stands for each name in a legend: a mark, or a tuple of every mark it has in the panels.
+
+    Two marks are the same where they have the same marker and colour.
+    """
+    marks_of_name: dict[str, dict] = {}
     for axes in panels:
         for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
             mark = handle[0] if isinstance(handle, tuple) else handle  # without its error bars
             kind = (mark.get_marker(), mark.get_color()) if hasattr(mark, "get_marker") else ()
-            found.setdefault(name, {})[kind] = mark
-    return {
-        name: tuple(marks.values()) if len(marks) > 1 else next(iter(marks.values()))
-        for name, marks in found.items()
-    }
+            marks_of_name.setdefault(name, {})[kind] = mark
+    entries = {}
+    for name, by_kind in marks_of_name.items():
+        marks = tuple(by_kind.values())
+        entries[name] = marks if len(marks) > 1 else marks[0]
+    return entries
 
 
 def _legend_order(name: str) -> tuple:
@@ -229,11 +256,81 @@ def _legend_order(name: str) -> tuple:
     return (1,) if name.startswith("output") else (0, name)
 
 
-def lambda_title(scaling_factor: float, chosen: float | None = None, published: str = "") -> str:
-    """The scaling constant as the paper writes it, and below it that of the paper (such as "1/25")
-    where it is another one."""
-    fraction = "1" if scaling_factor == 1 else f"1/{scaling_factor:g}"
-    ours = f"λ\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{fraction}" + (
-        " (chosen)" if scaling_factor == chosen else ""
-    )
-    return f"{ours}\npublished: {published}" if published not in ("", fraction) else ours
+# The page of any task -----------------------------------------------------------------------------
+
+PER_ROW = 4  # kinds of trial
+MOST_KINDS = 12
+
+
+class TaskPage(NamedTuple):
+    """The page of any task: panels "decays", "rate" and one per factor above; output and raster of
+    each kind of trial below."""
+
+    figure: Figure
+    above: dict[str, Axes]
+    below: dict[str, tuple[Axes, Axes]]
+
+
+def task_page(factors: Sequence[str], kinds: Sequence[str]) -> TaskPage:
+    """Make the page of any task.
+
+    A task with more than 12 kinds of trial shows the first 12 and says so.
+
+    Parameters
+    ----------
+    factors
+        Names of the panels of the converted network, one per scaling factor.
+    kinds
+        The kinds of trial.
+
+    Returns
+    -------
+    TaskPage
+        The page and its panels.
+    """
+    shown = kinds[:MOST_KINDS]
+    n_rows = -(-len(shown) // PER_ROW)
+    figure = Figure(figsize=(1.75 * (2 + len(factors)), 1.9 + 2.4 * n_rows), layout="constrained")
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1.9, 2.4 * n_rows])
+    above = top.subplot_mosaic([["decays", "rate", *factors]])
+    for panel in above.values():
+        panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes = bottom.subplot_mosaic(_rows_of_kinds(shown, n_rows))
+    if len(kinds) > MOST_KINDS:
+        bottom.suptitle(f"the first {MOST_KINDS} of {len(kinds)} kinds of trial")
+    below = {kind: (axes[f"output, {kind}"], axes[f"spikes, {kind}"]) for kind in shown}
+    return TaskPage(figure, above, below)
+
+
+def _rows_of_kinds(kinds: Sequence[str], n_rows: int) -> list[list[str]]:
+    """Two rows of panels for each row of kinds, "." where the last row has no more of them."""
+    n_columns = min(len(kinds), PER_ROW)
+    n_free = n_rows * n_columns - len(kinds)
+    mosaic = []
+    for i in range(n_rows):
+        row = kinds[i * n_columns : (i + 1) * n_columns]
+        free = ["."] * (n_free if i == n_rows - 1 else 0)
+        mosaic.append([f"output, {kind}" for kind in row] + free)
+        mosaic.append([f"spikes, {kind}" for kind in row] + free)
+    return mosaic
+
+
+def finish_trial(output: Axes, spikes: Axes, trial, *, task) -> None:
+    """Finish the two panels of one trial, an output over its spikes.
+
+    They get a title, a green box where the trial has a stimulus, and few numbers on the time axis.
+
+    Parameters
+    ----------
+    output, spikes
+        The two panels.
+    trial : describe.SingleTrial
+        Its kind and stimulus are used.
+    task
+        Its `stimulus_windows_ms` are used.
+    """
+    output.set_title(f"One {trial.kind} trial")
+    for panel in (output, spikes):
+        stimulus_box(panel, task.stimulus_windows_ms if trial.stimulus.any() else ())
+        panel.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    hide_time(output)

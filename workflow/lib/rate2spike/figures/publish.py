@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import matplotlib
 import pandas as pd
@@ -10,44 +13,94 @@ from matplotlib.figure import Figure
 
 from ..files import replacing, write_csv, write_text
 from ..plotting import STYLE
-from .pages import note, page, words
+from .pages import empty_panel, note, page
 from .panels import COLUMNS
 
 PNG_DPI = 200
 
 
+class Drawn(NamedTuple):
+    """What drawing a figure gives.
+
+    Attributes
+    ----------
+    figure
+        The page.
+    rows
+        Tables of what is on it, with the columns of `panels.COLUMNS`.
+    note
+        The line under it.
+    facts
+        What the caption names that came out while drawing.
+    singles
+        Our values of single published numbers, for the scorecard: as `sweeps.single` makes them.
+    """
+
+    figure: Figure
+    rows: Sequence[pd.DataFrame]
+    note: str
+    facts: Mapping[str, object] = MappingProxyType({})
+    singles: Sequence[Mapping] = ()
+
+
 def save(figure: Figure, pdf, png) -> None:
-    """Write the figure as PDF and PNG, whole or not at all; the same data give the same bytes (no
-    date inside)."""
+    """Write the figure as PDF and PNG, whole or not at all.
+
+    The same data give the same bytes: there is no date inside.
+
+    Parameters
+    ----------
+    figure
+        The page.
+    pdf, png
+        The two files.
+    """
     with replacing(pdf) as temporary:
         figure.savefig(temporary, metadata={"CreationDate": None})
     with replacing(png) as temporary:
         figure.savefig(temporary, dpi=PNG_DPI, metadata={"Software": None})
 
 
-Drawing = tuple[
-    Figure, list[pd.DataFrame], str
-]  # the figure, the tables of what is in it, the line under it
+def publish(draw: Callable[[], Drawn], facts: Mapping, *, caption, output) -> Drawn:
+    """Draw a figure, and write it with its table and its caption.
 
+    Where no network reached criterion, all three say so and `draw` is not called.
 
-def publish(output, template: str, facts: Mapping, draw: Callable[[], Drawing]) -> None:
-    """Draw, and write figure, CSV and caption. Where no network reached criterion, all three say so
-    and `draw` is not called.
+    Parameters
+    ----------
+    draw
+        Draws the figure; called in the style of the paper.
+    facts
+        n_networks (that reached criterion), n_attempted, and what else the caption names.
+    caption
+        The file of the caption, with the names of facts in braces.
+    output
+        The files to write, as attributes: pdf, png, csv, caption.
 
-    output: names pdf, png, csv, caption; template: caption with the names of `facts` in braces;
-    facts: n_networks (that reached criterion), n_attempted, and what else the caption names.
+    Returns
+    -------
+    Drawn
+        What was drawn, with all the facts.
     """
     with matplotlib.rc_context(STYLE):
         if facts["n_networks"]:
-            figure, drawn, line = draw()
-            note(figure, line)
-            caption = template.format(**facts)
+            drawn = draw()
+            facts = {**facts, **drawn.facts}
+            text = Path(caption).read_text("utf-8").format(**facts)
+            note(drawn.figure, drawn.note)
         else:
-            caption = f"No network reached criterion (0 of {facts['n_attempted']})."
-            figure, axes = page([["empty"]], 3.5, 1.5)
-            words(axes["empty"], caption)
-            drawn = []
-        save(figure, output.pdf, output.png)
-    table = pd.concat(drawn, ignore_index=True) if drawn else pd.DataFrame(columns=COLUMNS)
+            text = f"No network reached criterion (0 of {facts['n_attempted']})."
+            drawn = nothing(text)
+        save(drawn.figure, output.pdf, output.png)
+    rows = list(drawn.rows)
+    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=COLUMNS)
     write_csv(table, output.csv, float_format="%.9g")
-    write_text(caption.strip() + "\n", output.caption)
+    write_text(text.strip() + "\n", output.caption)
+    return drawn._replace(facts=facts)
+
+
+def nothing(reason: str) -> Drawn:
+    """A small page without a panel that says why, and no rows."""
+    figure, axes = page([["empty"]], 3.5, 1.5)
+    empty_panel(axes["empty"], reason)
+    return Drawn(figure, [], "")

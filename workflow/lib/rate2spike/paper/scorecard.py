@@ -12,11 +12,13 @@ the panel compares.
 Verdicts, by the 95 % interval of ours minus published:
   agrees            it contains 0 and is narrow enough to say so (below)
   differs           it excludes 0
-  too few networks  anything else, and whenever fewer than 3 networks of ours are behind the number (converted ones, for the
-                    share of successful spiking networks), or one network is set against one
+  too few networks  anything else, and whenever fewer than 3 networks of ours are behind the number
+                    (converted ones, for the share of successful spiking networks), or one network
+                    is set against one
 Narrow enough is a half-width, before the uncertainty of reading the figure is added, of at most
   15 points         for a percentage of networks
-  2 points          for the performance of rate networks, which the stopping rule holds between 95 and 100 %
+  2 points          for the performance of rate networks, which the stopping rule holds between 95
+                    and 100 %
   5 points          for the performance of spiking networks, or one published SD where that is more
   one published SD  for training trials; for decays as well, or 1 ms where that is more
 For one published network the interval never shrinks below the spread of ours; from 6 networks on it
@@ -38,20 +40,32 @@ from . import compare
 from .compare import Difference, Sample
 from .sweeps import RISE_MS
 
-AGREES, DIFFERS, TOO_FEW = VERDICTS = ("agrees", "differs", "too few networks")
-FEWEST, ENOUGH_FOR_ONE = 3, 6
+AGREES = "agrees"
+DIFFERS = "differs"
+TOO_FEW = "too few networks"
+VERDICTS = (AGREES, DIFFERS, TOO_FEW)
+FEWEST = 3  # networks of ours behind a number
+ENOUGH_FOR_ONE = 6  # the same, against one published network
 PER_CONDITION = 100  # networks the paper attempted in each condition
 RATE_RANGE = (95.0, 100.0)  # % correct at which training may stop
-BY_X, EVERY = "x_value", ""
+BY_X = "x_value"
+EVERY = ""
 
 NOTE = (
-    "Ours minus published, bars: 95 % intervals. {n_numbers} numbers: {n_agree} agree, {n_differ} differ, {n_few} with too few "
-    "networks to say (open grey). Median of {median_n:g} networks of ours; at most about {n_by_chance:.0f} would differ by "
-    "chance alone (5 % of the {n_judged} with an interval and at least 3 networks). N: units; τmax: upper limit of the decays; "
-    "tref: refractory period."
+    "Ours minus published, bars: 95 % intervals. {n_numbers} numbers: {n_agree} agree, "
+    "{n_differ} differ, {n_few} with too few networks to say (open grey). "
+    "Median of {median_n:g} networks of ours; at most about {n_by_chance:.0f} would differ by "
+    "chance alone (5 % of the {n_judged} with an interval and at least 3 networks). "
+    "N: units; τmax: upper limit of the decays; tref: refractory period."
 )
-COLUMNS = ["figure", "panel", "quantity", "task", "x_name", "x_value", "unit"]
-COLUMNS += [
+COLUMNS = [
+    "figure",
+    "panel",
+    "quantity",
+    "task",
+    "x_name",
+    "x_value",
+    "unit",
     "published",
     "published_sd",
     "published_n",
@@ -61,8 +75,13 @@ COLUMNS += [
     "ours_attempted",
     "fresh",
     "strict",
+    "difference",
+    "ci_low",
+    "ci_high",
+    "verdict",
+    "source",
+    "link",
 ]
-COLUMNS += ["difference", "ci_low", "ci_high", "verdict", "source", "link"]
 
 
 class Measure(NamedTuple):
@@ -77,98 +96,96 @@ class Measure(NamedTuple):
 
 
 MEASURES = {
-    "trained": Measure("converged", 100, share=True, tolerance=15),  # of all networks
-    "successful": Measure(
-        "search_accuracy", 100, share=True, tolerance=15
-    ),  # of the networks that reached criterion
+    # of all networks
+    "trained": Measure("converged", 100, share=True, tolerance=15),
+    # of the networks that reached criterion
+    "successful": Measure("search_accuracy", 100, share=True, tolerance=15),
     "rate": Measure("training_accuracy", 100, tolerance=2),
     "spiking": Measure("search_accuracy", 100, tolerance=5, or_sd=True),
-    "fixed": Measure(
-        "held_out_accuracy", 100, tolerance=5, or_sd=True
-    ),  # on fresh trials, at factors chosen beforehand
+    # on fresh trials, at factors chosen beforehand
+    "fixed": Measure("held_out_accuracy", 100, tolerance=5, or_sd=True),
     "trials": Measure("training_trials", or_sd=True),
     "decay": Measure("mean_tau_decay_ms", tolerance=1, or_sd=True),
 }
-ON_FRESH_TRIALS = {
-    "fresh": "held_out_accuracy",
-    "strict": "held_out_strict",
-}  # for measures of spiking networks
+# For measures of spiking networks
+ON_FRESH_TRIALS = {"fresh": "held_out_accuracy", "strict": "held_out_strict"}
+OF_SPIKING = ("search_accuracy", "held_out_accuracy")
+
+
+class SdOf(NamedTuple):
+    """The row of the published numbers that gives the SD over networks like the one of a number."""
+
+    figure: str
+    panel: str
+    quantity: str
+    x_value: str
 
 
 class Match(NamedTuple):
     """Rows of the published numbers, and the role and measure of ours. role: BY_X where x_value
-    names it, EVERY for all of the figure. sd_of: of a number of one network, the row that gives the
-    SD over such networks."""
+    names it, EVERY for all of the figure. sd_of: of a number of one network."""
 
     figure: str
     panel: str
     quantity: str
     role: str
     measure: str
-    sd_of: tuple[str, ...] = ()
+    sd_of: SdOf | None = None
 
 
-# figure, panel, quantity and x; the paper has no decays over networks for integration
-SD_OF_DECAYS = ("2", "D", "mean tuned synaptic decay", "50")
-SD_OF_INTEGRATION = ("4", "D-bottom", "LIF task performance", "250")
-SD_OF_SOFTPLUS = ("7", "C-right", "LIF task performance", "softplus")
+# The paper has no decays over networks for integration
+SD_OF_DECAYS = SdOf("2", "D", "mean tuned synaptic decay", "50")
+SD_OF_INTEGRATION = SdOf("4", "D-bottom", "LIF task performance", "250")
+SD_OF_SOFTPLUS = SdOf("7", "C-right", "LIF task performance", "softplus")
+# As the published numbers call them
+TRAINED = "successfully trained rate RNNs"
+COUNTED = "rate nets trained"
+TRIALS = "training trials to criterion"
+RATE = "rate task performance"
+SPIKING = "LIF task performance"
+SUCCESSFUL = "successful LIF models"
+DECAY = "mean tuned synaptic decay"
+IN_CAPTION = "mean tuned synaptic decay (caption)"
+RECOMPUTED = "mean tuned synaptic decay recomputed from histogram"
+OF_LIF = "task performance of the example LIF"
+OF_SOFTPLUS = "task performance of example softplus LIF"
 MATCHES = (
-    Match(
-        "1", "B-left", "mean tuned synaptic decay (caption)", "example", "decay", SD_OF_DECAYS
-    ),  # the two disagree
-    Match(
-        "1",
-        "B-left",
-        "mean tuned synaptic decay recomputed from histogram",
-        "example",
-        "decay",
-        SD_OF_DECAYS,
-    ),
-    Match("1", "C-left-top", "rate task performance", "sizes", "rate"),
-    Match("1", "C-left-bottom", "successfully trained rate RNNs", "sizes", "trained"),
-    Match("1", "C-right", "training trials to criterion", "sizes", "trials"),
-    Match("2", "C-top", "successful LIF models", "sizes", "successful"),
-    Match("2", "C-bottom", "LIF task performance", "sizes", "spiking"),
-    Match("2", "D", "mean tuned synaptic decay", "decays", "decay"),
-    Match("2", "E", "rate nets trained", "decays", "trained"),
-    Match("2", "E-top", "successful LIF models", "decays", "successful"),
-    Match("2", "E-bottom", "LIF task performance", "decays", "spiking"),
-    Match("2", "E-bottom", "rate task performance", "decays", "rate"),
-    Match("3", "B-top", "rate task performance", "sizes", "rate"),
-    Match("3", "B-bottom", "successfully trained rate RNNs", "sizes", "trained"),
-    Match("3", "C", "training trials to criterion", "sizes", "trials"),
-    Match("4", "A", "task performance of the example LIF", "example", "spiking", SD_OF_INTEGRATION),
-    # the caption agrees
-    Match(
-        "4",
-        "B",
-        "mean tuned synaptic decay recomputed from histogram",
-        "example",
-        "decay",
-        SD_OF_DECAYS,
-    ),
-    Match("4", "D-top", "successful LIF models", "sizes", "successful"),
-    Match("4", "D-bottom", "LIF task performance", "sizes", "spiking"),
-    Match("4", "E", "rate nets trained", "decays", "trained"),
-    Match("4", "E-top", "successful LIF models", "decays", "successful"),
-    Match("4", "E-bottom", "LIF task performance", "decays", "spiking"),
-    Match("4", "E-bottom", "rate task performance", "decays", "rate"),
-    Match("5", "left", "successful LIF models", BY_X, "successful"),
-    Match("5", "right", "LIF task performance", BY_X, "spiking"),
-    Match(
-        "6", "A", "LIF task performance", "refractory", "spiking"
-    ),  # the text at 2 ms is the search, the panel is not
-    Match("6", "A-inset", "LIF task performance", "refractory", "fixed"),
-    Match("6", "A-main", "LIF task performance", "refractory", "fixed"),
-    Match("6", "B", "LIF task performance", "filters", "spiking"),
-    Match("6", "C", "LIF task performance", "gains", "spiking"),
-    Match("7", "B", "rate task performance", BY_X, "rate"),
-    Match("7", "B", "rate nets trained", EVERY, "trained"),
-    Match("7", "C-left", "successful LIF models", BY_X, "successful"),
-    Match("7", "C-right", "LIF task performance", BY_X, "spiking"),
-    Match(
-        "S6", "-", "task performance of example softplus LIF", "example", "spiking", SD_OF_SOFTPLUS
-    ),
+    Match("1", "B-left", IN_CAPTION, "example", "decay", SD_OF_DECAYS),  # the two disagree
+    Match("1", "B-left", RECOMPUTED, "example", "decay", SD_OF_DECAYS),
+    Match("1", "C-left-top", RATE, "sizes", "rate"),
+    Match("1", "C-left-bottom", TRAINED, "sizes", "trained"),
+    Match("1", "C-right", TRIALS, "sizes", "trials"),
+    Match("2", "C-top", SUCCESSFUL, "sizes", "successful"),
+    Match("2", "C-bottom", SPIKING, "sizes", "spiking"),
+    Match("2", "D", DECAY, "decays", "decay"),
+    Match("2", "E", COUNTED, "decays", "trained"),
+    Match("2", "E-top", SUCCESSFUL, "decays", "successful"),
+    Match("2", "E-bottom", SPIKING, "decays", "spiking"),
+    Match("2", "E-bottom", RATE, "decays", "rate"),
+    Match("3", "B-top", RATE, "sizes", "rate"),
+    Match("3", "B-bottom", TRAINED, "sizes", "trained"),
+    Match("3", "C", TRIALS, "sizes", "trials"),
+    Match("4", "A", OF_LIF, "example", "spiking", SD_OF_INTEGRATION),
+    Match("4", "B", RECOMPUTED, "example", "decay", SD_OF_DECAYS),  # the caption agrees
+    Match("4", "D-top", SUCCESSFUL, "sizes", "successful"),
+    Match("4", "D-bottom", SPIKING, "sizes", "spiking"),
+    Match("4", "E", COUNTED, "decays", "trained"),
+    Match("4", "E-top", SUCCESSFUL, "decays", "successful"),
+    Match("4", "E-bottom", SPIKING, "decays", "spiking"),
+    Match("4", "E-bottom", RATE, "decays", "rate"),
+    Match("5", "left", SUCCESSFUL, BY_X, "successful"),
+    Match("5", "right", SPIKING, BY_X, "spiking"),
+    # the text at 2 ms is the search, the panels are not
+    Match("6", "A", SPIKING, "refractory", "spiking"),
+    Match("6", "A-inset", SPIKING, "refractory", "fixed"),
+    Match("6", "A-main", SPIKING, "refractory", "fixed"),
+    Match("6", "B", SPIKING, "filters", "spiking"),
+    Match("6", "C", SPIKING, "gains", "spiking"),
+    Match("7", "B", RATE, BY_X, "rate"),
+    Match("7", "B", COUNTED, EVERY, "trained"),
+    Match("7", "C-left", SUCCESSFUL, BY_X, "successful"),
+    Match("7", "C-right", SPIKING, BY_X, "spiking"),
+    Match("S6", "-", OF_SOFTPLUS, "example", "spiking", SD_OF_SOFTPLUS),
 )
 SINGLES = (  # of a mean output, the last time at which it was read
     ("1", "B-right", "mean rate output Go"),
@@ -192,78 +209,86 @@ TASKS = {"mante": "integration"}
 N_AT_DECAY = {("4", "50"): 88, ("2", "250"): 98}
 
 
+# The published numbers ----------------------------------------------------------------------------
+
+
 def _rows(published: pd.DataFrame, figure: str, panel: str, quantity: str) -> pd.DataFrame:
-    found = published[
-        (published.figure == figure) & (published.panel == panel) & (published.quantity == quantity)
-    ]
-    if found.empty:
+    in_panel = (published.figure == figure) & (published.panel == panel)
+    rows = published[in_panel & (published.quantity == quantity)]
+    if rows.empty:
         raise ValueError(
-            f"published numbers: expected a row of figure {figure}, panel {panel}, quantity {quantity!r}, found none"
+            f"published numbers: expected a row of figure {figure}, panel {panel}, "
+            f"quantity {quantity!r}, found none"
         )
-    return found
+    return rows
 
 
 def _matched(published: pd.DataFrame, match: Match) -> pd.DataFrame:
-    """The rows of one match, with its role and measure; one: whether the number is of one network."""
-    found = _rows(published, match.figure, match.panel, match.quantity)
-    found = found.assign(role=match.role, measure=match.measure, one=bool(match.sd_of))
+    """The rows of one match, its role and measure, and whether the number is of one network."""
+    rows = _rows(published, match.figure, match.panel, match.quantity)
+    rows = rows.assign(role=match.role, measure=match.measure, one=match.sd_of is not None)
     if match.sd_of:
-        *names, x = match.sd_of
-        like = _rows(published, *names)
-        found = found.assign(
-            sd=like.sd[like.x_value == x].iloc[0]
-        )  # in its own row it is over units
-    return found
+        alike = _rows(published, match.sd_of.figure, match.sd_of.panel, match.sd_of.quantity)
+        sd_over_networks = alike.sd[alike.x_value == match.sd_of.x_value].iloc[0]
+        rows = rows.assign(sd=sd_over_networks)  # in its own row it is over units
+    return rows
 
 
 def comparable(published: pd.DataFrame) -> pd.DataFrame:
-    """The published numbers over networks that can be compared, once each: `published` with value
-    (per cent for "k of n"), sd, uncertainty and published_n as numbers, and role, measure and one
-    of the match. The index is kept.
+    """The published numbers over networks that can be compared, once each.
 
-    published: resources/published.tsv, all columns as text. Raises ValueError where a declared
-    match has no row.
+    Parameters
+    ----------
+    published
+        resources/published.tsv, all columns as text.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `published` with value (per cent for "k of n"), sd, uncertainty and published_n as numbers,
+        and role, measure and one (whether it is of one network) of the match. The index is kept.
+
+    Raises
+    ------
+    ValueError
+        A declared match has no row.
     """
-    found = pd.concat([_matched(published, match) for match in MATCHES])
-    counts = found.value.str.extract(r"^(\d+) of (\d+)$").astype(float)
-    found = found.assign(
-        value=pd.to_numeric(found.value, errors="coerce").fillna(100 * counts[0] / counts[1]),
-        decimals=found.value.str.partition(".")[2].str.len(),
-        sd=pd.to_numeric(found.sd),
-        uncertainty=pd.to_numeric(found.uncertainty).fillna(0.0),
-        unit=found.unit.replace("networks", "%"),
-        task=found.task.replace(TASKS),
+    rows = pd.concat([_matched(published, match) for match in MATCHES])
+    counts = rows.value.str.extract(r"^(\d+) of (\d+)$").astype(float)
+    per_cent = 100 * counts[0] / counts[1]
+    rows = rows.assign(
+        value=pd.to_numeric(rows.value, errors="coerce").fillna(per_cent),
+        decimals=rows.value.str.partition(".")[2].str.len(),
+        sd=pd.to_numeric(rows.sd),
+        uncertainty=pd.to_numeric(rows.uncertainty).fillna(0.0),
+        unit=rows.unit.replace("networks", "%"),
+        task=rows.task.replace(TASKS),
     )
-    found = found[~_repeats(found)]
-    trained = (
-        found[found.measure.eq("trained") & found.x_name.eq("N")]
-        .set_index(["task", "x_value"])
-        .value
-    )
-    return found.assign(
-        published_n=[_published_n(row, trained, counts[1]) for row in found.itertuples()]
-    )
+    rows = rows[~_repeats(rows)]
+    by_size = rows[rows.measure.eq("trained") & rows.x_name.eq("N")]
+    share_trained = by_size.set_index(["task", "x_value"]).value
+    published_n = [_published_n(row, share_trained, counts[1]) for row in rows.itertuples()]
+    return rows.assign(published_n=published_n)
 
 
-def _repeats(found: pd.DataFrame) -> pd.Series:
+def _repeats(rows: pd.DataFrame) -> pd.Series:
     """Which rows give once more the number of another row of the same figure, quantity and x, as
     far as its decimals go.
 
     Of a number read from the figure and given in the text, the first is kept, because it has more
     decimals.
     """
-    seen: dict[tuple, list[float]] = {}
+    values_at: dict[tuple, list[float]] = {}
     repeated = {}
-    for row in found.sort_values("source", kind="stable").itertuples():  # digitised before text
-        values = seen.setdefault((row.figure, row.quantity, row.x_name, row.x_value), [])
-        repeated[row.Index] = any(
-            abs(value - row.value) < 0.5001 * 10.0**-row.decimals for value in values
-        )
-        values.append(row.value)
-    return pd.Series(repeated).reindex(found.index)
+    for row in rows.sort_values("source", kind="stable").itertuples():  # digitised before text
+        earlier = values_at.setdefault((row.figure, row.quantity, row.x_name, row.x_value), [])
+        as_exact = 0.5001 * 10.0**-row.decimals
+        repeated[row.Index] = any(abs(value - row.value) < as_exact for value in earlier)
+        earlier.append(row.value)
+    return pd.Series(repeated).reindex(rows.index)
 
 
-def _published_n(row, trained: pd.Series, counted: pd.Series) -> int:
+def _published_n(row, share_trained: pd.Series, counted: pd.Series) -> int:
     """The networks behind a published number: those it is a share of, or those that reached
     criterion."""
     if row.one:
@@ -271,57 +296,100 @@ def _published_n(row, trained: pd.Series, counted: pd.Series) -> int:
     if row.measure == "trained":
         return int(counted.fillna(PER_CONDITION)[row.Index])
     if row.x_name == "N":
-        return round(PER_CONDITION * trained[row.task, row.x_value] / 100)
+        return round(PER_CONDITION * share_trained[row.task, row.x_value] / 100)
     return N_AT_DECAY.get((row.figure, row.x_value), PER_CONDITION)
 
 
 def comparable_singles(published: pd.DataFrame) -> pd.DataFrame:
-    """The published numbers of one network that are set against our one example network."""
-    found = pd.concat([_rows(published, *single) for single in SINGLES])
-    time = pd.to_numeric(found.x_value.where(found.x_name == "time_s"), errors="coerce")
-    last = time.groupby([found.figure, found.panel, found.quantity, found.condition]).transform(
-        "max"
-    )
-    found = found[time.isna() | (time == last)]
-    return found.assign(value=pd.to_numeric(found.value), task=found.task.replace(TASKS))
+    """The published numbers of one network that are set against our one example network.
+
+    Parameters
+    ----------
+    published
+        resources/published.tsv, all columns as text.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `published` with value as a number; of a mean output, the last time at which it was read.
+        The index is kept.
+    """
+    rows = pd.concat([_rows(published, *single) for single in SINGLES])
+    time = pd.to_numeric(rows.x_value.where(rows.x_name == "time_s"), errors="coerce")
+    trace = [rows.figure, rows.panel, rows.quantity, rows.condition]
+    last = time.groupby(trace).transform("max")
+    rows = rows[time.isna() | (time == last)]
+    return rows.assign(value=pd.to_numeric(rows.value), task=rows.task.replace(TASKS))
+
+
+# The table ----------------------------------------------------------------------------------------
 
 
 def table(published: pd.DataFrame, points: pd.DataFrame, singles: pd.DataFrame) -> pd.DataFrame:
-    """The scorecard, one row for each published number of which we have a counterpart, in the order
-    of the published numbers.
+    """The scorecard, one row for each published number of which we have a counterpart.
 
-    published: resources/published.tsv, all columns as text; points: one row per network, with
-    figure, role, x and the columns of results/tables/networks.csv; singles: numbers of our example
-    networks, named by figure, panel, quantity, x_value and condition as in `published`. SDs are
-    over networks. ours and ours_sd are NaN where no network reached criterion. The index is that of
-    `published`. Raises ValueError for a single that names no published number or more than one.
+    Parameters
+    ----------
+    published
+        resources/published.tsv, all columns as text.
+    points
+        One row per network, with figure, role, x and the columns of results/tables/networks.csv.
+    singles
+        Numbers of our example networks, named by figure, panel, quantity, x_value and condition as
+        in `published`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns COLUMNS, in the order and with the index of the published numbers. SDs are over
+        networks. ours and ours_sd are NaN where no network reached criterion.
+
+    Raises
+    ------
+    ValueError
+        A single names no published number, or more than one.
     """
-    swept = [_compared(row, _networks(row, points)) for row in comparable(published).itertuples()]
-    alone = _alone(comparable_singles(published), singles)
-    found = pd.DataFrame([row for row in [*swept, *alone] if row], columns=["index", *COLUMNS])
-    return found.set_index("index").sort_index(kind="stable").rename_axis(None)
+    rows = []
+    for number in comparable(published).itertuples():
+        row = _compared(number, _networks(number, points))
+        if row:
+            rows.append(row)
+    rows += _alone(comparable_singles(published), singles)
+    scorecard = pd.DataFrame(rows, columns=["index", *COLUMNS]).set_index("index")
+    return scorecard.sort_index(kind="stable").rename_axis(None)
 
 
-def n_absent(published: pd.DataFrame, found: pd.DataFrame) -> int:
-    """How many comparable published numbers have no counterpart in the scorecard `found`, made of
-    the same `published`."""
+def n_absent(published: pd.DataFrame, scorecard: pd.DataFrame) -> int:
+    """How many comparable published numbers have no counterpart.
+
+    Parameters
+    ----------
+    published
+        resources/published.tsv, all columns as text.
+    scorecard
+        From `table`, of the same numbers.
+
+    Returns
+    -------
+    int
+        Of those over networks and those of one network.
+    """
     asked = comparable(published).index.union(comparable_singles(published).index)
-    return len(asked.difference(found.index))
+    return len(asked.difference(scorecard.index))
 
 
-def _networks(row, points: pd.DataFrame) -> pd.DataFrame:
+def _networks(number, points: pd.DataFrame) -> pd.DataFrame:
     """Our networks behind a published number; none where our sweep leaves the point out."""
-    rows = points[points.figure == f"figure_{row.figure.lower()}"]
-    if row.role == EVERY:
+    rows = points[points.figure == f"figure_{number.figure.lower()}"]
+    if number.role == EVERY:
         return rows
-    if row.role == BY_X:
-        return rows[rows.role == row.x_value.lower()]
-    rows = rows[rows.role == row.role]
-    return (
-        rows[np.isclose(rows.x, float(RISE_MS.get(row.x_value, row.x_value)))]
-        if row.x_value
-        else rows
-    )
+    if number.role == BY_X:
+        return rows[rows.role == number.x_value.lower()]
+    rows = rows[rows.role == number.role]
+    if not number.x_value:
+        return rows
+    x = float(RISE_MS.get(number.x_value, number.x_value))
+    return rows[np.isclose(rows.x, x)]
 
 
 def _values(networks: pd.DataFrame, measure: Measure, column: str) -> np.ndarray:
@@ -337,45 +405,67 @@ def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else np.nan
 
 
-def _compared(row, networks: pd.DataFrame) -> dict | None:
-    """The row of the scorecard for a published number and our networks behind it; None where there
-    are none, or none that has such a number: networks that were given have no training, those at
-    given scaling factors no search."""
-    measure = MEASURES[row.measure]
+def _sample(values: np.ndarray, measure: Measure) -> Sample:
+    """Mean, SD and number; no SD of a share or of one network."""
+    has_sd = not measure.share and len(values) > 1
+    sd = float(values.std(ddof=1)) if has_sd else np.nan
+    return Sample(_mean(values), sd, len(values))
+
+
+def _compared(number, networks: pd.DataFrame) -> dict | None:
+    """The row of the scorecard for a published number and our networks behind it.
+
+    None where there are none, or none that has such a number: networks that were given have no
+    training, those at given scaling factors no search.
+    """
+    measure = MEASURES[number.measure]
     values = _values(networks, measure, measure.column)
     if networks.empty or (networks.converged.astype(bool).any() and not len(values)):
         return None
-    has_sd = not measure.share and len(values) > 1
-    ours = Sample(_mean(values), float(values.std(ddof=1)) if has_sd else np.nan, len(values))
-    fresh = ON_FRESH_TRIALS if measure.column in ("search_accuracy", "held_out_accuracy") else {}
-    found = _difference(row, ours, measure)
-    tolerance = max(measure.tolerance, row.sd) if measure.or_sd else measure.tolerance
-    if row.one:
-        tolerance = np.inf if ours.n >= ENOUGH_FOR_ONE else -np.inf
-    return {
-        **_named(row),
-        "published_sd": np.nan if row.one else row.sd,
-        "published_n": row.published_n,
-        **dict(zip(("ours", "ours_sd", "ours_n"), ours, strict=True)),
+    ours = _sample(values, measure)
+    difference = _difference(number, ours, measure)
+    row = _named(number) | {
+        "published_sd": np.nan if number.one else number.sd,
+        "published_n": number.published_n,
+        "ours": ours.mean,
+        "ours_sd": ours.sd,
+        "ours_n": ours.n,
         "ours_attempted": len(networks),
-        **{name: _mean(_values(networks, measure, column)) for name, column in fresh.items()},
-        **dict(zip(("difference", "ci_low", "ci_high"), found, strict=True)),
-        "verdict": verdict(found, n=ours.n, tolerance=tolerance, uncertainty=row.uncertainty),
+        "difference": difference.difference,
+        "ci_low": difference.low,
+        "ci_high": difference.high,
+        "verdict": verdict(
+            difference,
+            n=ours.n,
+            tolerance=_tolerance(number, ours, measure),
+            uncertainty=number.uncertainty,
+        ),
     }
+    if measure.column in OF_SPIKING:
+        for name, column in ON_FRESH_TRIALS.items():
+            row[name] = _mean(_values(networks, measure, column))
+    return row
 
 
-def _named(row) -> dict:
+def _tolerance(number, ours: Sample, measure: Measure) -> float:
+    """The widest half-width at which the interval can say that the numbers agree."""
+    if number.one:
+        return np.inf if ours.n >= ENOUGH_FOR_ONE else -np.inf
+    return max(measure.tolerance, number.sd) if measure.or_sd else measure.tolerance
+
+
+def _named(number) -> dict:
     """What a row of the scorecard takes from the published number."""
     names = ("figure", "panel", "quantity", "task", "x_name", "x_value", "unit", "source")
     return {
-        "index": row.Index,
-        **{name: getattr(row, name) for name in names},
-        "published": row.value,
-        "link": f"figures/figure_{row.figure.lower()}.png",
+        "index": number.Index,
+        **{name: getattr(number, name) for name in names},
+        "published": number.value,
+        "link": f"figures/figure_{number.figure.lower()}.png",
     }
 
 
-def _difference(row, ours: Sample, measure: Measure) -> Difference:
+def _difference(number, ours: Sample, measure: Measure) -> Difference:
     """Ours minus published, in the unit of the paper.
 
     Accuracies crowd at 100 %, and a few networks that are all at the top have an SD near 0: Welch's
@@ -385,23 +475,27 @@ def _difference(row, ours: Sample, measure: Measure) -> Difference:
     if ours.n == 0:
         return Difference(np.nan, np.nan, np.nan)
     if measure.share:
-        counts = [
-            compare.Count(round(mean * n / 100), n)
-            for mean, n in ((ours.mean, ours.n), (row.value, row.published_n))
-        ]
-        found = compare.difference_of_shares(*counts, row.uncertainty / 100)
-        return Difference(*(100 * value for value in found))
-    published = Sample(
-        row.value, _sd_at_most(row.value) if np.isnan(row.sd) else row.sd, row.published_n
-    )
+        return _difference_of_shares(number, ours)
+    sd = _sd_at_most(number.value) if np.isnan(number.sd) else number.sd
+    published = Sample(number.value, sd, number.published_n)
     if ours.n < FEWEST or ours.sd < published.sd:
-        n_sd = PER_CONDITION if row.one else published.n
+        n_sd = PER_CONDITION if number.one else published.n
         return compare.difference_at_sd(
-            ours, published, sd=published.sd, n_sd=n_sd, uncertainty=row.uncertainty
+            ours, published, sd=published.sd, n_sd=n_sd, uncertainty=number.uncertainty
         )
-    if row.one:
-        return compare.difference_from_one(ours, row.value, row.uncertainty)
-    return compare.difference_of_means(ours, published, row.uncertainty)
+    if number.one:
+        return compare.difference_from_one(ours, number.value, number.uncertainty)
+    return compare.difference_of_means(ours, published, number.uncertainty)
+
+
+def _difference_of_shares(number, ours: Sample) -> Difference:
+    """Of two percentages of networks."""
+    our_count = compare.Count(round(ours.mean * ours.n / 100), ours.n)
+    published_count = compare.Count(
+        round(number.value * number.published_n / 100), number.published_n
+    )
+    fractions = compare.difference_of_shares(our_count, published_count, number.uncertainty / 100)
+    return Difference(*(100 * fraction for fraction in fractions))
 
 
 def _sd_at_most(mean: float) -> float:
@@ -415,13 +509,30 @@ def _sd_at_most(mean: float) -> float:
     return float(np.sqrt((mean - low) * (high - mean)))
 
 
-def verdict(found: Difference, *, n: int, tolerance: float, uncertainty: float) -> str:
-    """What the interval says, with n networks of ours behind it."""
-    if n < FEWEST or np.isnan(found.low):
+def verdict(difference: Difference, *, n: int, tolerance: float, uncertainty: float) -> str:
+    """What an interval says.
+
+    Parameters
+    ----------
+    difference
+        Ours minus published, with its interval.
+    n
+        Networks of ours behind it.
+    tolerance
+        The widest half-width at which the numbers agree.
+    uncertainty
+        Of reading the figure, which is in the interval and does not count here.
+
+    Returns
+    -------
+    str
+        One of VERDICTS.
+    """
+    if n < FEWEST or np.isnan(difference.low):
         return TOO_FEW
-    if found.low > 0 or found.high < 0:
+    if difference.low > 0 or difference.high < 0:
         return DIFFERS
-    half = (found.high - found.low) / 2 - uncertainty
+    half = (difference.high - difference.low) / 2 - uncertainty
     return AGREES if half <= tolerance + 1e-9 else TOO_FEW
 
 
@@ -432,85 +543,103 @@ def _alone(published: pd.DataFrame, singles: pd.DataFrame) -> list[dict]:
     alike = singles.duplicated(["figure", "panel", "quantity", "x_value"], keep=False)
     rows = []
     for single, is_alike in zip(singles.itertuples(), alike, strict=True):
-        row = next(_published_of(published, single).itertuples())
-        at = (
-            {"x_name": "condition", "x_value": single.condition.split(";")[-1]}
-            if is_alike
-            else {"x_value": single.x_value}
-        )
-        ours = {
+        number = _published_of(published, single)
+        row = _named(number) | {
+            "x_value": single.x_value,
+            "published_n": 1,
             "ours": single.value,
             "ours_n": 1,
             "ours_attempted": 1,
-            "difference": single.value - row.value,
+            "difference": single.value - number.value,
+            "verdict": TOO_FEW,
         }
-        rows.append({**_named(row), **at, "published_n": 1, **ours, "verdict": TOO_FEW})
+        if is_alike:
+            row["x_name"] = "condition"
+            row["x_value"] = single.condition.split(";")[-1]
+        rows.append(row)
     return rows
 
 
-def _published_of(published: pd.DataFrame, single) -> pd.DataFrame:
+def _published_of(published: pd.DataFrame, single):
     """The one published number that a single of ours is set against."""
-    rows = published[
-        published[["figure", "panel", "quantity"]]
-        .eq([single.figure, single.panel, single.quantity])
-        .all(axis=1)
-    ]
+    names = published[["figure", "panel", "quantity"]]
+    rows = published[names.eq([single.figure, single.panel, single.quantity]).all(axis=1)]
     for column in ("x_value", "condition"):
         if len(rows) > 1:
             rows = rows[rows[column] == getattr(single, column)]
     if len(rows) != 1:
-        name = ", ".join(
-            map(
-                repr,
-                (single.figure, single.panel, single.quantity, single.x_value, single.condition),
-            )
-        )
         raise ValueError(
-            f"our single number {name}: expected one published number of that name, found {len(rows)}"
+            f"our single number {single.figure!r}, {single.panel!r}, {single.quantity!r}, "
+            f"{single.x_value!r}, {single.condition!r}: "
+            f"expected one published number of that name, found {len(rows)}"
         )
-    return rows
+    return next(rows.itertuples())
 
 
-def describe(found: pd.DataFrame, published: pd.DataFrame, points: pd.DataFrame) -> dict:
-    """What the caption says: networks of the study, numbers by verdict, and how many would differ
-    by chance."""
+# What is said of it -------------------------------------------------------------------------------
+
+
+def describe(scorecard: pd.DataFrame, published: pd.DataFrame, points: pd.DataFrame) -> dict:
+    """What the caption says.
+
+    Parameters
+    ----------
+    scorecard
+        From `table`.
+    published, points
+        What it was made of.
+
+    Returns
+    -------
+    dict
+        Networks of the study, numbers by verdict, and how many would differ by chance.
+    """
     networks = points.drop_duplicates(["task", "condition", "network"])
-    judged = found[(found.ours_n >= FEWEST) & found.ci_low.notna()]
-    many = found[found.published_n > 1]
+    judged = scorecard[(scorecard.ours_n >= FEWEST) & scorecard.ci_low.notna()]
+    many = scorecard[scorecard.published_n > 1]
     return {
         "n_networks": int(networks.converged.astype(bool).sum()),
         "n_attempted": len(networks),
-        "n_numbers": len(found),
-        "n_absent": n_absent(published, found),
-        "n_agree": int((found.verdict == AGREES).sum()),
-        "n_differ": int((found.verdict == DIFFERS).sum()),
-        "n_few": int((found.verdict == TOO_FEW).sum()),
+        "n_numbers": len(scorecard),
+        "n_absent": n_absent(published, scorecard),
+        "n_agree": int((scorecard.verdict == AGREES).sum()),
+        "n_differ": int((scorecard.verdict == DIFFERS).sum()),
+        "n_few": int((scorecard.verdict == TOO_FEW).sum()),
         "median_n": float(many.ours_n.median()) if len(many) else 0.0,
         "n_judged": len(judged),
         "n_by_chance": (1 - compare.LEVEL) * len(judged),
     }
 
 
-def panel_names(found: pd.DataFrame) -> pd.Series:
-    """The panel of the paper as one says it: 1C for each part of Fig. 1C, 5 for both halves of Fig.
-    5."""
-    letter = found.panel.str.split("-").str[0]
-    return found.figure + letter.where(letter.str.fullmatch("[A-Z]"), "")
+def panel_names(scorecard: pd.DataFrame) -> pd.Series:
+    """The panel of the paper as one says it.
+
+    1C for each part of Fig. 1C, 5 for both halves of Fig. 5.
+    """
+    letter = scorecard.panel.str.split("-").str[0]
+    return scorecard.figure + letter.where(letter.str.fullmatch("[A-Z]"), "")
 
 
-def in_markdown(found: pd.DataFrame) -> str:
-    """The scorecard by panel as a Markdown table, as in README: numbers, how many agree, differ,
-    have too few networks."""
-    panel = panel_names(found)
-    counts = pd.crosstab(panel, found.verdict).reindex(
-        index=panel.unique(), columns=VERDICTS, fill_value=0
-    )
+def in_markdown(scorecard: pd.DataFrame) -> str:
+    """The scorecard by panel as a Markdown table.
+
+    Parameters
+    ----------
+    scorecard
+        From `table`.
+
+    Returns
+    -------
+    str
+        Of each panel how many numbers there are, and how many agree, differ, have too few networks.
+    """
+    panel = panel_names(scorecard)
+    counts = pd.crosstab(panel, scorecard.verdict)
+    counts = counts.reindex(index=panel.unique(), columns=VERDICTS, fill_value=0)
     counts.loc["all"] = counts.sum()
     lines = ["| panel | numbers | agree | differ | too few networks |", "|---|--:|--:|--:|--:|"]
-    lines += [
-        f"| {name} | {row.sum()} | {' | '.join(map(str, row))} |"
-        for name, row in zip(counts.index, counts.to_numpy(), strict=True)
-    ]
+    for name, row in zip(counts.index, counts.to_numpy(), strict=True):
+        lines.append(f"| {name} | {row.sum()} | {' | '.join(map(str, row))} |")
     return "\n".join(lines) + "\n"
 
 
@@ -542,13 +671,24 @@ def _cell(value: str | float) -> str:
     """A number or words as the page shows them."""
     if isinstance(value, str):
         return html.escape(value)
-    return "\N{EN DASH}" if np.isnan(value) else f"{value:.4g}".replace("-", "−")
+    if np.isnan(value):
+        return "\N{EN DASH}"
+    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
 
 
-def write_html(found: pd.DataFrame, path: str | Path) -> None:
-    """The scorecard as a page for the report: a dash where there is no number. Without links to the
-    figures: the report keeps its files under other paths."""
-    shown = found[list(HEADINGS)].map(_cell)
+def write_html(scorecard: pd.DataFrame, path: str | Path) -> None:
+    """Write the scorecard as a page for the report, a dash where there is no number.
+
+    It is without links to the figures: the report keeps its files under other paths.
+
+    Parameters
+    ----------
+    scorecard
+        From `table`.
+    path
+        The file.
+    """
+    shown = scorecard[list(HEADINGS)].map(_cell)
     rows = shown.rename(columns=HEADINGS).to_html(index=False, border=0, escape=False)
     page = PAGE.format(title="Every published number and ours", table=rows)
     write_text(page, path)

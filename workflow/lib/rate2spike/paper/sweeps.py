@@ -10,6 +10,7 @@ in y, its SD over networks (n - 1), and the number of networks behind it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -25,23 +26,49 @@ NUMBERS = ["x", "y", "sd", "n"]
 RISE_MS = {"Single": 0.0, "Double": 2.0}  # the exponential filters of Fig. 6B
 
 
+# Which networks -----------------------------------------------------------------------------------
+
+
 def of_role(points: pd.DataFrame, role: str) -> pd.DataFrame:
     """The networks of the conditions of one role."""
     return points[points.role == role]
 
 
 def side_by_side(points: pd.DataFrame, roles: Mapping[str, str]) -> pd.DataFrame:
-    """The networks of several single conditions, as a sweep over their names. roles: role -> name."""
+    """The networks of several single conditions, as a sweep over their names.
+
+    Parameters
+    ----------
+    points
+        Networks, with columns role and x.
+    roles
+        The name of each role, in the order of the sweep. Other roles are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The networks, with the names in x.
+    """
     named = points.assign(x=points.role.map(roles))
     order = {name: i for i, name in enumerate(roles.values())}
-    return named[named.x.notna()].sort_values(
-        "x", key=lambda names: names.map(order), kind="stable"
-    )
+    named = named[named.x.notna()]
+    return named.sort_values("x", key=lambda names: names.map(order), kind="stable")
 
 
 def by_filter(rows: pd.DataFrame) -> pd.DataFrame:
-    """The networks of a sweep over rise times, as a sweep over the paper's names of the filters;
-    another time is its own name."""
+    """The networks of a sweep over rise times, as a sweep over the paper's names of the filters.
+
+    Parameters
+    ----------
+    rows
+        Networks, with rise times (ms) in x.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The networks in the order of their rise times, with the names in x; a time that the paper
+        has not is its own name.
+    """
     names = {ms: name for name, ms in RISE_MS.items()}
     rows = rows.sort_values("x", kind="stable")
     return rows.assign(x=[names.get(ms, f"{ms:g} ms") for ms in rows.x])
@@ -54,64 +81,110 @@ def trained(rows: pd.DataFrame) -> pd.DataFrame:
 
 def by_x(rows: pd.DataFrame) -> dict[object, pd.DataFrame]:
     """The networks at each value of the sweep: numbers in their order, names as they come."""
-    return dict(list(rows.groupby("x", sort=pd.api.types.is_numeric_dtype(rows.x))))
+    in_order = pd.api.types.is_numeric_dtype(rows.x)
+    return dict(list(rows.groupby("x", sort=in_order)))
+
+
+# Numbers of ours ----------------------------------------------------------------------------------
 
 
 def spread(rows: pd.DataFrame, column: str, scale: float = 1.0) -> pd.DataFrame:
-    """Mean and SD of a column over the networks that reached criterion, at each x. NaN where none
-    did; no SD of one network.
+    """Mean and SD of a column over the networks that reached criterion, at each x.
 
     An x is left out where there are networks but no such number: a condition that takes its factors
     from another has no search.
+
+    Parameters
+    ----------
+    rows
+        The networks of a sweep.
+    column
+        Of the table of networks.
+    scale
+        What its values are multiplied by.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns x, y, sd, n. NaN where no network reached criterion; no SD of one network.
     """
-    values = {x: scale * trained(group)[column].astype(float) for x, group in by_x(rows).items()}
-    return _numbers(
-        (x, v.mean(), v.std(ddof=1), len(v))
-        for x, v in values.items()
-        if v.empty or v.notna().any()
-    )
+    numbers = []
+    for x, networks in by_x(rows).items():
+        values = scale * trained(networks)[column].astype(float)
+        if values.empty or values.notna().any():
+            numbers.append((x, values.mean(), values.std(ddof=1), len(values)))
+    return _numbers(numbers)
 
 
 def share_trained(rows: pd.DataFrame) -> pd.DataFrame:
-    """Percentage of all networks that reached criterion, at each x; n: all networks."""
-    return _numbers(
-        (x, PERCENT * len(trained(group)) / len(group), np.nan, len(group))
-        for x, group in by_x(rows).items()
-    )
+    """Percentage of all networks that reached criterion, at each x.
+
+    Parameters
+    ----------
+    rows
+        The networks of a sweep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns x, y, sd, n; n: all networks.
+    """
+    numbers = []
+    for x, networks in by_x(rows).items():
+        share = PERCENT * len(trained(networks)) / len(networks)
+        numbers.append((x, share, np.nan, len(networks)))
+    return _numbers(numbers)
 
 
 def share_successful(rows: pd.DataFrame) -> pd.DataFrame:
-    """Percentage of the converted networks (those that reached criterion) with at least 95 %
-    correct spiking trials, at each x.
+    """Percentage of the converted networks with at least 95 % correct spiking trials, at each x.
 
-    n: converted networks; NaN where there is none. An x is left out where the networks were not
+    Converted are those that reached criterion. An x is left out where the networks were not
     searched.
+
+    Parameters
+    ----------
+    rows
+        The networks of a sweep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns x, y, sd, n; n: converted networks; NaN in y where there is none.
     """
-    shares = []
-    for x, group in by_x(rows).items():
-        accuracy = trained(group).search_accuracy.to_numpy(float)
-        if len(accuracy) and np.isnan(accuracy).all():
+    numbers = []
+    for x, networks in by_x(rows).items():
+        accuracy = trained(networks).search_accuracy.to_numpy(float)
+        n = len(accuracy)
+        if n and np.isnan(accuracy).all():
             continue
-        shares.append(
-            (
-                x,
-                PERCENT * np.mean(accuracy >= SUCCESS) if len(accuracy) else np.nan,
-                np.nan,
-                len(accuracy),
-            )
-        )
-    return _numbers(shares)
+        share = PERCENT * np.mean(accuracy >= SUCCESS) if n else np.nan
+        numbers.append((x, share, np.nan, n))
+    return _numbers(numbers)
 
 
-def _numbers(rows) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=NUMBERS).astype({"y": float, "sd": float})
+def _numbers(rows: Sequence[tuple]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=NUMBERS).astype({"y": float, "sd": float})
+
+
+# Tests --------------------------------------------------------------------------------------------
 
 
 class Comparison(NamedTuple):
-    """Whether a column differs between the values of x, over the networks that reached criterion
-    and have such a number.
+    """Whether a column differs between the values of x.
 
-    panel: of the paper; what: the comparison in words.
+    Over the networks that reached criterion and have such a number.
+
+    Attributes
+    ----------
+    panel
+        Of the paper.
+    what
+        The comparison in words.
+    rows
+        The networks of a sweep.
+    column
+        Of the table of networks.
     """
 
     panel: str
@@ -122,10 +195,10 @@ class Comparison(NamedTuple):
     @property
     def groups(self) -> dict[str, np.ndarray]:
         """The values at each x."""
-        return {
-            str(x): trained(group)[self.column].dropna().to_numpy(float)
-            for x, group in by_x(self.rows).items()
-        }
+        groups = {}
+        for x, networks in by_x(self.rows).items():
+            groups[str(x)] = trained(networks)[self.column].dropna().to_numpy(float)
+        return groups
 
     @property
     def test(self) -> compare.RankSum | compare.KruskalWallis | None:
@@ -137,6 +210,7 @@ class Comparison(NamedTuple):
         return compare.rank_sum(*groups) if len(groups) == 2 else compare.kruskal_wallis(groups)
 
     def in_words(self) -> str:
+        """The result as a caption says it."""
         return compare.in_words(self.test) if self.test else "no test: there is one condition"
 
 
@@ -156,34 +230,60 @@ TESTS = [
 
 
 def table_of_tests(figure: str, comparisons: Iterable[Comparison]) -> pd.DataFrame:
-    """One row for each comparison of a figure: the conditions, the networks behind each, and the
-    test; no p where there are too few networks or conditions to test."""
+    """The comparisons of a figure as a table.
+
+    Parameters
+    ----------
+    figure
+        Of the paper.
+    comparisons
+        One for each row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The conditions, the networks behind each, and the test; no p where there are too few
+        networks or conditions to test.
+    """
     rows = []
     for comparison in comparisons:
-        named = {"figure": figure, "panel": comparison.panel, "comparison": comparison.what}
         groups = comparison.groups
-        sizes = {
+        test = comparison.test
+        row = {
+            "figure": figure,
+            "panel": comparison.panel,
+            "comparison": comparison.what,
             "conditions": "; ".join(groups),
             "n": "; ".join(str(len(values)) for values in groups.values()),
         }
-        rows.append(
-            named
-            | sizes
-            | (compare.as_row(comparison.test) if comparison.test else {"test": "none"})
-        )
+        rows.append(row | (compare.as_row(test) if test else {"test": "none"}))
     return pd.DataFrame(rows, columns=TESTS)
 
 
+# Words of captions and under bars -----------------------------------------------------------------
+
+
 def searched_in_words(rows: pd.DataFrame) -> str:
-    """Where the scaling factors of the refractory periods (ms, in x) come from, for networks drawn
-    on fresh trials."""
-    networks = {ms: trained(group) for ms, group in by_x(rows).items()}
-    searched = {
-        ms: group.search_accuracy.notna().any() for ms, group in networks.items() if len(group)
-    }
+    """Where the scaling factors of networks that are drawn on fresh trials come from.
+
+    Parameters
+    ----------
+    rows
+        The networks of a sweep over refractory periods (ms, in x).
+
+    Returns
+    -------
+    str
+        For the caption.
+    """
+    searched = {}
+    for ms, networks in by_x(rows).items():
+        converted = trained(networks)
+        if len(converted):
+            searched[ms] = converted.search_accuracy.notna().any()
     if all(searched.values()):
         return "on fresh trials at the factors searched for each period"
-    periods = " and ".join(f"{ms:g}" for ms, there in searched.items() if there)
+    periods = " and ".join(f"{ms:g}" for ms, was_searched in searched.items() if was_searched)
     where = f"at {periods} ms" if periods else "in another condition"
     return f"on fresh trials at the scaling factors chosen {where}"
 
@@ -193,8 +293,14 @@ NO_NUMBER = "\N{EN DASH}"
 
 def shares_in_words(shares: pd.DataFrame) -> list[str]:
     """The counts behind percentages, "94/100"."""
-    counts = zip((shares.y * shares.n / PERCENT).fillna(0), shares.n, strict=True)
-    return [NO_NUMBER if np.isnan(n) else f"{round(k)}/{n:.0f}" for k, n in counts]
+    texts = []
+    for row in shares.itertuples():
+        if np.isnan(row.n):
+            texts.append(NO_NUMBER)
+        else:
+            k = 0 if np.isnan(row.y) else round(row.y * row.n / PERCENT)
+            texts.append(f"{k}/{row.n:.0f}")
+    return texts
 
 
 def sizes_in_words(means: pd.DataFrame) -> list[str]:
@@ -202,23 +308,38 @@ def sizes_in_words(means: pd.DataFrame) -> list[str]:
     return [NO_NUMBER if np.isnan(n) else f"n = {n:.0f}" for n in means.n]
 
 
+# Numbers of the paper -----------------------------------------------------------------------------
+
+
 def published_values(
     published: pd.DataFrame, panel: str, quantity: str, at: Sequence | None = None
 ) -> pd.DataFrame:
     """What the paper draws of a quantity in a panel, as read from it.
 
-    published: rows of resources/published.tsv for one figure, all strings; at: the values of x to
-    return, in that order, NaN where the paper has none.
+    Parameters
+    ----------
+    published
+        Rows of resources/published.tsv for one figure, all columns as text.
+    panel, quantity
+        As they are called there.
+    at
+        The values of x to return, in that order; None: all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns x, y, sd, n; NaN where the paper has no such x.
     """
-    found = published[
-        (published.panel == panel)
-        & (published.quantity == quantity)
-        & (published.source == "digitised")
-    ]
-    x = pd.to_numeric(found.x_value, errors="coerce")
-    y, sd = (pd.to_numeric(found[column], errors="coerce") for column in ("value", "sd"))
+    in_panel = (published.panel == panel) & (published.quantity == quantity)
+    rows = published[in_panel & (published.source == "digitised")]
+    x = pd.to_numeric(rows.x_value, errors="coerce")
     values = pd.DataFrame(
-        {"x": found.x_value if x.isna().any() else x, "y": y, "sd": sd, "n": np.nan}
+        {
+            "x": rows.x_value if x.isna().any() else x,
+            "y": pd.to_numeric(rows.value, errors="coerce"),
+            "sd": pd.to_numeric(rows.sd, errors="coerce"),
+            "n": np.nan,
+        }
     )
     return _at(values, at)
 
@@ -233,16 +354,32 @@ class Compared(NamedTuple):
 def _at(numbers: pd.DataFrame, at: Sequence | None) -> pd.DataFrame:
     """The numbers at these x, in that order, all NaN where there are none; all as they are where
     `at` is None."""
-    return (
-        numbers if at is None else numbers.set_index("x").reindex(list(at)).reset_index()[NUMBERS]
-    )
+    if at is None:
+        return numbers
+    return numbers.set_index("x").reindex(list(at)).reset_index()[NUMBERS]
 
 
 def performance(
     rows: pd.DataFrame, published: pd.DataFrame, panel: str, at: Sequence | None = None
 ) -> Compared:
-    """Correct trials (%) of the rate networks in the evaluation that ended their training; at: of
-    ours and of the published."""
+    """Correct trials (%) of the rate networks in the evaluation that ended their training.
+
+    Parameters
+    ----------
+    rows
+        The networks of a sweep.
+    published
+        Rows of resources/published.tsv for one figure.
+    panel
+        Of the paper.
+    at
+        The values of x, of ours and of the published; None: all.
+
+    Returns
+    -------
+    Compared
+        Means and SDs.
+    """
     ours = _at(spread(rows, "training_accuracy", PERCENT), at)
     return Compared(ours, published_values(published, panel, "rate task performance", at))
 
@@ -250,27 +387,32 @@ def performance(
 def spiking_performance(
     rows: pd.DataFrame, published: pd.DataFrame, panel: str, at: Sequence | None = None
 ) -> Compared:
-    """Correct trials (%) of the spiking networks at the best scaling factor of the search."""
+    """Correct trials (%) of the spiking networks at the best scaling factor of the search.
+
+    Parameters and result are those of `performance`.
+    """
     ours = _at(spread(rows, "search_accuracy", PERCENT), at)
     return Compared(ours, published_values(published, panel, "LIF task performance", at))
 
 
 def fresh_performance(rows: pd.DataFrame, published: pd.DataFrame, panel: str) -> Compared:
-    """Correct trials (%) of the spiking networks on fresh trials (paper, Fig. 6A)."""
-    return Compared(
-        spread(rows, "held_out_accuracy", PERCENT),
-        published_values(published, panel, "LIF task performance"),
-    )
+    """Correct trials (%) of the spiking networks on fresh trials (paper, Fig. 6A).
+
+    Parameters and result are those of `performance`.
+    """
+    ours = spread(rows, "held_out_accuracy", PERCENT)
+    return Compared(ours, published_values(published, panel, "LIF task performance"))
 
 
 def successful(
     rows: pd.DataFrame, published: pd.DataFrame, panel: str, at: Sequence | None = None
 ) -> Compared:
-    """Share (%) of successful spiking networks."""
-    return Compared(
-        _at(share_successful(rows), at),
-        published_values(published, panel, "successful LIF models", at),
-    )
+    """Share (%) of successful spiking networks.
+
+    Parameters and result are those of `performance`.
+    """
+    ours = _at(share_successful(rows), at)
+    return Compared(ours, published_values(published, panel, "successful LIF models", at))
 
 
 class Training(NamedTuple):
@@ -282,18 +424,30 @@ class Training(NamedTuple):
 
 
 def training(rows: pd.DataFrame, published: pd.DataFrame, *, left: str, right: str) -> Training:
-    """Performance of the trained networks, their share, training trials they needed. left, right:
-    panels of the paper."""
+    """Performance of the trained networks, their share, training trials they needed.
+
+    Parameters
+    ----------
+    rows
+        The networks of a sweep.
+    published
+        Rows of resources/published.tsv for one figure.
+    left, right
+        Panels of the paper: that of the first two, which end in "-top" and "-bottom", and that of
+        the training trials.
+
+    Returns
+    -------
+    Training
+        Each ours and published.
+    """
+    bottom = f"{left}-bottom"
+    share = published_values(published, bottom, "successfully trained rate RNNs")
+    trials = published_values(published, right, "training trials to criterion")
     return Training(
-        performance(rows, published, f"{left}-top"),
-        Compared(
-            share_trained(rows),
-            published_values(published, f"{left}-bottom", "successfully trained rate RNNs"),
-        ),
-        Compared(
-            spread(rows, "training_trials"),
-            published_values(published, right, "training trials to criterion"),
-        ),
+        performance=performance(rows, published, f"{left}-top"),
+        trained=Compared(share_trained(rows), share),
+        trials=Compared(spread(rows, "training_trials"), trials),
     )
 
 
@@ -306,13 +460,27 @@ class Conversion(NamedTuple):
 
 
 def conversion(rows: pd.DataFrame, published: pd.DataFrame, panel: str) -> Conversion:
-    """Share of successful spiking networks, performance of the rate networks and of the spiking
-    ones made from them."""
+    """Share of successful spiking networks, performance of these and of the rate networks.
+
+    Parameters
+    ----------
+    rows
+        The networks of a sweep.
+    published
+        Rows of resources/published.tsv for one figure.
+    panel
+        Of the paper; its two halves end in "-top" and "-bottom".
+
+    Returns
+    -------
+    Conversion
+        Each ours and published.
+    """
     bottom = f"{panel}-bottom"
     return Conversion(
-        successful(rows, published, f"{panel}-top"),
-        performance(rows, published, bottom),
-        spiking_performance(rows, published, bottom),
+        successful=successful(rows, published, f"{panel}-top"),
+        rate=performance(rows, published, bottom),
+        spiking=spiking_performance(rows, published, bottom),
     )
 
 
@@ -336,11 +504,26 @@ class Swept(NamedTuple):
 
 
 def swept(rows: pd.DataFrame) -> Swept:
-    """The numbers of any sweep, beside those of the paper's figures the accuracy on fresh trials by
-    two scorings."""
-    correct = {name: spread(rows, column, PERCENT) for column, name in SCORINGS.items()}
+    """The numbers of any sweep, with the accuracy on fresh trials by two scorings.
+
+    Parameters
+    ----------
+    rows
+        The networks of a sweep.
+
+    Returns
+    -------
+    Swept
+        Tables with the columns x, y, sd, n.
+    """
+    correct = {}
+    for column, name in SCORINGS.items():
+        correct[name] = spread(rows, column, PERCENT)
     return Swept(
-        share_trained(rows), spread(rows, "training_trials"), share_successful(rows), correct
+        trained=share_trained(rows),
+        trials=spread(rows, "training_trials"),
+        successful=share_successful(rows),
+        correct=correct,
     )
 
 
@@ -363,22 +546,37 @@ PUBLISHED_BY_SIZE = {
 
 
 def published_at_size(published: pd.DataFrame, task: str, n_units: int | None) -> dict[str, float]:
-    """The paper's values for networks of that size with decays of 20 to 50 ms, by panel; none for
-    other tasks, sizes or None."""
-    found = {}
+    """The paper's values for networks of that size with decays of 20 to 50 ms.
+
+    Parameters
+    ----------
+    published
+        resources/published.tsv, all columns as text.
+    task
+        The name of the task.
+    n_units
+        The size; None where a sweep has networks of several.
+
+    Returns
+    -------
+    dict
+        The value of each panel of `Swept`; none for other tasks, sizes or None.
+    """
+    values = {}
     for panel, (figure, where, quantity) in PUBLISHED_BY_SIZE.get(task, {}).items():
         of_figure = published_values(published[published.figure == figure], where, quantity)
         for value in of_figure.y[of_figure.x == n_units]:
-            found[panel] = value
-    return found
+            values[panel] = value
+    return values
 
 
 def tuned_decay(rows: pd.DataFrame, published: pd.DataFrame, panel: str) -> Compared:
-    """Mean synaptic decay of the networks that were trained."""
-    return Compared(
-        spread(rows, "mean_tau_decay_ms"),
-        published_values(published, panel, "mean tuned synaptic decay"),
-    )
+    """Mean synaptic decay (ms) of the networks that were trained.
+
+    Parameters and result are those of `performance`.
+    """
+    ours = spread(rows, "mean_tau_decay_ms")
+    return Compared(ours, published_values(published, panel, "mean tuned synaptic decay"))
 
 
 def published_traces(
@@ -388,26 +586,34 @@ def published_traces(
     return {quantity: published_values(published, panel, quantity) for quantity in quantities}
 
 
-def describe(points: pd.DataFrame, example: Mapping | None = None) -> dict:
-    """What the caption and the line under a figure say of its networks, and of the example network
-    where it draws one.
+# Facts for captions -------------------------------------------------------------------------------
 
-    Conditions that differ only in the neuron share their rate networks, which count once. example:
-    what `analysis.describe_example` says of it.
+
+def describe(points: pd.DataFrame, example: Mapping | None = None) -> dict:
+    """What the caption and the line under a figure say of its networks.
+
+    Conditions that differ only in the neuron share their rate networks, which count once.
+
+    Parameters
+    ----------
+    points
+        The networks of the figure, one row each.
+    example
+        What `analysis.describe.example` says of the example network, where the figure draws one.
+
+    Returns
+    -------
+    dict
+        n_networks (that reached criterion), n_attempted, and words; those of `describe_example` as
+        well.
     """
     networks = points.drop_duplicates(["task", "condition", "network"])
     compared = points[points.role != EXAMPLE] if example else points
     conditions = compared.groupby(["role", "x"], dropna=False).converged
-    least, most = conditions.size().min(), conditions.size().max()
-    per_condition = (
-        ("1 network" if most == 1 else f"{most} networks")
-        if least == most
-        else f"{least} to {most} networks"
-    )
+    per_condition = _networks_in_words(conditions.size())
     crosses = "" if conditions.any().all() else "; ×: no network trained"
-    means = (
-        "" if compared.converged.astype(bool).all() else "; means over those that reached criterion"
-    )
+    all_trained = compared.converged.astype(bool).all()
+    means = "" if all_trained else "; means over those that reached criterion"
     facts = {
         "n_networks": len(trained(networks)),
         "n_attempted": len(networks),
@@ -418,49 +624,123 @@ def describe(points: pd.DataFrame, example: Mapping | None = None) -> dict:
     return facts | describe_example(example) if example else facts
 
 
+def _networks_in_words(sizes: pd.Series) -> str:
+    """How many networks the conditions have."""
+    least = sizes.min()
+    most = sizes.max()
+    if least < most:
+        return f"{least} to {most} networks"
+    return "1 network" if most == 1 else f"{most} networks"
+
+
 def describe_example(example: Mapping) -> dict[str, str]:
-    """The words of a caption about the example network; they say so where there is none."""
+    """The words of a caption about the example network; they say so where there is none.
+
+    Parameters
+    ----------
+    example
+        From `analysis.describe.example`.
+
+    Returns
+    -------
+    dict
+        example (a sentence or two), example_note, at_lambda, decays, scaling, trials.
+    """
     if not example["n_networks"]:
-        none = f"no network of this condition reached criterion (0 of {example['n_attempted']})"
-        return {"example": f"N{none[1:]}.", "example_note": none, "at_lambda": ""} | dict.fromkeys(
-            ("decays", "scaling", "trials"), "none"
-        )
-    words = {
-        "example": "Network {network}, {n_units} units ({n_exc} excitatory, {n_inh} inhibitory); {networks}, and drawn is the "
-        "one whose spiking version is most accurate on fresh trials ({held_out:.0f} % correct).",
-        "example_note": "{condition}, {network}: {n_exc} exc., {n_inh} inh. units; {networks}; {trials} trials, mean ± SD",
+        attempted = example["n_attempted"]
+        return {
+            "example": f"No network of this condition reached criterion (0 of {attempted}).",
+            "example_note": f"no network of this condition reached criterion (0 of {attempted})",
+            "at_lambda": "",
+            "decays": "none",
+            "scaling": "none",
+            "trials": "none",
+        }
+    templates = {
+        "example": (
+            "Network {network}, {n_units} units ({n_exc} excitatory, {n_inh} inhibitory); "
+            "{networks}, and drawn is the one whose spiking version is most accurate on fresh "
+            "trials ({held_out:.0f} % correct)."
+        ),
+        "example_note": (
+            "{condition}, {network}: {n_exc} exc., {n_inh} inh. units; {networks}; "
+            "{trials} trials, mean ± SD"
+        ),
         "at_lambda": "; λ = 1/{factor:g}",
         "decays": "{tau_mean:.1f} ± {tau_sd:.1f} ms",
         "scaling": "1/{factor:g}",
         "trials": "{trials}",
     }
-    return {name: text.format(**example) for name, text in words.items()}
+    return {name: template.format(**example) for name, template in templates.items()}
 
+
+# Numbers of one example network -------------------------------------------------------------------
 
 SINGLES = ["figure", "panel", "quantity", "condition", "x_value", "value"]
 
 
-def single(published: pd.DataFrame, value: float, **more: str) -> dict:
-    """Our value of one published number, the first of these rows of resources/published.tsv, in the
-    paper's words; `more` replaces some of them."""
-    return {**published.iloc[0][SINGLES[:-1]], **more, "value": value}
+def single(published: pd.DataFrame, value: float, **names: str) -> dict:
+    """Our value of one published number.
+
+    Parameters
+    ----------
+    published
+        Rows of resources/published.tsv: the number is that of the first.
+    value
+        Ours.
+    **names
+        Columns of SINGLES that are called otherwise than in the paper.
+
+    Returns
+    -------
+    dict
+        The columns of SINGLES.
+    """
+    in_paper = published.iloc[0][SINGLES[:-1]]
+    return {**in_paper, **names, "value": value}
 
 
 def singles_at_last(
     published: pd.DataFrame, panel: str, quantities: Sequence[str], time_s, outputs
 ) -> list[dict]:
-    """Our outputs at the last time at which the paper's mean traces were read. outputs
-    (n_quantities, n_steps)."""
-    found = []
+    """Our outputs at the last time at which the paper's mean traces were read.
+
+    Parameters
+    ----------
+    published
+        Rows of resources/published.tsv for one figure.
+    panel
+        Of the paper.
+    quantities
+        The names of the traces.
+    time_s : array_like, shape (n_steps,)
+        Times of our outputs.
+    outputs : array_like, shape (n_quantities, n_steps)
+        Our mean outputs.
+
+    Returns
+    -------
+    list of dict
+        One for each quantity, as `single` makes them.
+    """
+    singles = []
     for quantity, output in zip(quantities, outputs, strict=True):
         trace = published[(published.panel == panel) & (published.quantity == quantity)]
         last = trace.iloc[[pd.to_numeric(trace.x_value).argmax()]]
-        found.append(single(last, float(np.interp(float(last.x_value.iloc[0]), time_s, output))))
-    return found
+        last_s = float(last.x_value.iloc[0])
+        singles.append(single(last, float(np.interp(last_s, time_s, output))))
+    return singles
 
 
-def write_singles(output, singles: Sequence[Mapping]) -> None:
-    """Write the numbers of one example network for the scorecard, where the job is asked for them
-    (`output.singles`)."""
-    if hasattr(output, "singles"):
-        write_csv(pd.DataFrame(singles, columns=SINGLES), output.singles, float_format="%.9g")
+def write_singles(singles: Sequence[Mapping], path: str | Path) -> None:
+    """Write the numbers of one example network for the scorecard.
+
+    Parameters
+    ----------
+    singles
+        As `single` makes them; none where there was no network.
+    path
+        The CSV file.
+    """
+    table = pd.DataFrame(list(singles), columns=SINGLES)
+    write_csv(table, path, float_format="%.9g")

@@ -74,10 +74,25 @@ PAGES = (
     "figures/panels.py",
     "figures/publish.py",
 )
-EXAMPLES = (*TASKS, *PAGES, "analysis/describe.py", "analysis/statistics.py")
+EXAMPLES = (
+    *TASKS,
+    *PAGES,
+    "analysis/factors.py",
+    "analysis/describe.py",
+    "analysis/statistics.py",
+)
 READING = ("scripts/reading.py",)
-SWEEPS = (*READING, *TABLES, *PAGES, "paper/compare.py", "paper/sweeps.py", "figures/sweeps.py")
-NETWORK_PAGES = (*READING, *TABLES, *PAGES, "analysis/describe.py")
+NUMBERS = (*READING, *TABLES, *PAGES, "paper/compare.py", "paper/sweeps.py")
+SWEEPS = (*NUMBERS, "figures/sweeps.py")
+BESIDE_THE_PAPER = (*NUMBERS, *EXAMPLES, "figures/examples.py")
+NETWORK_PAGES = (
+    *READING,
+    *TABLES,
+    *PAGES,
+    "analysis/factors.py",
+    "analysis/describe.py",
+    "figures/accuracy.py",
+)
 ARCHIVE = (*TABLES, *MODEL_FILES, "provenance.py", "study/archive.py")
 
 
@@ -110,6 +125,7 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
             *spiking_kernels,
             *rate_kernels,
             *PLAIN_TRIAL,
+            "analysis/factors.py",
             "analysis/example.py",
         ),
         "selectivity": (
@@ -122,25 +138,25 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         "networks_of_condition": TABLES,
         "aggregate": (*TABLES, *MODEL_FILES, "provenance.py"),
         "convert": (*MODEL_FILES, "provenance.py"),
-        "figure_1": (*SWEEPS, *EXAMPLES, "figures/cartoons.py"),
-        "figure_2": (*SWEEPS, *EXAMPLES, "figures/cartoons.py"),
+        "figure_1": (*SWEEPS, *BESIDE_THE_PAPER, "figures/cartoons.py"),
+        "figure_2": (*SWEEPS, *BESIDE_THE_PAPER, "figures/cartoons.py"),
         "figure_3": (*SWEEPS, "figures/cartoons.py"),
-        "figure_4": (*SWEEPS, *EXAMPLES, "figures/cartoons.py"),
+        "figure_4": (*SWEEPS, *BESIDE_THE_PAPER),
         "figure_5": SWEEPS,
         "figure_6": SWEEPS,
         "figure_7": (*SWEEPS, "rate/model.py", "rate/reference.py"),
-        "figure_s1": (*READING, *TABLES, *EXAMPLES),
-        "figure_s2": (*SWEEPS, *EXAMPLES),
-        "figure_s3": (*SWEEPS, *EXAMPLES, "figures/cartoons.py", "figures/populations.py"),
-        "figure_s4": (*SWEEPS, *EXAMPLES, "figures/cartoons.py"),
+        "figure_s1": (*READING, *TABLES, *EXAMPLES, "figures/rates.py"),
+        "figure_s2": (*NUMBERS, *EXAMPLES),
+        "figure_s3": (*BESIDE_THE_PAPER, "figures/cartoons.py", "figures/populations.py"),
+        "figure_s4": (*BESIDE_THE_PAPER, "figures/cartoons.py"),
         "figure_s5": (*EXAMPLES, "figures/selectivity.py"),
         "figure_s6": (*READING, *TABLES, *EXAMPLES),
-        "figure_s7": (*SWEEPS, *EXAMPLES, "figures/cartoons.py"),
+        "figure_s7": (*BESIDE_THE_PAPER, "figures/cartoons.py"),
         "figure_task": EXAMPLES,
         "figure_sweeps": SWEEPS,
         "figure_scaling": NETWORK_PAGES,
         "figure_accuracy": NETWORK_PAGES,
-        "scorecard": (*SWEEPS, "paper/scorecard.py", "figures/forest.py"),
+        "scorecard": (*NUMBERS, "paper/scorecard.py", "figures/forest.py"),
         "mean_field": (
             *PAGES,
             *ANY_NETWORK,
