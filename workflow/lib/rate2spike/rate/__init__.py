@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = names_of(
     __name__,
     {
         ".model": "RateModel Trace TrainingRecord Weights decay_ms initial_model",
-        ".reference": "effective_weights forward trial_loss",
+        ".reference": "activate effective_weights forward trial_loss",
         ".train": "evaluate train_network",
         ".side_by_side": "train_block",
         ".block_file": "load_block save_block",

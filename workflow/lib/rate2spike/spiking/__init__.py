@@ -5,7 +5,11 @@ from ..offered import names_of
 __getattr__, __dir__, __all__ = names_of(
     __name__,
     {
-        ".converted": "STEP_S SpikingNetwork Stimulation TrialRecording time_grid",
+        ".converted": (
+            "DEFAULT_STREAM FIRST_COUNTED_STEP Grid NOISE_SD STEP_S STIMULATION_STEP V_SPIKE "
+            "SpikingNetwork Stimulation TrialRecording check_downsample check_stimulation "
+            "check_stimulus release_steps time_grid"
+        ),
         ".reference": "simulate_trial",
         ".as_any_network": "as_network external_inputs",
         "..networks.neurons": (
