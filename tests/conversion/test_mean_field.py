@@ -19,11 +19,12 @@ from shared import ROOT
 from tiny_study import run, said, workplace
 
 from rate2spike import conversion
-from rate2spike.config import ConfigError, MeanFieldConfig, from_mapping
+from rate2spike.config import ConfigError, from_mapping
 from rate2spike.conversion.mean_field import comparison as mean_field_study
 from rate2spike.conversion.mean_field import mapping, rate_network, siegert, working_point
+from rate2spike.mean_field_config import MeanFieldConfig
 from rate2spike.spiking import DiscreteLIF, Network, RateUnit, simulate
-from rate2spike.study import study
+from rate2spike.study import checked as checked_study
 
 CONVERGED = ["00", "03", "06", "09"]
 SHIFT = siegert.threshold_shift(0.01, 0.07)
@@ -477,15 +478,15 @@ def test_config_schema_and_settings_have_the_same_keys():
     values = yaml.safe_load((ROOT / "config" / "mean_field.yaml").read_text())
     keys = schema["properties"]["mean_field"]["properties"]
     assert set(keys) == set(MeanFieldConfig.__dataclass_fields__) == set(values["mean_field"])
-    checked = study.checked(values, schema)  # no conditions, and that is all it needs
+    checked = checked_study(values, schema)  # no conditions, and that is all it needs
     assert checked.conditions == ()
     assert checked.mean_field == MeanFieldConfig()
     with pytest.raises(ConfigError, match=r"mean_field\.gs: unknown key; allowed are n_exc, n_inh"):
-        study.checked(values | {"mean_field": {"gs": [5]}}, schema)
+        checked_study(values | {"mean_field": {"gs": [5]}}, schema)
     for keys in ({}, {"conditions": {}, "mean_field": {}}):
         # beside conditions nothing may be left out
         with pytest.raises(ConfigError, match="device: missing key"):
-            study.checked({"study_seed": 1} | keys, schema)
+            checked_study({"study_seed": 1} | keys, schema)
 
 
 @pytest.fixture(scope="module")

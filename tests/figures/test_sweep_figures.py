@@ -15,8 +15,7 @@ from matplotlib.text import Text
 from shared import example_of
 
 from rate2spike.figures import panels as panels_module
-from rate2spike.figures import publish
-from rate2spike.figures import sweeps as sweep_figures
+from rate2spike.figures import publish, sweep_panels
 from rate2spike.paper import sweeps
 
 ROOT = Path(__file__).parents[2]
@@ -344,7 +343,7 @@ def numbers(y: list, sd: list) -> pd.DataFrame:
 def test_bars_of_sd_end_at_100():
     panel = labelled_panel()
     axes = panel.axes
-    table = sweep_figures.dots(
+    table = sweep_panels.dots(
         panel, numbers([99, 90, np.nan], [4, 2, np.nan]), series="rate", colour="red", top=100
     )
     assert table.high.tolist() == pytest.approx([100, 92, np.nan], nan_ok=True)
@@ -356,7 +355,7 @@ def test_bars_of_sd_end_at_100():
 def test_a_point_without_networks_is_a_cross():
     panel = labelled_panel()
     axes = panel.axes
-    table = sweep_figures.dots(
+    table = sweep_panels.dots(
         panel, numbers([np.nan, 90], [np.nan, np.nan]), series="rate", colour="red"
     )
     assert table.y.tolist() == pytest.approx([np.nan, 90], nan_ok=True)
@@ -369,7 +368,7 @@ def test_published_markers_stand_beside_ours_and_keep_their_place_in_the_table()
     panel = labelled_panel()
     axes = panel.axes
     compared = sweeps.Compared(numbers([98, 90], [1, 2]), numbers([97, 91], [1, 2]))
-    ours, published = sweep_figures.compared_dots(
+    ours, published = sweep_panels.compared_dots(
         panel, compared, series="rate", colour="red", top=100
     )
     assert ours.x.tolist() == published.x.tolist() == [10, 20]
@@ -380,7 +379,7 @@ def test_published_decays_are_in_their_place():
     panel = labelled_panel()
     axes = panel.axes
     compared = sweeps.Compared(numbers([20, 30], [1, 2]), numbers([21, 31], [1, 2]))
-    sweep_figures.decay_panel(axes, compared)
+    sweep_panels.decay_panel(axes, compared)
     ring, dot = (container.lines[0] for container in axes.containers)
     assert ring.get_xdata().tolist() == dot.get_xdata().tolist() == [10, 20]
 
@@ -391,7 +390,7 @@ def test_bars_without_a_published_value():
     compared = sweeps.Compared(
         numbers([98, np.nan], [1, np.nan]), numbers([np.nan, np.nan], [np.nan, np.nan])
     )
-    ours, published = sweep_figures.bars(
+    ours, published = sweep_panels.bars(
         panel, compared, ["a", "b"], colours=["red", "blue"], counts=["n = 3", "n = 0"]
     )
     assert ours.y.tolist() == pytest.approx([98, np.nan], nan_ok=True)

@@ -19,7 +19,7 @@ from rate2spike.config import (
 )
 from rate2spike.study import Condition, read_study, schema
 from rate2spike.study.figure_roles import FIGURE_ROLES, check_figures
-from rate2spike.study.study import check_condition
+from rate2spike.study.read import check_condition
 from rate2spike.tasks import find_task
 
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())

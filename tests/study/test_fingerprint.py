@@ -46,12 +46,13 @@ FIGURES = {"figure_1", "figure_5", "figure_s7", "figure_accuracy", "scorecard"}
         ("streams/cpu.py", {"train", "score_rate", *TRIALS}, {"choose", "export"}),
         ("rate/kernels/cpu.py", {"train", "score_rate", "example"}, {"simulate", "held_out"}),
         ("spiking/kernels/cpu.py", TRIALS, {"train", "export", "score_rate"}),
-        ("spiking/reference.py", {"example", "selectivity", "exchange"}, {"simulate", "train"}),
+        ("spiking/reference.py", {"example", "selectivity"}, {"simulate", "train", "exchange"}),
         ("rate/train.py", {"train", "score_rate"}, TRIALS),
         ("study/labels.py", {"train", "export", *TRIALS}, {"aggregate", "figure_1"}),
-        ("study/study.py", {"notebook"}, {"train", "simulate", "aggregate", "figure_1"}),
+        ("study/read.py", {"notebook"}, {"train", "simulate", "aggregate", "figure_1"}),
         ("study/layout.py", {"notebook"}, {"train", "simulate", "aggregate", "figure_1"}),
         ("conversion/scaling.py", {"choose", *TRIALS}, {"train", "export"}),
+        ("mean_field_config.py", {"mean_field"}, set(STAGES) - {"mean_field", "notebook"}),
         ("conversion/mean_field/siegert.py", {"mean_field"}, {"train", *TRIALS - {"exchange"}}),
         ("networks/simulation.py", {"mean_field", "exchange"}, {"train", "simulate", "figure_1"}),
         ("analysis/tables.py", {"choose", "aggregate"}, {"train", "export", "simulate"}),
@@ -70,7 +71,7 @@ FIGURES = {"figure_1", "figure_5", "figure_s7", "figure_accuracy", "scorecard"}
         ),
         ("plotting.py", FIGURES, {"train", "simulate", "aggregate"}),
         (
-            "figures/sweeps.py",
+            "figures/sweep_panels.py",
             {"figure_1", "figure_sweeps"},
             {"train", "simulate", "aggregate", "figure_s1", "figure_accuracy"},
         ),
@@ -134,7 +135,7 @@ def test_every_file_of_the_table_is_there():
         for stage in STAGES:
             assert all(file.is_file() for file in fingerprint.files_of(stage, device)), stage
     with pytest.raises(FileNotFoundError, match=r"gone.py: declared in study/fingerprint.py"):
-        fingerprint.library_files(["gone.py"])
+        fingerprint.entry_files(fingerprint.LIBRARY / "gone.py")
 
 
 def test_a_users_task_counts_with_what_a_published_task_is_made_of(copy, tmp_path):

@@ -12,7 +12,6 @@ from shared import ROOT
 from rate2spike import conversion, streams
 from rate2spike.analysis import example, selectivity
 from rate2spike.config import (
-    MeanFieldConfig,
     NeuronConfig,
     RateConfig,
     SearchConfig,
@@ -20,6 +19,7 @@ from rate2spike.config import (
 )
 from rate2spike.conversion import Simulation
 from rate2spike.conversion.mean_field import comparison
+from rate2spike.mean_field_config import MeanFieldConfig
 from rate2spike.rate import side_by_side, train
 from rate2spike.study import Condition, checked, labels, layout
 from rate2spike.tasks import BUILT_IN
@@ -129,7 +129,7 @@ def test_networks_are_called_so(network, training, label):
 def test_neurons_are_called_so(neuron, search, label):
     c = condition(neuron=neuron, search=search)
     assert c.neuron_label == label
-    assert c.place == ("go-nogo", "n200_tau20-50ms", label)
+    assert c.identity == ("go-nogo", "n200_tau20-50ms", label)
     assert layout.spiking_place(c) == f"go-nogo/n200_tau20-50ms/{label}"
 
 

@@ -170,12 +170,12 @@ def test_a_study_of_mean_field_networks_alone_has_no_tables(default):
     alone = layout_of("config/mean_field.yaml")
     assert alone.tables == []
     assert alone.drawn == ["figures/mean_field"]
-    assert alone.mean_field == [
+    assert alone.mean_field_files == [
         "results/figures/mean_field_measures.csv",
         "results/figures/mean_field_autocovariances.csv",
         "results/figures/mean_field.json",
     ]
-    assert default.mean_field == []
+    assert default.mean_field_files == []
     assert default.tables == [
         "results/tables/trials.parquet",
         "results/tables/accuracy.csv",
@@ -287,7 +287,7 @@ def test_every_figure_of_the_study(tiny):
         "figures/figure_sweeps",
         "figures/figure_scaling",
     ]
-    assert tiny.figures[:4] == [
+    assert tiny.figure_files[:4] == [
         "results/figures/figure_1.pdf",
         "results/figures/figure_1.png",
         "results/figures/figure_1.csv",

@@ -20,7 +20,7 @@ from snakemake.exceptions import WorkflowError
 
 from rate2spike import matfile
 from rate2spike.config import ConfigError
-from rate2spike.study.study import checked
+from rate2spike.study.read import checked
 
 SECONDS, MEMORY = 10, 8 << 30  # for one case; of address space
 FORBIDDEN = (

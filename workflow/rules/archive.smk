@@ -14,8 +14,8 @@ PROVENANCE = ["results/tables/provenance.json", "results/tables/provenance.html"
 ARCHIVED = [
     *LAYOUT.tables,
     *PROVENANCE,
-    *LAYOUT.figures,
-    *LAYOUT.mean_field,
+    *LAYOUT.figure_files,
+    *LAYOUT.mean_field_files,
     *LAYOUT.numbers_of_figures,
     *(
         expand("results/tables/scorecard.{ending}", ending=["csv", "md", "html"])
@@ -34,11 +34,11 @@ EXPLAINED = Path(workflow.basedir).parent / "results" / "README.md"
 # changes nothing of it
 rule provenance:
     input:
-        ancient(LAYOUT.figures),
+        ancient(LAYOUT.figure_files),
         LAYOUT.tables,
         trials=["results/tables/trials.parquet"] if STUDY.conditions else [],
         converted=ancient(LAYOUT.converted),
-        records=ancient([f for f in LAYOUT.mean_field if f.endswith(".json")]),
+        records=ancient([f for f in LAYOUT.mean_field_files if f.endswith(".json")]),
     output:
         "results/tables/provenance.json",
     log:

@@ -21,8 +21,9 @@ sys.path.insert(0, str(Path(workflow.basedir) / "lib"))
 
 from rate2spike.config import ConfigError
 from rate2spike.study import fingerprint, resources, start
-from rate2spike.study.layout import BLOCK, Layout, of_condition, outputs_of, seeds_in, spiking_place
-from rate2spike.study.study import checked
+from rate2spike.study.layout import BLOCK, Layout, of_condition, outputs_of, seeds_in
+from rate2spike.study.read import checked
+from rate2spike.tasks import find_task
 
 SCHEMA = yaml.safe_load(
     (Path(workflow.basedir) / "schemas" / "config.schema.yaml").read_text("utf-8")
@@ -45,7 +46,8 @@ DEVICE = or_stop(start.device_of_study, STUDY, workflow.remote_exec)
 
 
 def block_size(c) -> int:
-    return resources.fitting_block(c, LAYOUT.task_of(c).n_steps, DEVICE)
+    n_steps = find_task(c.task, STUDY.user_tasks).n_steps
+    return resources.fitting_block(c, n_steps, DEVICE)
 
 
 LAYOUT = Layout(STUDY, block_size)

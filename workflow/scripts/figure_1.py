@@ -7,8 +7,7 @@ log = job.start(snakemake)
 
 import reading
 from rate2spike.analysis import describe, statistics
-from rate2spike.figures import cartoons, examples, pages
-from rate2spike.figures import sweeps as sweep_figures
+from rate2spike.figures import cartoons, examples, pages, sweep_panels
 from rate2spike.figures.pages import Block
 from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
@@ -55,7 +54,7 @@ def draw() -> Drawn:
     cartoons.rate_go_nogo(axes["A"])
     rows, singles = draw_example(axes)
     sizes = sweeps.of_role(points, "sizes")
-    rows += sweep_figures.training_panels(
+    rows += sweep_panels.training_panels(
         axes["C-left-top"],
         axes["C-left-bottom"],
         axes["C-right"],

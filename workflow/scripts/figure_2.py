@@ -7,8 +7,7 @@ log = job.start(snakemake)
 
 import reading
 from rate2spike.analysis import describe, factors
-from rate2spike.figures import cartoons, examples, pages
-from rate2spike.figures import sweeps as sweep_figures
+from rate2spike.figures import cartoons, examples, pages, sweep_panels
 from rate2spike.figures.pages import Block
 from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
@@ -67,15 +66,15 @@ def draw() -> Drawn:
     cartoons.rate_to_spiking(axes["A"])
     rows, singles = draw_example(axes)
     sizes = sweeps.conversion(sweeps.of_role(points, "sizes"), published, "C")
-    rows += sweep_figures.conversion_panels(
-        axes, "C", sizes, x_label=sweep_figures.SIZE, x_range=(0, 400), lowest=(0, 50)
+    rows += sweep_panels.conversion_panels(
+        axes, "C", sizes, x_label=sweep_panels.SIZE, x_range=(0, 400), lowest=(0, 50)
     )
     decays = sweeps.conversion(sweeps.of_role(points, "decays"), published, "E")
-    rows += sweep_figures.conversion_panels(
-        axes, "E", decays, x_label=sweep_figures.UPPER_DECAY, x_range=(0, 1000), lowest=(50, 80)
+    rows += sweep_panels.conversion_panels(
+        axes, "E", decays, x_label=sweep_panels.UPPER_DECAY, x_range=(0, 1000), lowest=(50, 80)
     )
     tuned = sweeps.tuned_decay(sweeps.of_role(points, "decays"), published, "D")
-    rows += sweep_figures.decay_panel(axes["D"], tuned)
+    rows += sweep_panels.decay_panel(axes["D"], tuned)
     pages.name_panels(axes, {"A": "A", "B": "B-left", "C": "C-top", "D": "D", "E": "E-top"})
     note = "B: {example_note}. C-E: {sweep_note}; bars: ±1 SD over networks.".format(**facts)
     return Drawn(figure, rows, note, singles=singles)

@@ -6,8 +6,7 @@ import job
 log = job.start(snakemake)
 
 import reading
-from rate2spike.figures import cartoons, pages
-from rate2spike.figures import sweeps as sweep_figures
+from rate2spike.figures import cartoons, pages, sweep_panels
 from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
 
@@ -21,7 +20,7 @@ def draw() -> Drawn:
     figure, axes = pages.page_of_blocks(BLOCKS, 7.4)
     cartoons.rate_integration(axes["A"])
     sizes = sweeps.of_role(points, "sizes")
-    rows = sweep_figures.training_panels(
+    rows = sweep_panels.training_panels(
         axes["B-top"],
         axes["B-bottom"],
         axes["C"],

@@ -7,8 +7,7 @@ log = job.start(snakemake)
 
 import reading
 from rate2spike.analysis import describe, factors, statistics
-from rate2spike.figures import examples, pages
-from rate2spike.figures import sweeps as sweep_figures
+from rate2spike.figures import examples, pages, sweep_panels
 from rate2spike.figures.pages import Block
 from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
@@ -57,12 +56,12 @@ def draw() -> Drawn:
     figure, axes = pages.page_of_blocks(BLOCKS, 7.4)
     rows, singles = draw_example(axes)
     sizes = sweeps.conversion(sweeps.of_role(points, "sizes"), published, "D")
-    rows += sweep_figures.conversion_panels(
-        axes, "D", sizes, x_label=sweep_figures.SIZE, x_range=(0, 500), lowest=(0, 80)
+    rows += sweep_panels.conversion_panels(
+        axes, "D", sizes, x_label=sweep_panels.SIZE, x_range=(0, 500), lowest=(0, 80)
     )
     decays = sweeps.conversion(sweeps.of_role(points, "decays"), published, "E")
-    rows += sweep_figures.conversion_panels(
-        axes, "E", decays, x_label=sweep_figures.UPPER_DECAY, x_range=(0, 1000), lowest=(70, 80)
+    rows += sweep_panels.conversion_panels(
+        axes, "E", decays, x_label=sweep_panels.UPPER_DECAY, x_range=(0, 1000), lowest=(70, 80)
     )
     first = "A output 1, context 1"
     pages.name_panels(axes, {"A": first, "B": "B", "C": "C", "D": "D-top", "E": "E-top"})

@@ -6,8 +6,7 @@ log = job.start(snakemake)
 
 import reading
 from rate2spike import files
-from rate2spike.figures import pages, panels
-from rate2spike.figures import sweeps as sweep_figures
+from rate2spike.figures import pages, panels, sweep_panels
 from rate2spike.figures.pages import Block
 from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
@@ -36,20 +35,20 @@ def draw_bars(axes, networks, x_label: str, colours_of) -> list:
     means = sweeps.spiking_performance(networks, published, axes.get_label(), values)
     names = [str(value) for value in values]
     counts = sweeps.sizes_in_words(means.ours)
-    return sweep_figures.bars(panel, means, names, colours=colours_of(values), counts=counts)
+    return sweep_panels.bars(panel, means, names, colours=colours_of(values), counts=counts)
 
 
 def draw() -> Drawn:
     figure, axes = pages.page_of_blocks(BLOCKS, 6.0)
-    rows = sweep_figures.refractory_panels(
+    rows = sweep_panels.refractory_panels(
         axes["A-main"],
         axes["A-inset"],
         all_ms=sweeps.fresh_performance(refractory, published, "A-main"),
         few_ms=sweeps.fresh_performance(refractory, published, "A-inset"),
         inset_ms=(0, 5),
     )
-    rows += draw_bars(axes["B"], filters, "Synaptic filter", sweep_figures.filter_colours)
-    rows += draw_bars(axes["C"], gains, "Gain g", sweep_figures.gain_colours)
+    rows += draw_bars(axes["B"], filters, "Synaptic filter", sweep_panels.filter_colours)
+    rows += draw_bars(axes["C"], gains, "Gain g", sweep_panels.gain_colours)
     pages.name_panels(axes, {"A": "A-main", "B": "B", "C": "C"})
     bars = "{sweep_note}; bars: ±1 SD over networks. "
     note = bars + "A: {searched}. B: {filter_test}. C: {gain_test}."

@@ -8,8 +8,7 @@ import torch
 
 import reading
 from rate2spike import files
-from rate2spike.figures import pages, panels
-from rate2spike.figures import sweeps as sweep_figures
+from rate2spike.figures import pages, panels, sweep_panels
 from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
 from rate2spike.rate import reference
@@ -39,16 +38,16 @@ def draw_functions(axes) -> list:
     for name, activation in FUNCTIONS.items():
         rates[name] = reference.activate(x, activation).numpy()
     panels_of_a = [axes[f"A {name}"] for name in FUNCTIONS]
-    return sweep_figures.transfer_functions(panels_of_a, x.numpy(), rates)
+    return sweep_panels.transfer_functions(panels_of_a, x.numpy(), rates)
 
 
 def draw_bars(axes, y_label: str, measure, in_words) -> list:
     """One measure of the networks of each function."""
     panel = panels.label(axes, "Transfer function", y_label)
     numbers = measure(networks, published, axes.get_label(), ROLES)
-    colours = sweep_figures.ACTIVATIONS.values()
+    colours = sweep_panels.ACTIVATIONS.values()
     counts = in_words(numbers.ours)
-    return sweep_figures.bars(panel, numbers, list(FUNCTIONS), colours=colours, counts=counts)
+    return sweep_panels.bars(panel, numbers, list(FUNCTIONS), colours=colours, counts=counts)
 
 
 def draw() -> Drawn:

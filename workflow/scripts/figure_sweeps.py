@@ -6,8 +6,7 @@ import job
 log = job.start(snakemake)
 
 import reading
-from rate2spike.figures import pages
-from rate2spike.figures import sweeps as sweep_figures
+from rate2spike.figures import pages, sweep_panels
 from rate2spike.figures.publish import Drawn, publish
 from rate2spike.paper import sweeps
 
@@ -18,14 +17,14 @@ facts = sweeps.describe(points)
 
 def draw() -> Drawn:
     swept = snakemake.params.swept
-    figure, axes = sweep_figures.page_of_sweeps(list(swept))
+    figure, axes = sweep_panels.page_of_sweeps(list(swept))
     drawn = []
     for sweep, key in swept.items():
         networks = sweeps.of_role(points, sweep)
         size = snakemake.params.sizes[sweep]
         beside = sweeps.published_at_size(published, networks.task.iloc[0], size)
         numbers = sweeps.swept(networks)
-        drawn += sweep_figures.sweep_panels(axes[sweep], sweep, key, numbers, beside)
+        drawn += sweep_panels.sweep_panels(axes[sweep], sweep, key, numbers, beside)
     pages.legend_above(figure, [panels["correct"] for panels in axes.values()], 5)
     note = "{per_condition} per point; bars: ±1 SD over networks{crosses}.".format(**facts)
     return Drawn(figure, drawn, note)

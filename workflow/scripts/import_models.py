@@ -33,7 +33,7 @@ with replacing(output.models) as folder:
             "training_accuracy": None,
             "model": matfile.fingerprint(file),
         }
-        rows.append(row | job.made_of(model))
+        rows.append(row | job.network_columns(model))
         shutil.copyfile(file, folder / f"{file.stem}.mat")
 write_csv(pd.DataFrame(rows), output.networks)
 write_csv(pd.DataFrame(columns=["trial", "loss", "accuracy", "network"]), output.curves)

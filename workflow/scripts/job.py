@@ -71,7 +71,7 @@ def stream_name(wildcards, network: str) -> str:
     return labels.stream_name(wildcards.task, wildcards.condition, network)
 
 
-def fingerprint(settings: dict) -> str:
+def settings_fingerprint(settings: dict) -> str:
     """Of plain settings: 16 hexadecimal digits, whatever the order of the keys."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -204,7 +204,7 @@ def model_of(network: str, inputs):
     raise LookupError(f"{network} is in no block of {', '.join(map(str, inputs.models))}")
 
 
-def made_of(model) -> dict:
+def network_columns(model) -> dict:
     """Columns of the table of networks: what the network is made of."""
     return {
         "n_units": model.n_units,

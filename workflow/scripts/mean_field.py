@@ -9,14 +9,16 @@ from functools import partial
 
 import pandas as pd
 
-from rate2spike import config, files, provenance
+from rate2spike import files, provenance
+from rate2spike.config import from_mapping
 from rate2spike.conversion.mean_field import comparison
 from rate2spike.figures import mean_field
 from rate2spike.figures.publish import publish
+from rate2spike.mean_field_config import MeanFieldConfig
 
 params = snakemake.params
 output = snakemake.output
-settings = config.from_mapping(config.MeanFieldConfig, params.settings, "mean_field")
+settings = from_mapping(MeanFieldConfig, params.settings, "mean_field")
 measures = []
 curves = []
 with job.progress(len(settings.g) * len(settings.q), "simulate", "networks") as progress:

@@ -9,5 +9,5 @@ from pathlib import Path
 
 from rate2spike.study import archive
 
-archive.write_page(json.loads(Path(snakemake.input[0]).read_text()), snakemake.output[0])
+archive.write_page(json.loads(Path(snakemake.input[0]).read_text("utf-8")), snakemake.output[0])
 log.info("written")

@@ -14,7 +14,7 @@ wildcards, params = snakemake.wildcards, snakemake.params
 networks = [f"seed_{seed}" for seed in params.seeds]
 # what the weights are made of; networks of another block with the same are taken from there
 settings = {key: value for key, value in params.items() if key not in ("seeds", "user_tasks")}
-made_by = job.fingerprint(settings)
+made_by = job.settings_fingerprint(settings)
 results = block_file.already_trained(Path(snakemake.output[0]).parent, networks, made_by)
 new = [network for network in networks if network not in results]
 training = from_mapping(TrainingConfig, params.training)

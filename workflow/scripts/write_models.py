@@ -37,6 +37,6 @@ with replacing(output.models) as folder:
             row["model"] = matfile.fingerprint(file)
         else:
             log.warning("%s did not reach criterion: recorded as failed, no model file", stream)
-        rows.append(row | job.made_of(model))
+        rows.append(row | job.network_columns(model))
 write_csv(pd.DataFrame(rows), output.networks)
 write_csv(pd.concat(curves), output.curves)

@@ -33,7 +33,7 @@ class OwnTask(Protocol):
     def simulate_trial(self) -> tuple[np.ndarray, np.ndarray, Any]: ...
 
 
-class Drawn(NamedTuple):
+class OwnTrial(NamedTuple):
     """One trial as the user's task makes it."""
 
     stimulus: np.ndarray  # (n_inputs, n_steps)
@@ -101,7 +101,7 @@ class _Source:
         self.name = name
         self.n_steps = n_steps
 
-    def __call__(self, seed: int) -> Drawn:
+    def __call__(self, seed: int) -> OwnTrial:
         with _global_generator:
             state = np.random.get_state()  # noqa: NPY002
             np.random.seed(seed)  # noqa: NPY002
@@ -109,7 +109,7 @@ class _Source:
                 stimulus, target, label = self.own.simulate_trial()
             finally:
                 np.random.set_state(state)  # noqa: NPY002
-        return Drawn(self._stimulus(stimulus), self._target(target), self._label(label))
+        return OwnTrial(self._stimulus(stimulus), self._target(target), self._label(label))
 
     def _stimulus(self, stimulus) -> np.ndarray:
         array = np.array(stimulus, dtype=np.float64)
@@ -138,7 +138,7 @@ class _Source:
         return int(plain) if isinstance(plain, float) and plain.is_integer() else plain
 
 
-def _check_repeatable(draw: _Source, trials: list[Drawn]) -> None:
+def _check_repeatable(draw: _Source, trials: list[OwnTrial]) -> None:
     """Raise ConfigError unless the first trials are drawn again by their seeds."""
     for seed, first in enumerate(trials[:DRAWN_TWICE]):
         if not _same(first, draw(seed)):
@@ -150,7 +150,7 @@ def _check_repeatable(draw: _Source, trials: list[Drawn]) -> None:
             )
 
 
-def _same(first: Drawn, second: Drawn) -> bool:
+def _same(first: OwnTrial, second: OwnTrial) -> bool:
     return (
         first.label == second.label
         and np.array_equal(first.stimulus, second.stimulus, equal_nan=True)

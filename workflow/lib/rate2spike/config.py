@@ -97,7 +97,7 @@ def _is_count(value: Any, least: int = 1) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
-def _require_count(config: Any, *keys: str, least: int = 1) -> None:
+def require_count(config: Any, *keys: str, least: int = 1) -> None:
     for key in keys:
         value = getattr(config, key)
         require(_is_count(value, least), key, f"a whole number >= {least}", value)
@@ -146,7 +146,7 @@ class RateConfig:
     tau_decay_ms: tuple[float, ...] = (20.0, 50.0)  # (min, max): trained per unit; one value: fixed
 
     def __post_init__(self) -> None:
-        _require_count(self, "n_units")
+        require_count(self, "n_units")
         for key in ("p_inh", "p_rec"):
             _require_share(self, key, "a probability in [0, 1]")
         fits = _is_count(self.n_som, 0) and self.n_som <= self.n_units
@@ -159,11 +159,6 @@ class RateConfig:
         _require_one_of(self, "activation", ACTIVATIONS)
         expected = f"[min, max] or [value], each >= {RATE_STEP_MS:g} ms (one Euler step)"
         require(_are_decays(self.tau_decay_ms), "tau_decay_ms", expected, self.tau_decay_ms)
-
-    @property
-    def tau_trained(self) -> bool:
-        """Whether the synaptic decay is trained, one value for each unit."""
-        return len(self.tau_decay_ms) == 2
 
 
 def _are_decays(taus_ms: Any) -> bool:
@@ -205,8 +200,8 @@ class TrainingConfig:
         enough = _is_count(self.max_trials, 2)
         expected = "a whole number >= 2 (the first evaluation)"
         require(enough, "max_trials", expected, self.max_trials)
-        _require_count(self, "trials_per_update", "evaluation_interval", "evaluation_trials")
-        _require_count(self, "min_trials", least=0)
+        require_count(self, "trials_per_update", "evaluation_interval", "evaluation_trials")
+        require_count(self, "min_trials", least=0)
         _require_one_of(self, "loss", LOSSES)
         _require_positive(self, "loss_threshold")
         _require_share(self, "accuracy_threshold", "a fraction in [0, 1]")
@@ -284,54 +279,7 @@ class SearchConfig:
         # and looked up at another
         survive = all(float(f"{f:g}") == f for f in factors)
         require(survive, "scaling_factors", "numbers of at most 6 digits", factors)
-        _require_count(self, "trials", "held_out_trials")
+        require_count(self, "trials", "held_out_trials")
         divides = _is_count(self.downsample) and SPIKING_STEPS_PER_RATE_STEP % self.downsample == 0
         expected = f"a divisor of {SPIKING_STEPS_PER_RATE_STEP}"
         require(divides, "downsample", expected, self.downsample)
-
-
-@dataclass(frozen=True)
-class MeanFieldConfig:
-    """Large random networks that the mean-field theory is compared with.
-
-    Networks of n_exc + n_inh units for each g (inhibitory over excitatory weights) and q (strength
-    of the weights) are simulated for n_steps after n_transient. weight_scales is the grid of the
-    scaling-factor search.
-
-    Raises
-    ------
-    ConfigError
-        naming the first setting that cannot be used
-    """
-
-    n_exc: int = 800
-    n_inh: int = 200
-    dr: float = 0.01  # 1 / time constant, in steps
-    g: tuple[float, ...] = (5.0, 6.0, 8.0)
-    q: tuple[float, ...] = (0.8, 1.2, 1.6, 2.0, 2.4, 2.8)
-    n_transient: int = 2000
-    n_steps: int = 20000
-    weight_scales: tuple[float, ...] = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
-
-    def __post_init__(self) -> None:
-        for key, least in (("n_exc", 2), ("n_inh", 2), ("n_transient", 100), ("n_steps", 1000)):
-            _require_count(self, key, least=least)
-        require(self.n_transient % 10 == 0, "n_transient", "a multiple of 10", self.n_transient)
-        require(self.n_steps % 100 == 0, "n_steps", "a multiple of 100", self.n_steps)
-        expected = "a number > 0 and at most 1/7, so that du = 7 dr <= 1"
-        require(0 < self.dr <= 1 / 7, "dr", expected, self.dr)
-        for key in ("g", "q", "weight_scales"):
-            values = getattr(self, key)
-            usable = (
-                isinstance(values, tuple)
-                and len(values) > 0
-                and len(set(values)) == len(values)
-                and all(isinstance(v, int | float) and math.isfinite(v) and v > 0 for v in values)
-            )
-            require(usable, key, "a list of different numbers > 0", values)
-        least_g = self.n_exc / self.n_inh
-        expected = f"numbers above {least_g:g} (n_exc / n_inh), where inhibition dominates"
-        require(min(self.g) > least_g, "g", expected, self.g)
-        with_one = 1 in self.weight_scales
-        expected = "a list with 1, the unconverted weights"
-        require(with_one, "weight_scales", expected, self.weight_scales)

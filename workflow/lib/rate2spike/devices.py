@@ -116,5 +116,5 @@ def _n_gpus() -> int:
 
 def _torch_has_cuda() -> bool:
     """Whether PyTorch is a build for GPUs, as its file of versions says."""
-    version = (Path(find_spec("torch").origin).parent / "version.py").read_text()
+    version = (Path(find_spec("torch").origin).parent / "version.py").read_text("utf-8")
     return re.search(r"^cuda\b.*=\s*['\"]", version, re.MULTILINE) is not None

@@ -84,11 +84,16 @@ def check_room(folder: str | os.PathLike, n_bytes: int = 1_000_000) -> None:
 def why_not_writable(folder: str | os.PathLike, n_bytes: int = 1_000_000) -> str:
     """Why `n_bytes` cannot be written in `folder`, or nothing; found out without touching it."""
     folder = Path(folder)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return f"{folder.resolve()} cannot be written: {os.strerror(errno.EACCES)}"
-    if shutil.disk_usage(folder).free < n_bytes:
-        return f"{folder.resolve()} cannot be written: {FULL[errno.ENOSPC]}; {MAKE_ROOM}"
-    return ""
+    disk = os.statvfs(folder)
+    if disk.f_flag & os.ST_RDONLY:
+        why = os.strerror(errno.EROFS)
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        why = os.strerror(errno.EACCES)
+    elif disk.f_blocks and disk.f_bavail * disk.f_frsize < n_bytes:
+        why = f"{FULL[errno.ENOSPC]}; {MAKE_ROOM}"
+    else:  # a quota is seen where results are written
+        return ""
+    return f"{folder.resolve()} cannot be written: {why}"
 
 
 def date_back(folder: str | os.PathLike) -> int:

@@ -6,22 +6,25 @@ neither waits for the others nor runs again when they change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 
 def names_of(
-    package: str, modules: Mapping[str, str]
+    package: str, modules: Mapping[str, Sequence[str]]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """`__getattr__`, `__dir__` and `__all__` of a package.
 
     Parameters
     ----------
     package : the package's own `__name__`
-    modules : module, as in `.model` -> the names that it offers, in one string
+    modules : module, as in `.model` -> the names that it offers
     """
-    home = {name: module for module, names in modules.items() for name in names.split()}
+    home = {}
+    for module, names in modules.items():
+        for name in names:
+            home[name] = module
 
     def load(name: str) -> Any:
         if name not in home:

@@ -136,14 +136,8 @@ def read(path: str | os.PathLike) -> dict[str, Any] | None:
     """
     from . import matfile
 
-    ending = Path(path).suffix
-    if ending == ".mat":
-        text = matfile.read(path, [KEY]).get(KEY)
-    elif ending == ".npz":
-        text = _in_npz(path)
-    else:
-        text = _in_parquet(path)
-    return matfile.parse_provenance(text)
+    readers = {".mat": _in_mat, ".npz": _in_npz, ".parquet": _in_parquet}
+    return matfile.parse_provenance(readers[Path(path).suffix](path))
 
 
 def together(records: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
@@ -184,6 +178,12 @@ def _different(values: Iterable[Any]) -> list[Any]:
     """Each value once, in order."""
     texts = {dumps(value) for value in values}
     return [json.loads(text) for text in sorted(texts)]
+
+
+def _in_mat(path: str | os.PathLike) -> Any:
+    from . import matfile
+
+    return matfile.read(path, [KEY]).get(KEY)
 
 
 def _in_npz(path: str | os.PathLike) -> Any:

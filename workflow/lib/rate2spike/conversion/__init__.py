@@ -6,10 +6,21 @@ from ..offered import names_of
 __getattr__, __dir__, __all__ = names_of(
     __name__,
     {
-        ".scaling": "Choice check_factor choose_factor to_spiking",
-        ".scored_trials": (
-            "Simulation run_trials score_network score_networks steps_kept stream_of trials_of"
+        ".scaling": (
+            "Choice",
+            "check_factor",
+            "choose_factor",
+            "to_spiking",
         ),
-        ".mean_field.mapping": "convert_rate_to_lif_params",
+        ".scored_trials": (
+            "Simulation",
+            "run_trials",
+            "score_network",
+            "score_networks",
+            "steps_kept",
+            "stream_of",
+            "trials_of",
+        ),
+        ".mean_field.mapping": ("convert_rate_to_lif_params",),
     },
 )

@@ -5,8 +5,19 @@ from ..offered import names_of
 __getattr__, __dir__, __all__ = names_of(
     __name__,
     {
-        ".neo_nwb": "to_neo write_nwb",
-        ".spike_trains": "single_trials",
-        ".statistics": "spike_statistics",
+        ".neo_nwb": (
+            "GAP_S",
+            "LIF_UNITS",
+            "to_neo",
+            "write_nwb",
+        ),
+        ".spike_trains": (
+            "needed",
+            "single_trials",
+        ),
+        ".elephant_statistics": (
+            "STATISTICS",
+            "spike_statistics",
+        ),
     },
 )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..files import replacing
-from .spike_trains import Simulation, needed, simulations_of
+from .spike_trains import SpikesInSeconds, needed, simulations_of
 
 # Of the converted networks; what is not named has none
 LIF_UNITS = {"v": "mV", "ipsc": "mV", "r": "Hz", "rates": "Hz"}
@@ -78,7 +78,7 @@ def to_neo(
     return block
 
 
-def _spike_trains(simulation: Simulation, n_units: int, cell_types: np.ndarray | None) -> list:
+def _spike_trains(simulation: SpikesInSeconds, n_units: int, cell_types: np.ndarray | None) -> list:
     """A neo.SpikeTrain for each unit."""
     neo = needed("neo")
     trains = []
@@ -101,7 +101,7 @@ def _cell_type(cell_types: np.ndarray | None, unit: int) -> dict[str, str]:
     return {} if cell_types is None else {"cell_type": str(cell_types[unit])}
 
 
-def _signals(simulation: Simulation, units: Mapping[str, str]) -> list:
+def _signals(simulation: SpikesInSeconds, units: Mapping[str, str]) -> list:
     """A neo.AnalogSignal for the samples of each name."""
     neo, pq = needed("neo"), needed("quantities")
     step = simulation.sample_step_s * pq.s
@@ -165,7 +165,7 @@ def write_nwb(
         io.write(file)
 
 
-def _time_series(name: str, simulations: list[Simulation], starts: np.ndarray, *, unit: str):
+def _time_series(name: str, simulations: list[SpikesInSeconds], starts: np.ndarray, *, unit: str):
     """The samples of all simulations on the clock of the file."""
     data, timestamps = [], []
     for start, simulation in zip(starts, simulations, strict=True):
@@ -178,7 +178,7 @@ def _time_series(name: str, simulations: list[Simulation], starts: np.ndarray, *
 
 
 def _add_trials(
-    file, simulations: list[Simulation], starts: np.ndarray, *, columns: Mapping[str, Sequence]
+    file, simulations: list[SpikesInSeconds], starts: np.ndarray, *, columns: Mapping[str, Sequence]
 ) -> None:
     """A row for each simulation, with columns of its own."""
     for name, values in columns.items():
@@ -195,7 +195,7 @@ def _add_trials(
 
 def _add_units(
     file,
-    simulations: list[Simulation],
+    simulations: list[SpikesInSeconds],
     starts: np.ndarray,
     *,
     n_units: int,

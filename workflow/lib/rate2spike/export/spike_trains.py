@@ -32,7 +32,7 @@ def needed(package: str) -> ModuleType:
         ) from error
 
 
-class Simulation(NamedTuple):
+class SpikesInSeconds(NamedTuple):
     """One simulation, times in s.
 
     Parameters
@@ -56,7 +56,7 @@ class Simulation(NamedTuple):
 
 def simulations_of(
     recording, variables: Sequence[str] | None, tau_s: float | None
-) -> tuple[list[Simulation], int]:
+) -> tuple[list[SpikesInSeconds], int]:
     """The simulations of a recording of either kind and the number of units. Arguments as in
     `neo_nwb.to_neo`."""
     if isinstance(recording, Recording):
@@ -87,7 +87,7 @@ def _n_units(trials: Sequence) -> int:
 
 def _from_recording(
     recording: Recording, variables: Sequence[str] | None, tau_s: float | None
-) -> list[Simulation]:
+) -> list[SpikesInSeconds]:
     second = _second(tau_s, recording.time_unit)
     if not recording.spikes_recorded:
         raise ValueError(
@@ -101,7 +101,7 @@ def _from_recording(
         samples = {name: recording[name][i] if is_batch else recording[name] for name in names}
         own = recording.spike_simulation == i
         simulations.append(
-            Simulation(
+            SpikesInSeconds(
                 spike_unit=recording.spike_unit[own],
                 spike_time_s=recording.spike_time[own] * second,
                 samples=samples,
@@ -112,7 +112,7 @@ def _from_recording(
     return simulations
 
 
-def _from_trial(trial: TrialRecording, variables: Sequence[str]) -> Simulation:
+def _from_trial(trial: TrialRecording, variables: Sequence[str]) -> SpikesInSeconds:
     allowed = ("out", "v", "rates", "ipsc")
     n_steps = trial.spikes.shape[1]
     samples = {}
@@ -121,7 +121,7 @@ def _from_trial(trial: TrialRecording, variables: Sequence[str]) -> Simulation:
             raise KeyError(f"variables: expected any of {', '.join(allowed)}; got {name!r}")
         samples[name] = getattr(trial, name).T.reshape(n_steps, -1)
     step, unit = np.nonzero(trial.spikes.T)
-    return Simulation(
+    return SpikesInSeconds(
         spike_unit=unit,
         spike_time_s=trial.dt * (step + 1),
         samples=samples,

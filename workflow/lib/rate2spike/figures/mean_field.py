@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from .. import plotting
-from ..config import MeanFieldConfig
 from ..conversion.mean_field import comparison
 from ..conversion.mean_field.comparison import AFTER, BEFORE, RATE, SEARCHED
+from ..mean_field_config import MeanFieldConfig
 from . import pages, panels
 from .publish import Drawn
 

@@ -6,12 +6,24 @@ __getattr__, __dir__, __all__ = names_of(
     __name__,
     {
         ".neurons": (
-            "AdaptiveQIF DiscreteLIF LIF MembraneQIF QIF RateUnit "
-            "SingleExponentialLIF SingleExponentialMembraneQIF"
+            "AdaptiveQIF",
+            "DiscreteLIF",
+            "LIF",
+            "MembraneQIF",
+            "QIF",
+            "RateUnit",
+            "SingleExponentialLIF",
+            "SingleExponentialMembraneQIF",
         ),
-        ".network": "Job Network job_of",
-        ".reference": "advance",
-        ".recording": "Recording",
-        ".simulation": "simulate",
+        ".network": (
+            "Job",
+            "Network",
+            "check_inputs",
+            "check_record",
+            "job_of",
+        ),
+        ".reference": ("advance",),
+        ".recording": ("Recording",),
+        ".simulation": ("simulate",),
     },
 )

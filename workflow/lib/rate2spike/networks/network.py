@@ -226,7 +226,7 @@ def _check_model(neuron) -> None:
     if lacking:
         raise ValueError(
             f"neuron: {name} has no {lacking[0]}; a model needs {', '.join(PROTOCOL)} "
-            "(see rate2spike.neurons)"
+            "(see rate2spike.networks.neurons)"
         )
     if not isinstance(inspect.getattr_static(type(neuron), "step"), staticmethod):
         raise ValueError(f"neuron: expected {name}.step without self; write @staticmethod over it")

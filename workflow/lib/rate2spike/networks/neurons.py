@@ -203,6 +203,10 @@ class LIF:
         instead = "; a synapse without a rise: SingleExponentialLIF, SingleExponentialMembraneQIF"
         _check_durations(instead, tau_rise_ms=self.tau_rise_ms)
         self._check_dt(dt)
+        return self.step_numbers(dt)
+
+    def step_numbers(self, dt: float) -> tuple:
+        """The same, nothing checked."""
         tau_decay = np.asarray(self.tau_decay_ms) / 1000
         tau_rise = np.asarray(self.tau_rise_ms) / 1000
         tau_mem = np.asarray(self.tau_mem_ms) / 1000
@@ -356,6 +360,9 @@ class SingleExponentialLIF(LIF):
     def constants(self, dt: float) -> tuple:
         _check_durations(tau_decay_ms=self.tau_decay_ms, tau_mem_ms=self.tau_mem_ms)
         self._check_dt(dt)
+        return self.step_numbers(dt)
+
+    def step_numbers(self, dt: float) -> tuple:
         tau_decay = np.asarray(self.tau_decay_ms) / 1000
         tau_mem = np.asarray(self.tau_mem_ms) / 1000
         t_refractory = np.asarray(self.t_refractory_ms) / 1000

@@ -98,7 +98,7 @@ def go_on_together(
     _hand_over(kernel, block, active)
 
 
-class _Drawn(NamedTuple):
+class _TrialsAhead(NamedTuple):
     """The trials of a network up to its next evaluation, and those of the evaluation."""
 
     trials: Trials
@@ -109,13 +109,13 @@ class _Drawn(NamedTuple):
 
 def _draw(
     run: TrainingRun, task: Task, training: TrainingConfig, *, trial: int, used: int
-) -> _Drawn:
+) -> _TrialsAhead:
     """What `run` needs, `used` trials having been used, for the evaluation after `trial`."""
     seed = run.study_seed
     name = run.network
     numbers = range(used, used + trials_until(trial, used, training))
     fresh_numbers = range(training.evaluation_trials)
-    return _Drawn(
+    return _TrialsAhead(
         trials=draw_trials(task, seed, "training", (name,), numbers),
         fresh=draw_trials(task, seed, "evaluation", (name, trial), fresh_numbers),
         noise=streams.key(seed, "training noise", name),
@@ -123,7 +123,9 @@ def _draw(
     )
 
 
-def _launch(kernel, block, drawn: Sequence[_Drawn], *, training: TrainingConfig, first_trial: int):
+def _launch(
+    kernel, block, drawn: Sequence[_TrialsAhead], *, training: TrainingConfig, first_trial: int
+):
     """Training up to the evaluation and the evaluation of all networks, under way on the GPU.
 
     Returns losses and outputs to come.

@@ -65,7 +65,7 @@ def integrator(network: SpikingNetwork, dt: float) -> Integrate:
     dt, t: s. current: external input without bias, (n_units,), mV.
     """
     model = replace(neuron_model(network), v_threshold=UNREACHED)
-    constants = model.constants(dt)
+    constants = model.step_numbers(dt)
     single = network.neuron.tau_rise_ms == 0
 
     def integrate(state: State, current: np.ndarray, t: float) -> State:

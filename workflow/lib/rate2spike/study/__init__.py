@@ -6,7 +6,13 @@ from ..offered import names_of
 __getattr__, __dir__, __all__ = names_of(
     __name__,
     {
-        ".conditions": "Condition Study",
-        ".study": "checked read_study",
+        ".study": (
+            "Condition",
+            "Study",
+        ),
+        ".read": (
+            "checked",
+            "read_study",
+        ),
     },
 )

@@ -234,6 +234,7 @@ def jobs_of(snakefile: str, config: Mapping) -> int:
         yaml.safe_dump(dict(config), file)
         file.flush()
         plan = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", "--nolock"]
+        plan += ["--quiet", "host"]  # whatever a profile of the user says: the counts are read
         plan += ["--cores", "1", "--snakefile", snakefile, "--configfile", file.name]
         planned = subprocess.run(plan, capture_output=True, text=True, check=False)
     total = re.search(r"^total +(\d+)$", planned.stdout + planned.stderr, re.MULTILINE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..config import require
-from .conditions import Study
+from .study import Study
 
 # Figure -> role -> task: that of the condition or, for the roles in SWEPT, that of the sweep.
 FIGURE_ROLES: Mapping[str, Mapping[str, str]] = {

@@ -83,7 +83,7 @@ EXAMPLES = (
 )
 READING = ("scripts/reading.py",)
 NUMBERS = (*READING, *TABLES, *PAGES, "paper/compare.py", "paper/sweeps.py")
-SWEEPS = (*NUMBERS, "figures/sweeps.py")
+SWEEPS = (*NUMBERS, "figures/sweep_panels.py")
 BESIDE_THE_PAPER = (*NUMBERS, *EXAMPLES, "figures/examples.py")
 NETWORK_PAGES = (
     *READING,
@@ -162,6 +162,7 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
             *ANY_NETWORK,
             "streams/reference.py",
             "provenance.py",
+            "mean_field_config.py",
             "conversion/mean_field/",
             "figures/mean_field.py",
         ),
@@ -169,15 +170,16 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
             *SPIKING_TRIALS,
             *SPIKING_KERNELS["cpu"],
             *ANY_NETWORK,
-            *PLAIN_TRIAL,
+            "spiking/as_any_network.py",
+            "networks/network.py",
+            "networks/neurons.py",
             "analysis/statistics.py",
             "export/",
-            "nir_file.py",
         ),
         "provenance": ARCHIVE,
         "provenance_page": ARCHIVE,
         "manifest": ARCHIVE,
-        "notebook": ("./",),  # of the library; through the workflow they run every script, too
+        "notebook": ("./", "scripts/"),  # through the workflow they run every script, too
     }
 
 
@@ -207,49 +209,36 @@ def of_stage(stage: str, device: str) -> str:
 
 
 def files_of(stage: str, device: str) -> list[Path]:
-    """All Python files that the results of a stage are made of."""
-    if stage == "notebook":
-        return [*library_files(("./",)), *sorted(SCRIPTS.glob("*.py"))]
-    entries = made_of(device)[stage]
-    scripts = [SCRIPTS / "job.py", SCRIPTS / f"{SCRIPT.get(stage, stage)}.py"]
-    library = []
-    for entry in entries:
-        if entry.startswith("scripts/"):
-            scripts.append(SCRIPTS / entry.removeprefix("scripts/"))
-        else:
-            library.append(entry)
-    return [*library_files(library), *scripts]
-
-
-def library_files(entries: Iterable[str]) -> list[Path]:
-    """The files of the library that entries of the table stand for.
+    """All Python files that the results of a stage are made of.
 
     Parameters
     ----------
-    entries : files and folders below the library
+    stage : a row of the table
+    device : `cpu` or `cuda`
 
     Returns
     -------
-    Their paths in order, with the `__init__` of every package they are in
-
-    Raises
-    ------
-    FileNotFoundError
-        for an entry that is not there
+    The files, library first
     """
-    files = {LIBRARY / "__init__.py"}
-    for entry in entries:
-        path = LIBRARY / entry
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: declared in study/fingerprint.py, but not there")
-        if entry.endswith("/"):
-            files |= set(path.rglob("*.py"))
+    library = {LIBRARY / "__init__.py"}
+    scripts = {SCRIPTS / "job.py", SCRIPTS / f"{SCRIPT.get(stage, stage)}.py"}
+    for entry in made_of(device)[stage]:
+        if entry.startswith("scripts/"):
+            scripts |= entry_files(SCRIPTS / entry.removeprefix("scripts/"))
         else:
-            files.add(path)
-    for file in list(files):
+            library |= entry_files(LIBRARY / entry)
+    for file in list(library):
         for folder in file.relative_to(LIBRARY).parents:
-            files.add(LIBRARY / folder / "__init__.py")
-    return sorted(files)
+            library.add(LIBRARY / folder / "__init__.py")
+    return [*sorted(library), *sorted(scripts)]
+
+
+def entry_files(path: Path) -> set[Path]:
+    """The files that an entry of the table stands for; raises FileNotFoundError where it is not
+    there."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: declared in study/fingerprint.py, but not there")
+    return set(path.rglob("*.py")) if path.is_dir() else {path}
 
 
 def of_user_task(files: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..config import ConfigError, RateConfig
 from ..tasks import Task, find_task
-from .conditions import Condition, Study
+from .study import Condition, Study
 
 EXTERNAL_BLOCK = "external"  # models from elsewhere are one block
 BLOCK = rf"seeds_\d+-\d+|{EXTERNAL_BLOCK}"  # what the wildcard `block` matches
@@ -31,7 +31,7 @@ WITH_SINGLES = (
 WITH_TESTS = ("figure_5", "figure_6", "figure_7")  # a table of their statistical tests
 
 
-class Drawn(NamedTuple):
+class FigurePoint(NamedTuple):
     """One condition behind a figure.
 
     Attributes
@@ -184,7 +184,7 @@ class Layout:
         return self.of_blocks("results/converted/{place}/{neuron}/{block}", self.searched)
 
     @cached_property
-    def mean_field(self) -> list[str]:
+    def mean_field_files(self) -> list[str]:
         """What the mean-field study measured, beside its figure."""
         if not self.study.mean_field:
             return []
@@ -215,7 +215,7 @@ class Layout:
         roles = self.study.figures.get("figure_s7")
         return "kind" if roles and self.study.names[roles["example"]] is c else "label"
 
-    def points(self, figure: str) -> list[Drawn]:
+    def points(self, figure: str) -> list[FigurePoint]:
         """Everything that a figure is drawn from; for `figure_sweeps` all sweeps."""
         all_sweeps = {name: name for name in self.study.sweeps}
         roles = all_sweeps if figure == "figure_sweeps" else self.study.figures[figure]
@@ -223,7 +223,7 @@ class Layout:
         for role, name in roles.items():
             for point in self.study.points(name):
                 table = of_condition("results/conditions/{place}/{neuron}.csv", point.condition)
-                drawn.append(Drawn(figure, role, point.x, table))
+                drawn.append(FigurePoint(figure, role, point.x, table))
         return drawn
 
     def inputs_of(self, figure: str) -> dict[str, Any]:
@@ -237,7 +237,7 @@ class Layout:
             files["selectivity"] = self.of_name(responses, example)
         return files
 
-    def all_points(self) -> list[Drawn]:
+    def all_points(self) -> list[FigurePoint]:
         """Everything that the figures of the paper are drawn from."""
         points = []
         for figure in self.study.figures:
@@ -288,7 +288,7 @@ class Layout:
         return drawn
 
     @cached_property
-    def figures(self) -> list[str]:
+    def figure_files(self) -> list[str]:
         """The files of every figure: a page, a picture, the numbers drawn, a caption."""
         files = []
         for figure in self.drawn:

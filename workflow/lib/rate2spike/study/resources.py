@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 from ..config import (
     SPIKING_STEPS_PER_RATE_STEP,
-    MeanFieldConfig,
     RateConfig,
     TrainingConfig,
 )
-from .conditions import Condition
+from ..mean_field_config import MeanFieldConfig
 from .layout import Layout
+from .study import Condition
 
 # Measured ----------------------------------------------------------------------------------------
 
@@ -60,6 +60,18 @@ SMALL_JOBS = {
     "cost": (2000, 10),
     "notebook": (3000, 20),
 }
+JOBS_BY_CONDITION = (
+    "train",
+    "export",
+    "import_models",
+    "convert",
+    "score_rate",
+    "simulate",
+    "held_out",
+    "example",
+    "selectivity",
+    "exchange",
+)
 ON_A_GPU = ("train", "score_rate", "simulate", "held_out", "example", "selectivity", "cost")
 
 
@@ -262,6 +274,11 @@ def needs(stage: str, layout: Layout, device: str) -> dict[str, Any]:
     -------
     `mem_mb` and `runtime` (minutes) as functions for Snakemake, and `gpu` where the stage computes
     on one
+
+    Raises
+    ------
+    KeyError
+        for a stage that is not there
     """
     on_gpu = device == "cuda" and stage in ON_A_GPU
     more_mb = CUDA_MB if on_gpu else 0
@@ -274,8 +291,10 @@ def needs(stage: str, layout: Layout, device: str) -> dict[str, Any]:
             "mem_mb": doubled(START_MB + mean_field_mb(settings)),
             "runtime": doubled(START_MINUTES + mean_field_minutes(settings)),
         }
-    else:
+    elif stage in JOBS_BY_CONDITION:
         asked = of_work(stage, layout, device=device, start_mb=START_MB + more_mb)
+    else:
+        raise KeyError(f"study/resources.py says nothing of the stage {stage!r}")
     return {"gpu": 1, **asked} if on_gpu else asked
 
 

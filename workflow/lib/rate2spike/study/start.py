@@ -10,7 +10,7 @@ from pathlib import Path
 from ..config import ConfigError
 from ..devices import WIDEST, device_of
 from ..files import check_room, date_back, why_not_writable
-from .conditions import Study
+from .study import Study
 
 
 def too_wide_for_a_gpu(study: Study) -> str | None:

@@ -1,298 +1,144 @@
-"""A study read from its config file, everything checked.
-
-Kept apart from `config`, whose classes say what a network, a training and a neuron are: a change
-here retrains nothing.
-"""
+"""What a study is: its conditions and sweeps, and what their files are called."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
-from pathlib import Path, PurePath
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from ..config import (
-    ConfigError,
-    MeanFieldConfig,
     NeuronConfig,
     RateConfig,
     SearchConfig,
     TrainingConfig,
-    from_mapping,
-    require,
 )
-from ..tasks.user_file import find_task
-from .conditions import Condition, Point, Study, Sweep
-from .figure_roles import check_figures
-from .schema import first_problem
-
-T = TypeVar("T")
-
-# what a study of mean-field networks alone need not say
-NO_CONDITIONS: Mapping[str, Any] = {
-    "network": {},
-    "training": {},
-    "neuron": {},
-    "search": {},
-    "conditions": {},
-    "sweeps": {},
-    "tasks": {},
-    "external_models": {},
-    "figures": {},
-    "device": "cpu",
-    "networks_per_condition": 1,
-    "networks_per_job": None,
-    "keep_traces": False,
-}
-MODEL_FILES = (
-    "paths of .mat files that are there, seen from where snakemake is started or from --directory"
-)
+from ..mean_field_config import MeanFieldConfig
+from .labels import NEURON_WORDS, TRAINING_WORDS, changed_words, network_words
 
 
-# How it is read -----------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Condition:
+    """One setting of task and network, and how many networks of it there are: trained here, or
+    models from elsewhere.
 
-
-def checked(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Study:
-    """The study of a config file, everything checked: schema, settings, tasks, model files,
-    figures.
-
-    Parameters
+    Attributes
     ----------
-    values : the config file as YAML reads it
-    schema : the JSON schema of the config
-
-    Returns
-    -------
-    The study
-
-    Raises
-    ------
-    ConfigError
-        one line that names the key and what is allowed
+    name : what the config calls it
+    task : name of the task
+    network, training : how its networks are made and trained; None where they are from elsewhere
+    neuron : the spiking unit that they are converted to
+    search : the search for their scaling factors
+    n_networks : how many there are
+    key : where the condition stands in the config
+    models : files of models from elsewhere
+    factor_of : the condition whose scaling factors it takes; None where it searches its own
     """
-    listing = {"conditions", "sweeps", "external_models"}
-    mean_field_alone = "mean_field" in values and not listing & set(values)
-    if mean_field_alone:
-        values = NO_CONDITIONS | values
-    problem = first_problem(values, schema)
-    if problem:
-        raise ConfigError(problem)
-    study = read_study(values)
-    for c in study.conditions:
-        check_condition(c, find_task(c.task, study.user_tasks, f"{c.key}.task"))
-    for name in study.user_tasks:
-        find_task(name, study.user_tasks)
-    check_figures(study)
-    return study
+
+    name: str
+    task: str
+    network: RateConfig | None
+    training: TrainingConfig | None
+    neuron: NeuronConfig
+    search: SearchConfig
+    n_networks: int
+    key: str
+    models: tuple[str, ...] = ()
+    factor_of: str | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether its networks were given to the study, not trained by it."""
+        return bool(self.models)
+
+    def setting(self, key: str) -> Any:
+        """A setting as plain data.
+
+        Parameters
+        ----------
+        key : such as `network` or `search.trials`
+
+        Returns
+        -------
+        A number, a text or None; of a group of settings a dict, of several values a list
+        """
+        value = attrgetter(key)(self)
+        if is_dataclass(value):
+            return asdict(value)
+        return list(value) if isinstance(value, tuple) else value
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Task, network and neuron in words: the folders of the condition's files."""
+        return self.task, self.label, self.neuron_label
+
+    @property
+    def label(self) -> str:
+        """The condition in words, for paths: size and time constants, then every setting that is
+        not the library's default."""
+        if self.network is None:
+            return f"external_{self.name}"
+        label_words = network_words(self.network)
+        label_words += changed_words(self.training, TrainingConfig(), TRAINING_WORDS)
+        return "_".join(label_words)
+
+    @property
+    def neuron_label(self) -> str:
+        """The neuron and the search in words, for paths."""
+        default = NeuronConfig(model=self.neuron.model)
+        label_words = [self.neuron.model]
+        label_words += changed_words(self.neuron, default, NEURON_WORDS)
+        if self.search.downsample > 1:
+            label_words.append(f"downsample{self.search.downsample}")
+        return "_".join(label_words)
 
 
-def read_study(values: Mapping[str, Any]) -> Study:
-    """The study described by a config file that fits the schema.
+class Point(NamedTuple):
+    """One condition of a sweep and the value swept (None where a condition stands alone)."""
 
-    A condition's settings are the study's `network`, `training`, `neuron` and `search` with its own
-    laid over them; a sweep is a condition for each value of one key.
+    x: float | None
+    condition: Condition
 
-    Parameters
+
+class Sweep(NamedTuple):
+    """Conditions along one key of the config, such as network.n_units."""
+
+    key: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A whole study, as its config describes it.
+
+    Attributes
     ----------
-    values : the config file as YAML reads it, already checked against the schema
-
-    Returns
-    -------
-    The study; its tasks, model files and figures are not looked at yet, see `checked`
-
-    Raises
-    ------
-    ConfigError
-        naming the key, what was expected and what came
+    study_seed : keys every random number
+    device : `cpu`, `cuda` or `auto`
+    networks_per_job : None where the workflow finds it
+    keep_traces : whether model files also hold the activity of one trial before and after training
+    conditions : all there is to compute, each once
+    names : condition of every name in the config; two names may stand for the same condition (a
+        network that serves several figures is trained once)
+    sweeps : name -> conditions along a key
+    figures : figure -> role -> name of the condition or sweep that it is drawn from
+    user_tasks : name of a task -> its file
+    mean_field : settings of the mean-field study; None where there is none
     """
-    listed = []
-    for name, own in values["conditions"].items():
-        listed.append(_trained_condition(values, own, name=name, key=f"conditions.{name}"))
-    for name, own in values["external_models"].items():
-        listed.append(_external_condition(values, name, own))
-    sweeps = {name: _sweep(values, name, own) for name, own in values["sweeps"].items()}
-    for sweep in sweeps.values():
-        listed += [point.condition for point in sweep.points]
-    mean_field = None
-    if "mean_field" in values:
-        mean_field = from_mapping(MeanFieldConfig, values["mean_field"], "mean_field")
-    needed = "at least one condition, sweep or external model"
-    has_work = bool(listed) or mean_field is not None
-    require(has_work, "conditions", needed, values["conditions"])
-    unique = _unique(_with_factors(listed))
-    _check_shared(list(unique.values()))
-    return Study(
-        study_seed=values["study_seed"],
-        device=values["device"],
-        networks_per_job=values["networks_per_job"],
-        keep_traces=values["keep_traces"],
-        conditions=tuple(unique.values()),
-        names={c.name: unique[c.place] for c in listed},
-        sweeps={name: _of_unique(sweep, unique) for name, sweep in sweeps.items()},
-        figures={figure: dict(roles) for figure, roles in values["figures"].items()},
-        user_tasks=dict(values["tasks"]),
-        mean_field=mean_field,
-    )
 
+    study_seed: int
+    device: str
+    networks_per_job: int | None
+    keep_traces: bool
+    conditions: tuple[Condition, ...]
+    names: Mapping[str, Condition]
+    sweeps: Mapping[str, Sweep]
+    figures: Mapping[str, Mapping[str, str]]
+    user_tasks: Mapping[str, str]
+    mean_field: MeanFieldConfig | None = None
 
-def check_condition(c: Condition, task: Any) -> None:
-    """Refuse a condition that does not fit its task, or whose model files are not there.
-
-    Parameters
-    ----------
-    c : the condition
-    task : its task
-
-    Raises
-    ------
-    ConfigError
-        naming the key, what was expected and what came
-    """
-    divides = task.n_steps % c.search.downsample == 0
-    allowed = f"a divisor of the task's {task.n_steps} steps"
-    require(divides, f"{c.key}.search.downsample", allowed, c.search.downsample)
-    for file in c.models:
-        require(Path(file).is_file(), f"{c.key}.files", MODEL_FILES, file)
-
-
-# Conditions, one by one ---------------------------------------------------------------------------
-
-
-def _trained_condition(
-    values: Mapping[str, Any], own: Mapping[str, Any], *, name: str, key: str
-) -> Condition:
-    """A condition whose networks are trained here; `own` are the settings under its name."""
-    return Condition(
-        name=name,
-        task=own["task"],
-        network=_settings(RateConfig, "network", values, own=own, key=key),
-        training=_settings(TrainingConfig, "training", values, own=own, key=key),
-        neuron=_settings(NeuronConfig, "neuron", values, own=own, key=key),
-        search=_settings(SearchConfig, "search", values, own=own, key=key),
-        n_networks=own.get("networks", values["networks_per_condition"]),
-        key=key,
-        factor_of=own.get("factor_of"),
-    )
-
-
-def _external_condition(values: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Condition:
-    """A condition of models from elsewhere; `own` are the settings under its name."""
-    key = f"external_models.{name}"
-    names = {PurePath(file).stem for file in own["files"]}  # a network is called after its file
-    different = len(names) == len(own["files"])
-    require(different, f"{key}.files", "files of different names", own["files"])
-    return Condition(
-        name=name,
-        task=own["task"],
-        network=None,
-        training=None,
-        neuron=_settings(NeuronConfig, "neuron", values, own=own, key=key),
-        search=_settings(SearchConfig, "search", values, own=own, key=key),
-        n_networks=len(own["files"]),
-        key=key,
-        models=tuple(own["files"]),
-    )
-
-
-def _sweep(values: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Sweep:
-    """One condition for each value of `own["key"]`, called after sweep and value; a list counts as
-    its last number (tau_max)."""
-    other_name = "another name (figures call their example network so)"
-    require(name != "example", f"sweeps.{name}", other_name, name)
-    section, key = own["key"].split(".")
-    points = []
-    for value in own["values"]:
-        numbers = value if isinstance(value, list) else [value]
-        label = f"{name}-" + "-".join(f"{n:g}" for n in numbers)
-        own_section = {**own.get(section, {}), key: value}
-        condition = _trained_condition(
-            values,
-            {**own, section: own_section},
-            name=label,
-            key=f"sweeps.{name}.values: {value}",
-        )
-        points.append(Point(float(numbers[-1]), condition))
-    different = len({point.x for point in points}) == len(points)
-    require(different, f"sweeps.{name}.values", "different values", own["values"])
-    return Sweep(own["key"], tuple(points))
-
-
-def _settings(
-    cls: type[T], section: str, values: Mapping[str, Any], *, own: Mapping[str, Any], key: str
-) -> T:
-    """A section of the config with a condition's own settings laid over it."""
-    laid_over = {**values[section], **(own.get(section) or {})}
-    return from_mapping(cls, laid_over, f"{key}.{section}")
-
-
-# Conditions, together -----------------------------------------------------------------------------
-
-
-def _with_factors(listed: Sequence[Condition]) -> list[Condition]:
-    """The conditions, each `factor_of` checked: it must name a searched condition of the same
-    networks. Where a point of a sweep is that condition itself, the point is searched too."""
-    names = {c.name: c for c in listed}
-    conditions = []
-    for c in listed:
-        if c.factor_of:
-            fitting = _searched_with_networks_of(c, names)
-            there = ", ".join(fitting) or "there is none"
-            allowed = f"a condition of the same networks that searches its own ({there})"
-            key = c.key.partition(".values: ")[0]  # of a sweep: the key stands beside its values
-            require(c.factor_of in fitting, f"{key}.factor_of", allowed, c.factor_of)
-            if names[c.factor_of].place == c.place:
-                c = replace(c, factor_of=None)
-        conditions.append(c)
-    return conditions
-
-
-def _searched_with_networks_of(c: Condition, names: Mapping[str, Condition]) -> list[str]:
-    """Names of the conditions that have the networks of `c` and search their own factors."""
-    fitting = []
-    for name, other in names.items():
-        if not other.factor_of and (other.task, other.label) == (c.task, c.label):
-            fitting.append(name)
-    return fitting
-
-
-def _unique(listed: Sequence[Condition]) -> dict[tuple[str, str, str], Condition]:
-    """Each condition once, by its place, under the first of its names. What is the same network,
-    training and neuron must be searched alike."""
-    unique: dict[tuple[str, str, str], Condition] = {}
-    names: set[str] = set()
-    for c in listed:
-        require(c.name not in names, c.key, "a name that no other condition has", c.name)
-        names.add(c.name)
-        first = unique.setdefault(c.place, c)
-        why = f"as in {first.key}, the same network, training and neuron"
-        for field in fields(SearchConfig):
-            ours = getattr(c.search, field.name)
-            theirs = getattr(first.search, field.name)
-            _require_same(f"{c.key}.search.{field.name}", ours, theirs, why=why)
-        _require_same(f"{c.key}.networks", c.n_networks, first.n_networks, why=why)
-        _require_same(f"{c.key}.factor_of", c.factor_of, first.factor_of, why=why)
-    return unique
-
-
-def _of_unique(sweep: Sweep, unique: Mapping[tuple[str, str, str], Condition]) -> Sweep:
-    """The sweep with each condition as it stands among the unique ones."""
-    points = [Point(point.x, unique[point.condition.place]) for point in sweep.points]
-    return Sweep(sweep.key, tuple(points))
-
-
-def _check_shared(conditions: Sequence[Condition]) -> None:
-    """Conditions that differ only in the neuron share their networks, so what is done with the
-    networks must be one."""
-    firsts: dict[tuple[str, str], Condition] = {}
-    for c in conditions:
-        first = firsts.setdefault((c.task, c.label), c)
-        why = f"as in {first.key}, whose networks it shares"
-        _require_same(f"{c.key}.networks", c.n_networks, first.n_networks, why=why)
-        ours = c.search.held_out_trials
-        theirs = first.search.held_out_trials
-        _require_same(f"{c.key}.search.held_out_trials", ours, theirs, why=why)
-
-
-def _require_same(key: str, ours: Any, theirs: Any, *, why: str) -> None:
-    """Refuse a setting that two conditions must have in common and have not."""
-    require(ours == theirs, key, f"{theirs}, {why}", ours)
+    def points(self, name: str) -> tuple[Point, ...]:
+        """The points of the sweep or the one condition of that name."""
+        if name in self.sweeps:
+            return self.sweeps[name].points
+        return (Point(None, self.names[name]),)

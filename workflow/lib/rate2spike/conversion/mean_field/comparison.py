@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.signal import lfilter
 
 from ... import streams
-from ...config import MeanFieldConfig
+from ...mean_field_config import MeanFieldConfig
 from ...networks.network import Network
 from ...networks.neurons import DiscreteLIF, RateUnit
 from ...networks.simulation import simulate
