@@ -80,7 +80,7 @@ class Work(NamedTuple):
 
     Attributes
     ----------
-    condition : whose networks
+    condition : the condition of the networks
     n_networks : how many of them
     n_units : of a network
     n_steps : of a trial, 5 ms each
