@@ -111,12 +111,12 @@ class AdaptiveQIF(QIF):
 
         v' = (v^2 + eta - x + I) / tau + k s_in,    x' = -x / tau_x + alpha spike,    s as in `QIF`
 
+    It has the parameters of `QIF` and two more.
+
     Parameters
     ----------
     tau_x : time constant of the adaptation x
     alpha : what a spike adds to x
-
-    The others are those of `QIF`.
     """
 
     tau_x: float = 10.0

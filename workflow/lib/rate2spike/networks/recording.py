@@ -28,7 +28,9 @@ class Recording:
     sample_step : time from sample to sample, in `time_unit`
     n_units : number of units
     time_unit : unit of all times
-    spike_simulation, spike_unit, spike_time : one number per spike, in order of simulation and time
+    spike_simulation : of each spike, the number of its simulation
+    spike_unit : of each spike, its unit; spikes are in order of simulation and time
+    spike_time : of each spike, its time
     n_simulations : of a batch, None without one
     duration : of the simulation, in `time_unit`
     spikes_recorded : False where nobody asked for them

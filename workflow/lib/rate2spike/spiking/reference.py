@@ -140,7 +140,8 @@ def simulate_trial(
     v0 : U(0, 1) draws for the initial voltage, (n_units,)
     noise : standard normal, (n_units, n_steps)
     coins : U(0, 1), one per stimulated step
-    stream, trial : what keys the random numbers
+    stream : the key of the random numbers, as from `streams.key`
+    trial : number of the trial in it
 
     Returns
     -------
