@@ -12,7 +12,7 @@ from rate2spike.study.layout import Layout
 
 def layout_of(path: str, **changes) -> Layout:
     """Where the config leaves it open, two networks a job."""
-    return Layout(study_of(path, **changes), lambda condition: 2)
+    return Layout(study_of(path, **changes), lambda condition, n_steps: 2)
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +23,22 @@ def default() -> Layout:
 @pytest.fixture(scope="module")
 def tiny() -> Layout:
     return layout_of("tests/tiny/config.yaml")
+
+
+def test_a_task_is_loaded_once_however_many_jobs_are_planned(monkeypatch):
+    """A user's task of the published form draws hundreds of trials each time it is loaded."""
+    loaded = []
+
+    def find_task(name, user_tasks):
+        loaded.append(name)
+        return SimpleNamespace(n_steps=7)
+
+    monkeypatch.setattr(layout, "find_task", find_task)
+    fresh = layout_of("tests/tiny/config.yaml")
+    for _ in range(3):
+        assert fresh.of_blocks("{place}/{block}", fresh.study.conditions)
+        assert fresh.n_steps["delayed-go"] == 7
+    assert sorted(loaded) == ["delayed-go", "go-nogo", "integration", "xor"]
 
 
 # Conditions ---------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What jobs ask of a scheduler: memory and run time follow from the condition and double with every
 attempt."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +9,6 @@ from studies import study_of
 
 from rate2spike.study import resources
 from rate2spike.study.layout import Layout
-from rate2spike.tasks import BUILT_IN
 
 # the stages whose jobs grow with their condition and block
 OF_WORK = [
@@ -26,9 +26,7 @@ OF_WORK = [
 
 
 def layout_of(path: str, device: str = "cpu", **changes) -> Layout:
-    def block_size(c) -> int:
-        return resources.fitting_block(c, BUILT_IN[c.task].n_steps, device)
-
+    block_size = partial(resources.fitting_block, device=device)
     return Layout(study_of(path, **changes), block_size)
 
 
@@ -176,7 +174,7 @@ def test_what_computes_on_no_gpu_asks_for_none(paper, stage):
 def test_a_block_lasts_minutes(paper):
     def fitting(name, device="cpu"):
         c = paper.study.names[name]
-        return resources.fitting_block(c, BUILT_IN[c.task].n_steps, device)
+        return resources.fitting_block(c, paper.n_steps[c.task], device)
 
     # 50 core-minutes of training: of 500 units 382.5 / 4 s each, of 400 units 247.5 / 4 s
     assert fitting("integration-size-500") == 31
@@ -214,3 +212,8 @@ def test_conditions_that_share_their_networks_train_them_once(default):
     assert rows["integration-400-qif"]["neuron"]["model"] == "qif"
     assert (rows["go-nogo"]["n_networks"], rows["go-nogo"]["n_factors"]) == (3, 12)
     assert rows["integration-refractory-0"]["n_factors"] == 0  # it takes those of another
+
+
+def test_a_stage_that_is_not_there_is_an_error(default):
+    with pytest.raises(KeyError, match="says nothing of the stage 'exampel'"):
+        resources.needs("exampel", default, "cpu")

@@ -9,6 +9,7 @@
 # REQUIRED INPUTS: config/config.yaml (or --configfile), workflow/schemas/config.schema.yaml
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -23,7 +24,6 @@ from rate2spike.config import ConfigError
 from rate2spike.study import fingerprint, resources, start
 from rate2spike.study.layout import BLOCK, Layout, of_condition, outputs_of, seeds_in
 from rate2spike.study.read import checked
-from rate2spike.tasks import find_task
 
 SCHEMA = yaml.safe_load(
     (Path(workflow.basedir) / "schemas" / "config.schema.yaml").read_text("utf-8")
@@ -45,12 +45,7 @@ STUDY = or_stop(checked, config, SCHEMA)
 DEVICE = or_stop(start.device_of_study, STUDY, workflow.remote_exec)
 
 
-def block_size(c) -> int:
-    n_steps = find_task(c.task, STUDY.user_tasks).n_steps
-    return resources.fitting_block(c, n_steps, DEVICE)
-
-
-LAYOUT = Layout(STUDY, block_size)
+LAYOUT = Layout(STUDY, partial(resources.fitting_block, device=DEVICE))
 if workflow.is_main_process:
     problem = start.why_no_run_can_start()
     if problem:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..config import ConfigError, RateConfig
-from ..tasks import Task, find_task
+from ..tasks import find_task
 from .study import Condition, Study
 
 EXTERNAL_BLOCK = "external"  # models from elsewhere are one block
@@ -55,11 +55,12 @@ class Layout:
     Attributes
     ----------
     study : the study
-    block_size : how many networks of a condition a job carries, where the config leaves it open
+    block_size : how many networks a job carries where the config leaves it open, by condition and
+        steps of a trial
     """
 
     study: Study
-    block_size: Callable[[Condition], int]
+    block_size: Callable[[Condition, int], int]
 
     # Conditions ----------------------------------------------------------------------------------
 
@@ -88,9 +89,12 @@ class Layout:
         asked = f"{wildcards.task}/{wildcards.condition}/{neuron or ''}"
         raise ConfigError(f"no condition {asked} in the config; there are {there}")
 
-    def task_of(self, c: Condition) -> Task:
-        """The condition's task, built in or the user's."""
-        return find_task(c.task, self.study.user_tasks)
+    @cached_property
+    def n_steps(self) -> dict[str, int]:
+        """Steps of a trial by the name of the task. A user's task is loaded once, not for each job
+        that is planned: one of the published form draws hundreds of trials then."""
+        names = dict.fromkeys(c.task for c in self.study.conditions)
+        return {name: find_task(name, self.study.user_tasks).n_steps for name in names}
 
     @cached_property
     def shown(self) -> tuple[Condition, ...]:
@@ -114,7 +118,7 @@ class Layout:
         """Blocks of seeds, the unit of work of a job."""
         if c.models:
             return [EXTERNAL_BLOCK]
-        size = self.study.networks_per_job or self.block_size(c)
+        size = self.study.networks_per_job or self.block_size(c, self.n_steps[c.task])
         firsts = range(0, c.n_networks, size)
         return [f"seeds_{first}-{min(first + size, c.n_networks) - 1}" for first in firsts]
 

@@ -78,10 +78,14 @@ def checked(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Study:
     if problem:
         raise ConfigError(problem)
     study = read_study(values)
+    tasks = {}  # each loaded once
     for c in study.conditions:
-        check_condition(c, find_task(c.task, study.user_tasks, f"{c.key}.task"))
+        if c.task not in tasks:
+            tasks[c.task] = find_task(c.task, study.user_tasks, f"{c.key}.task")
+        check_condition(c, tasks[c.task])
     for name in study.user_tasks:
-        find_task(name, study.user_tasks)
+        if name not in tasks:
+            find_task(name, study.user_tasks)
     check_figures(study)
     return study
 

@@ -354,7 +354,7 @@ def work_of(layout: Layout, wildcards: Any) -> Work:
     c = layout.condition_of(wildcards)
     n_networks = layout.networks_in(wildcards) if hasattr(wildcards, "block") else 1
     n_units = c.network.n_units if c.network else FOREIGN_UNITS
-    return Work(c, n_networks, n_units, layout.task_of(c).n_steps)
+    return Work(c, n_networks, n_units, layout.n_steps[c.task])
 
 
 def workload(layout: Layout) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, is_dataclass
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -72,7 +73,7 @@ class Condition:
         """Task, network and neuron in words: the folders of the condition's files."""
         return self.task, self.label, self.neuron_label
 
-    @property
+    @cached_property  # asked for by every job that is planned
     def label(self) -> str:
         """The condition in words, for paths: size and time constants, then every setting that is
         not the library's default."""
@@ -82,7 +83,7 @@ class Condition:
         label_words += changed_words(self.training, TrainingConfig(), TRAINING_WORDS)
         return "_".join(label_words)
 
-    @property
+    @cached_property
     def neuron_label(self) -> str:
         """The neuron and the search in words, for paths."""
         default = NeuronConfig(model=self.neuron.model)
