@@ -4,7 +4,7 @@ import job
 
 log = job.start(snakemake)
 
-import torch
+import numpy as np
 
 import reading
 from rate2spike import files
@@ -33,12 +33,12 @@ MOSAIC = [[f"A {name}", "B", "C-left", "C-right"] for name in FUNCTIONS]
 
 def draw_functions(axes) -> list:
     """The three functions below one another."""
-    x = torch.linspace(-5, 5, 201)
+    x = np.linspace(-5, 5, 201, dtype=np.float32)
     rates = {}
     for name, activation in FUNCTIONS.items():
-        rates[name] = reference.activate(x, activation).numpy()
+        rates[name] = reference.firing_rates(x, activation)
     panels_of_a = [axes[f"A {name}"] for name in FUNCTIONS]
-    return sweep_panels.transfer_functions(panels_of_a, x.numpy(), rates)
+    return sweep_panels.transfer_functions(panels_of_a, x, rates)
 
 
 def draw_bars(axes, y_label: str, measure, in_words) -> list:

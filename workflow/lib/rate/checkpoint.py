@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
 from rate2spike.config import RateConfig
+from rate2spike.extras import needed
 from rate2spike.rate import RateModel, TrainingRecord, Weights
 from rate2spike.rate.kernels.pick import rate_kernels
 from rate2spike.rate.train import TrainingRun
 
 from .model import FR_RNN_dale
+
+torch = needed("torch", "torch")
 
 Plain = dict[str, Any]
 

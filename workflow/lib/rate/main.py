@@ -10,21 +10,21 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from rate2spike import matfile, provenance
 from rate2spike.config import ACTIVATIONS, LOSSES, ConfigError, RateConfig, TrainingConfig
 from rate2spike.files import replacing
 from rate2spike.rate import train
 from rate2spike.tasks import HIGH, Task
 
-from . import checkpoint
 from .config import RNNConfig, decays_ms, published_words
 from .tasks import BUILT_IN, task_key
 from .utils import new_seed, set_gpu
+
+if TYPE_CHECKING:  # torch and scipy are imported where they are used: --help does not wait for them
+    from . import checkpoint
 
 # as written in options and paths -> as registered
 TASKS = {key.replace("_", "-"): key for key in BUILT_IN}
@@ -64,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> Path:
     try:
         set_gpu(args.gpu, args.gpu_frac)
         return train_one(args) if args.mode == "train" else score_newest(args)
-    except (ValueError, OSError) as error:
+    # the last one where torch is not installed
+    except (ValueError, OSError, ModuleNotFoundError) as error:
         parser.error(str(error))
 
 
@@ -73,6 +74,8 @@ def train_one(args: argparse.Namespace) -> Path:
 
     Raises ValueError naming the option that cannot be used.
     """
+    from . import checkpoint
+
     started = time.monotonic()
     begun = checkpoint.read(args.resume) if args.resume else None
     options = _options(args, begun)
@@ -116,6 +119,8 @@ def score_newest(args: argparse.Namespace, n_trials: int = 100) -> Path:
 
     Returns the file. Raises ValueError where there is none, or it does not fit the task.
     """
+    from rate2spike import matfile
+
     if args.task is None:
         raise ValueError(f"--task is needed: one of {', '.join(TASKS)}")
     path = _newest(args)
@@ -327,6 +332,12 @@ def _write(
     started: float,
 ) -> Path:
     """Write .mat and .pth, both or none; returns the path of the .mat."""
+    import torch
+
+    from rate2spike import matfile, provenance
+
+    from . import checkpoint
+
     model, record = train.outcome(run, task)
     settings = _settings(options["task"]) | {"taus": options["decay_taus"], "task": options["task"]}
     packed = checkpoint.pack(

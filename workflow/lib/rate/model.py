@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
 from rate2spike import matfile, rate, streams
 from rate2spike.config import LOSSES, RATE_STEP_MS, ConfigError
+from rate2spike.extras import needed
 from rate2spike.rate import RateModel, Weights
 from rate2spike.rate.kernels.pick import rate_kernels
 
@@ -27,6 +27,8 @@ from .config import (
     published_words,
 )
 from .utils import new_seed
+
+torch = needed("torch", "torch")
 
 __all__ = ["FR_RNN_dale", "Forward", "RNNConfig", "create_default_config", "eval_rnn", "loss_op"]
 

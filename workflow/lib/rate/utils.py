@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rate2spike.extras import needed
+
 if TYPE_CHECKING:
     import torch
 
@@ -26,8 +28,7 @@ def set_gpu(gpu: str = "0", gpu_frac: float = 0.4) -> torch.device:
     ValueError
         for a fraction outside (0, 1] and for a GPU that is not there
     """
-    import torch
-
+    torch = needed("torch", "torch")
     if isinstance(gpu_frac, bool) or not isinstance(gpu_frac, Real) or not 0 < gpu_frac <= 1:
         raise ValueError(
             f"gpu_frac: expected a fraction of the GPU's memory in (0, 1], got {gpu_frac!r}"

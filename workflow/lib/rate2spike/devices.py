@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .config import ConfigError
+from .extras import how_to_install
 
 DEVICES = ("auto", "cpu", "cuda")
 # units of a network on a GPU: the state of a trial is held in the registers of one program
@@ -87,14 +88,14 @@ def _missing_for_cuda() -> str:
 
     PyTorch is not imported for the answer: that takes seconds.
     """
-    if not _interpreted():
-        if not _n_gpus():
-            return (
-                "no NVIDIA GPU was found (the driver shows none, or CUDA_VISIBLE_DEVICES hides it)"
-            )
-        if not _torch_has_cuda():
-            return "this PyTorch was built without CUDA (install the build for GPUs)"
-    return "" if find_spec("triton") else "Triton is not installed (pip install triton)"
+    if not _interpreted() and not _n_gpus():
+        return "no NVIDIA GPU was found (the driver shows none, or CUDA_VISIBLE_DEVICES hides it)"
+    for package in ("torch", "triton"):
+        if not find_spec(package):
+            return f"{package} is not installed ({how_to_install('gpu')})"
+    if not _interpreted() and not _torch_has_cuda():
+        return "this PyTorch was built without CUDA (install the build for GPUs)"
+    return ""
 
 
 def _interpreted() -> bool:

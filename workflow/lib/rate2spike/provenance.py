@@ -70,7 +70,7 @@ def versions() -> dict[str, str]:
         try:
             installed[package] = version(package)
         except PackageNotFoundError:
-            continue  # Triton is not there everywhere
+            continue  # torch and Triton are not there everywhere
     return installed
 
 

@@ -1,43 +1,40 @@
 """The published import names of the spiking network, thin over `rate2spike`: see
 docs/published_names.md."""
 
-from .evaluation import eval_go_nogo, evaluate_task
-from .networks import (
-    AbstractSpikingRNN,
-    LIF_network_fnc,
-    SpikingConfig,
-    SpikingRNN,
-    create_default_spiking_config,
-    load_rate_model,
-)
-from .search import lambda_grid_search
-from .tasks import SpikingTaskFactory
-from .utils import (
-    check_gpu_availability,
-    create_connectivity_masks,
-    format_spike_data,
-    generate_lif_params,
-    set_random_seed,
-    validate_scaling_factor,
-    validate_stimulus,
-)
+from importlib import import_module
+from typing import Any
 
-__all__ = [
-    "AbstractSpikingRNN",
-    "LIF_network_fnc",
-    "SpikingConfig",
-    "SpikingRNN",
-    "SpikingTaskFactory",
-    "check_gpu_availability",
-    "create_connectivity_masks",
-    "create_default_spiking_config",
-    "eval_go_nogo",
-    "evaluate_task",
-    "format_spike_data",
-    "generate_lif_params",
-    "lambda_grid_search",
-    "load_rate_model",
-    "set_random_seed",
-    "validate_scaling_factor",
-    "validate_stimulus",
-]
+from rate2spike.offered import names_of
+
+_published, __dir__, __all__ = names_of(
+    __name__,
+    {
+        ".evaluation": ("eval_go_nogo", "evaluate_task"),
+        ".networks": (
+            "AbstractSpikingRNN",
+            "LIF_network_fnc",
+            "SpikingConfig",
+            "SpikingRNN",
+            "create_default_spiking_config",
+            "load_rate_model",
+        ),
+        ".search": ("lambda_grid_search",),
+        ".tasks": ("SpikingTaskFactory",),
+        ".utils": (
+            "check_gpu_availability",
+            "create_connectivity_masks",
+            "format_spike_data",
+            "generate_lif_params",
+            "set_random_seed",
+            "validate_scaling_factor",
+            "validate_stimulus",
+        ),
+    },
+)
+MODULES = ("evaluation", "networks", "plots", "search", "tasks", "utils")
+
+
+def __getattr__(name: str) -> Any:
+    """A published name, or a module of this package after a bare `import spiking`, at its first
+    use: the command lines do not wait for all of it."""
+    return import_module(f".{name}", __name__) if name in MODULES else _published(name)

@@ -6,10 +6,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from .evaluation import evaluate_task, in_words
-from .tasks import load_plugin
+from rate2spike.offered import names_of
 
-__all__ = ["evaluate_task"]
+# at its first use: --help does not wait for what it imports
+__getattr__, _, __all__ = names_of("spiking", {".evaluation": ("evaluate_task",)})
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -36,6 +36,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--seed", type=int, help="same seed, same trials")
     arguments = parser.parse_args(argv)
+    from .evaluation import evaluate_task, in_words
+    from .tasks import load_plugin
+
     try:
         if arguments.plugin:
             load_plugin(arguments.plugin)

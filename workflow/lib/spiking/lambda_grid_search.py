@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from .search import lambda_grid_search, parse_factors
+from rate2spike.offered import names_of
 
-__all__ = ["lambda_grid_search"]
+# at its first use: --help does not wait for what it imports
+__getattr__, _, __all__ = names_of("spiking", {".search": ("lambda_grid_search",)})
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -39,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--seed", type=int, help="same seed, same result")
     arguments = parser.parse_args(argv)
+    from .search import lambda_grid_search, parse_factors
+
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         lambda_grid_search(
@@ -58,7 +61,7 @@ class _Function(ModuleType):
     to, it can be called."""
 
     def __call__(self, *args, **kwargs):
-        return lambda_grid_search(*args, **kwargs)
+        return self.lambda_grid_search(*args, **kwargs)
 
 
 if __name__ == "__main__":

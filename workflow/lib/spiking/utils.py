@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from rate.utils import new_seed, seeded
 from rate2spike import spiking
 from rate2spike.config import NeuronConfig
 from rate2spike.conversion import check_factor
+from rate2spike.extras import needed
 from rate2spike.rate import initial_model
 
 from .networks import lif_constants
@@ -19,23 +21,29 @@ from .tasks import SpikingTaskFactory
 
 
 def set_random_seed(seed: int) -> None:
-    """Seed numpy's and torch's global generators. What is called here without a seed of its own
-    draws one from numpy's.
+    """Seed numpy's global generator, and torch's where torch is installed. What is called here
+    without a seed of its own draws one from numpy's.
 
     Parameters
     ----------
     seed : a whole number
     """
-    import torch  # here and below only: its import takes a second
-
     np.random.seed(seed)  # noqa: NPY002 - the documented purpose of this function
-    torch.manual_seed(seed)
+    if find_spec("torch"):
+        import torch  # here and below only: its import takes a second
+
+        torch.manual_seed(seed)
 
 
 def check_gpu_availability() -> tuple[bool, str]:
-    """Whether CUDA can be used, and the name of the device."""
-    import torch
+    """Whether CUDA can be used, and the name of the device.
 
+    Raises
+    ------
+    ModuleNotFoundError
+        Without torch, which is asked; it says how to install it.
+    """
+    torch = needed("torch", "gpu")
     there = torch.cuda.is_available()
     return there, torch.cuda.get_device_name(0) if there else "CPU"
 

@@ -7,29 +7,20 @@ A recording is what `networks.simulate` returns, or trials of a converted networ
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 
+from .. import extras
 from ..networks.recording import Recording
 from ..spiking.converted import TrialRecording
 
 
 def needed(package: str) -> ModuleType:
     """The package, imported; raises ModuleNotFoundError saying how to install it."""
-    try:
-        return importlib.import_module(package)
-    except ModuleNotFoundError as error:
-        if error.name != package.split(".")[0]:
-            raise
-        raise ModuleNotFoundError(
-            f"{error.name} is not installed: pip install -c constraints.txt -e '.[export]' "
-            f"in the folder of the repository (or: pip install {error.name})",
-            name=error.name,
-        ) from error
+    return extras.needed(package, "export")
 
 
 class SpikesInSeconds(NamedTuple):

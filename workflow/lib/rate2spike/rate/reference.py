@@ -6,11 +6,16 @@
 
 with W = relu(w) diag(sign) under Dale's principle (Eqs. 4-5) and the decays of Eq. 7
 (`model.decay_ms`). The kernels beside this file compute the same.
+
+The loop is in torch, which the extra `torch` brings. It is imported at the first use.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..config import RATE_STEP_MS
+from ..extras import needed
 from .model import ACTIVATION_CEILING, INITIAL_SD, NOISE_SD, RateModel, Trace, Weights, decay_ms
 
 
@@ -19,14 +24,21 @@ def activate(x, activation: str):
 
     f is the sigmoid, or ReLU or softplus, which are cut at 20 as in the published code.
     """
-    # here and in `effective_weights` and `forward` only: simulation jobs never pay for the import
-    import torch
-
+    torch = needed("torch", "torch")
     if activation == "sigmoid":
         return torch.sigmoid(x)
     if activation == "clipped_relu":
         return torch.relu(x).clamp(max=ACTIVATION_CEILING)
     return torch.nn.functional.softplus(x).clamp(max=ACTIVATION_CEILING)
+
+
+def firing_rates(x: np.ndarray, activation: str) -> np.ndarray:
+    """The same as `activate`, of an array and without torch."""
+    if activation == "sigmoid":
+        return 1 / (1 + np.exp(-x))
+    if activation == "clipped_relu":
+        return np.clip(x, 0, ACTIVATION_CEILING)
+    return np.minimum(np.logaddexp(0, x), ACTIVATION_CEILING)
 
 
 def effective_weights(w_rec, model: RateModel):
@@ -45,8 +57,7 @@ def effective_weights(w_rec, model: RateModel):
     -------
     (n_units, n_units) tensor, differentiable
     """
-    import torch
-
+    torch = needed("torch", "torch")
     positive = torch.relu(w_rec) if model.config.dale else w_rec
     sign = torch.as_tensor(model.sign, dtype=w_rec.dtype, device=w_rec.device)
     mask = torch.as_tensor(model.mask, dtype=w_rec.dtype, device=w_rec.device)
@@ -77,8 +88,7 @@ def forward(model: RateModel, weights: Weights, u, normal) -> Trace:
     -------
     x, r and o of the trials
     """
-    import torch
-
+    torch = needed("torch", "torch")
     w_rec = effective_weights(weights.w_rec, model)
     w_in = torch.as_tensor(model.w_in, dtype=w_rec.dtype, device=w_rec.device)
     euler = RATE_STEP_MS / decay_ms(weights.tau_raw, model.config.tau_decay_ms)

@@ -20,7 +20,7 @@ REPORT = WORKFLOW / "report"
 
 # Parts of the library, and scripts that scripts import. A folder stands for all files in it, a file
 # for its packages' __init__ too.
-SETTINGS = ("config.py", "files.py", "offered.py")
+SETTINGS = ("config.py", "extras.py", "files.py", "offered.py")
 LABELS = ("study/labels.py",)
 TASKS = (*SETTINGS, "streams/reference.py", "tasks/")
 MODEL_FILES = (*SETTINGS, "rate/model.py", "matfile.py", "mat_structure.py")
