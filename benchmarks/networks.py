@@ -18,14 +18,15 @@ QIF network, whose synapses have spikes behind them, few in the LIF network.
 import argparse
 
 import numpy as np
-import torch
 from numba import njit
 
 from rate2spike import networks
+from rate2spike.extras import needed
 from rate2spike.networks.kernels import cpu as network_cpu
 from rate2spike.spiking import LIF, QIF, Network, simulate
 from simulation import best_s
 
+torch = needed("torch", "torch")
 DT = 1e-3
 COLUMNS = ("model", "units", "sending %", "single ns", "batch ns", "floor ns")
 

@@ -11,15 +11,16 @@ is the reference, `rate.reference`, with autograd and torch's Adam, one thread, 
 """
 
 import numpy as np
-import torch
 from numba import njit
 
 from rate2spike import rate, streams
 from rate2spike.config import RateConfig, TrainingConfig
+from rate2spike.extras import needed
 from rate2spike.rate.kernels import cpu as kernel
 from rate2spike.streams.cpu import fill_normals
 from simulation import best_s
 
+torch = needed("torch", "torch")
 SIZES = [(50, 200), (200, 200), (250, 200), (500, 200), (250, 500)]  # units, steps
 STREAM = streams.key(0, "benchmark")
 COLUMNS = ["units", "steps", "trial", "forward", "backward", "update"]

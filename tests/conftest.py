@@ -11,7 +11,7 @@ from shared import PUBLISHED_MODEL
 from rate2spike import devices
 
 # without a GPU, its kernels are tested in Triton's interpreter
-if not (devices._n_gpus() and devices._torch_has_cuda()):
+if devices._missing_for_cuda.__wrapped__():
     os.environ["TRITON_INTERPRET"] = "1"
 
 from rate2spike.config import RateConfig, TrainingConfig

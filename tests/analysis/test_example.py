@@ -8,12 +8,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import nir
 import numpy as np
 import pandas as pd
-import pynwb
 import pytest
-from shared import example_of
+from shared import example_of, export_package_or_skip
 from snakemake.iocontainers import Params, Wildcards
 
 from rate2spike import conversion, matfile
@@ -465,6 +463,7 @@ def test_where_no_network_reached_criterion_the_recording_says_so(script, run_sc
 
 @pytest.mark.parametrize("neuron", ["lif", "qif"])
 def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path, neuron):
+    nir, pynwb = export_package_or_skip("nir"), export_package_or_skip("pynwb")
     snakemake, example = condition(), example_of("go-nogo", n_units=80)
     np.savez(tmp_path / "example.npz", **example)
     snakemake["input"].example = tmp_path / "example.npz"

@@ -12,6 +12,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -134,6 +135,8 @@ def test_python_runs(page, tmp_path):
     env = os.environ | {"PYTHONPATH": library.strip(os.pathsep), "MPLBACKEND": "agg"}
     command = [sys.executable, "-W", "error::SyntaxWarning", script.name]
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120)
+    if done.returncode and find_spec("torch") is None and "torch" in done.stderr:
+        pytest.skip("torch is not installed: needs the extra torch")
     assert done.returncode == 0, f"{page.relative_to(ROOT)} (its lines):\n{done.stderr[-4000:]}"
 
 

@@ -5,14 +5,10 @@ import json
 import sys
 from dataclasses import replace
 
-import neo
-import nir
-import nirtorch
 import numpy as np
 import pandas as pd
-import pynwb
 import pytest
-import torch
+from shared import export_package_or_skip, torch_or_skip
 
 from rate2spike import conversion, export, spiking, streams
 from rate2spike.config import NeuronConfig
@@ -22,6 +18,7 @@ from rate2spike.networks.recording import Recording
 from rate2spike.spiking import simulate
 from rate2spike.tasks import go_nogo, spiking_stimulus
 
+neo, nir, pynwb = map(export_package_or_skip, ("neo", "nir", "pynwb"))
 NOISELESS = NeuronConfig(t_refractory_ms=0.0)
 SHORT = go_nogo(60, 5, 5)  # 0.3 s, scored from 175 ms on
 
@@ -354,37 +351,38 @@ def test_the_nir_file_holds_the_network(tmp_path, network):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["network.nir"]
 
 
-class Integrator(torch.nn.Module):
-    """LI in a simulator that knows steps, not pulses."""
-
-    def __init__(self, node):
-        super().__init__()
-        self.decay = torch.tensor(np.exp(-5e-5 / node.tau))
-        self.gain = torch.tensor(5e-5 * node.r / node.tau)
-
-    def forward(self, x, state=None):
-        v = self.gain * x + (0 if state is None else state * self.decay)
-        return v, v
-
-
-class Unit(torch.nn.Module):
-    def __init__(self, node, v0, spikes):
-        super().__init__()
-        self.v0, self.spikes = torch.tensor(v0), spikes
-        self.tau = torch.tensor(node.tau)
-        self.leak = torch.tensor(node.v_leak)
-        self.threshold = torch.tensor(node.v_threshold)
-        self.reset = torch.tensor(node.v_reset)
-
-    def forward(self, x, state=None):
-        v = self.v0 if state is None else state
-        v = v + 5e-5 / self.tau * (self.leak - v + x)
-        spike = v > self.threshold
-        self.spikes.append(spike.numpy())
-        return spike.double(), torch.where(spike, self.reset, v)
-
-
 def test_the_nir_file_runs_in_nirtorch(tmp_path, network):
+    nirtorch = pytest.importorskip("nirtorch", reason="nirtorch is not installed")
+    torch = torch_or_skip()
+
+    class Integrator(torch.nn.Module):
+        """LI in a simulator that knows steps, not pulses."""
+
+        def __init__(self, node):
+            super().__init__()
+            self.decay = torch.tensor(np.exp(-5e-5 / node.tau))
+            self.gain = torch.tensor(5e-5 * node.r / node.tau)
+
+        def forward(self, x, state=None):
+            v = self.gain * x + (0 if state is None else state * self.decay)
+            return v, v
+
+    class Unit(torch.nn.Module):
+        def __init__(self, node, v0, spikes):
+            super().__init__()
+            self.v0, self.spikes = torch.tensor(v0), spikes
+            self.tau = torch.tensor(node.tau)
+            self.leak = torch.tensor(node.v_leak)
+            self.threshold = torch.tensor(node.v_threshold)
+            self.reset = torch.tensor(node.v_reset)
+
+        def forward(self, x, state=None):
+            v = self.v0 if state is None else state
+            v = v + 5e-5 / self.tau * (self.leak - v + x)
+            spike = v > self.threshold
+            self.spikes.append(spike.numpy())
+            return spike.double(), torch.where(spike, self.reset, v)
+
     nir_file.write_nir(tmp_path / "network.nir", network, dt_s=5e-5)
     u, v0, spikes, out = driven(network, 1500)
     fired, outputs, state = [], [], None

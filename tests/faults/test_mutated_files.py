@@ -12,10 +12,9 @@ import mutations
 import numpy as np
 import pytest
 import scipy.io
-import torch
+from shared import torch_or_skip
 from small_study import ROOT
 
-from rate import checkpoint
 from rate2spike import mat_structure, matfile
 from rate2spike.rate import block_file
 
@@ -93,6 +92,17 @@ class Runs:
         return Path.touch, (self.trace,)
 
 
+def test_no_checkpoint_runs_code(tmp_path):
+    torch = torch_or_skip()
+    from rate import checkpoint
+
+    trace = tmp_path / "ran"
+    torch.save({"model_state_dict": Runs(trace)}, tmp_path / "model.pth")
+    with pytest.raises(ValueError, match=r"model\.pth"):
+        checkpoint.read(tmp_path / "model.pth")
+    assert not trace.exists()
+
+
 def test_no_file_runs_code(tmp_path):
     trace = tmp_path / "ran"
     np.savez(
@@ -100,12 +110,9 @@ def test_no_file_runs_code(tmp_path):
         networks=np.array([Runs(trace)], dtype=object),
         made_by=np.array("x"),
     )
-    torch.save({"model_state_dict": Runs(trace)}, tmp_path / "model.pth")
     (tmp_path / "model.mat").write_bytes(pickle.dumps(Runs(trace)))
     with pytest.raises(ValueError, match="seeds_0-0"):
         block_file.already_trained(tmp_path, ["seed_0"], "x")
-    with pytest.raises(ValueError, match=r"model\.pth"):
-        checkpoint.read(tmp_path / "model.pth")
     with pytest.raises(matfile.ModelFileError, match=r"model\.mat"):
         matfile.load(tmp_path / "model.mat")
     assert not trace.exists()

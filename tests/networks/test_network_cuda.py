@@ -4,13 +4,15 @@ interpreter, few steps."""
 import numpy as np
 import own_models
 import pytest
-import torch
 from own_models import MODELS, Own
 
 from rate2spike import networks
 from rate2spike.spiking import LIF, QIF, AdaptiveQIF, Network, simulate
 
+pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
 pytest.importorskip("triton", reason="Triton is not installed: the GPU kernel is not tested")
+import torch
+
 from rate2spike.devices import refuse_where_apart
 from rate2spike.networks.kernels import check
 from rate2spike.networks.kernels import cpu as network_cpu

@@ -12,6 +12,8 @@ import sys
 import numpy as np
 import pytest
 import scipy.io
+
+pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
 import torch
 
 import rate.tasks

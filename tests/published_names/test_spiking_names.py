@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import scipy.io
-from shared import PUBLISHED_MODEL, ROOT
+from shared import PUBLISHED_MODEL, ROOT, torch_or_skip
 
 import spiking
 from rate2spike import conversion, matfile
@@ -695,6 +695,10 @@ def test_checks():
         assert spiking.validate_scaling_factor(5000)
     with pytest.raises(ValueError, match="scaling_factor: expected a number > 0, got '50'"):
         spiking.validate_scaling_factor("50")
+
+
+def test_whether_there_is_a_gpu():
+    torch_or_skip()
     there, name = spiking.check_gpu_availability()
     assert there or name == "CPU"
 
@@ -745,6 +749,7 @@ def test_configuration():
 
 
 def test_from_training_to_evaluation_by_these_names_only(tmp_path):
+    torch_or_skip()
     from rate.main import main as train_main
 
     options = {

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import torch
+from shared import torch_or_skip
 
 from rate2spike import rate, streams
 from rate2spike.config import ACTIVATIONS, LOSSES, RateConfig, TrainingConfig
@@ -36,6 +36,7 @@ def problem(n_units, *, batch=1, n_steps=31, seed=0, **settings):
 
 def reference(model, u, z, loss):
     """Trace, losses and gradient of their mean in float64, by torch."""
+    torch = torch_or_skip()
     normal = np.stack(
         [streams.normal(STREAM, FIRST + k, model.n_units, u.shape[2]) for k in range(u.shape[0])]
     )
@@ -89,6 +90,7 @@ def test_agrees_with_the_reference(n_units, case):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activations_are_accurate(activation):
+    torch = torch_or_skip()
     x = np.linspace(-130, 130, 16 * 4001, dtype=np.float32)
     r, slope = np.full((2, x.size), np.nan, np.float32)
     kernel._activate(x, r, slope, ACTIVATIONS.index(activation))

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.stats
-import torch
 
 from rate2spike import conversion, devices, matfile, rate, streams
 from rate2spike.config import ConfigError, RateConfig, TrainingConfig
@@ -15,7 +14,10 @@ from rate2spike.rate import side_by_side, train
 from rate2spike.rate.kernels import cpu as rate_cpu
 from rate2spike.tasks import BUILT_IN, Trial, draw_trials
 
+pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
 pytest.importorskip("triton", reason="Triton is not installed: the GPU kernels are not tested")
+import torch
+
 from rate2spike.rate.kernels import check as rate_check
 from rate2spike.rate.kernels import cuda as rate_cuda
 from rate2spike.spiking.kernels import check as spiking_check
@@ -391,9 +393,14 @@ def test_what_is_missing_for_a_gpu(monkeypatch):
         monkeypatch.setattr(devices, "_n_gpus", lambda n=n_gpus: n)
         monkeypatch.setattr(devices, "_torch_has_cuda", lambda there=cuda: there)
         assert missing() == expected == "" or expected in missing()
-    # asked for last: a machine without a GPU has no use for it
-    monkeypatch.setattr(devices, "find_spec", lambda name: None)
-    assert "Triton is not installed" in missing()
+    for absent in ("torch", "triton"):
+        monkeypatch.setattr(devices, "find_spec", lambda name, absent=absent: name != absent)
+        assert (
+            f"{absent} is not installed (pip install -c constraints.txt -e '.[gpu]')" in missing()
+        )
+    # asked for last: a machine without a GPU has no use for them
+    monkeypatch.setattr(devices, "_n_gpus", lambda: 0)
+    assert "no NVIDIA GPU was found" in missing()
 
 
 def test_the_build_of_torch_is_known_without_importing_it():

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from rate2spike import rate
 from rate2spike.config import ACTIVATIONS, LOSSES, RATE_STEP_MS, RateConfig
 from rate2spike.rate import reference
 
+torch = pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
 TINY = RateConfig(n_units=5, p_rec=0.8, p_inh=0.4, tau_decay_ms=(10.0, 50.0))
 
 

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from spiking_trials import KEY, NEURONS, SIZES, settled_trial, small_network
 
 from rate2spike import streams
 
+pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
 pytest.importorskip("triton", reason="Triton is not installed: the GPU kernel is not tested")
+import torch
+
 from rate2spike.spiking.kernels import cuda as spiking_cuda
 from rate2spike.spiking.kernels.cuda import simulate_networks, simulate_trials
 

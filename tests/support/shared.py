@@ -3,11 +3,22 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from rate2spike.tasks import BUILT_IN
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED_MODEL = ROOT / "tests" / "data" / "model_gonogo_n200_tau4_20.mat"
+
+
+def torch_or_skip():
+    """torch; a file or a test that calls this is skipped where it is not installed."""
+    return pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
+
+
+def export_package_or_skip(name):
+    """A package of the extra export, as `torch_or_skip`."""
+    return pytest.importorskip(name, reason=f"{name} is not installed: needs the extra export")
 
 
 def example_of(task_name: str, n_units: int = 12) -> dict:

@@ -21,7 +21,7 @@ import pytest
 import scipy.io
 import yaml
 from browser import CHROMIUM, Browser
-from shared import PUBLISHED_MODEL, ROOT
+from shared import PUBLISHED_MODEL, ROOT, torch_or_skip
 from tiny_study import (
     SNAKEMAKE,
     TINY,
@@ -647,6 +647,7 @@ TASK = Task("blink", 1, 4, {1: "Go", 0: "NoGo"}, draw, 1, 10.0, correct, correct
 def test_a_study_on_the_kernels_of_a_gpu(tmp_path):
     """A task of 20 ms, slow enough in Triton's interpreter; the CPU's kernel finds the same in the
     networks it trained."""
+    torch_or_skip()
     pytest.importorskip("triton", reason="Triton is not installed")
     path = workplace(tmp_path)
     (path / "blink.py").write_text(SHORT_TASK)
