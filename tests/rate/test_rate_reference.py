@@ -222,3 +222,10 @@ def test_loss_compares_with_the_first_targets():
     z = torch.tensor([[0.0, 0.0, 99.0], [1.0, 1.0, 99.0]])
     np.testing.assert_allclose(rate.trial_loss(o, z, "l2"), [5, 0])
     np.testing.assert_allclose(rate.trial_loss(o, z, "l1"), [7, 0])
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_rates_without_torch_are_the_same(activation):
+    x = np.linspace(-40, 40, 801)
+    exact = reference.activate(torch.tensor(x), activation).numpy()
+    np.testing.assert_allclose(reference.firing_rates(x, activation), exact, rtol=1e-12)

@@ -49,10 +49,19 @@ def test_a_network_too_wide_for_a_gpu_is_named():
 
 def test_a_gpu_that_is_not_used_is_said(monkeypatch):
     monkeypatch.setattr(start, "device_of", lambda device: "cuda" if device == "auto" else device)
+    monkeypatch.setattr(start, "unused_gpu", lambda: "")
     said = start.check_device(study("auto", WIDE), "cpu", local=True)
     assert "this machine's GPU is not used" in said
     for asked, device in (("auto", "cuda"), ("cpu", "cpu"), ("cuda", "cuda")):
         assert start.check_device(study(asked, 100), device, local=True) is None
+
+
+def test_a_gpu_that_cannot_be_used_is_told(monkeypatch):
+    monkeypatch.setattr(start, "device_of", lambda device: "cpu")
+    monkeypatch.setattr(start, "unused_gpu", lambda: "torch is not installed (how)")
+    said = start.check_device(study("auto", 100), "cpu", local=True)
+    assert said == "device: auto: this machine's GPU is not used: torch is not installed (how)"
+    assert start.check_device(study("cpu", 100), "cpu", local=True) is None
 
 
 def test_a_cluster_is_told_its_device():

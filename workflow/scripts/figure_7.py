@@ -33,7 +33,7 @@ MOSAIC = [[f"A {name}", "B", "C-left", "C-right"] for name in FUNCTIONS]
 
 def draw_functions(axes) -> list:
     """The three functions below one another."""
-    x = np.linspace(-5, 5, 201, dtype=np.float32)
+    x = np.linspace(-5, 5, 201)
     rates = {}
     for name, activation in FUNCTIONS.items():
         rates[name] = reference.firing_rates(x, activation)

@@ -82,6 +82,12 @@ def refuse_where_apart(compared: Iterable[Compared]) -> None:
             )
 
 
+def unused_gpu() -> str:
+    """Why this machine's GPU cannot be used, or nothing: where it can be, and where there is
+    none."""
+    return _missing_for_cuda() if _n_gpus() else ""
+
+
 @cache
 def _missing_for_cuda() -> str:
     """What keeps this process from an NVIDIA GPU, or nothing.

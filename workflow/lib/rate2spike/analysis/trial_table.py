@@ -25,6 +25,11 @@ TRIAL_TYPES = {
     "correct": "bool",
     "correct_strict": "bool",
 }
+# said, not left to pandas: before 3.0 text without a row had no type, and could not be stacked
+ARROW_TYPES = {
+    column: pa.large_string() if kind == "str" else pa.from_numpy_dtype(kind)
+    for column, kind in TRIAL_TYPES.items()
+}
 
 
 def write_trials(
@@ -50,7 +55,9 @@ def write_trials(
         trials = pd.concat([pd.DataFrame(of_network) for of_network in rows], ignore_index=True)
     else:
         trials = pd.DataFrame(columns=columns)
-    table = pa.Table.from_pandas(trials[columns].astype(TRIAL_TYPES), preserve_index=False)
+    table = pa.Table.from_pandas(
+        trials[columns].astype(TRIAL_TYPES), schema=pa.schema(ARROW_TYPES), preserve_index=False
+    )
     metadata = table.schema.metadata | in_metadata(provenance)
     with replacing(path) as temporary:
         pq.write_table(table.replace_schema_metadata(metadata), temporary)

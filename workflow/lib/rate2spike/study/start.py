@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from ..config import ConfigError
-from ..devices import WIDEST, device_of
+from ..devices import WIDEST, device_of, unused_gpu
 from ..files import check_room, date_back, why_not_writable
 from .study import Study
 
@@ -76,12 +76,12 @@ def check_device(study: Study, device: str, local: bool) -> str | None:
             )
         return None
     device_of(study.device)
-    if study.device == "auto" and device_of("auto") != device:
-        return (
-            "device: auto: this machine's GPU is not used, "
-            f"since a network has more than {WIDEST} units"
-        )
-    return None
+    if study.device != "auto":
+        return None
+    unused = "device: auto: this machine's GPU is not used"
+    if device_of("auto") != device:
+        return f"{unused}, since a network has more than {WIDEST} units"
+    return f"{unused}: {unused_gpu()}" if unused_gpu() else None
 
 
 def why_no_run_can_start() -> str:
