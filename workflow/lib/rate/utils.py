@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rate2spike.extras import needed
-
 if TYPE_CHECKING:
     import torch
 
@@ -28,6 +26,8 @@ def set_gpu(gpu: str = "0", gpu_frac: float = 0.4) -> torch.device:
     ValueError
         for a fraction outside (0, 1] and for a GPU that is not there
     """
+    from rate2spike.extras import needed  # here only: a user's task does not depend on it
+
     torch = needed("torch", "torch")
     if isinstance(gpu_frac, bool) or not isinstance(gpu_frac, Real) or not 0 < gpu_frac <= 1:
         raise ValueError(

@@ -20,15 +20,15 @@ REPORT = WORKFLOW / "report"
 
 # Parts of the library, and scripts that scripts import. A folder stands for all files in it, a file
 # for its packages' __init__ too.
-SETTINGS = ("config.py", "extras.py", "files.py", "offered.py")
+SETTINGS = ("config.py", "files.py", "offered.py")
 LABELS = ("study/labels.py",)
 TASKS = (*SETTINGS, "streams/reference.py", "tasks/")
 MODEL_FILES = (*SETTINGS, "rate/model.py", "matfile.py", "mat_structure.py")
 TRIAL_TABLES = (*SETTINGS, "analysis/trial_table.py")
 TABLES = (*TRIAL_TABLES, "analysis/tables.py", "analysis/statistics.py")
 KERNELS = {
-    "cpu": ("compiled.py", "devices.py", "streams/cpu.py"),
-    "cuda": ("compiled.py", "devices.py", "streams/cpu.py", "streams/cuda.py"),
+    "cpu": ("compiled.py", "devices.py", "extras.py", "streams/cpu.py"),
+    "cuda": ("compiled.py", "devices.py", "extras.py", "streams/cpu.py", "streams/cuda.py"),
 }
 RATE_KERNELS = {
     "cpu": (*KERNELS["cpu"], "rate/model.py", "rate/kernels/pick.py", "rate/kernels/cpu.py"),
@@ -144,7 +144,7 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         "figure_4": (*SWEEPS, *BESIDE_THE_PAPER),
         "figure_5": SWEEPS,
         "figure_6": SWEEPS,
-        "figure_7": (*SWEEPS, "rate/model.py", "rate/reference.py"),
+        "figure_7": (*SWEEPS, "extras.py", "rate/model.py", "rate/reference.py"),
         "figure_s1": (*READING, *TABLES, *EXAMPLES, "figures/rates.py"),
         "figure_s2": (*NUMBERS, *EXAMPLES),
         "figure_s3": (*BESIDE_THE_PAPER, "figures/cartoons.py", "figures/populations.py"),
