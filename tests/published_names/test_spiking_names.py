@@ -265,7 +265,9 @@ def test_search_of_one_model(models):
     assert converted["all_perfs"].tolist() == found.accuracies.tolist()
     assert np.array_equal(converted["w"], scipy.io.loadmat(models / "model.mat")["w"])
     # go-nogo: the model has one input
-    serial = lambda_grid_search(models / "model.mat", (30, 50), 50, parallel=False, seed=1)
+    serial = lambda_grid_search(
+        models / "model.mat", scaling_range=(30, 50), n_trials=50, parallel=False, seed=1
+    )
     assert np.array_equal(serial.accuracies, found.accuracies)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from collections.abc import Sequence
-from types import ModuleType
 
+from .arguments import callable_module
+from .eval_tasks import add_settings, settings_of
+from .evaluators import evaluate_single_trial
 from .search import lambda_grid_search, parse_factors
 
-__all__ = ["lambda_grid_search"]
+__all__ = ["evaluate_single_trial", "lambda_grid_search", "parse_range"]
+
+parse_range = parse_factors
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -29,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     models.add_argument("--model_path", help="one .mat file")
     parser.add_argument(
         "--task_name",
-        help="go-nogo, xor or mante; by default the one with as many inputs as the model",
+        help="go-nogo, xor or mante; by default the one that the file names, or the one with as "
+        "many inputs as the model",
     )
     parser.add_argument("--n_trials", type=int, default=100, help="trials at each factor (100)")
     parser.add_argument(
@@ -38,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         help="start:end:step, without the end (20:80:5), or 20,30,40",
     )
     parser.add_argument("--seed", type=int, help="same seed, same result")
+    add_settings(parser)
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
@@ -47,21 +52,14 @@ def main(argv: Sequence[str] | None = None) -> None:
             task_name=arguments.task_name,
             n_trials=arguments.n_trials,
             scaling_factors=parse_factors(arguments.scaling_factors),
+            task_settings=settings_of(arguments, arguments.task_name),
             seed=arguments.seed,
         )
     except ValueError as error:
         parser.error(str(error))
 
 
-class _Function(ModuleType):
-    """The module and the function have one name: whichever `spiking.lambda_grid_search` is bound
-    to, it can be called."""
-
-    def __call__(self, *args, **kwargs):
-        return lambda_grid_search(*args, **kwargs)
-
-
 if __name__ == "__main__":
     main()
 else:
-    sys.modules[__name__].__class__ = _Function
+    callable_module(__name__, lambda_grid_search)
