@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -115,3 +116,4 @@ def callable_module(name: str, function: Callable) -> None:
         __call__ = staticmethod(function)
 
     sys.modules[name].__class__ = Module
+    sys.modules[name].__signature__ = signature(function)

@@ -3,6 +3,7 @@ to hand to a task."""
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from abc import ABC, abstractmethod
@@ -23,6 +24,8 @@ from rate2spike.spiking.kernels.pick import spiking_kernels
 from rate2spike.tasks import response_step
 
 from .arguments import also_called, factor_of
+
+log = logging.getLogger(__name__)
 
 NO_STIMULATION = {"mode": "none"}
 MS = 1000.0  # in a second: the published names count time constants in seconds
@@ -552,7 +555,8 @@ def chosen_factor(model_path: str | os.PathLike | Mapping[str, Any]) -> float:
     """The scaling factor that a search found for a model.
 
     It is in the converted model beside the file, which must be of this very network, or in the file
-    itself, where published searches write it (NaN before they begin).
+    itself, where published searches write it (NaN before they begin). Of two the one in the newer
+    file counts, and a warning names both.
 
     Parameters
     ----------
@@ -561,7 +565,7 @@ def chosen_factor(model_path: str | os.PathLike | Mapping[str, Any]) -> float:
     Raises
     ------
     ValueError
-        Where there is none, or an older search cannot be told from a newer one.
+        Where there is none.
     """
     if isinstance(model_path, Mapping):
         return _only(_factor_in(model_path), model_path)
@@ -572,13 +576,20 @@ def chosen_factor(model_path: str | os.PathLike | Mapping[str, Any]) -> float:
     of_search = _factor_in(matfile.read(converted))
     same_network = _same_weights(model_path, converted)
     if same_network and of_search is not None:
-        file_is_newer = os.path.getmtime(model_path) > os.path.getmtime(converted)
-        if own in (None, of_search) or not file_is_newer:
+        if own in (None, of_search):
             return of_search
-        raise ValueError(
-            f"{model_path}: holds the factor {own:g}, and the search in the older {converted} "
-            f"found {of_search:g}; pass scaling_factor=, or run lambda_grid_search again"
+        file_is_newer = os.path.getmtime(model_path) > os.path.getmtime(converted)
+        newer = own if file_is_newer else of_search
+        log.warning(
+            "%s holds the factor %g, %s %g: taken to be %g, of the newer file; "
+            "pass scaling_factor= for the other",
+            model_path,
+            own,
+            converted,
+            of_search,
+            newer,
         )
+        return newer
     if own is None and not same_network:
         raise ValueError(
             f"{converted}: made from another {Path(model_path).name}; "
