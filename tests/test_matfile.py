@@ -1,6 +1,7 @@
 """Model files: what is written is read back bit for bit, foreign files load, and a bad file is
 refused by file and key."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
+import scipy.sparse
 from shared import PUBLISHED_MODEL
 
 from rate2spike import matfile
@@ -315,11 +317,25 @@ BAD = {
     ),
     "NaN in w0": ("w0", lambda k: changed(k, "w0", value=NAN), "key 'w0': expected finite numbers"),
     "NaN in b_out": ("b_out", lambda k: NAN, "key 'b_out': expected a finite number, got nan"),
-    "a negative weight": (
+    "weights with their signs": (
         "w",
-        lambda k: changed(k, "w", value=-0.5, row=3, column=7),
-        "key 'w': Dale's principle violated: the weight from unit 7 to unit 3 (0-based) is -0.5; "
-        "signs belong in 'm'",
+        lambda k: k["w"] @ k["m"],
+        "and all of its kind are; signs belong in 'm', expected 'w' [post, pre] without them",
+    ),
+    "weights with their signs, turned round": (
+        "w",
+        lambda k: (k["w"] @ k["m"]).T,
+        "key 'w': Dale's principle violated: the weight from unit",
+    ),
+    "initial weights with their signs": (
+        "w0",
+        lambda k: k["w0"] @ k["m"],
+        "key 'w0': Dale's principle violated: the weight from unit",
+    ),
+    "inhibition with its sign, and a slip": (
+        "w",
+        lambda k: changed({"w": k["w"] @ k["m"]}, "w", value=-0.1, row=3, column=7),
+        "key 'w': Dale's principle violated: the weight from unit",
     ),
     "a sign turned in m": (
         "m",
@@ -395,6 +411,53 @@ def test_without_dale_negative_weights_are_allowed_where_the_file_says_so(foreig
         assert model.config.dale is False
 
 
+def before_rectification(keys):
+    """Keys as the published PyTorch port saves them: connections that training switched off are
+    negative, of excitatory and of inhibitory units."""
+    raw = keys["w"].copy()
+    off = np.flatnonzero(raw > 0)[::3]
+    raw.flat[off] *= -0.1
+    return keys | {"w": raw}
+
+
+@pytest.mark.parametrize("says", [{}, {"apply_dale": 1}])
+def test_weights_saved_before_rectification_are_rectified(foreign, says, caplog):
+    raw = before_rectification(foreign) | says
+    n_negative = (raw["w"] < 0).sum()
+    assert 0 < n_negative < (raw["w"] > 0).sum()
+    model = matfile.load(raw)
+    assert np.array_equal(model.weights.w_rec, np.maximum(raw["w"], 0))
+    assert np.array_equal(model.initial.w_rec, foreign["w0"])
+    assert model.config.dale is True
+    (warning,) = [record.getMessage() for record in caplog.records]
+    n_all = np.count_nonzero(raw["w"])
+    assert f"key 'w': {n_negative} of {n_all} weights are negative" in warning
+
+
+def test_old_versions_saved_the_trained_weights_as_the_initial_ones(foreign, caplog):
+    raw = before_rectification(foreign)
+    model = matfile.load(raw | {"w0": raw["w"]})
+    assert np.array_equal(model.initial.w_rec, np.maximum(raw["w"], 0))
+    assert [record.args[1] for record in caplog.records] == ["w", "w0"]
+
+
+def test_no_warning_for_a_rectified_file(caplog):
+    matfile.load(PUBLISHED_MODEL)
+    assert not caplog.records
+
+
+def test_sparse_weights_are_read(tmp_path, foreign):
+    sparse = {key: scipy.sparse.csc_matrix(foreign[key]) for key in ("w", "m")}
+    assert_same_model(load(tmp_path, foreign | sparse), matfile.load(foreign))
+
+
+def test_a_missing_file_is_one_in_python_s_words_too(tmp_path):
+    for read in (matfile.load, matfile.read, matfile.fingerprint):
+        with pytest.raises(FileNotFoundError, match=r"nowhere\.mat: no such file") as error:
+            read(tmp_path / "nowhere.mat")
+        assert isinstance(error.value, ModelFileError)
+
+
 def truncated(path):
     path.write_bytes(PUBLISHED_MODEL.read_bytes()[:100_000])
 
@@ -419,13 +482,60 @@ def hdf5(path):
     [
         (truncated, "not a readable .mat file, perhaps truncated"),
         (hdf5, "MATLAB v7.3 file; save it again in MATLAB with save(..., '-v7')"),
-        (lambda path: path.write_bytes(b""), "not a readable .mat file"),
+        (lambda path: path.write_bytes(b""), "an empty file"),
+        (
+            lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(2000)),
+            "an HDF5 file; save it again in MATLAB with save(..., '-v7')",
+        ),
+        (
+            lambda path: path.write_bytes(bytes(512) + b"\x89HDF\r\n\x1a\n" + bytes(2000)),
+            "an HDF5 file; save it again",
+        ),
+        (
+            lambda path: path.write_text("# Created by Octave\n# name: N\n# type: scalar\n4\n"),
+            "a file in Octave's text format; save it again in Octave with save -v7",
+        ),
+        (
+            lambda path: path.write_text("# name: N\n# type: scalar\n4\n"),
+            "a file in Octave's text format",
+        ),
+        (
+            lambda path: path.write_bytes(b"Octave-1-L\x00\x01" + bytes(100)),
+            "a file in Octave's binary format; save it again in Octave with save -v7",
+        ),
+        (
+            lambda path: path.write_text(
+                "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"
+            ),
+            "a pointer of Git LFS, not the file itself; run git lfs pull",
+        ),
+        (lambda path: np.savez(path.open("wb"), w=1), "a zip archive, such as .npz, .pth"),
+        (
+            lambda path: path.write_text("\n<!DOCTYPE html>\n<html>Not found</html>\n"),
+            "a page of the web, not the file itself; download",
+        ),
         (lambda path: path.write_text("w = [1 2 3]\n" * 50), "not a readable .mat file"),
         (lambda path: path.mkdir(), "no such file"),
         (lambda path: None, "no such file"),
         (lambda path: scipy.io.savemat(path, {"results": 1}), "missing key 'w'"),
     ],
-    ids=["truncated", "v7.3", "empty", "text", "a folder", "missing", "another .mat"],
+    ids=[
+        "truncated",
+        "v7.3",
+        "empty",
+        "HDF5",
+        "HDF5 behind a block",
+        "Octave text",
+        "Octave text without its date",
+        "Octave binary",
+        "Git LFS",
+        "npz",
+        "web page",
+        "text",
+        "a folder",
+        "missing",
+        "another .mat",
+    ],
 )
 def test_what_is_no_model_file(tmp_path, write, message):
     path = tmp_path / "theirs.mat"
@@ -464,6 +574,123 @@ def test_a_converted_model_is_the_source_and_the_search(tmp_path):
     )
 
 
+def named(data, name):
+    """A .mat file in which the variable Qabcdef has another name of as many letters."""
+    assert len(name) == len("Qabcdef")
+    return data.replace(b"Qabcdef", name.encode())
+
+
+def of_class(data, was, becomes, name=b"Qabcdef"):
+    """The same file with a variable in another class of the format, as MATLAB writes it and scipy
+    cannot: 1 is a cell array, 6 double, 9 uint8, 16 a function handle."""
+    at = data.index(name)
+    flags = data.rindex(b"\x06\x00\x00\x00\x08\x00\x00\x00", 0, at) + 8
+    assert data[flags] == was
+    return data[:flags] + bytes([becomes]) + data[flags + 1 :]
+
+
+EXTRAS = {
+    "a field of 32 letters": ({"desired_impedance_test_frequency": 1.0}, None),
+    "a field of 63 letters": ({"f" * 63: 1.0}, None),
+    "a cell array": (np.array([["a", np.eye(2), {"b": 1}]], dtype=object), None),
+    "a sparse matrix": (scipy.sparse.csc_matrix(np.eye(3)), None),
+    "complex numbers in a struct": ({"z": np.array([[1 + 2j]]), "x": 1.0}, None),
+    "letters": (np.array(["Zürich", "ab"]), None),
+    "nothing": (np.zeros((0, 0)), None),
+    "no letters": ("", None),
+    "truths": (np.array([[True, False]]), None),
+    "a name with an underscore": (1.0, "scipy cannot write a variable of this name"),
+    "a function handle": (np.array([[1.0]], dtype=object), "of this kind (function handle)"),
+}
+
+
+@pytest.mark.parametrize(("value", "lost"), EXTRAS.values(), ids=EXTRAS)
+@pytest.mark.filterwarnings("ignore:.*function_workspace")
+def test_what_else_a_file_holds_is_kept_or_named(tmp_path, request, foreign, value, lost, caplog):
+    source = tmp_path / "theirs.mat"
+    scipy.io.savemat(source, foreign | {"Qabcdef": value}, long_field_names=True)
+    case = request.node.callspec.id
+    name = "_abcdef" if "underscore" in case else "Qabcdef"
+    data = source.read_bytes()
+    if "handle" in case:
+        data = of_class(data, 1, 16)
+    source.write_bytes(named(data, name))
+
+    matfile.warn_of_lost(source)  # when it is imported
+    told = [record.getMessage() for record in caplog.records]
+    matfile.save_converted(tmp_path / "converted.mat", source, **SEARCH)
+    after = keys_of(tmp_path / "converted.mat")
+    if lost:
+        assert f"{source}: variable '{name}' is left out of the converted model: " in told[0]
+        assert lost in told[0]
+        assert name not in after
+    else:
+        assert told == []
+        assert_same_content(after[name], keys_of(source)[name])
+    for key in foreign:
+        assert same_bits(after[key], keys_of(source)[key]), key
+
+
+def assert_same_content(a, b):
+    """Two variables as scipy reads them, through structs and cells."""
+    if scipy.sparse.issparse(a):
+        a, b = a.toarray(), b.toarray()
+    assert (a.dtype, a.shape) == (b.dtype, b.shape)
+    if a.dtype.names:
+        for field in a.dtype.names:
+            assert_same_content(a[field], b[field])
+    elif a.dtype.kind == "O":
+        for x, y in zip(a.ravel(), b.ravel(), strict=True):
+            assert_same_content(x, y)
+    else:
+        assert np.array_equal(a, b)
+
+
+def test_a_double_stored_in_one_byte_stays_a_double(tmp_path, foreign):
+    """MATLAB stores small whole numbers in the fewest bytes; as uint8, 200 + 100 is 255 there."""
+    source = tmp_path / "theirs.mat"
+    scipy.io.savemat(source, foreign | {"Qabcdef": np.array([[200, 100]], dtype=np.uint8)})
+    source.write_bytes(of_class(source.read_bytes(), 9, 6))
+    matfile.save_converted(tmp_path / "converted.mat", source, **SEARCH)
+    whole = scipy.io.loadmat(tmp_path / "converted.mat", mat_dtype=True)["Qabcdef"]
+    assert (whole.dtype, whole.tolist()) == (np.float64, [[200, 100]])
+    assert scipy.io.whosmat(tmp_path / "converted.mat")[-5] == ("Qabcdef", (1, 2), "double")
+
+
+def test_a_key_of_the_network_that_cannot_be_written_is_refused(tmp_path, foreign):
+    path = tmp_path / "theirs.mat"
+    scipy.io.savemat(path, {"b_out": np.array([[1.0]], dtype=object)})
+    path.write_bytes(of_class(path.read_bytes(), 1, 16, b"b_out"))
+    with pytest.raises(ModelFileError, match=r"key 'b_out': scipy cannot .* \(function handle\)"):
+        matfile.warn_of_lost(path)
+
+
+def test_a_converted_model_holds_the_weights_that_were_searched(tmp_path, foreign):
+    """The published simulation does not rectify."""
+    raw = before_rectification(foreign)
+    scipy.io.savemat(tmp_path / "port.mat", raw)
+    matfile.save_converted(tmp_path / "converted.mat", tmp_path / "port.mat", **SEARCH)
+    after = keys_of(tmp_path / "converted.mat")
+    assert same_bits(after["w"], np.maximum(raw["w"], 0))
+    assert same_bits(after["w0"], raw["w0"])
+
+
+def test_what_a_file_says_of_its_training(tmp_path, trained, saved, foreign):
+    assert matfile.training_facts(saved) == {
+        "training_trials": trained.record.trials,
+        "training_loss": trained.record.curve[-1, 1],
+        "training_accuracy": trained.record.curve[-1, 2],
+    }
+    published = {"tr": 1501, "eval_loss_mean": np.array([5.5]), "eval_perf_mean": 0.97}
+    nonsense = {"tr": 1.5, "eval_loss_mean": np.nan, "eval_perf_mean": 97.0}
+    odd = {"tr": "many", "eval_loss_mean": [1, 2], "eval_perf_mean": np.zeros((0, 0))}
+    path = tmp_path / "theirs.mat"
+    for keys, expected in ((published, [1501, 5.5, 0.97]), (nonsense, []), (odd, []), ({}, [])):
+        nothing = dict.fromkeys(published, np.zeros((0, 0)))
+        scipy.io.savemat(path, foreign | nothing | keys)
+        assert list(matfile.training_facts(path).values()) == expected
+
+
 def test_converting_again_replaces_the_search(tmp_path):
     matfile.save_converted(tmp_path / "once.mat", PUBLISHED_MODEL, **SEARCH)
     matfile.save_converted(
@@ -473,7 +700,13 @@ def test_converting_again_replaces_the_search(tmp_path):
     assert keys_of(tmp_path / "once.mat")["opt_scaling_factor"] == 40
 
 
-def half_a_file(path, *_, **__):
+SAVEMAT = scipy.io.savemat
+
+
+def half_a_file(path, *arguments, **settings):
+    if isinstance(path, io.BytesIO):  # memory is no disk
+        SAVEMAT(path, *arguments, **settings)
+        return
     Path(path).write_bytes(b"half")
     raise OSError("disk full")
 

@@ -1,6 +1,8 @@
 """The published names of the spiking network, called as their documentation shows, with what each
 call promises."""
 
+import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -21,7 +23,12 @@ from spiking import (
     lambda_grid_search,
 )
 from spiking import evaluate_task as evaluate_task_at_top
-from spiking.eval_tasks import evaluate_task
+from spiking.eval_tasks import (
+    SpikingEvaluatorFactory,
+    evaluate_single_trial,
+    evaluate_task,
+    load_model_and_scaling_factor,
+)
 from spiking.eval_tasks import main as eval_main
 from spiking.lambda_grid_search import main as search_main
 from spiking.search import parse_factors
@@ -207,6 +214,81 @@ def test_wrong_input_is_told(change, message):
         LIF_network_fnc(**call)
 
 
+def test_a_lesion_takes_its_share_of_the_connections():
+    """In the place and by the names of the published version."""
+    model = DATA / "model_small_t4_20_f64.mat"
+    n_inputs = matfile.load(model).n_inputs
+    u = np.zeros((n_inputs, 21))
+
+    def weights(*lesion, **settings):
+        return LIF_network_fnc(model, 50, u, NONE, 1, False, *lesion, **settings)[0]
+
+    whole = weights()
+    assert np.array_equal(weights(0.0), whole)
+    there = (whole != 0) & ~np.eye(24, dtype=bool)
+    half = weights(0.5, 0.25, seed=1)
+    changed = half != whole
+    assert changed.sum() == round(0.5 * there.sum())
+    assert not np.diag(changed).any()
+    assert half[changed] == pytest.approx(0.25 * whole[changed])
+    assert np.array_equal(half, weights(0.5, 0.25, False, True, 1))
+    assert not np.array_equal(half, weights(0.5, 0.25, seed=2))
+    inhibitory = matfile.load(model).inhibitory
+    by_type = weights(lesion_percentage=0.5, lesion_by_type=True, seed=1) != whole
+    for post in (inhibitory, ~inhibitory):
+        for pre in (inhibitory, ~inhibitory):
+            pairs = np.ix_(post, pre)
+            assert by_type[pairs].sum() == round(0.5 * there[pairs].sum())
+    everything = weights(1.0, exclude_self_connections=False)
+    assert not everything.any()
+    for lesion, name in (((1.5,), "lesion_percentage"), ((0.5, -1), "lesion_scale")):
+        with pytest.raises(ValueError, match=rf"{name}: expected a fraction in \[0, 1\]"):
+            weights(*lesion)
+
+
+def test_single_trials_are_scored_like_many(models):
+    """A trained network answers most trials; the classes and functions agree on what is right."""
+    model = models / "model.mat"
+    spiking.set_random_seed(1)
+    task = SpikingTaskFactory.create_task("go_nogo")
+    network = SpikingRNN(model, FACTOR)
+    trial = task.evaluate_trial(network, *task.generate_stimulus("go"))
+    assert trial["correct"] == (trial["output"][9999:].max() > 0.7)
+    assert trial["spikes"].shape == (200, 20_000)
+    silent = task.evaluate_trial(network, np.zeros((1, 201)), 1)
+    assert silent["correct"] is False  # an answer was asked for
+    with pytest.raises(ValueError, match="label: expected one of 1, 0, got 'go'"):
+        task.evaluate_trial(network, np.zeros((1, 201)), "go")
+    evaluator = SpikingEvaluatorFactory.create_evaluator("go-nogo", task.settings)
+    scores = [evaluator.evaluate_single_trial(model, FACTOR) for _ in range(4)]
+    data = spiking.load_rate_model(model)
+    scores += [evaluate_single_trial("go_nogo", model, FACTOR, None, data) for _ in range(4)]
+    assert set(scores) <= {0, 1}
+    assert sum(scores) >= 5  # 94 %
+    with pytest.raises(ValueError, match="the task xor has 2 inputs, the model 1"):
+        evaluate_single_trial("xor", model, FACTOR)  # published: 0, a wrong answer
+    with pytest.raises(ValueError, match="task: expected one of go_nogo, xor, mante, got 'chess'"):
+        SpikingEvaluatorFactory.create_evaluator("chess", {})
+
+
+def test_what_is_not_there_is_a_file_not_found(tmp_path):
+    """Published scripts catch FileNotFoundError; those of this package ValueError."""
+    calls = [
+        lambda: spiking.load_rate_model(tmp_path / "nowhere.mat"),
+        lambda: LIF_network_fnc(tmp_path / "nowhere.mat", 50, go_stimulus()),
+        lambda: lambda_grid_search(model_path=tmp_path / "nowhere.mat"),
+        lambda: lambda_grid_search(model_dir=tmp_path / "nowhere"),
+        lambda: lambda_grid_search(tmp_path),
+        lambda: evaluate_task("go_nogo", tmp_path / "nowhere"),
+        lambda: SpikingRNN(tmp_path / "nowhere.mat"),
+    ]
+    for call in calls:
+        with pytest.raises(FileNotFoundError) as error:
+            call()
+        assert isinstance(error.value, ValueError)
+        assert str(tmp_path) in str(error.value)
+
+
 def test_the_umbrella_package():
     import spikeRNN
     from spikeRNN import SpikingTaskFactory as factory
@@ -265,7 +347,9 @@ def test_search_of_one_model(models):
     assert converted["all_perfs"].tolist() == found.accuracies.tolist()
     assert np.array_equal(converted["w"], scipy.io.loadmat(models / "model.mat")["w"])
     # go-nogo: the model has one input
-    serial = lambda_grid_search(models / "model.mat", (30, 50), 50, parallel=False, seed=1)
+    serial = lambda_grid_search(
+        models / "model.mat", scaling_range=(30, 50), n_trials=50, parallel=False, seed=1
+    )
     assert np.array_equal(serial.accuracies, found.accuracies)
 
 
@@ -281,6 +365,127 @@ def test_search_of_a_folder(models):
     assert found["model.mat"].accuracies.tolist() != found["second.mat"].accuracies.tolist()
     again = lambda_grid_search(model_dir=models, n_trials=20, scaling_factors=factors, seed=2)
     assert sorted(again) == ["model.mat", "second.mat"]  # what was written is not searched
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A folder with a model of 24 units, which no trial takes long."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    shutil.copy(DATA / "model_small_t4_20_f64.mat", folder / "model.mat")
+    return folder
+
+
+def with_inputs(path, n_inputs, **more):
+    """The model file with another number of inputs, and more keys."""
+    stored = scipy.io.loadmat(path)
+    keys = {key: value for key, value in stored.items() if not key.startswith("__")}
+    scipy.io.savemat(path, keys | {"w_in": np.ones((24, n_inputs))} | more)
+    return matfile.load(path).n_inputs
+
+
+@pytest.fixture
+def one_input(small):
+    assert with_inputs(small / "model.mat", 1) == 1
+    return small
+
+
+def conversion_with(factor, model):
+    return LIF_network_fnc(model, factor, np.zeros((1, 201)), NONE, 1, False, seed=1)
+
+
+def test_what_a_search_returns_is_the_factor(one_input):
+    model = one_input / "model.mat"
+    factor = lambda_grid_search(
+        model_path=model, n_trials=4, scaling_range=(20, 31), task_name="go-nogo", seed=1
+    )
+    assert isinstance(factor, float)
+    assert factor in (20, 25, 30)
+    assert factor == factor.scaling_factor == factor.scaling_factors[factor.accuracies.argmax()]
+    assert f"{factor:.1f}" == f"{float(np.asarray(factor)):.1f}"
+    assert np.array_equal(
+        conversion_with(factor, model)[0], conversion_with(float(factor), model)[0]
+    )
+    assert pickle.loads(pickle.dumps(factor)).converted == factor.converted
+    # the random numbers of a trial are keyed by the factor
+    scored = [
+        conversion.score_network(
+            conversion.Simulation(BUILT_IN["go-nogo"], 1), matfile.load(model), "model", f, 2
+        )["output_max"]
+        for f in (factor, float(factor))
+    ]
+    assert np.array_equal(*scored)
+
+
+def test_the_result_of_a_folder_is_the_factor_of_its_only_model(one_input):
+    """Published: a folder in the first place, and one number back."""
+    found = lambda_grid_search(str(one_input), "go-nogo", 4, [20, 30])
+    model = one_input / "model.mat"
+    assert float(found) == np.asarray(found) == found["model.mat"]
+    assert np.array_equal(
+        conversion_with(found, model)[0], conversion_with(found["model.mat"], model)[0]
+    )
+    assert SpikingRNN(model, found).network.scaling_factor == float(found)
+    assert evaluate_task("go_nogo", one_input, scaling_factor=found, n_trials=2)["n_trials"] == 2
+    shutil.copy(model, one_input / "another.mat")
+    two = lambda_grid_search(one_input, "go-nogo", 1, [20], {"T": 100, "stim_on": 5, "stim_dur": 5})
+    for use in (float, np.asarray, lambda x: conversion_with(x, model)):
+        with pytest.raises(ValueError, match=r"for each of 2 models; .* found\['another.mat'\]"):
+            use(two)
+
+
+@pytest.mark.parametrize(
+    ("n_inputs", "more", "told", "guessed"),
+    [
+        (1, {}, "guessed to be go_nogo, the task of 1 input(s); if that is wrong", True),
+        (
+            2,
+            {"settings": {"task": "go-nogo2"}},
+            "to be xor, the task of 2 input(s), though the",
+            True,
+        ),
+        (2, {"settings": {"task": "XOR"}}, None, False),
+        (1, {"provenance": '{"task": "go-nogo"}'}, None, False),
+        (2, {"provenance": '{"task": "delayed-go"}'}, "though the file says 'delayed-go'", True),
+    ],
+)
+def test_a_task_that_was_guessed_is_told(small, caplog, capsys, n_inputs, more, told, guessed):
+    assert with_inputs(small / "model.mat", n_inputs, **more) == n_inputs
+    found = lambda_grid_search(small / "model.mat", n_trials=1, scaling_factors=[20])
+    assert found.guessed is guessed
+    assert found.task == {1: "go_nogo", 2: "xor"}[n_inputs]
+    line = f"of the task {found.task}{' (guessed)' if guessed else ''}; written to"
+    assert line in capsys.readouterr().out
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [message for message in warnings if "guessed" in message] == warnings
+    assert told in warnings[0] if told else warnings == []
+
+
+def test_a_search_tells_first_what_it_cannot_keep(small, caplog):
+    with_inputs(small / "model.mat", 1)
+    data = (small / "model.mat").read_bytes()
+    assert data.count(b"som_N") == 1
+    (small / "model.mat").write_bytes(data.replace(b"som_N", b"_omit"))
+    found = lambda_grid_search(small / "model.mat", "go-nogo", 1, [20])
+    assert "variable '_omit' is left out of the converted model" in caplog.records[0].getMessage()
+    assert "_omit" not in scipy.io.loadmat(found.converted)
+
+
+def test_an_older_factor_never_wins(one_input, caplog):
+    model = one_input / "model.mat"
+    with_inputs(model, 1, opt_scaling_factor=np.nan)  # as published searches begin
+    with pytest.raises(ValueError, match=r"model.mat: holds no scaling factor; pass scaling_fac"):
+        SpikingRNN(model)
+    found = lambda_grid_search(model, "go-nogo", 2, [35])
+    assert evaluate_task("go_nogo", one_input, n_trials=1)["scaling_factor"] == found == 35
+    assert SpikingRNN(model).network.scaling_factor == 35
+    assert load_model_and_scaling_factor(model) == (str(model), 35)
+    caplog.clear()
+    with_inputs(model, 1, opt_scaling_factor=30)
+    os.utime(model, (0, 0))
+    assert evaluate_task("go_nogo", one_input, n_trials=1)["scaling_factor"] == 35
+    assert "holds the factor 30, " in caplog.records[0].getMessage()
+    assert "taken to be 35, of the newer file" in caplog.records[0].getMessage()
 
 
 def test_search_by_command_line(models):
@@ -430,26 +635,26 @@ def test_whose_factor_counts(models):
     keys = {key: value for key, value in stored.items() if not key.startswith("__")}
     scipy.io.savemat(models / "model.mat", keys | {"opt_scaling_factor": 30})
     # its own, as the published search left it
-    assert evaluate_task("go_nogo", models, 2)["scaling_factor"] == 30
+    assert evaluate_task("go_nogo", models, n_trials=2)["scaling_factor"] == 30
     scipy.io.savemat(models / "model.mat", keys | {"w": 2 * keys["w"]})
     with pytest.raises(
         ValueError,
         match=r"model_converted.mat: made from another model.mat; run lambda_grid_search again",
     ):
-        evaluate_task("go_nogo", models, 2)
+        evaluate_task("go_nogo", models, n_trials=2)
     with pytest.raises(ValueError, match="scaling_factor: expected a number > 0, got 0"):
-        evaluate_task("go_nogo", models, 2, scaling_factor=0)
+        evaluate_task("go_nogo", models, n_trials=2, scaling_factor=0)
     with pytest.raises(ValueError, match="the task xor has 2 inputs, the model 1"):
-        evaluate_task("xor", models, 2, scaling_factor=FACTOR)
+        evaluate_task("xor", models, n_trials=2, scaling_factor=FACTOR)
     with pytest.raises(ValueError, match="n_trials: expected a whole number >= 1, got 0"):
-        evaluate_task("go_nogo", models, 0, scaling_factor=FACTOR)
+        evaluate_task("go_nogo", models, n_trials=0, scaling_factor=FACTOR)
 
 
 def test_evaluation_by_command_line(models, capsys):
     call = ["--task", "go_nogo", "--model_dir", str(models), "--scaling_factor", "40"]
     eval_main([*call, "--n_trials", "20", "--seed", "1"])
     said = capsys.readouterr().out
-    expected = evaluate_task("go-nogo", models, 20, scaling_factor=FACTOR, seed=1)
+    expected = evaluate_task("go-nogo", models, n_trials=20, scaling_factor=FACTOR, seed=1)
     assert f"overall accuracy: {expected['overall_accuracy']:.3f}" in said
     assert (models / "plots" / "model.png").is_file()
     shutil.rmtree(models / "plots")
@@ -620,7 +825,8 @@ def test_a_subclass_of_a_built_in_task(models):
 
     SpikingTaskFactory.register_task("counted", Counted)
     found = [
-        evaluate_task("counted", models, 20, scaling_factor=FACTOR, seed=seed) for seed in (1, 1, 2)
+        evaluate_task("counted", models, n_trials=20, scaling_factor=FACTOR, seed=seed)
+        for seed in (1, 1, 2)
     ]
     assert (found[0]["peak"], found[0]["spikes"]) == (0.5, 7)
     assert (

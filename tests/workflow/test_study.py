@@ -266,6 +266,12 @@ def test_a_model_from_elsewhere_is_taken_as_it_is(tiny):
     assert copy.read_bytes() == PUBLISHED_MODEL.read_bytes()
     row = table(tiny, "networks").set_index("name").loc["elsewhere"]
     assert row.rate_accuracy > 0.7  # a trained Go-NoGo network: 12 trials
+    keys = model(PUBLISHED_MODEL)  # what it says of its training
+    facts = {"training_trials": "tr", "training_loss": "eval_loss_mean"}
+    facts["training_accuracy"] = "eval_perf_mean"
+    assert {name: row[name] for name in facts} == {
+        name: keys[key].item() for name, key in facts.items()
+    }
 
 
 # How it was made ----------------------------------------------------------------------------------

@@ -25,14 +25,10 @@ with replacing(output.models) as folder:
                 f"{file}: key 'w_in': expected {task.n_inputs} input column(s) "
                 f"for task {task.name}, got {model.n_inputs}"
             )
-        row = {
-            "network": file.stem,
-            "converged": True,
-            "training_trials": None,
-            "training_loss": None,
-            "training_accuracy": None,
-            "model": matfile.fingerprint(file),
-        }
+        matfile.warn_of_lost(file)  # now, and not after the search
+        row = {"network": file.stem, "converged": True}
+        row |= dict.fromkeys(matfile.TRAINING) | matfile.training_facts(file)
+        row["model"] = matfile.fingerprint(file)
         rows.append(row | job.network_columns(model))
         shutil.copyfile(file, folder / f"{file.stem}.mat")
 write_csv(pd.DataFrame(rows), output.networks)

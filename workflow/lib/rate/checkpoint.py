@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rate2spike import matfile
 from rate2spike.config import RateConfig
 from rate2spike.extras import needed
 from rate2spike.rate import RateModel, TrainingRecord, Weights
@@ -101,7 +102,7 @@ def read(path: str | Path) -> Checkpoint:
     """A .pth as `pack` made it; raises ValueError naming the file for anything else."""
     expected = "expected a .pth as python -m rate.main writes it"
     if not Path(path).is_file():
-        raise ValueError(f"{path}: no such file; {expected}")
+        raise matfile.MissingFileError(f"{path}: no such file; {expected}")
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
     # what torch raises on other files

@@ -26,11 +26,32 @@ from .config import (
     decays_ms,
     published_words,
 )
+from .functions import (
+    generate_input_stim_go_nogo,
+    generate_input_stim_mante,
+    generate_input_stim_xor,
+    generate_target_continuous_go_nogo,
+    generate_target_continuous_mante,
+    generate_target_continuous_xor,
+)
 from .utils import new_seed
 
 torch = needed("torch", "torch")
 
-__all__ = ["FR_RNN_dale", "Forward", "RNNConfig", "create_default_config", "eval_rnn", "loss_op"]
+__all__ = [
+    "FR_RNN_dale",
+    "Forward",
+    "RNNConfig",
+    "create_default_config",
+    "eval_rnn",
+    "generate_input_stim_go_nogo",
+    "generate_input_stim_mante",
+    "generate_input_stim_xor",
+    "generate_target_continuous_go_nogo",
+    "generate_target_continuous_mante",
+    "generate_target_continuous_xor",
+    "loss_op",
+]
 
 
 class Forward(NamedTuple):
@@ -275,27 +296,32 @@ class FR_RNN_dale(torch.nn.Module):
             initial = weights._replace(w_rec=_numpy(self.w0), tau_raw=tau_raw)
         return replace(wiring, weights=weights, initial=initial)
 
-    def load_net(self, path: str | Path) -> FR_RNN_dale:
+    def load_net(self, model_dir: str | Path) -> FR_RNN_dale:
         """Become the network of a .mat file, of whatever size.
 
         `gain`, `P_rec` and `w_dist` are not in it and mean nothing then.
 
+        Parameters
+        ----------
+        model_dir : the file
+
         Raises
         ------
         ValueError
-            for a file of another kind, or naming the key that is wrong
+            for a file of another kind, or naming the key that is wrong; a FileNotFoundError, too,
+            where there is no such file
         """
-        if Path(path).suffix in (".pth", ".pt"):
+        if Path(model_dir).suffix in (".pth", ".pt"):
             raise ValueError(
-                f"{path}: expected the .mat beside it; a .pth is for "
+                f"{model_dir}: expected the .mat beside it; a .pth is for "
                 "net.load_state_dict(torch.load(path)['model_state_dict']), "
                 "or for python -m rate.main --resume"
             )
-        if not Path(path).is_file():
-            raise ValueError(
-                f"{path}: no such file; expected a .mat as python -m rate.main writes it"
+        if not Path(model_dir).is_file():
+            raise matfile.MissingFileError(
+                f"{model_dir}: no such file; expected a .mat as python -m rate.main writes it"
             )
-        self._adopt(matfile.load(path), self.device)
+        self._adopt(matfile.load(model_dir), self.device)
         return self
 
     def display(self) -> None:
@@ -315,6 +341,9 @@ class FR_RNN_dale(torch.nn.Module):
     def _effective_weights(self) -> torch.Tensor:
         """(N, N) as the dynamics see it."""
         return rate.effective_weights(self.w.detach(), self._wiring(self.taus, None))
+
+    def project_weights(self, training_params: Mapping[str, Any]) -> None:
+        """Nothing, as published: under Dale's principle every trial rectifies `w` anew."""
 
     def lesion_w(self, lesion_percentage: float, lesion_scale: float = 0.0) -> None:
         """Multiply connections chosen at random (torch) by `lesion_scale`.

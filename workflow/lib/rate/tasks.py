@@ -15,7 +15,7 @@ import numpy as np
 
 from rate2spike import tasks
 from rate2spike.config import ConfigError
-from rate2spike.tasks import SIGNS, Task
+from rate2spike.tasks import HIGH, SIGNS, Task
 
 from .own_task import library_task
 from .utils import new_seed
@@ -98,11 +98,26 @@ class _LibraryTask(AbstractTask):
                 "settings['DeltaT']: expected 1, a task's steps being 5 ms, "
                 f"got {self.settings['DeltaT']!r}"
             )
+        self._check_scoring()
         try:
             return type(self).make(**timing)
         except ConfigError as error:
             got = ", ".join(f"{key}={self.settings[key]}" for key in self.arguments)
             raise ValueError(f"settings['T']: the trial is too short for {got}: {error}") from None
+
+    def _check_scoring(self) -> None:
+        """Raise ValueError where a published setting asks for another scoring than the paper's."""
+        threshold = self.settings.get("eval_amp_thresh", HIGH)
+        if threshold != HIGH:
+            raise ValueError(
+                f"settings['eval_amp_thresh']: expected {HIGH:g}, the threshold of the paper, "
+                f"got {threshold!r}; score the outputs yourself for another"
+            )
+        if "eval_end" in self.settings:
+            raise ValueError(
+                "settings['eval_end']: expected no such setting, the response window is the "
+                f"task's, got {self.settings['eval_end']!r}"
+            )
 
     def _steps(self, key: str) -> int:
         """A setting of the timing, checked."""

@@ -1,7 +1,9 @@
-"""The device by its published name, and the seed of what a user's script draws."""
+"""The device by its published name, types of options, and the seed of what a user's script
+draws."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Real
@@ -13,13 +15,40 @@ if TYPE_CHECKING:
     import torch
 
 
-def set_gpu(gpu: str = "0", gpu_frac: float = 0.4) -> torch.device:
+def restricted_float(x: str | float) -> float:
+    """A number from 0 to 1, as the type of an option.
+
+    Raises argparse.ArgumentTypeError for anything else.
+    """
+    try:
+        number = float(x)
+    except ValueError:
+        number = float("nan")
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {x!r}")
+    return number
+
+
+def str2bool(v: str | bool) -> bool:
+    """True or False from yes, true, t, y, 1 or no, false, f, n, 0, as the type of an option.
+
+    Raises argparse.ArgumentTypeError for anything else.
+    """
+    answer = str(v).lower()
+    if answer in ("yes", "true", "t", "y", "1"):
+        return True
+    if answer in ("no", "false", "f", "n", "0"):
+        return False
+    raise argparse.ArgumentTypeError(f"expected True or False, got {v!r}")
+
+
+def set_gpu(gpu: str = "0", frac: float = 0.4) -> torch.device:
     """The device of that number, or the CPU where there is no CUDA.
 
     Parameters
     ----------
     gpu : number of the GPU
-    gpu_frac : the fraction of its memory that this process may take
+    frac : the fraction of its memory that this process may take
 
     Raises
     ------
@@ -29,10 +58,8 @@ def set_gpu(gpu: str = "0", gpu_frac: float = 0.4) -> torch.device:
     from rate2spike.extras import needed  # here only: a user's task does not depend on it
 
     torch = needed("torch", "torch")
-    if isinstance(gpu_frac, bool) or not isinstance(gpu_frac, Real) or not 0 < gpu_frac <= 1:
-        raise ValueError(
-            f"gpu_frac: expected a fraction of the GPU's memory in (0, 1], got {gpu_frac!r}"
-        )
+    if isinstance(frac, bool) or not isinstance(frac, Real) or not 0 < frac <= 1:
+        raise ValueError(f"frac: expected a fraction of the GPU's memory in (0, 1], got {frac!r}")
     if not str(gpu).isdecimal():
         raise ValueError(f"gpu: expected the number of one GPU, as in '0', got {gpu!r}")
     if not torch.cuda.is_available():
@@ -43,7 +70,7 @@ def set_gpu(gpu: str = "0", gpu_frac: float = 0.4) -> torch.device:
             f"the GPUs of this machine, got {gpu!r}"
         )
     device = torch.device("cuda", int(gpu))
-    torch.cuda.set_per_process_memory_fraction(float(gpu_frac), device)
+    torch.cuda.set_per_process_memory_fraction(float(frac), device)
     return device
 
 

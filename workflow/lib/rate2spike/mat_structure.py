@@ -20,6 +20,40 @@ FUNCTION, OPAQUE = 16, 17
 DEEPEST = 30  # arrays within arrays
 MOST_BYTES = 2 << 30  # decompressed: a model of 5,000 units is half of it
 
+HDF5 = b"\x89HDF\r\n\x1a\n"
+SAVE_AGAIN = "save it again in MATLAB with save(..., '-v7')"
+IN_OCTAVE = "save it again in Octave with save -v7 FILE"
+# how the file begins -> what it is, and what to do
+OTHER_KINDS = (
+    (b"MATLAB 7.3", f"MATLAB v7.3 file; {SAVE_AGAIN}"),
+    (HDF5, f"an HDF5 file; {SAVE_AGAIN}, in Octave with save -v7 FILE"),
+    (b"# Created by Octave", f"a file in Octave's text format; {IN_OCTAVE}"),
+    (b"# name:", f"a file in Octave's text format; {IN_OCTAVE}"),
+    (b"Octave-1-", f"a file in Octave's binary format; {IN_OCTAVE}"),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the file itself; run git lfs pull"),
+    (b"/annex/objects/", "a pointer of git-annex, not the file itself; run git annex get"),
+    (b"\x93NUMPY", "an array of numpy (.npy); write the keys with scipy.io.savemat"),
+    (b"PK\x03\x04", "a zip archive, such as .npz, .pth or .zip; a .mat file is needed"),
+    (b"\x1f\x8b", "a file packed with gzip; unpack it with gunzip"),
+    (b"<!doctype html", "a page of the web, not the file itself; download the file again"),
+    (b"<html", "a page of the web, not the file itself; download the file again"),
+)
+
+
+def other_kind(data: bytes) -> str | None:
+    """What a file is that is no .mat file of v4 to v7, and what to do; None where that is not
+    known."""
+    if not data:
+        return "an empty file; it was perhaps not written to its end, or not downloaded"
+    start = data[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
+    for beginning, what in OTHER_KINDS:
+        if start.startswith(beginning) or start.lower().startswith(beginning):
+            return what
+    # HDF5 allows a block of another program before its signature
+    if any(data[at : at + len(HDF5)] == HDF5 for at in (512, 1024, 2048)):
+        return f"an HDF5 file; {SAVE_AGAIN}, in Octave with save -v7 FILE"
+    return None
+
 
 def check(data: bytes) -> None:
     """Look through the bytes of a file; older formats (v4) are left to scipy.

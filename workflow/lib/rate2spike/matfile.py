@@ -14,14 +14,16 @@ import io
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.io
+import scipy.sparse
 
-from . import mat_structure
+from . import mat_round_trip, mat_structure
 from .config import ACTIVATIONS, RATE_STEP_MS, ConfigError, RateConfig, shown
 from .files import replacing
 from .rate.model import RateModel, TrainingRecord, Weights
@@ -29,6 +31,14 @@ from .rate.model import RateModel, TrainingRecord, Weights
 log = logging.getLogger(__name__)
 
 REQUIRED = ("w", "w_in", "w_out", "N", "m", "inh", "exc", "taus")
+# and what else a network is read from
+NETWORK = (*REQUIRED, "som_m", "som_N", "w0", "taus_gaus", "taus_gaus0", "b_out", "activation")
+# column of the table of networks -> the key that holds it, and what it can be
+TRAINING: dict[str, tuple[str, Callable[[float], bool]]] = {
+    "training_trials": ("tr", lambda trials: trials >= 0 and trials == int(trials)),
+    "training_loss": ("eval_loss_mean", lambda loss: loss >= 0),
+    "training_accuracy": ("eval_perf_mean", lambda accuracy: 0 <= accuracy <= 1),
+}
 
 
 class ModelFileError(ValueError):
@@ -36,6 +46,10 @@ class ModelFileError(ValueError):
 
     The message names the file, the key, what was expected and what came.
     """
+
+
+class MissingFileError(ModelFileError, FileNotFoundError):
+    """A file or folder of models that is not there."""
 
 
 class _Reader:
@@ -61,7 +75,8 @@ class _Reader:
 
     def array(self, key: str, shape: tuple[int, ...]) -> np.ndarray:
         """Finite numbers of this shape, float32 if they are, else float64."""
-        array = np.asarray(self.values[key])
+        value = self.values[key]
+        array = np.asarray(value.toarray() if scipy.sparse.issparse(value) else value)
         if array.dtype.kind not in "iufb":
             raise self.fail(key, f"expected real numbers, got type {array.dtype}")
         if len(shape) == 1 or 1 in shape:  # a vector: as a row, a column or flat
@@ -123,7 +138,7 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
         inhibitory=inhibitory,
         mask=_optional(reader, "som_m", (n, n), 1.0),
         weights=weights,
-        initial=_initial(reader, n, weights),
+        initial=_initial(reader, n, weights, inhibitory if dale else None),
     )
 
 
@@ -138,19 +153,32 @@ def read(path: str | os.PathLike, keys: Sequence[str] | None = None) -> dict[str
     Raises
     ------
     ModelFileError
-        where there is no such file, or it is no .mat file that scipy can read
+        where it is no .mat file that scipy can read, saying what it is if that can be told;
+        MissingFileError, a FileNotFoundError too, where there is no such file
     """
-    if not Path(path).is_file():
-        raise ModelFileError(f"{path}: no such file")
-    try:
-        data = Path(path).read_bytes()
-        if data[:10] != b"MATLAB 7.3":
-            mat_structure.check(data)
+    data = _bytes_of(path)
+    with _told(path):
         return scipy.io.loadmat(io.BytesIO(data), variable_names=keys)
-    except NotImplementedError:  # what scipy says to the HDF5 files of v7.3
-        raise ModelFileError(
-            f"{path}: MATLAB v7.3 file; save it again in MATLAB with save(..., '-v7')"
-        ) from None
+
+
+def _bytes_of(path: str | os.PathLike) -> bytes:
+    """The content of a .mat file; raises ModelFileError for what is none."""
+    if not Path(path).is_file():
+        raise MissingFileError(f"{path}: no such file")
+    data = Path(path).read_bytes()
+    other = mat_structure.other_kind(data)
+    if other:
+        raise ModelFileError(f"{path}: {other}")
+    with _told(path):
+        mat_structure.check(data)
+    return data
+
+
+@contextmanager
+def _told(path: str | os.PathLike) -> Iterator[None]:
+    """Whatever goes wrong with a file's bytes is told by the name of the file."""
+    try:
+        yield
     # scipy raises many types on damaged files; all of them mean the same to the reader
     except Exception as error:
         first_line = shown(str(error).strip().split("\n")[0])
@@ -196,14 +224,42 @@ def _recurrent(reader: _Reader, n: int, inhibitory: np.ndarray) -> tuple[np.ndar
     dale = bool(inhibitory.any() or (w >= 0).all())
     if "apply_dale" in reader.values:
         dale = bool(reader.number("apply_dale"))
-    if dale and (w < 0).any():
-        post, pre = np.argwhere(w < 0)[0]
+    return (_rectified_as_trained(reader, "w", w, inhibitory) if dale else w), dale
+
+
+def _rectified_as_trained(
+    reader: _Reader, key: str, w: np.ndarray, inhibitory: np.ndarray
+) -> np.ndarray:
+    """Weights of a network under Dale's principle as its dynamics saw them: relu(w).
+
+    The published PyTorch port saves `w` before rectification, with the connections that training
+    has switched off as negative numbers. Where the weights of all inhibitory units are negative,
+    `w` holds something else: effective weights with their signs, [post, pre] or turned round.
+    """
+    negative = w < 0
+    if not negative.any():
+        return w
+    sent = w[:, inhibitory]
+    no_inhibition = (sent < 0).any() and (sent <= 0).all()
+    turned_round = (w[inhibitory] <= 0).all() and (w[~inhibitory] >= 0).all()
+    if no_inhibition or turned_round or not (w > 0).any():
+        post, pre = np.argwhere(negative)[0]
         raise reader.fail(
-            "w",
+            key,
             f"Dale's principle violated: the weight from unit {pre} to unit {post} (0-based) "
-            f"is {w[post, pre]:g}; signs belong in 'm', and 'w' is saved rectified",
+            f"is {w[post, pre]:g}, and all of its kind are; signs belong in 'm', "
+            f"expected '{key}' [post, pre] without them",
         )
-    return w, dale
+    log.warning(
+        "%s: key '%s': %d of %d weights are negative, as the published PyTorch port saves them "
+        "(before rectification): taken to be 0, as they were in training. In a network that was "
+        "not trained under Dale's principle signs belong in 'm', or apply_dale = 0 in the file",
+        reader.name,
+        key,
+        negative.sum(),
+        np.count_nonzero(w),
+    )
+    return np.maximum(w, 0)
 
 
 def _decay(reader: _Reader, key: str, n: int) -> np.ndarray:
@@ -222,13 +278,21 @@ def _optional(reader: _Reader, key: str, shape: tuple[int, ...], default: float)
     return np.asarray(reader.number(key)) if shape == () else reader.array(key, shape)
 
 
-def _initial(reader: _Reader, n: int, weights: Weights) -> Weights | None:
-    """The weights before training, with the trained ones where the file has only those."""
+def _initial(
+    reader: _Reader, n: int, weights: Weights, inhibitory: np.ndarray | None
+) -> Weights | None:
+    """The weights before training, with the trained ones where the file has only those.
+
+    `inhibitory` is None without Dale's principle.
+    """
     if "w0" not in reader.values:
         return None
+    w0 = reader.array("w0", (n, n))
+    if inhibitory is not None:
+        w0 = _rectified_as_trained(reader, "w0", w0, inhibitory)
     has_decay = "taus_gaus0" in reader.values
     tau_raw = _decay(reader, "taus_gaus0", n) if has_decay else weights.tau_raw
-    return Weights(reader.array("w0", (n, n)), weights.w_out, weights.b_out, tau_raw)
+    return Weights(w0, weights.w_out, weights.b_out, tau_raw)
 
 
 def _config(reader: _Reader, n: int, inhibitory: np.ndarray, dale: bool) -> RateConfig:
@@ -376,7 +440,8 @@ def save_converted(
     """Write a copy of a model file with what the published search appends.
 
     These are the keys `opt_scaling_factor`, `all_perfs` and `scaling_factors`; `held_out_perf` is
-    one more. `source` stays untouched.
+    one more. `source` stays untouched. What cannot be written back as it was read is left out, and
+    a warning names it. Weights saved before rectification are written as they were searched.
 
     Parameters
     ----------
@@ -388,7 +453,10 @@ def save_converted(
     held_out : accuracy of the chosen factor on fresh trials
     provenance : laid over what `source` says of how it was made
     """
-    values = {key: value for key, value in read(source).items() if not key.startswith("__")}
+    values = _to_keep(source)
+    model = load(source)
+    if model.config.dale:  # the factor belongs to these weights, whatever program reads the copy
+        values |= _where_negative(values, model)
     if provenance:
         before = parse_provenance(values.get("provenance")) or {}
         values["provenance"] = json.dumps(before | provenance, sort_keys=True)
@@ -401,12 +469,77 @@ def save_converted(
     _write(path, values)
 
 
+def _where_negative(values: Mapping[str, Any], model: RateModel) -> dict[str, np.ndarray]:
+    """The weights as they were read, of those keys that hold them before rectification."""
+    weights = {"w": model.weights.w_rec}
+    if model.initial is not None:
+        weights["w0"] = model.initial.w_rec
+    return {key: w for key, w in weights.items() if not np.array_equal(values[key], w)}
+
+
+def warn_of_lost(path: str | os.PathLike) -> None:
+    """Warn of each variable of a model file that the converted model will not hold.
+
+    Parameters
+    ----------
+    path : the file
+
+    Raises
+    ------
+    ModelFileError
+        where it is a key of the network
+    """
+    _to_keep(path)
+
+
+def _to_keep(path: str | os.PathLike) -> dict[str, Any]:
+    """The variables of a file that can be written back, in their classes; a warning names others.
+
+    Raises ModelFileError where one of the others is a key of the network.
+    """
+    data = _bytes_of(path)
+    with _told(path):
+        variables = mat_round_trip.read(data)
+    lost = mat_round_trip.lost(variables)
+    for key, why in lost.items():
+        if key in NETWORK:
+            raise ModelFileError(f"{path}: key '{key}': {why}; expected plain numbers or letters")
+        log.warning("%s: variable '%s' is left out of the converted model: %s", path, key, why)
+    kept = variables.keys() - lost.keys()
+    return {key: variables[key] for key in variables if key in kept and not key.startswith("__")}
+
+
+def training_facts(path: str | os.PathLike) -> dict[str, float]:
+    """What a model file says of the training of its network, by the names of the table of networks.
+
+    Parameters
+    ----------
+    path : the file
+
+    Returns
+    -------
+    `training_trials` (key 'tr', counted from 0 as published), `training_loss` ('eval_loss_mean')
+    and `training_accuracy` ('eval_perf_mean', 0 to 1) of the last evaluation; without those that
+    the file does not hold, or holds no such number of
+    """
+    values = read(path, [key for key, _ in TRAINING.values()])
+    facts = {}
+    for name, (key, may_be) in TRAINING.items():
+        array = np.asarray(values.get(key, np.nan))
+        fits = array.size == 1 and array.dtype.kind in "iufb" and np.isfinite(array).all()
+        if fits and may_be(float(array.ravel()[0])):
+            facts[name] = array.ravel()[0].item()
+    if "training_trials" in facts:
+        facts["training_trials"] = int(facts["training_trials"])
+    return facts
+
+
 HEADER = b"MATLAB 5.0 MAT-file, written by rate2spike"
 
 
 def _write(path: str | os.PathLike, values: Mapping[str, Any]) -> None:
     """Write the keys whole; the header names no date, so that the same keys are the same bytes."""
     with replacing(path) as temporary:
-        scipy.io.savemat(temporary, values, do_compression=True)
+        mat_round_trip.write(temporary, values)
         with open(temporary, "r+b") as file:
             file.write(HEADER.ljust(116))

@@ -9,7 +9,13 @@ from rate2spike.offered import names_of
 _published, __dir__, __all__ = names_of(
     __name__,
     {
-        ".evaluation": ("eval_go_nogo", "evaluate_task"),
+        ".abstract": (
+            "AbstractSpikingConverter",
+            "AbstractSpikingEvaluator",
+            "SpikingRNNFactory",
+        ),
+        ".arguments": ("GridSearch", "GridSearches"),
+        ".evaluation": ("eval_go_nogo", "eval_xor", "evaluate_task"),
         ".networks": (
             "AbstractSpikingRNN",
             "LIF_network_fnc",
@@ -19,7 +25,13 @@ _published, __dir__, __all__ = names_of(
             "load_rate_model",
         ),
         ".search": ("lambda_grid_search",),
-        ".tasks": ("SpikingTaskFactory",),
+        ".tasks": (
+            "AbstractSpikingTask",
+            "GoNogoSpikingTask",
+            "ManteSpikingTask",
+            "SpikingTaskFactory",
+            "XORSpikingTask",
+        ),
         ".utils": (
             "check_gpu_availability",
             "create_connectivity_masks",
@@ -31,7 +43,7 @@ _published, __dir__, __all__ = names_of(
         ),
     },
 )
-MODULES = ("evaluation", "networks", "plots", "search", "tasks", "utils")
+MODULES = ("abstract", "evaluation", "evaluators", "networks", "plots", "search", "tasks", "utils")
 
 
 def __getattr__(name: str) -> Any:

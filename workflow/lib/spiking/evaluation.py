@@ -11,23 +11,25 @@ from typing import Any
 import numpy as np
 
 from rate.utils import seeded
-from rate2spike import matfile
 
-from .networks import SpikingRNN, chosen_factor
+from .arguments import also_called
+from .networks import SpikingRNN
 from .plots import save_trials
-from .search import converted_path, model_files
+from .search import model_files
 from .tasks import AbstractSpikingTask, SpikingTaskFactory, check_count
 
 
+@also_called(optimal_scaling_factor="scaling_factor")
 def evaluate_task(
     task_name: str,
     model_dir: str | os.PathLike | None = None,
-    n_trials: int = 100,
-    save_plots: bool = False,
-    *,
+    *unnamed: Any,
     model_path: str | os.PathLike | None = None,
     scaling_factor: float | None = None,
     task_settings: Mapping[str, Any] | None = None,
+    n_trials: int = 100,
+    save_plots: bool = False,
+    all_trial_types: bool = False,
     seed: int | None = None,
 ) -> dict[str, Any]:
     """Run the spiking versions of all models in a folder, or of one model, through trials of a
@@ -36,13 +38,16 @@ def evaluate_task(
     Parameters
     ----------
     task_name : go_nogo, xor, mante, or a task that was registered
-    model_dir : folder of .mat files; or
+    model_dir : folder of .mat files, or one file; or
     model_path : one .mat file
+    unnamed : nothing: a third argument is the factor in one published version and the number of
+        trials in other scripts
+    scaling_factor : 1/lambda, also called optimal_scaling_factor; by default the one that a grid
+        search found for each model: in the converted model beside it, or in the file itself
+    task_settings : of the task, its defaults otherwise
     n_trials : of each model
     save_plots : draw single trials into the folder `plots` beside the models
-    scaling_factor : 1/lambda; by default the one that a grid search found for each model: in the
-        file itself, or in the converted model beside it
-    task_settings : of the task, its defaults otherwise
+    all_trial_types : not here; save_plots draws a trial of each type
     seed : what the task and the networks draw from np.random follows from it
 
     Returns
@@ -55,15 +60,25 @@ def evaluate_task(
     Raises
     ------
     ValueError
-        For a task, a model or a factor that is not there or does not fit.
+        For a task, a model or a factor that is not there or does not fit; a FileNotFoundError, too,
+        where there is no such file or folder.
+    TypeError
+        For a third argument without its name.
     """
+    if unnamed:
+        raise TypeError(
+            f"evaluate_task: expected task_name and model_dir, got {unnamed[0]!r} besides: "
+            "write optimal_scaling_factor=, n_trials= or task_settings= before it"
+        )
+    if all_trial_types:
+        raise ValueError("all_trial_types: not here; save_plots=True draws a trial of each type")
     settings = dict(task_settings) if task_settings else None
     task = SpikingTaskFactory.create_task(task_name, settings)
     check_count("n_trials", n_trials)
     performances = {}
     with seeded(seed):
         for file in model_files("evaluate_task", model_path, model_dir):
-            network = SpikingRNN(file, _factor(file) if scaling_factor is None else scaling_factor)
+            network = SpikingRNN(file, scaling_factor)
             performance = dict(task.evaluate_performance(network, n_trials=n_trials))
             performance["scaling_factor"] = network.network.scaling_factor
             if save_plots:
@@ -74,20 +89,67 @@ def evaluate_task(
     return {**whole, "models": performances}
 
 
+@also_called(optimal_scaling_factor="scaling_factor", settings="task_settings")
 def eval_go_nogo(
-    model_path: str | os.PathLike,
+    model_path: str | os.PathLike | None = None,
     scaling_factor: float | None = None,
     n_trials: int = 100,
     plot_results: bool = False,
     *,
+    model_dir: str | os.PathLike | None = None,
+    task_settings: Mapping[str, Any] | None = None,
     seed: int | None = None,
 ) -> dict[str, Any]:
-    """`evaluate_task` for one model and the Go-NoGo task.
+    """`evaluate_task` for the Go-NoGo task.
 
     Parameters
     ----------
+    model_path : a .mat file, or a folder of them; or
+    model_dir : folder of .mat files
+    scaling_factor : 1/lambda, also called optimal_scaling_factor; by default the one that a grid
+        search found
+    n_trials : number of trials
+    plot_results : draw single trials
+    task_settings : also called settings
+    seed : same seed, same trials
+
+    Returns
+    -------
+    dict
+        As from `evaluate_task`.
+    """
+    return evaluate_task(
+        "go_nogo",
+        model_dir,
+        model_path=model_path,
+        n_trials=n_trials,
+        save_plots=plot_results,
+        scaling_factor=scaling_factor,
+        task_settings=task_settings,
+        seed=seed,
+    )
+
+
+@also_called(optimal_scaling_factor="scaling_factor", task_settings="settings")
+def eval_xor(
+    model_dir: str | os.PathLike | None = None,
+    scaling_factor: float | None = None,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    model_path: str | os.PathLike | None = None,
+    n_trials: int = 100,
+    plot_results: bool = False,
+    seed: int | None = None,
+) -> dict[str, Any]:
+    """`evaluate_task` for the XOR task.
+
+    Parameters
+    ----------
+    model_dir : folder of .mat files, or one file; or
     model_path : a .mat file
-    scaling_factor : 1/lambda; by default the one that a grid search found
+    scaling_factor : 1/lambda, also called optimal_scaling_factor; by default the one that a grid
+        search found
+    settings : of the task, also called task_settings
     n_trials : number of trials
     plot_results : draw single trials
     seed : same seed, same trials
@@ -98,28 +160,15 @@ def eval_go_nogo(
         As from `evaluate_task`.
     """
     return evaluate_task(
-        "go_nogo",
+        "xor",
+        model_dir,
         model_path=model_path,
         n_trials=n_trials,
         save_plots=plot_results,
         scaling_factor=scaling_factor,
+        task_settings=settings,
         seed=seed,
     )
-
-
-def _factor(file: Path) -> float:
-    """The factor in the file itself, or in the converted model beside it, which must be of this
-    very network."""
-    converted = converted_path(file)
-    values = matfile.read(file)
-    if "opt_scaling_factor" in values or not converted.is_file():
-        return chosen_factor(file)
-    if not np.array_equal(matfile.read(converted)["w"], values["w"]):
-        raise ValueError(
-            f"{converted}: made from another {file.name}; "
-            "run lambda_grid_search again, or pass scaling_factor="
-        )
-    return chosen_factor(converted)
 
 
 def _mean(performances: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

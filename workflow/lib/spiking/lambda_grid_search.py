@@ -5,14 +5,10 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from collections.abc import Sequence
-from types import ModuleType
 
-from rate2spike.offered import names_of
-
-# at its first use: --help does not wait for what it imports
-__getattr__, _, __all__ = names_of("spiking", {".search": ("lambda_grid_search",)})
+from .arguments import callable_module
+from .eval_tasks import add_settings, settings_of
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -30,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     models.add_argument("--model_path", help="one .mat file")
     parser.add_argument(
         "--task_name",
-        help="go-nogo, xor or mante; by default the one with as many inputs as the model",
+        help="go-nogo, xor or mante; by default the one that the file names, or the one with as "
+        "many inputs as the model",
     )
     parser.add_argument("--n_trials", type=int, default=100, help="trials at each factor (100)")
     parser.add_argument(
@@ -39,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         help="start:end:step, without the end (20:80:5), or 20,30,40",
     )
     parser.add_argument("--seed", type=int, help="same seed, same result")
+    add_settings(parser)
     arguments = parser.parse_args(argv)
     from .search import lambda_grid_search, parse_factors
 
@@ -50,21 +48,19 @@ def main(argv: Sequence[str] | None = None) -> None:
             task_name=arguments.task_name,
             n_trials=arguments.n_trials,
             scaling_factors=parse_factors(arguments.scaling_factors),
+            task_settings=settings_of(arguments, arguments.task_name),
             seed=arguments.seed,
         )
     except ValueError as error:
         parser.error(str(error))
 
 
-class _Function(ModuleType):
-    """The module and the function have one name: whichever `spiking.lambda_grid_search` is bound
-    to, it can be called."""
-
-    def __call__(self, *args, **kwargs):
-        return self.lambda_grid_search(*args, **kwargs)
-
-
 if __name__ == "__main__":
     main()
-else:
-    sys.modules[__name__].__class__ = _Function
+else:  # not before: --help does not wait for what they import
+    from .evaluators import evaluate_single_trial
+    from .search import lambda_grid_search
+    from .search import parse_factors as parse_range
+
+    __all__ = ["evaluate_single_trial", "lambda_grid_search", "parse_range"]
+    callable_module(__name__, lambda_grid_search)

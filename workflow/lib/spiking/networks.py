@@ -3,11 +3,13 @@ to hand to a task."""
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +22,10 @@ from rate2spike.rate.model import RateModel
 from rate2spike.spiking import converted
 from rate2spike.spiking.kernels.pick import spiking_kernels
 from rate2spike.tasks import response_step
+
+from .arguments import also_called, factor_of
+
+log = logging.getLogger(__name__)
 
 NO_STIMULATION = {"mode": "none"}
 MS = 1000.0  # in a second: the published names count time constants in seconds
@@ -40,7 +46,7 @@ def load_rate_model(model_path: str | os.PathLike) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        For what is no .mat file.
+        For what is no .mat file; a FileNotFoundError, too, where there is no such file.
     """
     check_ending(model_path)
     values = matfile.read(model_path)
@@ -63,6 +69,7 @@ def check_ending(path) -> None:
         raise ValueError(f"{path}: expected the path of a .mat file")
 
 
+@also_called(model_or_path="model_path")
 def LIF_network_fnc(
     model_path: str | os.PathLike | Mapping[str, Any],
     scaling_factor: float,
@@ -70,21 +77,28 @@ def LIF_network_fnc(
     stims: Mapping[str, Any] = NO_STIMULATION,
     downsample: int = 1,
     use_initial_weights: bool = False,
-    *,
+    lesion_percentage: float = 0.0,
+    lesion_scale: float = 0.0,
+    lesion_by_type: bool = False,
+    exclude_self_connections: bool = True,
     seed: int | None = None,
 ) -> tuple:
     """One trial of the spiking network made from a rate model, with everything recorded.
 
     Parameters
     ----------
-    model_path : a .mat file, or the dict of its keys
-    scaling_factor : 1/lambda (paper, Eq. 12)
+    model_path : a .mat file, or the dict of its keys; also called model_or_path
+    scaling_factor : 1/lambda (paper, Eq. 12), or what `lambda_grid_search` returned
     u : stimulus (n_inputs, n_columns), a column per 5 ms
     stims : {"mode": "none"}, or {"mode": "exc" or "inh", "dur": [start, end], "units": [...]} with
         steps of the simulation (the first is 1, `end` is not stimulated) and Python indices of
         units
     downsample : steps of 5e-5 s in a step
     use_initial_weights : take the recurrent weights from before training
+    lesion_percentage : the fraction of the connections, from 0 to 1, that is lesioned
+    lesion_scale : what the lesioned weights are multiplied by, from 0 to 1
+    lesion_by_type : the same fraction of each of E to E, E to I, I to E, I to I
+    exclude_self_connections : leave those of a unit to itself
     seed : same seed, same bits
 
     Returns
@@ -104,12 +118,68 @@ def LIF_network_fnc(
         For what does not fit.
     """
     model = _load(model_path)
-    network = to_spiking(model, scaling_factor, initial_weights=use_initial_weights)
-    recording = _record(network, u, stims, downsample=downsample, seed=new_seed(seed))
+    factor = factor_of(scaling_factor)
+    network = to_spiking(model, factor, initial_weights=use_initial_weights)
+    seed = new_seed(seed)
+    network = lesioned(
+        network,
+        lesion_percentage,
+        lesion_scale,
+        by_type=lesion_by_type,
+        spare_self=exclude_self_connections,
+        seed=seed,
+    )
+    recording = _record(network, u, stims, downsample=downsample, seed=seed)
     mean_rates = recording.mean_rates[:, None]
     params = _params(network, recording, model)
     voltages, spikes = recording.v.T, recording.spikes.astype(np.int64)
     return network.w_rec, voltages, spikes, recording.rates, mean_rates, recording.out, params
+
+
+def lesioned(
+    network: spiking.SpikingNetwork,
+    percentage: float,
+    scale: float,
+    *,
+    by_type: bool,
+    spare_self: bool,
+    seed: int,
+) -> spiking.SpikingNetwork:
+    """The network with connections, chosen at random, multiplied by `scale`.
+
+    Parameters
+    ----------
+    network : the whole one
+    percentage : the fraction of its connections, from 0 to 1
+    scale : from 0 to 1
+    by_type : the same fraction of each type of connection
+    spare_self : leave those of a unit to itself
+    seed : of the choice
+
+    Raises
+    ------
+    ValueError
+        For fractions that cannot be.
+    """
+    for name, value in (("lesion_percentage", percentage), ("lesion_scale", scale)):
+        is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not is_number or not 0 <= value <= 1:
+            raise ValueError(f"{name}: expected a fraction in [0, 1] (0.3 for 30 %), got {value!r}")
+    if percentage == 0:
+        return network
+    there = network.w_rec != 0
+    if spare_self:
+        there &= ~np.eye(len(there), dtype=bool)
+    everyone = np.ones(len(there), dtype=bool)
+    populations = (~network.inhibitory, network.inhibitory) if by_type else (everyone,)
+    rng = streams.generator(seed, "lesion")
+    w_rec = network.w_rec.copy()
+    for post in populations:
+        for pre in populations:
+            among = np.argwhere(there & post[:, None] & pre)
+            chosen = rng.permutation(among)[: round(percentage * len(among))]
+            w_rec[chosen[:, 0], chosen[:, 1]] *= scale
+    return replace(network, w_rec=w_rec)
 
 
 def _load(model_path: str | os.PathLike | Mapping) -> RateModel:
@@ -394,8 +464,8 @@ class SpikingRNN(AbstractSpikingRNN):
     Parameters
     ----------
     model_path : a .mat file, or the dict of its keys
-    scaling_factor : 1/lambda; by default that of `config`, or the one that the file holds
-        (`opt_scaling_factor`, written by the grid search)
+    scaling_factor : 1/lambda; by default that of `config`, or the one that a search found for the
+        model: in the converted model beside it, or in the file itself
     config : neuron, step, initial weights
 
     Raises
@@ -414,6 +484,7 @@ class SpikingRNN(AbstractSpikingRNN):
         n_units = self.model.n_units
         if scaling_factor is None:
             scaling_factor = config.scaling_factor if config else chosen_factor(model_path)
+        scaling_factor = factor_of(scaling_factor)
         check_factor(scaling_factor)
         config = config or SpikingConfig(N=n_units, scaling_factor=float(scaling_factor))
         if n_units != config.N:
@@ -471,16 +542,84 @@ class SpikingRNN(AbstractSpikingRNN):
         return _responses(summary.maximum, summary.minimum, summary.out)
 
 
-def chosen_factor(model_path) -> float:
-    """The scaling factor that a grid search wrote into the model file; raises ValueError where
-    there is none."""
-    values = model_path if isinstance(model_path, Mapping) else matfile.read(model_path)
-    if "opt_scaling_factor" not in values or not np.isfinite(values["opt_scaling_factor"]).all():
+CONVERTED = "_converted.mat"  # ending of the files that a search writes
+
+
+def converted_path(file: str | os.PathLike) -> Path:
+    """Where a search writes a model with its factor."""
+    file = Path(file)
+    return file.with_name(file.stem + CONVERTED)
+
+
+def chosen_factor(model_path: str | os.PathLike | Mapping[str, Any]) -> float:
+    """The scaling factor that a search found for a model.
+
+    It is in the converted model beside the file, which must be of this very network, or in the file
+    itself, where published searches write it (NaN before they begin). Of two the one in the newer
+    file counts, and a warning names both.
+
+    Parameters
+    ----------
+    model_path : a .mat file, or the dict of its keys
+
+    Raises
+    ------
+    ValueError
+        Where there is none.
+    """
+    if isinstance(model_path, Mapping):
+        return _only(_factor_in(model_path), model_path)
+    own = _factor_in(matfile.read(model_path))
+    converted = converted_path(model_path)
+    if not converted.is_file():
+        return _only(own, model_path)
+    of_search = _factor_in(matfile.read(converted))
+    same_network = _same_weights(model_path, converted)
+    if same_network and of_search is not None:
+        if own in (None, of_search):
+            return of_search
+        file_is_newer = os.path.getmtime(model_path) > os.path.getmtime(converted)
+        newer = own if file_is_newer else of_search
+        log.warning(
+            "%s holds the factor %g, %s %g: taken to be %g, of the newer file; "
+            "pass scaling_factor= for the other",
+            model_path,
+            own,
+            converted,
+            of_search,
+            newer,
+        )
+        return newer
+    if own is None and not same_network:
+        raise ValueError(
+            f"{converted}: made from another {Path(model_path).name}; "
+            "run lambda_grid_search again, or pass scaling_factor="
+        )
+    return _only(own, model_path)
+
+
+def _factor_in(values: Mapping[str, Any]) -> float | None:
+    """The factor that the keys of a file hold, None without one that can be."""
+    factor = np.ravel(np.asarray(values.get("opt_scaling_factor", np.nan)))
+    is_number = factor.size == 1 and factor.dtype.kind in "iuf"
+    if not is_number or not np.isfinite(factor[0]) or not factor[0] > 0:
+        return None
+    return float(factor[0])
+
+
+def _only(factor: float | None, model_path) -> float:
+    if factor is None:
         raise ValueError(
             f"{_name(model_path)}: holds no scaling factor; "
             "pass scaling_factor=, or run lambda_grid_search first"
         )
-    return float(np.ravel(values["opt_scaling_factor"])[0])
+    return factor
+
+
+def _same_weights(one: str | os.PathLike, other: str | os.PathLike) -> bool:
+    """Whether two model files hold the same recurrent weights, rectified or not."""
+    weights = [matfile.load(file).weights.w_rec for file in (one, other)]
+    return np.array_equal(*weights)
 
 
 def _name(model_path) -> str:

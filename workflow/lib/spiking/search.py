@@ -6,57 +6,40 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from rate.tasks import task_key
 from rate.utils import new_seed
 from rate2spike import conversion, matfile
 from rate2spike.config import SearchConfig
 from rate2spike.tasks import Task
 
-from .networks import check_ending
+from .arguments import GridSearch, GridSearches, also_called
+from .networks import CONVERTED, check_ending, converted_path
 from .tasks import SpikingTaskFactory, check_count
 
 log = logging.getLogger(__name__)
 
-CONVERTED = "_converted.mat"  # ending of the files that the search writes
 STEP = 5  # of the factors where only their range is given (paper, Methods)
+SAME_TASK = {"integration": "mante"}  # the workflow's word -> the published one
 BY_INPUTS = {1: "go_nogo", 2: "xor", 4: "mante"}  # the task of a model where none is given
 
 
-class GridSearch(NamedTuple):
-    """What a search found.
-
-    Parameters
-    ----------
-    scaling_factor : the best factor, 1/lambda
-    scaling_factors : the grid
-    accuracies : share of correct trials at each factor of the grid, 0 to 1
-    held_out_accuracy : that of the best factor on fresh trials
-    converted : path of the file that was written
-    """
-
-    scaling_factor: float
-    scaling_factors: np.ndarray
-    accuracies: np.ndarray
-    held_out_accuracy: float
-    converted: str
-
-
+@also_called(task_type="task_name", n_trials_per_factor="n_trials")
 def lambda_grid_search(
     model_path: str | os.PathLike | None = None,
-    scaling_range: tuple[float, float] | None = None,
-    n_trials_per_factor: int | None = None,
-    task_type: str | None = None,
-    parallel: bool = True,
-    *,
-    model_dir: str | os.PathLike | None = None,
     task_name: str | None = None,
     n_trials: int | None = None,
-    scaling_factors: Sequence[float] | None = None,
+    scaling_factors: Sequence[float] | str | None = None,
+    task_settings: Mapping[str, Any] | None = None,
+    *,
+    model_dir: str | os.PathLike | None = None,
+    scaling_range: tuple[float, float] | None = None,
+    parallel: bool = True,
     seed: int | None = None,
-) -> GridSearch | dict[str, GridSearch]:
+) -> GridSearch | GridSearches:
     """The scaling factor 1/lambda with the most correct trials, the first of equals; trials and
     scores are those of the workflow.
 
@@ -65,77 +48,83 @@ def lambda_grid_search(
 
     Parameters
     ----------
-    model_path : one .mat file; or
+    model_path : one .mat file, or a folder; or
     model_dir : folder, all .mat files of it
-    scaling_factors : the factors; or
+    task_name : also called task_type; by default the one that the file names, or else the task with
+        as many inputs as the model, which is said
+    n_trials : also called n_trials_per_factor, 100 by default
+    scaling_factors : the factors, or text such as "20:76:5"; or
+    task_settings : of the task, its defaults otherwise
     scaling_range : (start, end): factors from start in steps of 5, without the end. Without both
         20, 25 ... 75 as in the paper
-    n_trials, n_trials_per_factor : one name or the other, 100 by default
-    task_name, task_type : one name or the other, by default the task with as many inputs as the
-        model
     parallel : use all cores
     seed : same seed, same result
 
     Returns
     -------
-    GridSearch, or dict
-        Of a folder a dict by file name.
+    GridSearch, or GridSearches
+        The factor itself, a number that knows what the search found; of a folder a dict by file
+        name, which is a number, too, where there is one model.
 
     Raises
     ------
     ValueError
-        For files, factors, a task or numbers that are not there or do not fit.
+        For files, factors, a task or numbers that are not there or do not fit; a FileNotFoundError,
+        too, where there is no such file or folder.
     """
+    if task_name is not None and not isinstance(task_name, str):
+        raise ValueError(
+            "lambda_grid_search: task_name, the second argument: expected a name such as "
+            f"'go-nogo', got {task_name!r}; a range of factors is passed as scaling_range="
+        )
     files = model_files("lambda_grid_search", model_path, model_dir)
     grid = _grid(scaling_factors, scaling_range)
-    n = _one("n_trials", n_trials, "n_trials_per_factor", n_trials_per_factor)
-    n = check_count("n_trials", 100 if n is None else n)
-    name = _one("task_name", task_name, "task_type", task_type)
+    n = check_count("n_trials", 100 if n_trials is None else n_trials)
+    settings = dict(task_settings) if task_settings else None
     # whatever is wrong with one is told before the search begins
     models = {file: matfile.load(file) for file in files}
-    tasks = {file: _task(name, model, file) for file, model in models.items()}
-    searches = {}
+    chosen = {}
+    for file, model in models.items():
+        chosen[file] = _task(task_name, settings, model, file)
+        matfile.warn_of_lost(file)
+    searches = GridSearches()
     for file in files:
         searches[file.name] = _search(
             file,
             models[file],
-            tasks[file],
+            chosen[file],
             grid=grid,
             n_trials=n,
             threads=(os.cpu_count() or 1) if parallel else 1,
             seed=new_seed(seed),
         )
     print(summary(searches))  # documented scripts do not look at what is returned
-    return searches if model_dir is not None else searches[files[0].name]
-
-
-def _one(name: str, value, other_name: str, other):
-    """The one of two arguments that was passed, None without any."""
-    if value is not None and other is not None:
-        raise ValueError(f"lambda_grid_search: expected {name} or {other_name}, got both")
-    return other if value is None else value
+    is_folder = Path(model_dir if model_path is None else model_path).is_dir()
+    return searches if is_folder else searches[files[0].name]
 
 
 def model_files(caller: str, model_path, model_dir) -> list[Path]:
-    """The one file, or all .mat files of the folder but those that a search wrote; raises
-    ValueError where there is none."""
+    """The one file, or all .mat files of the folder but those that a search wrote.
+
+    Published versions take the one or the other in the same place, so either name may hold either.
+    Raises ValueError where there is none.
+    """
     if (model_path is None) == (model_dir is None):
         raise ValueError(f"{caller}: expected model_path, or model_dir for all files of a folder")
-    if model_path is not None:
-        check_ending(model_path)
-        return [Path(model_path)]
-    if not Path(model_dir).is_dir():
-        raise ValueError(f"model_dir: no such folder: {model_dir}")
-    mat_files = sorted(Path(model_dir).glob("*.mat"))
+    name = "model_path" if model_dir is None else "model_dir"
+    given = model_path if model_dir is None else model_dir
+    if not isinstance(given, str | os.PathLike):
+        raise ValueError(f"{caller}: {name}: expected a path, got {given!r}")
+    if not Path(given).is_dir():
+        if model_dir is not None and Path(given).suffix not in (".mat", ".pth"):
+            raise matfile.MissingFileError(f"model_dir: no such folder: {model_dir}")
+        check_ending(given)
+        return [Path(given)]
+    mat_files = sorted(Path(given).glob("*.mat"))
     files = [file for file in mat_files if not file.name.endswith(CONVERTED)]
     if not files:
-        raise ValueError(f"model_dir: no .mat file in {model_dir}")
+        raise matfile.MissingFileError(f"{name}: no .mat file in {given}")
     return files
-
-
-def converted_path(file: Path) -> Path:
-    """Where the search writes the model with its factor."""
-    return file.with_name(file.stem + CONVERTED)
 
 
 def _grid(scaling_factors, scaling_range) -> tuple[float, ...]:
@@ -146,6 +135,8 @@ def _grid(scaling_factors, scaling_range) -> tuple[float, ...]:
         if np.size(scaling_range) != 2:
             raise ValueError(f"scaling_range: expected (start, end), got {scaling_range!r}")
         scaling_factors = np.arange(*scaling_range, STEP)
+    if isinstance(scaling_factors, str):
+        scaling_factors = parse_factors(scaling_factors)
     if scaling_factors is None:
         return SearchConfig().scaling_factors
     factors = tuple(float(f) for f in np.ravel(scaling_factors))
@@ -153,10 +144,10 @@ def _grid(scaling_factors, scaling_range) -> tuple[float, ...]:
 
 
 def _search(
-    file: Path, model, task, *, grid: Sequence[float], n_trials: int, threads: int, seed: int
+    file: Path, model, chosen: _Chosen, *, grid: Sequence[float], n_trials: int, threads, seed: int
 ) -> GridSearch:
     """Search one model and write it with its factor."""
-    simulation = conversion.Simulation(task, seed, threads=threads)
+    simulation = conversion.Simulation(chosen.task, seed, threads=threads)
     accuracies = []
     for factor in grid:
         accuracy = _accuracy(simulation, model, file.stem, factor=factor, n_trials=n_trials)
@@ -187,7 +178,15 @@ def _search(
         scaling_factors=grid,
         held_out=held_out,
     )
-    return GridSearch(best, np.array(grid), np.array(accuracies), held_out, str(target))
+    return GridSearch(
+        best,
+        scaling_factors=np.array(grid),
+        accuracies=np.array(accuracies),
+        held_out_accuracy=held_out,
+        converted=str(target),
+        task=chosen.name,
+        guessed=chosen.guessed,
+    )
 
 
 def _accuracy(
@@ -198,13 +197,19 @@ def _accuracy(
     return float(trials["correct"].mean())
 
 
-def _task(task_name: str | None, model, file: Path) -> Task:
-    """The task of that name, or the one with as many inputs as the model; raises ValueError where
-    it does not fit."""
-    name = task_name or BY_INPUTS.get(model.n_inputs)
-    if name is None:
-        raise ValueError(f"{file}: no task has its {model.n_inputs} inputs; pass task_name")
-    task = getattr(SpikingTaskFactory.create_task(name), "task", None)
+class _Chosen(NamedTuple):
+    """The task of a model, its name, and whether that was guessed."""
+
+    task: Task
+    name: str
+    guessed: bool
+
+
+def _task(task_name: str | None, settings: dict | None, model, file: Path) -> _Chosen:
+    """The task of that name, or the one that the file names, or the one with as many inputs as the
+    model; raises ValueError where it does not fit."""
+    name, guessed = (task_name, False) if task_name else _task_of_file(model.n_inputs, file)
+    task = getattr(SpikingTaskFactory.create_task(name, settings), "task", None)
     if not isinstance(task, Task):
         raise ValueError(
             f"task_name: {name!r} is a task of your own: "
@@ -214,7 +219,44 @@ def _task(task_name: str | None, model, file: Path) -> Task:
         raise ValueError(
             f"{file}: the task {name} has {task.n_inputs} inputs, the model {model.n_inputs}"
         )
-    return task
+    return _Chosen(task, name, guessed)
+
+
+def _task_of_file(n_inputs: int, file: Path) -> tuple[str, bool]:
+    """The name of a model's task, and whether it was guessed from the number of inputs."""
+    said = _task_said(file)
+    key = SAME_TASK.get(task_key(said), task_key(said)) if said else None
+    if key in SpikingTaskFactory.BUILT_IN:
+        return key, False
+    name = BY_INPUTS.get(n_inputs)
+    if name is None:
+        raise ValueError(f"{file}: no task has its {n_inputs} inputs; pass task_name")
+    log.warning(
+        "%s: no task_name was given: guessed to be %s, the task of %d input(s)%s; "
+        "if that is wrong, pass task_name",
+        file,
+        name,
+        n_inputs,
+        f", though the file says {said!r}" if said else "",
+    )
+    return name, True
+
+
+def _task_said(file: Path) -> str | None:
+    """What a file calls its task: published code keeps it in `settings`, this package in the
+    provenance."""
+    values = matfile.read(file, ["settings", "task", "provenance"])
+    made = matfile.parse_provenance(values.get("provenance")) or {}
+    settings = values.get("settings")
+    in_settings = None
+    if isinstance(settings, np.ndarray) and "task" in (settings.dtype.names or ()):
+        in_settings = settings["task"]
+    for said in (made.get("task"), in_settings, values.get("task")):
+        while isinstance(said, np.ndarray) and said.size == 1:
+            said = said.item()
+        if isinstance(said, str) and said.strip():
+            return said.strip()
+    return None
 
 
 def parse_factors(text: str) -> list[float]:
@@ -239,7 +281,8 @@ def summary(searches: Mapping[str, GridSearch]) -> str:
         lines.append(
             f"{name}: best 1/lambda = {search.scaling_factor:g}, "
             f"{100 * search.accuracies.max():.1f} % correct in the search, "
-            f"{100 * search.held_out_accuracy:.1f} % on fresh trials; "
+            f"{100 * search.held_out_accuracy:.1f} % on fresh trials "
+            f"of the task {search.task}{' (guessed)' if search.guessed else ''}; "
             f"written to {search.converted}"
         )
     return "\n".join(lines)

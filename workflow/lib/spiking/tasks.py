@@ -16,9 +16,9 @@ from rate.utils import new_seed
 from rate2spike import streams
 from rate2spike.analysis import statistics
 from rate2spike.rate.kernels.pick import rate_kernels
-from rate2spike.tasks import HIGH, Response, Task, draw_trials, spiking_stimulus
+from rate2spike.tasks import HIGH, Response, Task, draw_trials, response_step, spiking_stimulus
 
-from .networks import AbstractSpikingRNN
+from .networks import NO_STIMULATION, AbstractSpikingRNN
 
 
 class AbstractSpikingTask(ABC):
@@ -72,6 +72,12 @@ class AbstractSpikingTask(ABC):
             Numbers by name.
         """
 
+    def create_plots_directory(self, base_dir: str | os.PathLike) -> str:
+        """The folder `plots` in another one, made where it is not there."""
+        folder = Path(base_dir) / "plots"
+        folder.mkdir(parents=True, exist_ok=True)
+        return str(folder)
+
     def validate_settings(self) -> None:  # noqa: B027 - a task may have nothing to check
         """Raise ValueError for settings that are missing or impossible."""
 
@@ -104,6 +110,46 @@ class _LibraryTask(AbstractSpikingTask):
         `rate.tasks`."""
         stimulus, label = self._rate.generate_stimulus(trial_type)
         return spiking_stimulus(stimulus), label
+
+    def evaluate_trial(
+        self, spiking_rnn: AbstractSpikingRNN, stimulus: np.ndarray, label: Any
+    ) -> dict[str, Any]:
+        """What the network makes of one trial.
+
+        Parameters
+        ----------
+        spiking_rnn : the network
+        stimulus, label : as from `generate_stimulus`
+
+        Returns
+        -------
+        dict
+            stimulus, label, spikes, voltages, output and params as `simulate` gives them, and
+            correct, whether the answer is right.
+
+        Raises
+        ------
+        ValueError
+            For a label that the task does not have, and for a network with other inputs.
+        """
+        codes = {published: code for code, published in self.rate_task.answers.items()}
+        if label not in codes:
+            there = ", ".join(map(repr, codes))
+            raise ValueError(f"label: expected one of {there}, got {label!r}")
+        _check_inputs(spiking_rnn, self.task)
+        spikes, voltages, output, params = spiking_rnn.simulate(stimulus, NO_STIMULATION)
+        window = np.ravel(output)[response_step(self.task.spiking_window_onset_ms, params["dt"]) :]
+        extremes = Response(np.array([window.max()]), np.array([window.min()]))
+        (correct,) = self.task.correct_spiking(np.array([codes[label]]), extremes)
+        return {
+            "stimulus": stimulus,
+            "label": label,
+            "spikes": spikes,
+            "voltages": voltages,
+            "output": output,
+            "correct": bool(correct),
+            "params": params,
+        }
 
     def evaluate_performance(
         self, spiking_rnn: AbstractSpikingRNN, n_trials: int = 100

@@ -16,8 +16,20 @@ from rate2spike.conversion import check_factor
 from rate2spike.extras import needed
 from rate2spike.rate import initial_model
 
-from .networks import lif_constants
+from .arguments import factor_of
+from .networks import lif_constants, load_rate_model
 from .tasks import SpikingTaskFactory
+
+__all__ = [
+    "check_gpu_availability",
+    "create_connectivity_masks",
+    "format_spike_data",
+    "generate_lif_params",
+    "load_rate_model",
+    "set_random_seed",
+    "validate_scaling_factor",
+    "validate_stimulus",
+]
 
 
 def set_random_seed(seed: int) -> None:
@@ -140,6 +152,7 @@ def validate_scaling_factor(
     ValueError
         For anything else.
     """
+    scaling_factor = factor_of(scaling_factor)
     check_factor(scaling_factor)
     low, high = valid_range
     if not low <= scaling_factor <= high:

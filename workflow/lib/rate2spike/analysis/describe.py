@@ -13,6 +13,7 @@ from .factors import chosen_factor
 from .statistics import decay_histogram
 
 CONDITION = ["task", "condition", "neuron"]
+FROM_ELSEWHERE = "external_"  # how the label of a condition of the user's own models begins
 TRIAL_COUNTS = ("search_trials", "held_out_trials", "rate_trials")
 
 
@@ -137,8 +138,7 @@ def slots(table: pd.DataFrame) -> Slots:
         room = max(len(trained), 3)
         slot = first + (room - len(trained)) / 2 + np.arange(len(trained))
         placed.append(trained.assign(slot=slot, name=name))
-        from_elsewhere = rows["training_trials"].isna().all() and len(trained) == len(rows)
-        if from_elsewhere:
+        if str(rows.condition.iloc[0]).startswith(FROM_ELSEWHERE):
             text = f"{name}\n{len(rows)} given"
         else:
             text = f"{name}\n{len(trained)} of {len(rows)} trained"

@@ -23,7 +23,13 @@ REPORT = WORKFLOW / "report"
 SETTINGS = ("config.py", "files.py", "offered.py")
 LABELS = ("study/labels.py",)
 TASKS = (*SETTINGS, "streams/reference.py", "tasks/")
-MODEL_FILES = (*SETTINGS, "rate/model.py", "matfile.py", "mat_structure.py")
+MODEL_FILES = (
+    *SETTINGS,
+    "rate/model.py",
+    "matfile.py",
+    "mat_structure.py",
+    "mat_round_trip.py",
+)
 TRIAL_TABLES = (*SETTINGS, "analysis/trial_table.py")
 TABLES = (*TRIAL_TABLES, "analysis/tables.py", "analysis/statistics.py")
 KERNELS = {

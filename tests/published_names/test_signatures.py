@@ -1,0 +1,359 @@
+"""Every import path, and every argument by its place and its name, of all published versions."""
+
+import argparse
+import importlib
+import inspect
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+import rate
+import spiking
+from spiking.arguments import also_called, factor_of
+
+# module -> names that a published version has there
+NAMES = {
+    "rate": """AbstractLossFunction AbstractRateRNN AbstractTargetGenerator AbstractTask
+        AbstractTaskGenerator FR_RNN_dale GoNogoTask ManteTask RNNConfig RateRNNFactory TaskFactory
+        XORTask create_default_config eval_rnn generate_input_stim_go_nogo generate_input_stim_mante
+        generate_input_stim_xor generate_target_continuous_go_nogo generate_target_continuous_mante
+        generate_target_continuous_xor loss_op restricted_float set_gpu str2bool validate_config""",
+    "rate.abstract": """AbstractLossFunction AbstractRateRNN AbstractTargetGenerator
+        AbstractTaskGenerator RNNConfig RateRNNFactory create_default_config validate_config""",
+    "rate.eg_optimizer": "ExponentiatedGradient",
+    "rate.model": """FR_RNN_dale eval_rnn generate_input_stim_go_nogo generate_input_stim_mante
+        generate_input_stim_xor generate_target_continuous_go_nogo generate_target_continuous_mante
+        generate_target_continuous_xor loss_op""",
+    "rate.tasks": "AbstractTask GoNogoTask ManteTask TaskFactory XORTask",
+    "rate.utils": "restricted_float set_gpu str2bool",
+    "spiking": """AbstractSpikingConverter AbstractSpikingEvaluator AbstractSpikingRNN
+        AbstractSpikingTask GoNogoSpikingTask LIF_network_fnc ManteSpikingTask SpikingConfig
+        SpikingRNNFactory SpikingTaskFactory XORSpikingTask check_gpu_availability
+        create_connectivity_masks create_default_spiking_config eval_go_nogo eval_xor evaluate_task
+        format_spike_data generate_lif_params lambda_grid_search load_rate_model set_random_seed
+        validate_scaling_factor validate_stimulus""",
+    "spiking.LIF_network_fnc": "LIF_network_fnc",
+    "spiking.abstract": """AbstractSpikingConverter AbstractSpikingEvaluator AbstractSpikingRNN
+        SpikingConfig SpikingRNNFactory create_default_spiking_config validate_spiking_config""",
+    "spiking.eval_go_nogo": "eval_go_nogo",
+    "spiking.eval_tasks": """GoNogoSpikingEvaluator LIFNetworkAdapter ManteSpikingEvaluator
+        SpikingEvaluatorFactory XORSpikingEvaluator evaluate_single_trial evaluate_task
+        load_model_and_scaling_factor main""",
+    "spiking.eval_xor": "eval_xor",
+    "spiking.lambda_grid_search": "evaluate_single_trial lambda_grid_search parse_range",
+    "spiking.tasks": """AbstractSpikingTask GoNogoSpikingTask ManteSpikingTask SpikingTaskFactory
+        XORSpikingTask""",
+    "spiking.utils": """check_gpu_availability create_connectivity_masks format_spike_data
+        generate_lif_params load_rate_model set_random_seed validate_scaling_factor
+        validate_stimulus""",
+    "spikeRNN": """FR_RNN_dale GoNogoTask LIF_network_fnc ManteTask TaskFactory XORTask
+        check_packages create_default_spiking_config create_rate_config eval_go_nogo
+        lambda_grid_search rate set_gpu spiking""",
+    "spikeRNN.rate": "FR_RNN_dale create_default_config",
+    "spikeRNN.rate.tasks": "TaskFactory",
+    "spikeRNN.spiking": "LIF_network_fnc lambda_grid_search",
+    "spikeRNN.spiking.utils": "format_spike_data",
+}
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_every_published_import(module):
+    imported = importlib.import_module(module)
+    for name in NAMES[module].split():
+        assert getattr(imported, name) is not None, name
+
+
+def test_modules_called_like_their_function_are_that_function():
+    """Whichever the name is bound to, in whatever order a script imports."""
+    script = """
+import importlib, inspect, spiking
+from spiking import LIF_network_fnc, eval_go_nogo, eval_xor, lambda_grid_search
+for name in ("LIF_network_fnc", "eval_go_nogo", "eval_xor", "lambda_grid_search"):
+    module = importlib.import_module(f"spiking.{name}")
+    assert callable(module) and callable(getattr(spiking, name)), name
+    assert callable(getattr(module, name)), name
+    assert inspect.signature(module) == inspect.signature(getattr(module, name))
+    try:
+        module(unknown=1)
+    except TypeError as error:
+        assert "unknown" in str(error), error
+assert eval_xor.eval_xor is not None  # as documented
+from spiking.LIF_network_fnc import LIF_network_fnc as again
+assert again is LIF_network_fnc
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_the_umbrella_s_packages_are_the_packages():
+    tasks = importlib.import_module("spikeRNN.rate.tasks")
+    assert tasks is rate.tasks  # one list of registered tasks
+    umbrella = importlib.import_module("spikeRNN")
+    assert (umbrella.rate, umbrella.spiking) == (rate, spiking)
+    assert (rate.__spec__.name, tasks.__spec__.name) == ("rate", "rate.tasks")
+    assert umbrella.check_packages() is True
+    with pytest.raises(ImportError, match="nothing"):
+        importlib.import_module("spikeRNN.rate.nothing")
+
+
+# Arguments ----------------------------------------------------------------------------------------
+
+# function -> the arguments of each published version in their order; those after a star are
+# documented by name alone
+PUBLISHED = {
+    "spiking:LIF_network_fnc": [
+        "model_path scaling_factor u stims downsample use_initial_weights",
+        "model_or_path scaling_factor u stims downsample use_initial_weights lesion_percentage "
+        "lesion_scale lesion_by_type exclude_self_connections seed",
+    ],
+    "spiking:lambda_grid_search": [
+        "model_dir task_name n_trials scaling_factors",
+        "model_path task_name n_trials scaling_factors task_settings",
+        "* model_path scaling_range n_trials_per_factor task_type parallel",
+    ],
+    "spiking:evaluate_task": [
+        "task_name model_dir optimal_scaling_factor task_settings save_plots",
+        "task_name model_path optimal_scaling_factor task_settings n_trials all_trial_types",
+        "* task_name model_dir n_trials save_plots",
+    ],
+    "spiking:eval_go_nogo": [
+        "model_path",
+        "model_dir optimal_scaling_factor",
+        "model_path scaling_factor n_trials plot_results",
+    ],
+    "spiking.eval_xor:eval_xor": ["model_dir optimal_scaling_factor settings"],
+    "spiking.eval_tasks:evaluate_single_trial": [
+        "task_name model_path scaling_factor settings model_data"
+    ],
+    "spiking.eval_tasks:load_model_and_scaling_factor": ["model_path optimal_scaling_factor"],
+    "spiking.eval_tasks:LIFNetworkAdapter": ["model_path scaling_factor"],
+    "spiking.eval_tasks:GoNogoSpikingEvaluator": ["settings"],
+    "spiking.eval_tasks:GoNogoSpikingEvaluator.evaluate_single_trial": [
+        "self model_path scaling_factor model_data"
+    ],
+    "spiking.eval_tasks:SpikingEvaluatorFactory.create_evaluator": ["task_name settings"],
+    "spiking.lambda_grid_search:parse_range": ["range_str"],
+    "spiking.utils:load_rate_model": ["model_path"],
+    "spiking.utils:create_connectivity_masks": ["N P_inh som_N apply_dale seed"],
+    "spiking.utils:generate_lif_params": ["dt downsample"],
+    "spiking.utils:validate_stimulus": ["u task_type"],
+    "spiking.utils:set_random_seed": ["seed"],
+    "spiking.utils:format_spike_data": ["spikes dt"],
+    "spiking.utils:validate_scaling_factor": ["scaling_factor valid_range"],
+    "spiking.abstract:SpikingConfig": [
+        "N dt downsample scaling_factor tref tm vreset vpeak tr use_initial_weights device"
+    ],
+    "spiking.abstract:AbstractSpikingRNN": ["config"],
+    "spiking.abstract:AbstractSpikingRNN.simulate": ["self stimulus stims"],
+    "spiking.abstract:AbstractSpikingRNN.compute_firing_rates": ["self spikes"],
+    "spiking.abstract:SpikingRNNFactory.register": ["name spiking_rnn_class"],
+    "spiking.abstract:SpikingRNNFactory.create": ["name config"],
+    "spiking.abstract:validate_spiking_config": ["config"],
+    "spiking.tasks:AbstractSpikingTask": ["settings"],
+    "spiking.tasks:AbstractSpikingTask.generate_stimulus": ["self trial_type"],
+    "spiking.tasks:AbstractSpikingTask.evaluate_performance": ["self spiking_rnn n_trials"],
+    "spiking.tasks:AbstractSpikingTask.create_plots_directory": ["self base_dir"],
+    "spiking.tasks:GoNogoSpikingTask.evaluate_trial": ["self spiking_rnn stimulus label"],
+    "spiking.tasks:SpikingTaskFactory.create_task": ["task_name settings"],
+    "spiking.tasks:SpikingTaskFactory.register_task": ["task_name task_class"],
+    "rate:FR_RNN_dale": ["N P_inh P_rec w_in som_N w_dist gain apply_dale w_out device"],
+    "rate:FR_RNN_dale.forward": ["self stim taus training_params settings"],
+    "rate:FR_RNN_dale.load_net": ["self model_dir"],
+    "rate:FR_RNN_dale.lesion_w": ["self lesion_percentage lesion_scale"],
+    "rate:FR_RNN_dale.lesion_w_by_type": ["self lesion_percentage lesion_scale"],
+    "rate:FR_RNN_dale.project_weights": ["self training_params"],
+    "rate:loss_op": ["o z training_params"],
+    "rate:eval_rnn": ["net settings u device training_params"],
+    "rate:set_gpu": ["gpu frac"],
+    "rate:restricted_float": ["x"],
+    "rate:str2bool": ["v"],
+    "rate:RNNConfig": ["N P_inh P_rec som_N gain apply_dale w_dist device"],
+    "rate:AbstractRateRNN": ["config"],
+    "rate:validate_config": ["config"],
+    "rate:RateRNNFactory.register": ["name rnn_class"],
+    "rate:RateRNNFactory.create": ["name config"],
+    "rate:generate_input_stim_go_nogo": ["settings seed"],
+    "rate:generate_input_stim_xor": ["settings"],
+    "rate:generate_input_stim_mante": ["settings"],
+    "rate:generate_target_continuous_go_nogo": ["settings label seed"],
+    "rate:generate_target_continuous_xor": ["settings label"],
+    "rate:generate_target_continuous_mante": ["settings label"],
+    "rate.tasks:AbstractTask": ["settings"],
+    "rate.tasks:AbstractTask.generate_stimulus": ["self trial_type seed"],
+    "rate.tasks:AbstractTask.generate_target": ["self label seed"],
+    "rate.tasks:AbstractTask.simulate_trial": ["self trial_type seed"],
+    "rate.tasks:GoNogoTask.generate_stimulus": ["self trial_type seed"],
+    "rate.tasks:GoNogoTask.generate_target": ["self label seed"],
+    "rate.tasks:TaskFactory.create_task": ["task_name settings"],
+    "rate.tasks:TaskFactory.register_task": ["task_name task_class"],
+    "rate.eg_optimizer:ExponentiatedGradient": ["params lr weight_decay eps max_norm norm_axis"],
+}
+# the same thing under another name: a file or a folder may stand in the place of either
+SAME = {"model_dir": "model_path", "spiking_rnn_class": "network_class"}
+SAME |= {"rnn_class": "network_class", "range_str": "text"}
+CALLS = [(function, version) for function, versions in PUBLISHED.items() for version in versions]
+
+
+def same(name, others):
+    name = others.get(name, name)
+    return SAME.get(name, name)
+
+
+@pytest.mark.parametrize(("function", "version"), CALLS)
+def test_arguments_mean_what_they_mean_in_the_published_version(function, version):
+    """By place and by name, or an argument by place is refused, never taken for another."""
+    module, _, path = function.partition(":")
+    found = importlib.import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    if inspect.ismodule(found):  # it is called like its function
+        found = getattr(found, path)
+    others = getattr(found, "others", {})
+    parameters = list(inspect.signature(found).parameters.values())
+    by_name = {p.name for p in parameters} | set(others)
+    by_place = [p for p in parameters if p.kind == p.POSITIONAL_OR_KEYWORD]
+    names = version.split()
+    by_name_alone = names[0] == "*"
+    for place, name in enumerate(names[1:] if by_name_alone else names):
+        may_be_renamed = {"spiking_rnn_class", "rnn_class", "range_str"}
+        assert name in by_name or name in may_be_renamed, name
+        if by_name_alone or place >= len(by_place):
+            continue  # refused: see below
+        assert same(by_place[place].name, others) == same(name, others)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (spiking.evaluate_task, ("go_nogo", "models", 45)),
+        (spiking.evaluate_task, ("go_nogo", "models", 45.0, None, True)),
+        (spiking.lambda_grid_search, ("a.mat", (20, 80), 50, "go-nogo", True)),
+        (spiking.lambda_grid_search, (("a.mat",), "go-nogo", 4, [20, 30])),
+        (spiking.eval_go_nogo, ("a.mat", 45, {"T": 200})),
+    ],
+)
+def test_what_stands_in_the_place_of_another_is_refused(function, arguments):
+    with pytest.raises((TypeError, ValueError)) as error:
+        function(*arguments)
+    said = str(error.value)
+    assert "optimal_scaling_factor=, n_trials=" in said or "expected a" in said, said
+
+
+def test_other_names_of_an_argument():
+    @also_called(other="name")
+    def function(name=None):
+        return name
+
+    assert function(1) == function(name=1) == function(other=1) == 1
+    assert function(name=1, other=None) == function(name=None, other=1) == 1
+    with pytest.raises(ValueError, match="function: expected name or other, got both"):
+        function(name=1, other=1)
+    with pytest.raises(TypeError, match="multiple values"):
+        function(1, other=2)
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (40, 40.0),
+        (np.float32(2.5), 2.5),
+        (np.array([[40.0]]), 40.0),  # as scipy reads it from a file
+        (torch.tensor(40.0), 40.0),
+        (spiking.GridSearch(40.0), 40.0),
+        (spiking.GridSearches(a=spiking.GridSearch(40.0)), 40.0),
+    ],
+)
+def test_what_is_a_factor(value, number):
+    assert type(factor_of(value)) is float
+    assert factor_of(value) == number
+    assert spiking.validate_scaling_factor(value)
+
+
+@pytest.mark.parametrize("value", ["40", True, None, np.array([1.0, 2.0]), [40]])
+def test_what_is_no_factor(value):
+    with pytest.raises(ValueError, match="scaling_factor: expected a number > 0, got"):
+        spiking.validate_scaling_factor(value)
+
+
+# What was not there before ------------------------------------------------------------------------
+
+
+def test_types_of_options():
+    assert [rate.str2bool(v) for v in ("Yes", "true", "1", True)] == [True] * 4
+    assert [rate.str2bool(v) for v in ("no", "False", "0", False)] == [False] * 4
+    assert rate.restricted_float("0.3") == 0.3
+    for convert, text in ((rate.str2bool, "maybe"), (rate.restricted_float, "1.5")):
+        with pytest.raises(argparse.ArgumentTypeError, match=f"got '{text}'"):
+            convert(text)
+    with pytest.raises(argparse.ArgumentTypeError, match="from 0 to 1, got 'many'"):
+        rate.restricted_float("many")
+
+
+def test_stimuli_and_targets_as_functions():
+    settings = {"T": 300, "stim_on": 50, "stim_dur": 50, "delay": 10, "DeltaT": 1, "taus": [10]}
+    u, label = rate.generate_input_stim_xor(settings, seed=True)
+    assert np.array_equal(u, rate.XORTask(settings).generate_stimulus(seed=True)[0])
+    target = rate.generate_target_continuous_xor(settings, label)
+    assert target.shape == (300,)
+    assert set(target[170:270]) == {1.0 if label == "same" else -1.0}
+    assert not target[:170].any()
+    assert rate.generate_target_continuous_mante(settings, -1).shape == (300,)
+    assert rate.generate_target_continuous_go_nogo(settings, 1).shape == (299,)
+    assert rate.generate_input_stim_mante(settings)[0].shape == (4, 300)
+    u, label = rate.generate_input_stim_go_nogo(settings)
+    assert u.any() == bool(label)
+
+
+def test_another_threshold_is_refused():
+    """It would be left out of account, and the score called one at that threshold."""
+    settings = {"T": 200, "stim_on": 50, "stim_dur": 25}
+    for create in (rate.TaskFactory.create_task, spiking.SpikingTaskFactory.create_task):
+        create("go_nogo", settings | {"eval_amp_thresh": 0.7})
+        with pytest.raises(ValueError, match=r"settings\['eval_amp_thresh'\]: expected 0.7"):
+            create("go_nogo", settings | {"eval_amp_thresh": 0.3})
+        with pytest.raises(ValueError, match=r"settings\['eval_end'\]: expected no such"):
+            create("go_nogo", settings | {"eval_end": 100})
+
+
+def test_factories_of_ones_own_networks():
+    class Own(spiking.AbstractSpikingRNN):
+        def simulate(self, stimulus, stims):
+            return ()
+
+    config = spiking.SpikingConfig(N=3)
+    spiking.SpikingRNNFactory.register("own", Own)
+    assert spiking.SpikingRNNFactory.create("own", config).N == 3
+    assert spiking.SpikingRNNFactory.list_available() == ["own"]
+    assert rate.RateRNNFactory.list_available() == []  # a list of its own
+    with pytest.raises(ValueError, match="RateRNNFactory: expected one of none registered yet"):
+        rate.RateRNNFactory.create("own", config)
+    with pytest.raises(ValueError, match="expected a class, got 'Own'"):
+        rate.RateRNNFactory.register("own", "Own")
+
+
+def test_settings_that_were_changed_are_checked_again():
+    config = spiking.SpikingConfig(N=3)
+    config.downsample = 3
+    with pytest.raises(ValueError, match="downsample: expected a divisor of 100"):
+        spiking.abstract.validate_spiking_config(config)
+    network = rate.create_default_config()
+    rate.validate_config(network)
+    network.P_rec = 2
+    with pytest.raises(ValueError, match="P_rec"):
+        rate.validate_config(network)
+
+
+def test_the_exponentiated_gradient():
+    from rate.eg_optimizer import ExponentiatedGradient
+
+    w = torch.nn.Parameter(torch.tensor([1.0, 2.0, 3.0]))
+    optimizer = ExponentiatedGradient([w], lr=0.1, weight_decay=0.5, eps=1.2)
+    (w * torch.tensor([1.0, -1.0, 0.0])).sum().backward()
+    optimizer.step()
+    expected = [1.2, 2 * np.exp(-0.1 * (-1 + 1)), 3 * np.exp(-0.1 * 1.5)]
+    assert w.tolist() == pytest.approx(expected)
+    optimizer.param_groups[0] |= {"max_norm": 1.0, "lr": 0.0}
+    optimizer.step()
+    assert w.norm().item() == pytest.approx(1)
