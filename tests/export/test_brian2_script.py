@@ -78,6 +78,14 @@ def test_another_network_is_another_script(network, tmp_path):
         assert other_text != text
 
 
+def test_units_without_recurrent_weights_are_not_connected(network, tmp_path):
+    """Brian2 connects no empty lists."""
+    export.to_brian2(replace(network, w_rec=0 * network.w_rec), tmp_path / "network.py")
+    text = (tmp_path / "network.py").read_text()
+    assert "synapses.active = False\n" in text
+    assert ".connect(" not in text
+
+
 def test_a_time_is_written_as_the_number_that_it_is():
     """Brian2 reads 5.3 ms as 5.3 * 0.001: where that is no longer our float, s are written."""
     for ms in np.arange(1, 200) / 10:

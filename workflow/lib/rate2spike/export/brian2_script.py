@@ -138,15 +138,13 @@ $filters
 
 # Synapses: a spike arrives in its own step --------------------------------------------------------
 
-post, pre = np.nonzero(arrays["w_rec"])
 synapses = Synapses(
     neurons,
     neurons,
     "w : volt * second",
     on_pre="$on_pre",
 )
-synapses.connect(i=pre, j=post)
-synapses.w = w_rec[post, pre]
+$connections
 
 # Trials -------------------------------------------------------------------------------------------
 
@@ -183,7 +181,8 @@ for trial, kind in enumerate(kinds):
 try:
     import matplotlib.pyplot as plt
 except ImportError:
-    raise SystemExit("no figure: matplotlib is not installed")
+    print("no figure: matplotlib is not installed")
+    raise SystemExit
 
 fig, axes = plt.subplots(2, len(kinds), squeeze=False, sharex=True, figsize=(4 * len(kinds), 6))
 for trial, kind in enumerate(kinds):
@@ -199,6 +198,16 @@ axes[1, 0].set_ylabel("output")
 fig.tight_layout()
 plt.show()
 ''')
+
+# By whether there are recurrent weights -----------------------------------------------------------
+
+CONNECTIONS = """\
+post, pre = np.nonzero(arrays["w_rec"])
+synapses.connect(i=pre, j=post)
+synapses.w = w_rec[post, pre]"""
+NO_CONNECTIONS = """\
+# there are no recurrent weights
+synapses.active = False"""
 
 # By whether the synapse rises ---------------------------------------------------------------------
 
@@ -370,6 +379,7 @@ def _script(network: SpikingNetwork, arrays: str, *, downsample: int, title: str
         leak=leak,
         filters=FILTERS[rises],
         on_pre=ON_PRE[rises],
+        connections=CONNECTIONS if np.any(network.w_rec) else NO_CONNECTIONS,
     )
 
 
