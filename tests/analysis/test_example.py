@@ -477,13 +477,18 @@ def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path
     )
     written = {file.name for file in (tmp_path / "exports").iterdir()}
     of_nir = {"network.nir", "network_accuracy.csv"} if neuron == "lif" else set()
-    assert written == {"spikes.nwb", "statistics.parquet", "provenance.json"} | of_nir
+    of_brian2 = {"brian2_network.py", "brian2_network.npz"}
+    assert written == {"spikes.nwb", "statistics.parquet", "provenance.json"} | of_brian2 | of_nir
+    arrays = np.load(tmp_path / "exports" / "brian2_network.npz")
+    assert arrays["kind"].tolist() == example["single_kind"].tolist()
+    np.testing.assert_array_equal(arrays["inputs"][:, :, :-1], example["single_stimulus"])
     # trials of several kinds
     assert "fano" not in set(pd.read_parquet(tmp_path / "exports" / "statistics.parquet").statistic)
     with pynwb.NWBHDF5IO(str(tmp_path / "exports" / "spikes.nwb"), "r") as io:
         file = io.read()
         assert file.trials["kind"][:].tolist() == example["single_kind"].tolist()
         assert json.loads(file.notes)["rule"] == "exchange"
+        assert file.units.resolution == 5e-5
         first, times = file.trials["start_time"][0], file.units["spike_times"][:]
         of_unit = example["spike_time_s"][
             (example["spike_unit"] == 3) & (example["spike_trial"] == 0)

@@ -175,6 +175,74 @@ def test_an_nwb_file_has_all_simulations_on_one_clock(tmp_path):
         np.testing.assert_allclose(out.timestamps[:], [0.25, 0.5, 0.75, 1, 2.25, 2.5, 2.75, 3])
 
 
+def test_an_nwb_file_says_that_nothing_lived(tmp_path):
+    export.write_nwb(
+        tmp_path / "a.nwb", TWO, session_description="two", identifier="task/n80/3", lab="ours"
+    )
+    with pynwb.NWBHDF5IO(str(tmp_path / "a.nwb"), "r") as io:
+        file = io.read()
+        assert file.subject.subject_id == "task-n80-3"
+        assert file.subject.description == "No animal: a simulated network of 2 spiking units"
+        assert file.subject.species.endswith("NCBITaxon_32644")  # unidentified
+        assert "simulation" in file.keywords[:]
+        assert file.lab == "ours"
+    own = pynwb.file.Subject(subject_id="mine")
+    export.write_nwb(
+        tmp_path / "b.nwb", TWO, session_description="two", identifier="2", subject=own
+    )
+    with pynwb.NWBHDF5IO(str(tmp_path / "b.nwb"), "r") as io:
+        assert io.read().subject.subject_id == "mine"
+
+
+def test_the_resolution_of_the_spikes_is_the_step(tmp_path):
+    about = {"session_description": "", "identifier": "a"}
+    model = spiking.QIF()
+    network = spiking.Network(model, weights=np.zeros((1, 1)), dt=0.001)
+    inputs = np.full((8000, 1), 20.0)
+    recording = simulate(
+        network, inputs, record=("v", "spikes"), every=100, progress=False, device="cpu"
+    )
+    assert (recording.step, recording.sample_step) == (0.001, 0.1)
+    recording.save(tmp_path / "recording.npz")
+    recording = Recording.load(tmp_path / "recording.npz")
+    for step, resolution in ((recording.step, 1e-5), (None, None)):
+        export.write_nwb(tmp_path / "a.nwb", replace(recording, step=step), tau_s=0.01, **about)
+        with pynwb.NWBHDF5IO(str(tmp_path / "a.nwb"), "r") as io:
+            file = io.read()
+            assert file.units.resolution == resolution
+            v = file.acquisition["v"]
+            assert (v.starting_time, v.rate) == pytest.approx((0.001, 1000))
+            assert len(v.data) == 80
+
+
+@pytest.mark.parametrize("config", [None, "dandi"])
+def test_the_inspector_of_nwb_finds_nothing_wrong(tmp_path, trained, config):
+    """Suggestions may stay: who the experimenter was is not ours to say."""
+    nwbinspector = pytest.importorskip("nwbinspector")
+    network = conversion.to_spiking(trained.model, 20)
+    trials = [spiking.simulate_trial(network, np.ones((1, 5)), trial=i) for i in range(2)]
+    about = {"session_description": "trials", "inhibitory": network.inhibitory}
+    export.write_nwb(
+        tmp_path / "two.nwb",
+        trials,
+        identifier="task/n80/2",
+        variables=("out", "v"),
+        trials={"kind": ["Go", "NoGo"]},
+        **about,
+    )
+    export.write_nwb(tmp_path / "one.nwb", trials[0], identifier="task/n80/1", **about)
+    config = config and nwbinspector.load_config(config)
+    suggestion = nwbinspector.Importance.BEST_PRACTICE_SUGGESTION
+    suggested, found = set(), []
+    for message in nwbinspector.inspect_all(tmp_path, config=config, progress_bar=False):
+        if message.importance == suggestion:
+            suggested.add(message.check_function_name)
+        else:
+            found.append(f"{message.file_path}: {message.check_function_name}: {message.message}")
+    assert found == []
+    assert suggested == {"check_experimenter_exists", "check_institution", "check_single_row"}
+
+
 def test_an_nwb_file_that_cannot_be_written_leaves_nothing(tmp_path):
     about = {"session_description": "two simulations", "identifier": "two"}
     with pytest.raises(

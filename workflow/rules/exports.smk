@@ -2,9 +2,9 @@
 # Not part of the study. Needs `pip install -c constraints.txt -e '.[export]'`.
 #
 # REQUIRED INPUTS: results/models, networks, held_out, choices and examples of the condition
-# OUTPUTS: results/exports/{task}/{condition}/{neuron}: network.nir and network_accuracy.csv (LIF),
-#          spikes.nwb, statistics.parquet, provenance.json; an empty folder where no network reached
-#          criterion
+# OUTPUTS: results/exports/{task}/{condition}/{neuron}: brian2_network.py and .npz, network.nir and
+#          network_accuracy.csv (LIF), spikes.nwb, statistics.parquet, provenance.json; an empty
+#          folder where no network reached criterion
 
 
 localrules:
@@ -15,7 +15,7 @@ rule exports:
     input:
         [of_condition("results/exports/{place}/{neuron}", c) for c in LAYOUT.shown],
     message:
-        "The example networks are in results/exports, for NIR, NWB and Elephant"
+        "The example networks are in results/exports: Brian2 scripts, NIR, NWB, statistics"
 
 
 rule exchange:

@@ -1,4 +1,5 @@
-"""Files for other tools: Neo and NWB, statistics of spikes, NIR (`pip install -e '.[export]'`)."""
+"""Files for other tools: Brian2, Neo and NWB, statistics of spikes, NIR. All but Brian2 need
+`pip install -e '.[export]'`."""
 
 from ..offered import names_of
 
@@ -11,6 +12,7 @@ __getattr__, __dir__, __all__ = names_of(
             "to_neo",
             "write_nwb",
         ),
+        ".brian2_script": ("to_brian2",),
         ".spike_trains": (
             "needed",
             "single_trials",

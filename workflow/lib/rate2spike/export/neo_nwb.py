@@ -18,6 +18,15 @@ from .spike_trains import SpikesInSeconds, needed, simulations_of
 # Of the converted networks; what is not named has none
 LIF_UNITS = {"v": "mV", "ipsc": "mV", "r": "Hz", "rates": "Hz"}
 GAP_S = 1.0  # between simulations in an NWB file, which has one clock
+DESCRIPTIONS = {  # of samples in an NWB file
+    "out": "output",
+    "v": "voltage of each unit",
+    "ipsc": "synaptic current of each unit",
+    "rates": "rate of each unit, its filtered spikes",
+    "r": "rate of each unit",
+}
+# NCBI's taxon for what belongs to no species that is known: an NWB file has a subject, of a species
+NO_SPECIES = "http://purl.obolibrary.org/obo/NCBITaxon_32644"
 
 
 def _cell_types(inhibitory, n_units: int) -> np.ndarray | None:
@@ -132,7 +141,8 @@ def write_nwb(
 
     An NWB file has one clock: simulation k starts 1 s after the end of the one before, at
     `start_time` of row k of the table of trials; spikes and samples are on that clock. There are no
-    electrodes: nothing was recorded with any.
+    electrodes: nothing was recorded with any. The subject that NWB asks for is the network, in
+    words; its species is NCBI's "unidentified", its age and sex are left open.
 
     Parameters
     ----------
@@ -142,8 +152,9 @@ def write_nwb(
     session_description, identifier : asked for by NWB
     trials : further columns of the table of trials, by name, one value per simulation (kind, label,
         correct ...)
-    **about : further fields of pynwb.NWBFile; session_start_time, which NWB asks for, is now by
-        default
+    **about : further fields of pynwb.NWBFile (experimenter, institution, notes ...). By default
+        session_start_time, which NWB asks for, is now, and subject, experiment_description and
+        keywords say that this is a simulation
 
     Raises
     ------
@@ -153,7 +164,7 @@ def write_nwb(
     pynwb = needed("pynwb")
     simulations, n_units = simulations_of(recording, variables, tau_s)
     starts = np.cumsum([0.0, *(s.duration_s + GAP_S for s in simulations[:-1])])
-    about = {"session_start_time": datetime.now(UTC)} | about
+    about = _about_simulations(identifier, n_units) | about
     file = pynwb.NWBFile(session_description=session_description, identifier=identifier, **about)
     _add_trials(file, simulations, starts, columns=trials or {})
     cell_types = _cell_types(inhibitory, n_units)
@@ -165,6 +176,23 @@ def write_nwb(
         io.write(file)
 
 
+def _about_simulations(identifier: str, n_units: int) -> dict[str, Any]:
+    """What NWB wants to know of a session and is the same of every simulation."""
+    subject = needed("pynwb").file.Subject(
+        subject_id=identifier.replace("/", "-"),
+        description=f"No animal: a simulated network of {n_units} spiking units",
+        species=NO_SPECIES,
+        sex="U",  # unknown: NWB knows no other word for none
+        age="P0D/",  # any
+    )
+    return {
+        "session_start_time": datetime.now(UTC),
+        "experiment_description": "Simulation of a network of spiking units",
+        "keywords": ["simulation", "spiking neural network"],
+        "subject": subject,
+    }
+
+
 def _time_series(name: str, simulations: list[SpikesInSeconds], starts: np.ndarray, *, unit: str):
     """The samples of all simulations on the clock of the file."""
     data, timestamps = [], []
@@ -172,8 +200,17 @@ def _time_series(name: str, simulations: list[SpikesInSeconds], starts: np.ndarr
         samples = simulation.samples[name]
         data.append(samples)
         timestamps.append(start + simulation.sample_step_s * np.arange(1, len(samples) + 1))
+    if len(simulations) == 1:
+        step_s = simulations[0].sample_step_s
+        times = {"starting_time": step_s, "rate": 1 / step_s}
+    else:
+        times = {"timestamps": np.concatenate(timestamps)}
     return needed("pynwb").TimeSeries(
-        name=name, data=np.concatenate(data), unit=unit, timestamps=np.concatenate(timestamps)
+        name=name,
+        description=DESCRIPTIONS.get(name, f"{name} of the simulated network"),
+        data=np.concatenate(data),
+        unit=unit,
+        **times,
     )
 
 
@@ -202,6 +239,9 @@ def _add_units(
     cell_types: np.ndarray | None,
 ) -> None:
     """The spike times of each unit in all simulations, on the clock of the file."""
+    file.units = needed("pynwb").misc.Units(
+        name="units", description="all units of the network", resolution=simulations[0].step_s
+    )
     if cell_types is not None:
         file.add_unit_column("cell_type", "excitatory or inhibitory")
     intervals = []

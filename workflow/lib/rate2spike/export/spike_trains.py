@@ -32,6 +32,7 @@ class SpikesInSeconds(NamedTuple):
     samples : by name, (n_samples, n_columns), sample i at (i + 1) * sample_step_s
     sample_step_s : from sample to sample
     duration_s : of the simulation
+    step_s : step of the simulation, None where unknown
     """
 
     spike_unit: np.ndarray
@@ -39,6 +40,7 @@ class SpikesInSeconds(NamedTuple):
     samples: Mapping[str, np.ndarray]
     sample_step_s: float
     duration_s: float
+    step_s: float | None
 
     def trains(self, n_units: int) -> list[np.ndarray]:
         """Spike times of each unit, in order."""
@@ -98,6 +100,7 @@ def _from_recording(
                 samples=samples,
                 sample_step_s=recording.sample_step * second,
                 duration_s=recording.duration * second,
+                step_s=None if recording.step is None else recording.step * second,
             )
         )
     return simulations
@@ -118,6 +121,7 @@ def _from_trial(trial: TrialRecording, variables: Sequence[str]) -> SpikesInSeco
         samples=samples,
         sample_step_s=trial.dt,
         duration_s=trial.dt * n_steps,
+        step_s=trial.dt,
     )
 
 
@@ -140,12 +144,13 @@ def _second(tau_s: float | None, time_unit: str) -> float:
     return float(tau_s)
 
 
-def single_trials(example: Mapping[str, np.ndarray]) -> Recording:
+def single_trials(example: Mapping[str, np.ndarray], step_s: float | None = None) -> Recording:
     """The trials that an example recording of the workflow (results/examples) has whole.
 
     Parameters
     ----------
     example : the arrays of the file by name
+    step_s : step of the simulation (s), which the file does not say
 
     Returns
     -------
@@ -153,12 +158,12 @@ def single_trials(example: Mapping[str, np.ndarray]) -> Recording:
         Their spikes, and "out" every 5 ms. Trial i is of kind `single_kind[i]` and label
         `single_label[i]`.
     """
-    step_s = float(example["time_s"][0])
+    sample_step_s = float(example["time_s"][0])
     n_trials, n_samples = example["single_out"].shape
     last_spike_s = example["spike_time_s"].max(initial=0.0)
     return Recording(
         data={"out": example["single_out"][:, :, None]},
-        sample_step=step_s,
+        sample_step=sample_step_s,
         n_units=len(example["inhibitory"]),
         time_unit="s",
         spike_simulation=example["spike_trial"],
@@ -166,5 +171,6 @@ def single_trials(example: Mapping[str, np.ndarray]) -> Recording:
         spike_time=example["spike_time_s"],
         n_simulations=n_trials,
         # by rounding, n 5 ms are not always 100 n steps
-        duration=max(n_samples * step_s, last_spike_s),
+        duration=max(n_samples * sample_step_s, last_spike_s),
+        step=step_s,
     )

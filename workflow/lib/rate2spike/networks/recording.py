@@ -34,6 +34,7 @@ class Recording:
     n_simulations : of a batch, None without one
     duration : of the simulation, in `time_unit`
     spikes_recorded : False where nobody asked for them
+    step : of the simulation, in `time_unit`; spikes are at multiples of it. None where unknown
     """
 
     data: Mapping[str, np.ndarray]
@@ -46,6 +47,7 @@ class Recording:
     n_simulations: int | None = None
     duration: float | None = None
     spikes_recorded: bool = True
+    step: float | None = None
 
     def __repr__(self) -> str:
         batch = "" if self.n_simulations is None else f" in {self.n_simulations} simulations"
@@ -294,7 +296,7 @@ class Recording:
             raise ValueError(
                 f"{path}: expected a recording as Recording.save writes it ({error})"
             ) from error
-        needed = {own.name for own in fields(cls)} - {"data", "n_simulations", "duration"}
+        needed = {own.name for own in fields(cls)} - {"data", "n_simulations", "duration", "step"}
         missing = needed - set(arrays)
         if missing:
             raise ValueError(

@@ -161,6 +161,7 @@ def _record(
         n_simulations=batch if job.batched else None,
         duration=job.n_steps * job.dt,
         spikes_recorded="spikes" in record,
+        step=job.dt,
     )
 
 

@@ -1,0 +1,131 @@
+"""The script for Brian2: what is in it and, where Brian2 is installed, that its network does what
+ours does."""
+
+import runpy
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rate2spike import conversion, export, matfile, spiking, streams
+from rate2spike.config import NeuronConfig
+from rate2spike.export import brian2_script
+
+STREAM = streams.key(7, "brian2")
+NEURONS = {
+    "double": NeuronConfig(),
+    "single": NeuronConfig(tau_rise_ms=0.0),
+    "qif": NeuronConfig(model="qif"),
+}
+
+
+def stimuli() -> dict:
+    """A pulse and none, 0.2 s."""
+    pulse = np.zeros((1, 41))
+    pulse[:, 8:20] = 1
+    return {"pulse": pulse, "none": np.zeros((1, 41))}
+
+
+@pytest.fixture(params=NEURONS)
+def network(request, published_model_file) -> spiking.SpikingNetwork:
+    model = matfile.load(published_model_file)
+    return conversion.to_spiking(model, 30, neuron=NEURONS[request.param])
+
+
+def test_the_script_has_the_network_in_it(network, tmp_path):
+    path = tmp_path / 'a "network" of ours.py'
+    export.to_brian2(
+        network, path, stimuli=stimuli(), stream=STREAM, downsample=2, title='What\\ "he" calls """'
+    )
+    assert sorted(file.suffix for file in tmp_path.iterdir()) == [".npz", ".py"]
+    text = path.read_text()
+    assert compile(text, path.name, "exec").co_consts[0].startswith('\nWhat\\ "he" calls """\n')
+    arrays = np.load(path.with_suffix(".npz"))
+    for name in ("w_rec", "w_in", "w_out", "tau_decay_ms"):
+        np.testing.assert_array_equal(arrays[name], getattr(network, name))
+    assert arrays["kind"].tolist() == ["pulse", "none"]
+    np.testing.assert_array_equal(arrays["inputs"][0], stimuli()["pulse"][:, ::2])
+    initial = spiking.as_network(network, stream=STREAM, trial=1).initial["v"]
+    np.testing.assert_array_equal(arrays["initial_v_mv"][1], initial)
+    neuron = network.neuron
+    for line in (
+        "defaultclock.dt = 0.1 * ms",
+        "tau_mem = 10 * ms",
+        "t_refractory = 2 * ms",
+        f"v_threshold = {neuron.v_threshold:g} * mV",
+        f"v_reset = {neuron.v_reset:g} * mV",
+        f"bias = {neuron.bias:g} * mV",
+        "noise_sd = 0.1 * mV",
+    ):
+        assert f"\n{line}\n" in text
+    assert ("tau_rise = 2 * ms\n" in text) == (neuron.tau_rise_ms > 0) == ("hr +=" in text)
+
+
+def test_another_network_is_another_script(network, tmp_path):
+    def written(other) -> tuple:
+        export.to_brian2(other, tmp_path / "network.py")
+        arrays = np.load(tmp_path / "network.npz")
+        return (tmp_path / "network.py").read_text(), arrays["w_rec"].tobytes()
+
+    text, weights = written(network)
+    w_rec = network.w_rec.copy()
+    w_rec[3, 4] += 1e-12
+    same_text, other_weights = written(replace(network, w_rec=w_rec))
+    assert (same_text, other_weights != weights) == (text, True)
+    for changed in ({"t_refractory_ms": 5.3}, {"tau_mem_ms": 11.0}, {"v_reset": -64.5}):
+        other_text, _ = written(replace(network, neuron=replace(network.neuron, **changed)))
+        assert other_text != text
+
+
+def test_units_without_recurrent_weights_are_not_connected(network, tmp_path):
+    """Brian2 connects no empty lists."""
+    export.to_brian2(replace(network, w_rec=0 * network.w_rec), tmp_path / "network.py")
+    text = (tmp_path / "network.py").read_text()
+    assert "synapses.active = False\n" in text
+    assert ".connect(" not in text
+
+
+def test_a_time_is_written_as_the_number_that_it_is():
+    """Brian2 reads 5.3 ms as 5.3 * 0.001: where that is no longer our float, s are written."""
+    for ms in np.arange(1, 200) / 10:
+        seconds = float(ms / 1000)
+        read = eval(brian2_script._time(seconds), {"ms": 0.001, "second": 1.0})
+        assert read == seconds
+    assert brian2_script._time(0.002) == "2 * ms"
+
+
+def test_what_cannot_be_written_is_said(network, tmp_path):
+    with pytest.raises(TypeError, match=r"expected a converted network, .* got Network"):
+        export.to_brian2(spiking.as_network(network), tmp_path / "network.py")
+    with pytest.raises(ValueError, match=r"name of a script, NAME\.py, got network\.npz"):
+        export.to_brian2(network, tmp_path / "network.npz")
+    unlike = {"a": np.zeros((1, 5)), "b": np.zeros((1, 6))}
+    with pytest.raises(ValueError, match=r"stimuli: expected .* one shape, got \(1, 5\), \(1, 6\)"):
+        export.to_brian2(network, tmp_path / "network.py", stimuli=unlike)
+    with pytest.raises(ValueError, match="stimuli: expected one or more"):
+        export.to_brian2(network, tmp_path / "network.py", stimuli={})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(
+    sys.version_info < (3, 12), reason="Brian2 for the pinned numpy needs Python 3.12"
+)
+def test_brian2_has_the_spikes_that_we_have(network, tmp_path, monkeypatch):
+    brian2 = pytest.importorskip("brian2", reason="Brian2 is not installed")
+    monkeypatch.setattr("matplotlib.pyplot.show", lambda: None)
+    brian2.prefs.codegen.target = "numpy"  # compiling takes a minute
+    path = tmp_path / "network.py"
+    export.to_brian2(network, path, stimuli=stimuli(), stream=STREAM)
+    text = path.read_text()
+    assert text.count("noise_sd = 0.1 * mV") == 1
+    path.write_text(text.replace("noise_sd = 0.1 * mV", "noise_sd = 0 * mV"))
+    there = runpy.run_path(str(path))
+    quiet = np.zeros((network.n_units, 4000))
+    for trial, u in enumerate(stimuli().values()):
+        here = spiking.simulate_trial(network, u, noise=quiet, stream=STREAM, trial=trial)
+        counts = here.spikes.sum(axis=1)
+        assert counts.sum() > 100
+        assert np.abs(there["spike_counts"][trial] - counts).sum() <= 0.01 * counts.sum()
+        # a step in another order, or a filter recorded a step off, is 0.01 and more
+        np.testing.assert_allclose(there["outputs"][trial], here.out, atol=0.005)
