@@ -1,7 +1,7 @@
 """The tables of config/README.md, made from the schema of the config.
 
-`python docs/config_tables.py` writes them. A table stands between `<!-- table of NAME -->` and `<!-- end of table -->`. Everything between is
-written here, everything else by hand.
+`python docs/config_tables.py` writes them. A table stands between `<!-- table of NAME -->` and
+`<!-- end of table -->`. Everything between is written here, everything else by hand.
 """
 
 import re

@@ -114,7 +114,7 @@ def metadata(
         *authors,
     ]
     # a person may have written the paper and the software
-    unique = {entity["@id"]: entity for entity in described}
+    unique = {entity["@id"]: _without_lists_of_one(entity) for entity in described}
     return {"@context": CONTEXT, "@graph": list(unique.values())}
 
 
@@ -146,8 +146,8 @@ def _root(
         "@type": "Dataset",
         "name": f"Study of rate and spiking networks, seed {study['study_seed']}",
         "description": (
-            "Rate networks trained on cognitive tasks, converted one to one into spiking networks: "
-            "tables, figures and models of one study, written by the workflow rate2spike."
+            "Tables, figures and models of one study of rate networks and of spiking networks with "
+            "the same weights, written by the workflow rate2spike."
         ),
         "datePublished": finished[:10],
         "license": NO_LICENCE,
@@ -216,9 +216,7 @@ def _workflow(software: Iterable[Mapping[str, Any]], citation: Mapping[str, Any]
     return workflow | _if_any("version", [_code_version(version) for version in software])
 
 
-def _run(
-    study: Mapping[str, Any], given: Sequence[Entity], results: Sequence[Entity]
-) -> Entity:
+def _run(study: Mapping[str, Any], given: Sequence[Entity], results: Sequence[Entity]) -> Entity:
     """The run: from the config to the results. When it began is not known (models may be older than
     the study), nor who started it."""
     made = study["made"]
@@ -318,8 +316,14 @@ def _refs(entities: Iterable[Entity]) -> list[Entity]:
 
 
 def _if_any(key: str, value: Any) -> Entity:
-    """The key with its value, a list of one as that one; nothing where there is no value."""
-    if not value:
-        return {}
-    alone = isinstance(value, list) and len(value) == 1
-    return {key: value[0] if alone else value}
+    """The key with its value; nothing where there is no value."""
+    return {key: value} if value else {}
+
+
+def _without_lists_of_one(entity: Entity) -> Entity:
+    """The entity as RO-Crate recommends: a list of one is that one."""
+    plain = {}
+    for key, value in entity.items():
+        alone = isinstance(value, list) and len(value) == 1
+        plain[key] = value[0] if alone else value
+    return plain
