@@ -93,7 +93,7 @@ def metadata(
     workflow |= _if_any("creator", _refs(people)) | _if_any("citation", _refs(paper))
     workflow |= _if_any("softwareRequirements", _refs(requirements))
     run = _run(study, [*_refs(given), _ref(seed)], _refs(folders))
-    root = _root(study, [*_refs(folders), *_refs(top)], run, paper)
+    root = _root(study, parts=[*_refs(folders), *_refs(top)], run=run, paper=paper)
     for entity in data:
         if entity["@id"] == WORKFLOW_FILE:
             entity.update(workflow)
@@ -137,7 +137,7 @@ def _descriptor(root: Entity) -> list[Entity]:
 
 
 def _root(
-    study: Mapping[str, Any], parts: list[Entity], run: Entity, paper: Sequence[Entity]
+    study: Mapping[str, Any], *, parts: list[Entity], run: Entity, paper: Sequence[Entity]
 ) -> Entity:
     """The folder as a whole. Its date is that of its youngest result."""
     finished = study.get("last_finished") or datetime.now(UTC).isoformat()
