@@ -384,6 +384,15 @@ def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tm
     assert set(listed.index) == there - hidden
     check = ["sha256sum", "--quiet", "-c", "SHA256SUMS"]
     assert subprocess.run(check, cwd=results, capture_output=True).returncode == 0
+    # the same files with the same checksums for other tools, and what the run was made of
+    crate = (results / "ro-crate-metadata.json").read_text()
+    described = {e["@id"]: e for e in json.loads(crate)["@graph"] if "contentSize" in e}
+    beside = {"manifest.tsv", "Snakefile", "config.yaml"}
+    assert set(described) == set(listed.index) | beside
+    assert all(described[path]["sha256"] == listed.sha256[path] for path in listed.index)
+    assert yaml.safe_load((results / "config.yaml").read_text()) == TINY
+    private = (str(tiny), platform.node(), f"/{getpass.getuser()}/")
+    assert not any(words in crate for words in private)
     assert (
         listed.bytes["tables/trials.parquet"]
         == (results / "tables" / "trials.parquet").stat().st_size

@@ -3,8 +3,9 @@
 # REQUIRED INPUTS: every table, figure and converted model; of results/benchmarks what is there
 # OUTPUTS: results/tables/provenance.json and .html, the study's config, seed, code, versions,
 #          machines, times
-#          results/manifest.tsv (path, bytes, sha256, sha256 of the data alone) and
-#          results/SHA256SUMS, for `sha256sum -c`
+#          results/manifest.tsv (path, bytes, sha256, sha256 of the data alone),
+#          results/SHA256SUMS, for `sha256sum -c`, and results/ro-crate-metadata.json, which says
+#          to other tools what each file is; for it results/Snakefile and config.yaml, copies
 RECORDINGS = [f"results/examples/{example}.npz" for example in LAYOUT.examples]
 RECORDINGS += [f"results/selectivity/{example}.npz" for example in LAYOUT.selectivity]
 PROVENANCE = ["results/tables/provenance.json", "results/tables/provenance.html"]
@@ -28,6 +29,7 @@ ARCHIVED = [
     *LAYOUT.converted,
 ]
 EXPLAINED = Path(workflow.basedir).parent / "results" / "README.md"
+CITATION = Path(workflow.basedir).parent / "CITATION.cff"
 
 
 # all of it is there to be timed; what the rules hand to each other may be gone. A plot drawn anew
@@ -91,10 +93,16 @@ rule provenance_page:
 rule manifest:
     input:
         files=list(dict.fromkeys(ARCHIVED)),
+        study="results/tables/provenance.json",
+        snakefile=Path(workflow.basedir) / "Snakefile",
         readme=[EXPLAINED] if EXPLAINED.is_file() else [],
+        citation=[CITATION] if CITATION.is_file() else [],
     output:
         table="results/manifest.tsv",
         checksums="results/SHA256SUMS",
+        crate="results/ro-crate-metadata.json",
+        snakefile="results/Snakefile",
+        config="results/config.yaml",
     log:
         "results/logs/manifest.log",
     benchmark:

@@ -78,7 +78,8 @@ def study_record(
 
     Returns
     -------
-    study_seed, config, files_of_the_config, stages, trials, made; no path and no user in it
+    study_seed, config, files_of_the_config, stages, trials, made, last_finished (of all files); no
+    path and no user in it
     """
     files = list(config.get("tasks", {}).values())
     for group in config.get("external_models", {}).values():
@@ -87,6 +88,7 @@ def study_record(
     for model in models:
         if model:
             records += [model, model.get("conversion", {})]
+    times = [record.get("last_finished") or record.get("finished") for record in records]
     return {
         "study_seed": config["study_seed"],
         "config": provenance.without_paths(config),
@@ -94,6 +96,7 @@ def study_record(
         "stages": list(stages),
         "trials": dict(trials or {}),
         "made": provenance.differences(records),
+        "last_finished": max(filter(None, times), default=None),
     }
 
 

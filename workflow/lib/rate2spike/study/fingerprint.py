@@ -184,7 +184,7 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         ),
         "provenance": ARCHIVE,
         "provenance_page": ARCHIVE,
-        "manifest": ARCHIVE,
+        "manifest": (*ARCHIVE, "study/crate.py"),
         "notebook": ("./", "scripts/"),  # through the workflow they run every script, too
     }
 
