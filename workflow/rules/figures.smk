@@ -34,6 +34,15 @@ PAPER = {
 SCRIPT = {"figure_xor": "figure_task"}  # and caption, where they are not called as the figure
 
 
+def not_listed(figure: str):
+    """The input of a figure that the config does not list: there is none."""
+
+    def of_wildcards(wildcards):
+        or_stop(figure_roles.refuse_unlisted, figure)
+
+    return of_wildcards
+
+
 for figure in STUDY.figures:
 
     rule:
@@ -74,6 +83,18 @@ for figure in STUDY.figures:
         script:
             # filled in when the job runs: `figure` itself is the last of the loop by then
             "../scripts/{params.script}"
+
+
+# asked for by name: the end with one line that says what to write into the config
+for figure in [name for name in PAPER if name not in STUDY.figures]:
+
+    rule:
+        name:
+            figure
+        input:
+            not_listed(figure),
+        message:
+            f"Fig. {PAPER[figure][1]}: the config does not say what to draw it from"
 
 
 if STUDY.figures:
