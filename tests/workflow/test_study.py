@@ -775,10 +775,7 @@ def test_the_cost_is_said_beforehand(tmp_path):
     # go-nogo, its size 3 and its decay 20 train for real, 900 trials are typical; the others have
     # one network that stops at once
     n_spiking = 3 * 2 * (3 + 1) * 12 + 10 * 2 * 12 + 12
-    told = (
-        f"{planned} jobs; 13 rate networks, {6 * 900 + 7 * 2:.2g} training trials, "
-        f"{n_spiking:.2g} spiking trials"
-    )
+    told = f"{planned} jobs; 13 rate networks, 5,400 training trials, {n_spiking:,} spiking trials"
     assert told in said(done), said(done)
     assert not (path / "results" / "training").exists()
 

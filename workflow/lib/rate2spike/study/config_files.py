@@ -185,7 +185,7 @@ def keys_of_file(file: str | Path) -> list[Key]:
 
 
 def _composed(text: str) -> yaml.Node | None:
-    """The tree of a file. JSON is YAML but for its tabs, which can only stand between its values."""
+    """The tree of a file. JSON is YAML but for tabs, which only stand between its values."""
     try:
         json.loads(text)
     except ValueError:

@@ -228,7 +228,7 @@ def _matching(entry: str, key: str) -> list[str]:
     if Path(entry).is_file() or not set(PATTERN) & set(entry):
         return [entry]
     files = sorted(file for file in glob.glob(entry, recursive=True) if Path(file).is_file())
-    require(bool(files), key, f"a pattern that matches a file; {MODEL_FILES}", entry)
+    require(bool(files), key, f"a pattern that matches {MODEL_FILES}", entry)
     return files
 
 
