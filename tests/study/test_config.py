@@ -458,7 +458,7 @@ TRAPS = [
     (
         "neuron.v_reset",
         "-30",
-        "neuron.v_reset: expected a voltage below v_threshold (-40 mV), got -30 (in conditions.go",
+        "neuron.v_reset: expected a voltage below v_threshold (-40 mV), got -30 (in conditions.",
     ),
     (
         "search.scaling_factors",
