@@ -4,9 +4,15 @@ The linter (PLW1514) sees only what it knows to be a file; here every call of su
 """
 
 import ast
+import json
+import os
+import subprocess
+import sys
 
 import pytest
 from shared import ROOT
+
+from rate2spike.study import fingerprint
 
 WORKFLOW = ROOT / "workflow"
 # name of a call -> how many arguments without a name there are where the encoding is one of them
@@ -61,3 +67,25 @@ def test_every_text_has_its_encoding():
         text = file.read_text("utf-8")
         assert "read_text()" not in text, file
         assert "open(" not in text, file
+
+
+ALL_FINGERPRINTS = """
+import json
+from rate2spike.study import fingerprint
+stages = fingerprint.made_of("cpu")
+print(json.dumps({stage: fingerprint.of_stage(stage, "cpu") for stage in stages}))
+"""
+
+
+def test_fingerprints_are_those_of_any_locale():
+    """Else all figures would be drawn anew, and again when the locale changes back."""
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", ALL_FINGERPRINTS],
+        env=os.environ | ascii_alone | {"PYTHONPATH": str(WORKFLOW / "lib")},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    here = {stage: fingerprint.of_stage(stage, "cpu") for stage in fingerprint.made_of("cpu")}
+    assert json.loads(done.stdout) == here
