@@ -114,6 +114,15 @@ def other_choice(wildcards) -> list[str]:
     return [LAYOUT.of_name("results/choices/{place}/{neuron}.csv", other)] if other else []
 
 
+def not_listed(figure: str):
+    """The input of a figure that the config does not list: there is none."""
+
+    def of_wildcards(wildcards):
+        or_stop(figure_roles.refuse_unlisted, figure)
+
+    return of_wildcards
+
+
 # Resources and code of a stage -------------------------------------------------------------------
 
 

@@ -34,15 +34,6 @@ PAPER = {
 SCRIPT = {"figure_xor": "figure_task"}  # and caption, where they are not called as the figure
 
 
-def not_listed(figure: str):
-    """The input of a figure that the config does not list: there is none."""
-
-    def of_wildcards(wildcards):
-        or_stop(figure_roles.refuse_unlisted, figure)
-
-    return of_wildcards
-
-
 for figure in STUDY.figures:
 
     rule:
