@@ -546,9 +546,9 @@ def test_the_study_s_script(small_study, tmp_path, monkeypatch):
     np.testing.assert_allclose(
         rates.y, measures.rate[[(0.8, mean_field_study.RATE), (4, mean_field_study.RATE)]]
     )
-    assert "1 there is no solution" in Path("mean_field.rst").read_text()
+    assert "1 there is no solution" in Path("mean_field.rst").read_text(encoding="utf-8")
     assert Path("mean_field.png").read_bytes().startswith(b"\x89PNG")
-    record = json.loads(Path("record.json").read_text())
+    record = json.loads(Path("record.json").read_text(encoding="utf-8"))
     assert (record["study_seed"], record["fingerprint"], record["settings"]["settings"]) == (
         1,
         "abc",

@@ -205,9 +205,9 @@ def test_accuracy_of_the_trials_drawn(tmp_path):
 def test_condition_without_a_trained_network(script, tmp_path):
     output = run(script, tmp_path, task=EXAMPLES[script])
     assert "No network reached criterion (0 of 4)." in Path(output.caption).read_text("utf-8")
-    assert Path(output.csv).read_text() == ",".join(panels.COLUMNS) + "\n"
+    assert Path(output.csv).read_text(encoding="utf-8") == ",".join(panels.COLUMNS) + "\n"
     if script in N_SINGLES:
-        assert Path(output.singles).read_text() == ",".join(sweeps.SINGLES) + "\n"
+        assert Path(output.singles).read_text(encoding="utf-8") == ",".join(sweeps.SINGLES) + "\n"
     assert Path(output.png).stat().st_size > 1000
 
 

@@ -4,9 +4,11 @@ the schema, YAML's traps."""
 import re
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
+import scipy.io
 import yaml
-from shared import ROOT
+from shared import PUBLISHED_MODEL, ROOT
 
 from rate2spike import config, devices
 from rate2spike.config import (
@@ -17,9 +19,9 @@ from rate2spike.config import (
     TrainingConfig,
     from_mapping,
 )
-from rate2spike.study import Condition, read_study, schema
-from rate2spike.study.figure_roles import FIGURE_ROLES, check_figures
-from rate2spike.study.read import check_condition
+from rate2spike.study import Condition, given_models, read_study, schema
+from rate2spike.study.figure_roles import FIGURE_ROLES, check_figures, refuse_unlisted
+from rate2spike.study.read import check_condition, checked
 from rate2spike.tasks import find_task
 
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
@@ -427,7 +429,11 @@ TRAPS = [
         "relu",
         "network.activation: expected one of sigmoid, clipped_relu, softplus, got 'relu'",
     ),
-    ("network.gain", ".nan", ".network.gain: expected a number > 0, got nan"),
+    (
+        "network.gain",
+        ".nan",
+        "network.gain: expected a number > 0, got nan (in conditions.go-nogo)",
+    ),
     ("network.gain", "0", "network.gain: expected a number > 0, got 0"),
     ("network.tau_decay_ms", "20", "network.tau_decay_ms: expected a list, got 20"),
     (
@@ -452,7 +458,7 @@ TRAPS = [
     (
         "neuron.v_reset",
         "-30",
-        "conditions.go-nogo.neuron.v_reset: expected a voltage below v_threshold (-40 mV), got -30",
+        "neuron.v_reset: expected a voltage below v_threshold (-40 mV), got -30 (in conditions.",
     ),
     (
         "search.scaling_factors",
@@ -469,7 +475,7 @@ TRAPS = [
     (
         "search.downsample",
         "3",
-        "conditions.go-nogo.search.downsample: expected a divisor of 100, got 3",
+        "search.downsample: expected a divisor of 100, got 3 (in conditions.go-nogo)",
     ),
     ("device", "gpu", "device: expected one of auto, cpu, cuda"),
     (
@@ -631,7 +637,7 @@ TRAPS = [
     (
         "training.max_trials",
         "1",
-        "conditions.go-nogo.training.max_trials: expected a whole number >= 2",
+        "training.max_trials: expected a whole number >= 2",
     ),
     ("tasks.xor", "x.py", "tasks.xor: a task of this name is built in; choose another name"),
     (
@@ -663,3 +669,218 @@ def test_a_study_of_nothing_is_refused():
         ConfigError, match=r"^conditions: expected at least one condition, sweep or external model"
     ):
         read_study(values)
+
+
+# Two settings, one folder -------------------------------------------------------------------------
+
+
+def study_with(**changes):
+    """The study of the default config with other conditions, sweeps or models and no figures."""
+    empty = {"conditions": {}, "sweeps": {}, "external_models": {}, "figures": {}}
+    return read_study(yaml.safe_load(DEFAULT) | empty | changes)
+
+
+def of_gain(gain, section="network", key="gain", **others):
+    return {"task": "xor", section: {key: gain}, **others}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"conditions": {"a": of_gain(1.2345671), "b": of_gain(1.2345674)}},
+            "conditions.b.network.gain: expected 1.2345671, as in conditions.a, or a value that "
+            "differs from it in the first 6 digits (the name of a folder holds no more), "
+            "got 1.2345674",
+        ),
+        (
+            {
+                "conditions": {
+                    "a": of_gain(0.012345671, "training", "learning_rate"),
+                    "b": of_gain(0.012345674, "training", "learning_rate"),
+                }
+            },
+            "conditions.b.training.learning_rate: expected 0.012345671, as in conditions.a",
+        ),
+        (
+            {
+                "conditions": {
+                    "a": of_gain(-40.123456, "neuron", "bias"),
+                    "b": of_gain(-40.123459, "neuron", "bias"),
+                }
+            },
+            "conditions.b.neuron.bias: expected -40.123456, as in conditions.a",
+        ),
+        (
+            {
+                "conditions": {
+                    "a": of_gain([20, 50.00001], key="tau_decay_ms"),
+                    "b": of_gain([20, 50.00002], key="tau_decay_ms"),
+                }
+            },
+            "conditions.b.network.tau_decay_ms: expected (20, 50.00001), as in conditions.a",
+        ),
+        (  # one folder of networks, two of spiking networks
+            {
+                "conditions": {
+                    "a": of_gain(1.2345671),
+                    "b": of_gain(1.2345674, neuron={"model": "qif"}),
+                }
+            },
+            "conditions.b.network.gain: expected 1.2345671, as in conditions.a",
+        ),
+        (
+            {
+                "conditions": {"a": of_gain(1.2345671)},
+                "sweeps": {"d": {"task": "xor", "key": "network.gain", "values": [1, 1.2345674]}},
+            },
+            "sweeps.d.values: 1.2345674.network.gain: expected 1.2345671, as in conditions.a",
+        ),
+        (
+            {
+                "sweeps": {
+                    "d": {"task": "xor", "key": "network.gain", "values": [1.2345671, 1.2345674]}
+                }
+            },
+            "sweeps.d.values: expected values that differ in their first 6 digits (the name "
+            "d-1.23457 holds no more), got '1.2345671 and 1.2345674'",
+        ),
+        (
+            {
+                "external_models": {
+                    "Lab": {"task": "xor", "files": ["a.mat"]},
+                    "lab": {"task": "xor", "files": ["b.mat"]},
+                }
+            },
+            "external_models.lab: expected a name that differs from Lab in more than its case",
+        ),
+        (
+            {"external_models": {"lab": {"task": "xor", "files": ["x/A.mat", "y/a.mat"]}}},
+            "external_models.lab.files: expected files of different names (a network is called "
+            "after its file), got 'x/A.mat and y/a.mat'",
+        ),
+        (
+            {"conditions": {"a": of_gain(1)}, "mean_field": {"g": [6, 6.0000001]}},
+            "mean_field.g: expected numbers that differ in their first 6 digits, "
+            "got (6, 6.0000001)",
+        ),
+    ],
+)
+def test_two_settings_are_never_computed_as_one(changes, told):
+    with pytest.raises(ConfigError, match=f"^{re.escape(told)}"):
+        study_with(**changes)
+
+
+def test_a_setting_of_many_digits_alone_is_computed():
+    conditions = {"a": of_gain(1.2345671), "same": of_gain(1.2345671), "b": of_gain(1.23458)}
+    study = study_with(conditions=conditions)
+    assert [c.network.gain for c in study.conditions] == [1.2345671, 1.23458]
+    assert study.names["same"] is study.names["a"]
+
+
+def test_tasks_whose_folders_a_disk_may_take_for_one_are_refused(tmp_path):
+    text = (ROOT / "config" / "tasks" / "delayed_go.py").read_text("utf-8")
+    values = yaml.safe_load(DEFAULT) | {"sweeps": {}, "figures": {}, "tasks": {}}
+    for name in ("delayed-go", "Delayed-Go"):
+        file = tmp_path / f"{name}.py"
+        file.write_text(text.replace('name="delayed-go"', f'name="{name}"'), "utf-8")
+        values["tasks"][name] = str(file)
+    values["conditions"] = {"a": {"task": "delayed-go"}}
+    told = r"^tasks\.Delayed-Go: expected a name that differs from delayed-go in more than its case"
+    with pytest.raises(ConfigError, match=told):
+        checked(values, SCHEMA)
+
+
+# Models from elsewhere ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def models(tmp_path, monkeypatch):
+    """A folder with the published model under some names; the names are seen from there."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("models/b.mat", "models/a.mat", "models/deep/c.mat", "models/x[1].mat"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).symlink_to(PUBLISHED_MODEL)
+    (tmp_path / "models" / "folder.mat").mkdir()
+    return tmp_path
+
+
+def given(*files, task="go-nogo"):
+    return study_with(external_models={"lab": {"task": task, "files": list(files)}})
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (["models/[ab].mat"], ["models/a.mat", "models/b.mat"]),
+        (["models/?.mat"], ["models/a.mat", "models/b.mat"]),
+        (["models/**/c.mat"], ["models/deep/c.mat"]),
+        (["models/b.mat", "models/a*.mat"], ["models/b.mat", "models/a.mat"]),
+        (["models/x[1].mat"], ["models/x[1].mat"]),  # a file of that name: no pattern
+        (["models/*.mat"], ["models/a.mat", "models/b.mat", "models/x[1].mat"]),
+        (["models/none.mat"], ["models/none.mat"]),  # refused by `checked`
+    ],
+)
+def test_patterns_of_model_files_are_matched_and_sorted(models, files, found):
+    (condition,) = given(*files).conditions
+    assert list(condition.models) == found
+    assert condition.n_networks == len(found)
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (["models/z*.mat"], "expected a pattern that matches paths of .mat files that are there"),
+        (["models/*.mat", "models/a.mat"], "expected each file once, got 'models/a.mat'"),
+        (["models/a.mat", "./models/a.mat"], "expected each file once, got 'models/a.mat'"),
+        (["models/c.mat", "models/**/c.mat"], "expected files of different names"),
+    ],
+)
+def test_patterns_that_match_nothing_or_one_file_twice_are_refused(models, files, told):
+    with pytest.raises(ConfigError, match=f"^external_models.lab.files: {re.escape(told)}"):
+        given(*files)
+
+
+def changed_model(path, **changes):
+    keys = {k: v for k, v in scipy.io.loadmat(PUBLISHED_MODEL).items() if k[0] != "_"}
+    keys = {k: v for k, v in (keys | changes).items() if v is not None}
+    scipy.io.savemat(path, keys)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"w": None}, "missing key 'w'; a rate model needs w, w_in, w_out, N, m, inh, exc, taus"),
+        ({"taus_gaus": None}, "key 'taus_gaus': missing; a network whose 'taus' is a range needs"),
+        ({"w": np.ones((3, 200))}, "key 'w': expected shape (200, 200), got (3, 200)"),
+        (
+            {"w_in": np.ones((200, 2))},
+            "key 'w_in': expected 1 input column(s) for task go-nogo, got 2",
+        ),
+    ],
+)
+def test_a_model_without_the_keys_of_one_is_refused_before_the_study_starts(models, changes, told):
+    changed_model("wrong.mat", **changes)
+    with pytest.raises(ConfigError) as error:
+        given_models.check(given("models/a.mat", "wrong.mat"))
+    assert str(error.value).startswith(f"external_models.lab.files: wrong.mat: {told}")
+    assert "\n" not in str(error.value)
+
+
+def test_a_damaged_model_is_refused_and_a_good_one_is_not_read(models, monkeypatch):
+    (models / "half.mat").write_bytes(PUBLISHED_MODEL.read_bytes()[:100_000])
+    with pytest.raises(ConfigError, match=r"^external_models\.lab\.files: half\.mat: "):
+        given_models.check(given("half.mat"))
+    monkeypatch.setattr(given_models.matfile, "load", None)
+    given_models.check(given("models/*.mat"))
+
+
+def test_a_figure_that_is_not_listed_says_what_to_write():
+    with pytest.raises(ConfigError) as error:
+        refuse_unlisted("figure_2")
+    assert "figure_2: {example: name of a condition of the task go-nogo, sizes: " in str(
+        error.value
+    )
+    assert "decays: name of a sweep of network.tau_decay_ms of the task go-nogo}" in str(
+        error.value
+    )

@@ -1,5 +1,7 @@
 """The cost rule: disk as files really are, trials by the decays, sums in words."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,8 +83,10 @@ def test_hours_follow_from_the_calibration(monkeypatch):
     assert own["simulation_core_hours"] == pytest.approx(125 / 3600)
     text = cost.in_words(pd.DataFrame([own, shared]), 1800)
     computing = f"{(12 + 2 * 125) / 3600:.2g} core-hours of training and simulation"
-    assert f"{computing} on this machine, 1 core-hours of everything else" in text
-    assert "1800 jobs; 10 rate networks, 6e+03 training trials, 2.5e+04 spiking trials" in text
+    assert f"{computing} on this machine, 1.0 core-hours of everything else" in text
+    assert "1800 jobs; 10 rate networks, 6,000 training trials, 25,000 spiking trials" in text
+    assert re.search(r"^ +a +10 +6,000 +12,500 +<0\.01 +0\.035 ", text, re.MULTILINE)
+    assert " MB on disk" in text
 
 
 def test_a_calibration_is_a_time():
@@ -131,3 +135,18 @@ def test_what_takes_the_same_time_is_timed_once(monkeypatch):
         assert costs["training_core_hours"] > 0
     assert [c.n_units for c in asked if isinstance(c, RateConfig)] == [200, 50]
     assert [n.model for n in asked if not isinstance(n, RateConfig)] == ["lif", "lif", "qif"]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "0"),
+        (0.0012, "<0.01"),
+        (0.035, "0.035"),
+        (9.96, "10.0"),
+        (12.34, "12"),
+        (179_600, "180,000"),
+    ],
+)
+def test_numbers_are_said_as_people_write_them(number, said):
+    assert cost.readable(number) == said

@@ -53,7 +53,7 @@ rule provenance:
     resources:
         **needs("provenance"),
     params:
-        config=config,
+        config=CONFIG,
         benchmarks=LAYOUT.benchmarks(),
         code=code("provenance"),
     message:

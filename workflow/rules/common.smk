@@ -6,22 +6,14 @@
 #
 # Their Python is workflow/lib/rate2spike/study: layout, resources, fingerprint, start.
 #
-# REQUIRED INPUTS: config/config.yaml (or --configfile), workflow/schemas/config.schema.yaml
-import sys
+# REQUIRED INPUTS: the config (rules/config.smk), workflow/schemas/config.schema.yaml
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import yaml
-from snakemake.exceptions import WorkflowError
-from snakemake.logging import logger
 
-# What is fingerprinted is what runs: the library of this workflow, not that of another clone, whose
-# environment this may be. scripts/job.py does the same for the jobs.
-sys.path.insert(0, str(Path(workflow.basedir) / "lib"))
-
-from rate2spike.config import ConfigError
-from rate2spike.study import fingerprint, resources, start
+from rate2spike.study import figure_roles, fingerprint, resources, start
 from rate2spike.study.layout import BLOCK, Layout, of_condition, outputs_of, seeds_in
 from rate2spike.study.read import checked
 
@@ -31,22 +23,19 @@ SCHEMA = yaml.safe_load(
 PUBLISHED = Path(workflow.basedir).parent / "resources" / "published.tsv"
 
 
-def or_stop(check, *arguments):
-    """What `check` returns, or Snakemake's end with one line that says what is wrong."""
-    try:
-        return check(*arguments)
-    except ConfigError as error:
-        raise WorkflowError(f"config: {error}") from None
-    except OSError as error:
-        raise WorkflowError(str(error)) from None
-
-
-STUDY = or_stop(checked, config, SCHEMA)
+if workflow.is_main_process:
+    or_stop(config_files.check, workflow.configfiles, ARGUMENTS)
+CONFIG = config_files.plain_values(config, ARGUMENTS)
+STUDY = or_stop(checked, CONFIG, SCHEMA)
 DEVICE = or_stop(start.device_of_study, STUDY, workflow.remote_exec)
 
 
 LAYOUT = Layout(STUDY, partial(resources.fitting_block, device=DEVICE))
 if workflow.is_main_process:
+    if any(c.is_given for c in STUDY.conditions):
+        from rate2spike.study import given_models
+
+        or_stop(given_models.check, STUDY)
     problem = start.why_no_run_can_start()
     if problem:
         logger.warning(problem)
@@ -123,6 +112,15 @@ def other_choice(wildcards) -> list[str]:
     """The factors chosen for the condition whose factors this one takes, where it does."""
     other = LAYOUT.condition_of(wildcards).factor_of
     return [LAYOUT.of_name("results/choices/{place}/{neuron}.csv", other)] if other else []
+
+
+def not_listed(figure: str):
+    """The input of a figure that the config does not list: there is none."""
+
+    def of_wildcards(wildcards):
+        or_stop(figure_roles.refuse_unlisted, figure)
+
+    return of_wildcards
 
 
 # Resources and code of a stage -------------------------------------------------------------------

@@ -15,7 +15,7 @@ if STUDY.conditions:
             **needs("cost"),
         params:
             workload=resources.workload(LAYOUT),
-            config=config,
+            config=CONFIG,
             snakefile=str(workflow.main_snakefile),
             user_tasks=dict(STUDY.user_tasks),
             device=DEVICE,

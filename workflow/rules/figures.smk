@@ -76,6 +76,18 @@ for figure in STUDY.figures:
             "../scripts/{params.script}"
 
 
+# asked for by name: the end with one line that says what to write into the config
+for figure in [name for name in PAPER if name not in STUDY.figures]:
+
+    rule:
+        name:
+            figure
+        input:
+            not_listed(figure),
+        message:
+            f"Fig. {PAPER[figure][1]}: the config does not say what to draw it from"
+
+
 if STUDY.figures:
 
     rule scorecard:

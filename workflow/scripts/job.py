@@ -29,7 +29,7 @@ def start(snakemake) -> logging.Logger:
     """
     log_file = str(snakemake.log[0])
     os.makedirs(os.path.dirname(log_file), exist_ok=True)
-    file_handler = logging.FileHandler(log_file, mode="w")
+    file_handler = logging.FileHandler(log_file, mode="w", encoding="utf-8")
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(logging.WARNING)
     logging.basicConfig(
@@ -43,7 +43,7 @@ def start(snakemake) -> logging.Logger:
 
     def record(kind, value, trace):
         logger.error("%s: %s", kind.__name__, value)
-        with open(log_file, "a") as file:
+        with open(log_file, "a", encoding="utf-8") as file:
             traceback.print_exception(kind, value, trace, file=file)
 
     sys.excepthook = record

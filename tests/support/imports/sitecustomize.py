@@ -17,7 +17,7 @@ def write_down() -> None:
         if file and "/workflow/" in file:
             files.add(os.path.realpath(file))
     script = Path(sys.argv[0]).name
-    Path(folder, f"{os.getpid()}_{script}").write_text("\n".join(sorted(files)))
+    Path(folder, f"{os.getpid()}_{script}").write_text("\n".join(sorted(files)), encoding="utf-8")
 
 
 atexit.register(write_down)

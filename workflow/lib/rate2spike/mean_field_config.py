@@ -47,6 +47,10 @@ class MeanFieldConfig:
                 and all(isinstance(v, int | float) and math.isfinite(v) and v > 0 for v in values)
             )
             require(usable, key, "a list of different numbers > 0", values)
+            # rows and panels are called by them
+            different = len({f"{v:g}" for v in values}) == len(values)
+            expected = "numbers that differ in their first 6 digits"
+            require(different, key, expected, values)
         least_g = self.n_exc / self.n_inh
         expected = f"numbers above {least_g:g} (n_exc / n_inh), where inhibition dominates"
         require(min(self.g) > least_g, "g", expected, self.g)

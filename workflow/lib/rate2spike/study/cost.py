@@ -3,6 +3,7 @@ times how many there are."""
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
@@ -236,7 +237,9 @@ def jobs_of(snakefile: str, config: Mapping) -> int:
         plan = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", "--nolock"]
         plan += ["--quiet", "host"]  # whatever a profile of the user says: the counts are read
         plan += ["--cores", "1", "--snakefile", snakefile, "--configfile", file.name]
-        planned = subprocess.run(plan, capture_output=True, text=True, check=False)
+        planned = subprocess.run(
+            plan, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
     total = re.search(r"^total +(\d+)$", planned.stdout + planned.stderr, re.MULTILINE)
     if planned.returncode or not total:
         raise RuntimeError(f"Snakemake could not plan the study: {planned.stderr[-2000:]}")
@@ -262,20 +265,33 @@ def in_words(costs: pd.DataFrame, n_jobs: int, device: str = "cpu") -> str:
     jobs_h = n_jobs * JOB_S / 3600
     wall_h = hours + jobs_h / 8 if on_gpu else (hours + jobs_h) / 8
     minutes = max(1, round(60 * wall_h))
-    table = costs.round({"megabytes": 1}).to_string(index=False, float_format="{:.3g}".format)
+    formats = dict.fromkeys(("networks", "training_trials", "spiking_trials"), "{:,.0f}".format)
+    formats |= {name: readable for name in costs.columns if name not in ("condition", *formats)}
+    table = costs.to_string(index=False, formatters=formats)
     unit = "GPU" if on_gpu else "core"
     gpu = "this GPU and " if on_gpu else ""
     plural = "s" if minutes > 1 else ""
+    in_gb = total.megabytes >= 1000
+    disk = f"{readable(total.megabytes / 1000)} GB" if in_gb else f"{readable(total.megabytes)} MB"
     return (
         f"{table}\n\n"
         f"{n_jobs} jobs; {total.networks:.0f} rate networks, "
-        f"{total.training_trials:.2g} training trials, "
-        f"{total.spiking_trials:.2g} spiking trials\n"
-        f"{hours:.2g} {unit}-hours of training and simulation on this machine, "
-        f"{jobs_h:.2g} core-hours of everything else; "
+        f"{readable(total.training_trials)} training trials, "
+        f"{total.spiking_trials:,.0f} spiking trials\n"
+        f"{readable(hours)} {unit}-hours of training and simulation on this machine, "
+        f"{readable(jobs_h)} core-hours of everything else; "
         f"about {minutes} minute{plural} on {gpu}8 such cores\n"
-        f"{total.megabytes / 1000:.2f} GB on disk, "
+        f"{disk} on disk, "
         "recordings of example networks and figures (about 0.1 GB) not counted\n"
         f"Networks of other tasks than {' and '.join(TYPICAL_TRIALS)} "
         "are counted with all their max_trials.\n"
     )
+
+
+def readable(number: float) -> str:
+    """A number of two digits as a reader expects it: 180,000 and 0.035, never 1.8e+05; what is
+    below 0.01 is said to be so."""
+    if 0 < number < 0.01:
+        return "<0.01"
+    digits = 1 - math.floor(math.log10(number)) if number > 0 else 0
+    return f"{round(number, digits):,.{max(0, digits)}f}"

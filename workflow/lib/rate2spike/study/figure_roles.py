@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..config import require
+from ..config import ConfigError, require
 from .study import Study
 
 # Figure -> role -> task: that of the condition or, for the roles in SWEPT, that of the sweep.
@@ -62,6 +62,28 @@ def check_figures(study: Study) -> None:
             allowed = f"{kind} of the task {task} ({', '.join(fitting) or 'there is none'})"
             name = names.get(role)
             require(name in fitting, f"figures.{figure}.{role}", allowed, name)
+
+
+def refuse_unlisted(figure: str) -> None:
+    """Say what a config has to hold for a figure that was asked for.
+
+    Parameters
+    ----------
+    figure : one of `FIGURE_ROLES` that the config does not list
+
+    Raises
+    ------
+    ConfigError
+        with the roles that the figure is drawn from
+    """
+    roles = []
+    for role, task in FIGURE_ROLES[figure].items():
+        kind = f"a sweep of {SWEPT[role]}" if role in SWEPT else "a condition"
+        roles.append(f"{role}: name of {kind} of the task {task}")
+    raise ConfigError(
+        f"figures.{figure}: missing key; it is drawn where the config has, below figures, "
+        f"{figure}: {{{', '.join(roles)}}}"
+    )
 
 
 def _sweeps_of(study: Study, key: str, task: str) -> Sequence[str]:

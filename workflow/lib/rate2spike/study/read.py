@@ -6,7 +6,8 @@ here retrains nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import glob
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from ..config import (
     TrainingConfig,
     from_mapping,
     require,
+    shown,
 )
 from ..mean_field_config import MeanFieldConfig
 from ..tasks.user_file import find_task
@@ -47,6 +49,7 @@ NO_CONDITIONS: Mapping[str, Any] = {
 MODEL_FILES = (
     "paths of .mat files that are there, seen from where snakemake is started or from --directory"
 )
+PATTERN = "*?["  # with one of these the name of a model file stands for all that it matches
 
 
 # How it is read -----------------------------------------------------------------------------------
@@ -86,6 +89,8 @@ def checked(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Study:
     for name in study.user_tasks:
         if name not in tasks:
             find_task(name, study.user_tasks)
+    built_in = [name for name in tasks if name not in study.user_tasks]
+    _require_different_folders("tasks", [*built_in, *study.user_tasks])
     check_figures(study)
     return study
 
@@ -102,7 +107,8 @@ def read_study(values: Mapping[str, Any]) -> Study:
 
     Returns
     -------
-    The study; its tasks, model files and figures are not looked at yet, see `checked`
+    The study; its tasks and figures are not looked at yet, nor whether its model files are there
+    (patterns of names are matched), see `checked`
 
     Raises
     ------
@@ -114,6 +120,7 @@ def read_study(values: Mapping[str, Any]) -> Study:
         listed.append(_trained_condition(values, own, name=name, key=f"conditions.{name}"))
     for name, own in values["external_models"].items():
         listed.append(_external_condition(values, name, own))
+    _require_different_folders("external_models", values["external_models"])
     sweeps = {name: _sweep(values, name, own) for name, own in values["sweeps"].items()}
     for sweep in sweeps.values():
         listed += [point.condition for point in sweep.points]
@@ -182,9 +189,7 @@ def _trained_condition(
 def _external_condition(values: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Condition:
     """A condition of models from elsewhere; `own` are the settings under its name."""
     key = f"external_models.{name}"
-    names = {PurePath(file).stem for file in own["files"]}  # a network is called after its file
-    different = len(names) == len(own["files"])
-    require(different, f"{key}.files", "files of different names", own["files"])
+    files = _model_files(own["files"], f"{key}.files")
     return Condition(
         name=name,
         task=own["task"],
@@ -192,10 +197,39 @@ def _external_condition(values: Mapping[str, Any], name: str, own: Mapping[str, 
         training=None,
         neuron=_settings(NeuronConfig, "neuron", values, own=own, key=key),
         search=_settings(SearchConfig, "search", values, own=own, key=key),
-        n_networks=len(own["files"]),
+        n_networks=len(files),
         key=key,
-        models=tuple(own["files"]),
+        models=files,
     )
+
+
+def _model_files(entries: Sequence[str], key: str) -> tuple[str, ...]:
+    """The model files of an external condition, those of a pattern sorted; each only once, and no
+    two of one name, since a network is called after its file."""
+    files = []
+    for entry in entries:
+        files += _matching(entry, key)
+    entry_of = {}
+    file_of = {}
+    for file in files:
+        path = str(PurePath(file))
+        require(path not in entry_of, key, "each file once", path)
+        entry_of[path] = file
+        # a disk may take A.mat and a.mat for the same
+        first = file_of.setdefault(PurePath(file).stem.casefold(), file)
+        expected = "files of different names (a network is called after its file)"
+        require(first is file, key, expected, f"{first} and {file}")
+    return tuple(files)
+
+
+def _matching(entry: str, key: str) -> list[str]:
+    """The file of that name or, where there is none and the name is a pattern, all that it
+    matches."""
+    if Path(entry).is_file() or not set(PATTERN) & set(entry):
+        return [entry]
+    files = sorted(file for file in glob.glob(entry, recursive=True) if Path(file).is_file())
+    require(bool(files), key, f"a pattern that matches {MODEL_FILES}", entry)
+    return files
 
 
 def _sweep(values: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Sweep:
@@ -205,9 +239,13 @@ def _sweep(values: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Swee
     require(name != "example", f"sweeps.{name}", other_name, name)
     section, key = own["key"].split(".")
     points = []
+    values_of: dict[str, Any] = {}
     for value in own["values"]:
         numbers = value if isinstance(value, list) else [value]
         label = f"{name}-" + "-".join(f"{n:g}" for n in numbers)
+        first = values_of.setdefault(label, value)
+        expected = f"values that differ in their first 6 digits (the name {label} holds no more)"
+        require(first is value, f"sweeps.{name}.values", expected, f"{first} and {value}")
         own_section = {**own.get(section, {}), key: value}
         condition = _trained_condition(
             values,
@@ -224,9 +262,17 @@ def _sweep(values: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Swee
 def _settings(
     cls: type[T], section: str, values: Mapping[str, Any], *, own: Mapping[str, Any], key: str
 ) -> T:
-    """A section of the config with a condition's own settings laid over it."""
-    laid_over = {**values[section], **(own.get(section) or {})}
-    return from_mapping(cls, laid_over, f"{key}.{section}")
+    """A section of the config with a condition's own settings laid over it. What is wrong with one
+    that all conditions share is said of the place where it stands."""
+    own_section = own.get(section) or {}
+    laid_over = {**values[section], **own_section}
+    try:
+        return from_mapping(cls, laid_over, section)
+    except ConfigError as error:
+        setting = str(error).removeprefix(f"{section}.").partition(":")[0]
+        if setting in values[section] and setting not in own_section:
+            raise ConfigError(f"{error} (in {key})") from None
+        raise ConfigError(f"{key}.{error}") from None
 
 
 # Conditions, together -----------------------------------------------------------------------------
@@ -268,6 +314,7 @@ def _unique(listed: Sequence[Condition]) -> dict[tuple[str, str, str], Condition
         require(c.name not in names, c.key, "a name that no other condition has", c.name)
         names.add(c.name)
         first = unique.setdefault(c.identity, c)
+        _require_one_setting(c, first, ("network", "training", "neuron"))
         why = f"as in {first.key}, the same network, training and neuron"
         for field in fields(SearchConfig):
             ours = getattr(c.search, field.name)
@@ -290,6 +337,7 @@ def _check_shared(conditions: Sequence[Condition]) -> None:
     firsts: dict[tuple[str, str], Condition] = {}
     for c in conditions:
         first = firsts.setdefault((c.task, c.label), c)
+        _require_one_setting(c, first, ("network", "training"))
         why = f"as in {first.key}, whose networks it shares"
         _require_same(f"{c.key}.networks", c.n_networks, first.n_networks, why=why)
         ours = c.search.held_out_trials
@@ -300,3 +348,32 @@ def _check_shared(conditions: Sequence[Condition]) -> None:
 def _require_same(key: str, ours: Any, theirs: Any, *, why: str) -> None:
     """Refuse a setting that two conditions must have in common and have not."""
     require(ours == theirs, key, f"{theirs}, {why}", ours)
+
+
+def _require_one_setting(c: Condition, first: Condition, sections: Sequence[str]) -> None:
+    """Refuse a condition whose folder is that of another of other settings. A name of a folder
+    holds 6 digits of a number: what differs beyond them would be taken for the same and never
+    computed."""
+    for section in sections:
+        ours = getattr(c, section)
+        theirs = getattr(first, section)
+        if ours == theirs:
+            continue
+        for field in fields(ours):
+            value = getattr(ours, field.name)
+            other = getattr(theirs, field.name)
+            expected = (
+                f"{shown(other)}, as in {first.key}, or a value that differs from it in the first "
+                "6 digits (the name of a folder holds no more)"
+            )
+            require(value == other, f"{c.key}.{section}.{field.name}", expected, value)
+
+
+def _require_different_folders(key: str, names: Iterable[str]) -> None:
+    """Refuse names that differ only in case: folders are called by them, and a disk may take the
+    two for the same."""
+    firsts: dict[str, str] = {}
+    for name in names:
+        first = firsts.setdefault(name.casefold(), name)
+        expected = f"a name that differs from {first} in more than its case (a folder is called so)"
+        require(first == name, f"{key}.{name}", expected, name)

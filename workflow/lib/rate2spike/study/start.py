@@ -131,11 +131,14 @@ def refuse_beside_orphans(logs: Path) -> None:
     """
     runs = set()
     for log in logs.glob("*.log"):
-        runs |= set(re.findall(r"^SLURM run ID: (\S+)", log.read_text("utf-8"), re.MULTILINE))
+        text = log.read_text("utf-8", errors="replace")  # Snakemake writes them as the locale asks
+        runs |= set(re.findall(r"^SLURM run ID: (\S+)", text, re.MULTILINE))
     if not runs or not shutil.which("squeue"):
         return
     asked = ["squeue", "--me", "--noheader", "--format=%A", f"--name={','.join(sorted(runs))}"]
-    answer = subprocess.run(asked, text=True, capture_output=True, check=False)
+    answer = subprocess.run(
+        asked, encoding="utf-8", errors="replace", capture_output=True, check=False
+    )
     if answer.returncode:
         raise OSError(
             "squeue cannot say whether jobs of an earlier run are still at work: "
