@@ -17,8 +17,7 @@ def copy(tmp_path, monkeypatch):
     without = shutil.ignore_patterns("__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "workflow", workflow, ignore=without)
     monkeypatch.setattr(fingerprint, "LIBRARY", workflow / "lib" / "rate2spike")
-    monkeypatch.setattr(fingerprint, "SCRIPTS", workflow / "scripts")
-    monkeypatch.setattr(fingerprint, "REPORT", workflow / "report")
+    monkeypatch.setattr(fingerprint, "WORKFLOW", workflow)
     return workflow
 
 

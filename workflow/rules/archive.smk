@@ -27,7 +27,7 @@ ARCHIVED = [
     *LAYOUT.of_blocks("results/models/{place}/{block}", STUDY.conditions),
     *LAYOUT.converted,
 ]
-EXPLAINED = Path(workflow.basedir).parent / "results" / "README.md"
+EXPLAINED = source("results/README.md")
 
 
 # all of it is there to be timed; what the rules hand to each other may be gone. A plot drawn anew
@@ -91,7 +91,7 @@ rule provenance_page:
 rule manifest:
     input:
         files=list(dict.fromkeys(ARCHIVED)),
-        readme=[EXPLAINED] if EXPLAINED.is_file() else [],
+        readme=[EXPLAINED] if Path(EXPLAINED).is_file() else [],
     output:
         table="results/manifest.tsv",
         checksums="results/SHA256SUMS",

@@ -7,18 +7,12 @@
 # Their Python is workflow/lib/rate2spike/study: layout, resources, fingerprint, start.
 #
 # REQUIRED INPUTS: config/config.yaml (or --configfile), workflow/schemas/config.schema.yaml
-import sys
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import yaml
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
-
-# What is fingerprinted is what runs: the library of this workflow, not that of another clone, whose
-# environment this may be. scripts/job.py does the same for the jobs.
-sys.path.insert(0, str(Path(workflow.basedir) / "lib"))
 
 from rate2spike.config import ConfigError
 from rate2spike.study import fingerprint, resources, start
@@ -26,9 +20,9 @@ from rate2spike.study.layout import BLOCK, Layout, of_condition, outputs_of, see
 from rate2spike.study.read import checked
 
 SCHEMA = yaml.safe_load(
-    (Path(workflow.basedir) / "schemas" / "config.schema.yaml").read_text("utf-8")
+    Path(workflow.source_path("../schemas/config.schema.yaml")).read_text("utf-8")
 )
-PUBLISHED = Path(workflow.basedir).parent / "resources" / "published.tsv"
+PUBLISHED = source("resources/published.tsv")
 
 
 def or_stop(check, *arguments):
@@ -133,4 +127,4 @@ def needs(stage: str) -> dict:
 
 
 def code(stage: str) -> str:
-    return fingerprint.of_stage(stage, DEVICE)
+    return fingerprint.of_stage(stage, DEVICE, of_workflow)
