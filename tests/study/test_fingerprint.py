@@ -111,6 +111,12 @@ def test_the_wording_of_a_caption_draws_its_figure_again(copy):
     assert changed_by(edit) == {"figure_s1"}
 
 
+def test_every_caption_of_a_stage_counts():
+    folder = fingerprint.WORKFLOW / "report"
+    there = {stage for stage in STAGES if (folder / f"{stage}.rst").is_file()}
+    assert {stage for stage in STAGES if fingerprint.has_caption(stage)} == there
+
+
 def test_a_kernel_counts_on_its_own_device_alone(copy):
     path = copy / "lib" / "rate2spike" / "spiking" / "kernels" / "cuda.py"
 

@@ -1,5 +1,5 @@
-"""The workflow as a module: as snakedeploy writes it, from files fetched at a tag; from a clone; and
-the same study with --directory. GitHub is a repository on this disk."""
+"""The workflow as a module: as snakedeploy writes it, from files fetched at a tag; from a clone;
+and the same study with --directory. GitHub is a repository on this disk."""
 
 import os
 import re
@@ -53,7 +53,7 @@ configfile: "config/config.yaml"
 
 # declare https://github.com/owner/rate2spike as a module
 module rate2spike:
-    snakefile: 
+    snakefile:
         github("owner/rate2spike", path="workflow/Snakefile", tag="v{version}")
     config:
         config
@@ -89,7 +89,7 @@ def workflow_without_library(folder: Path) -> Path:
 
 def snakemake(folder: Path, *options: str, **more) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *options]
-    told = {"cwd": folder, "capture_output": True, "text": True, "timeout": 300} | more
+    told = {"cwd": folder, "capture_output": True, "text": True, "timeout": 600} | more
     return subprocess.run(command, check=False, **told)
 
 
@@ -168,6 +168,14 @@ def test_jobs_of_fetched_scripts_take_the_library_that_was_found(deployed, githu
         check=True,
     )
     assert Path(done.stdout.strip()).samefile(rate2spike.__file__)
+
+
+def test_fetched_files_are_those_of_the_repository(deployed, github):
+    """To the last byte: their fingerprints and checksums are those of a clone."""
+    (workflow,) = Path(github["XDG_CACHE_HOME"]).rglob(f"v{VERSION}/workflow")
+    for path in ("report/figure_task.rst", "scripts/train.py", "../results/README.md"):
+        fetched = (workflow / path).read_bytes()
+        assert fetched == (ROOT / "workflow" / path).read_bytes(), path
 
 
 def test_in_a_clone_the_same_study_trains_and_simulates_nothing_again(deployed, tmp_path):

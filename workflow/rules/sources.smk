@@ -60,7 +60,21 @@ from rate2spike.files import write_text
 
 def source(path: str):
     """A file of the repository."""
-    return REPOSITORY / path if IN_A_CLONE else workflow.source_path(f"../../{path}")
+    if IN_A_CLONE:
+        return REPOSITORY / path
+    file = workflow.source_path(f"../../{path}")
+    end_last_line(Path(file))
+    return file
+
+
+def end_last_line(file: Path) -> None:
+    """Snakemake fetches a file without the end of its last line: then a caption's fingerprint would
+    not be that of a clone."""
+    text = file.read_text("utf-8")
+    if not text.endswith("\n"):
+        fetched = file.stat().st_mtime
+        write_text(text + "\n", file)
+        os.utime(file, (fetched, fetched))
 
 
 def of_workflow(path: str) -> Path:
