@@ -73,7 +73,7 @@ def end_last_line(file: Path) -> None:
     text = file.read_text("utf-8")
     if not text.endswith("\n"):
         fetched = file.stat().st_mtime
-        write_text(text + "\n", file)
+        write_text(f"{text}\n", file)
         os.utime(file, (fetched, fetched))
 
 
