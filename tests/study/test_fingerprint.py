@@ -17,8 +17,7 @@ def copy(tmp_path, monkeypatch):
     without = shutil.ignore_patterns("__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "workflow", workflow, ignore=without)
     monkeypatch.setattr(fingerprint, "LIBRARY", workflow / "lib" / "rate2spike")
-    monkeypatch.setattr(fingerprint, "SCRIPTS", workflow / "scripts")
-    monkeypatch.setattr(fingerprint, "REPORT", workflow / "report")
+    monkeypatch.setattr(fingerprint, "WORKFLOW", workflow)
     return workflow
 
 
@@ -110,6 +109,12 @@ def test_the_wording_of_a_caption_draws_its_figure_again(copy):
         caption.write_text(caption.read_text() + "\nAnother sentence.\n")
 
     assert changed_by(edit) == {"figure_s1"}
+
+
+def test_every_caption_of_a_stage_counts():
+    folder = fingerprint.WORKFLOW / "report"
+    there = {stage for stage in STAGES if (folder / f"{stage}.rst").is_file()}
+    assert {stage for stage in STAGES if fingerprint.has_caption(stage)} == there
 
 
 def test_a_kernel_counts_on_its_own_device_alone(copy):

@@ -28,8 +28,8 @@ ARCHIVED = [
     *LAYOUT.of_blocks("results/models/{place}/{block}", STUDY.conditions),
     *LAYOUT.converted,
 ]
-EXPLAINED = Path(workflow.basedir).parent / "results" / "README.md"
-CITATION = Path(workflow.basedir).parent / "CITATION.cff"
+EXPLAINED = source("results/README.md")
+CITATION = source("CITATION.cff")
 
 
 # all of it is there to be timed; what the rules hand to each other may be gone. A plot drawn anew
@@ -94,9 +94,9 @@ rule manifest:
     input:
         files=list(dict.fromkeys(ARCHIVED)),
         study="results/tables/provenance.json",
-        snakefile=Path(workflow.basedir) / "Snakefile",
-        readme=[EXPLAINED] if EXPLAINED.is_file() else [],
-        citation=[CITATION] if CITATION.is_file() else [],
+        snakefile=source("workflow/Snakefile"),
+        readme=[EXPLAINED] if Path(EXPLAINED).is_file() else [],
+        citation=[CITATION] if Path(CITATION).is_file() else [],
     output:
         table="results/manifest.tsv",
         checksums="results/SHA256SUMS",

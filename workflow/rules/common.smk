@@ -18,9 +18,9 @@ from rate2spike.study.layout import BLOCK, Layout, of_condition, outputs_of, see
 from rate2spike.study.read import checked
 
 SCHEMA = yaml.safe_load(
-    (Path(workflow.basedir) / "schemas" / "config.schema.yaml").read_text("utf-8")
+    Path(workflow.source_path("../schemas/config.schema.yaml")).read_text("utf-8")
 )
-PUBLISHED = Path(workflow.basedir).parent / "resources" / "published.tsv"
+PUBLISHED = source("resources/published.tsv")
 
 
 if workflow.is_main_process:
@@ -131,4 +131,4 @@ def needs(stage: str) -> dict:
 
 
 def code(stage: str) -> str:
-    return fingerprint.of_stage(stage, DEVICE)
+    return fingerprint.of_stage(stage, DEVICE, of_workflow)

@@ -7,10 +7,6 @@ from pathlib import Path
 
 from snakemake.logging import logger
 
-# What is fingerprinted is what runs: the library of this workflow, not that of another clone, whose
-# environment this may be. scripts/job.py does the same for the jobs.
-sys.path.insert(0, str(Path(workflow.basedir) / "lib"))
-
 from rate2spike.config import ConfigError
 from rate2spike.study import config_files
 

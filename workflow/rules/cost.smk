@@ -16,7 +16,7 @@ if STUDY.conditions:
         params:
             workload=resources.workload(LAYOUT),
             config=CONFIG,
-            snakefile=str(workflow.main_snakefile),
+            snakefile=str(source("workflow/Snakefile") if IN_A_CLONE else workflow.main_snakefile),
             user_tasks=dict(STUDY.user_tasks),
             device=DEVICE,
             keep_traces=STUDY.keep_traces,

@@ -22,41 +22,41 @@ if not STUDY.conditions:  # nothing to explore
     del NOTEBOOKS["3_explore_a_study"]
 
 
-localrules:
-    notebooks,
+if IN_A_CLONE:  # they read files beside them
 
+    localrules:
+        notebooks,
 
-rule notebooks:
-    input:
-        expand("results/notebooks/{notebook}.html", notebook=NOTEBOOKS),
-    message:
-        "The notebooks with their outputs are in results/notebooks"
+    rule notebooks:
+        input:
+            expand("results/notebooks/{notebook}.html", notebook=NOTEBOOKS),
+        message:
+            "The notebooks with their outputs are in results/notebooks"
 
-
-rule run_notebook:
-    input:
-        lookup(dpath="{notebook}", within=NOTEBOOKS),
-        notebook=Path(workflow.basedir).parent / "notebooks" / "{notebook}.ipynb",
-    output:
-        report(
-            "results/notebooks/{notebook}.html",
-            category="Notebooks",
-            labels={"notebook": "{notebook}"},
-        ),
-    log:
-        "results/logs/notebooks/{notebook}.log",
-    benchmark:
-        "results/benchmarks/notebooks/{notebook}.tsv"
-    wildcard_constraints:
-        notebook="|".join(NOTEBOOKS),
-    conda:
-        "../../environment.yml"
-    threads: 2
-    resources:
-        **needs("notebook"),
-    params:
-        code=code("notebook"),
-    message:
-        "Running the notebook {wildcards.notebook}"
-    script:
-        "../scripts/run_notebook.py"
+    rule run_notebook:
+        input:
+            lookup(dpath="{notebook}", within=NOTEBOOKS),
+            notebook=REPOSITORY / "notebooks" / "{notebook}.ipynb",
+        output:
+            report(
+                "results/notebooks/{notebook}.html",
+                category="Notebooks",
+                labels={"notebook": "{notebook}"},
+            ),
+        log:
+            "results/logs/notebooks/{notebook}.log",
+        benchmark:
+            "results/benchmarks/notebooks/{notebook}.tsv"
+        wildcard_constraints:
+            notebook="|".join(NOTEBOOKS),
+        conda:
+            "../../environment.yml"
+        threads: 2
+        resources:
+            **needs("notebook"),
+        params:
+            code=code("notebook"),
+        message:
+            "Running the notebook {wildcards.notebook}"
+        script:
+            "../scripts/run_notebook.py"

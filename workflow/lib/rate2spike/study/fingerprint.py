@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
 WORKFLOW = Path(__file__).parents[3]
-LIBRARY = WORKFLOW / "lib" / "rate2spike"
-SCRIPTS = WORKFLOW / "scripts"
-REPORT = WORKFLOW / "report"
+LIBRARY = Path(__file__).parents[1]
 
 # Parts of the library, and scripts that scripts import. A folder stands for all files in it, a file
 # for its packages' __init__ too.
@@ -195,42 +193,59 @@ SCRIPT = {"export": "write_models", "exchange": "write_exports", "notebook": "ru
 PUBLISHED_TASKS = ("__init__.py", "tasks.py", "own_task.py", "utils.py")
 
 
-def of_stage(stage: str, device: str) -> str:
+def beside_the_library(path: str) -> Path:
+    """A file of the folder workflow/ of the clone that this library is in."""
+    return WORKFLOW / path
+
+
+def of_stage(
+    stage: str, device: str, of_workflow: Callable[[str], Path] = beside_the_library
+) -> str:
     """Fingerprint of all that the results of a stage are made of, wording of captions included.
 
     Parameters
     ----------
     stage : a row of `made_of`
     device : `cpu` or `cuda`
+    of_workflow : where a file of the folder workflow/ is, such as `scripts/job.py`; the library may
+        be an installed package, with no workflow around it
 
     Returns
     -------
     16 hexadecimal digits; an edit of any of the files changes them
     """
-    parts = [meaning(file) for file in files_of(stage, device)]
-    caption = REPORT / f"{stage}.rst"
-    if caption.is_file():
-        parts += of_files([caption])
+    parts = [meaning(file) for file in files_of(stage, device, of_workflow)]
+    if has_caption(stage):
+        parts += of_files([of_workflow(f"report/{stage}.rst")])
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def files_of(stage: str, device: str) -> list[Path]:
+def has_caption(stage: str) -> bool:
+    """Whether there is a `report/STAGE.rst`."""
+    return stage.startswith("figure_") or stage in ("scorecard", "mean_field", "provenance")
+
+
+def files_of(
+    stage: str, device: str, of_workflow: Callable[[str], Path] = beside_the_library
+) -> list[Path]:
     """All Python files that the results of a stage are made of.
 
     Parameters
     ----------
     stage : a row of the table
     device : `cpu` or `cuda`
+    of_workflow : where a file of the folder workflow/ is, as in `of_stage`
 
     Returns
     -------
     The files, library first
     """
     library = {LIBRARY / "__init__.py"}
-    scripts = {SCRIPTS / "job.py", SCRIPTS / f"{SCRIPT.get(stage, stage)}.py"}
+    own_script = f"scripts/{SCRIPT.get(stage, stage)}.py"
+    scripts = {of_workflow("scripts/job.py"), of_workflow(own_script)}
     for entry in made_of(device)[stage]:
         if entry.startswith("scripts/"):
-            scripts |= entry_files(SCRIPTS / entry.removeprefix("scripts/"))
+            scripts |= entry_files(of_workflow(entry))
         else:
             library |= entry_files(LIBRARY / entry)
     for file in list(library):
