@@ -286,6 +286,79 @@ def test_parts_of_a_run_make_the_whole(average, monkeypatch):
     assert (np.diff(once.spike_simulation) >= 0).all()
 
 
+# A run in parts -----------------------------------------------------------------------------------
+
+
+def in_parts(network, inputs, *cuts, **settings):
+    """The recordings of a run that is cut before these steps, each going on from the last."""
+    recordings = []
+    steps = [0, *cuts, inputs.shape[-2]]
+    for begin, end in zip(steps[:-1], steps[1:], strict=True):
+        part = inputs[..., begin:end, :]
+        recordings.append(quiet(network, part, first_step=begin, **settings))
+        network = replace(network, initial=recordings[-1].last_state)
+    return recordings
+
+
+def joined_spikes(recordings):
+    """Simulation, unit and time of the spikes of all parts, in the order of one run."""
+    names = ("spike_simulation", "spike_unit", "spike_time")
+    columns = [np.concatenate([getattr(part, name) for part in recordings]) for name in names]
+    order = np.argsort(columns[0], kind="stable")
+    return [column[order] for column in columns]
+
+
+def assert_one_run(parts, one):
+    for found, expected in zip(joined_spikes(parts), joined_spikes([one]), strict=True):
+        assert np.array_equal(found, expected)
+    for name in one.data:
+        assert np.array_equal(np.concatenate([p[name] for p in parts], axis=-2), one[name])
+    for name, values in one.last_state.items():
+        assert np.array_equal(parts[-1].last_state[name], values)
+
+
+@pytest.mark.parametrize("batch", [None, 18])
+@pytest.mark.parametrize("t_refractory_ms", [2.0, 2.02])
+@pytest.mark.parametrize("model", [LIF, SingleExponentialLIF, MembraneQIF])
+def test_a_run_in_parts_is_one_run(model, t_refractory_ms, batch, monkeypatch):
+    """Noise as input, cut within refractory periods whose end the rounding of time decides."""
+    rng = np.random.default_rng(3)
+    network = Network(model(t_refractory_ms=t_refractory_ms), rng.normal(0, 2, (9, 9)), 5e-5)
+    inputs = rng.normal(200, 400, (1500, 9) if batch is None else (batch, 1500, 9))
+    record = ("out", "t_last", "spikes")
+    one = quiet(network, inputs, record=record)
+    assert len(one.spike_time) > 100
+    assert tuple(one.last_state) == model.variables
+    assert_one_run(in_parts(network, inputs, 703, record=record), one)
+    assert_one_run(in_parts(network, inputs, 377, 703, record=record), one)
+    if batch is None:
+        monkeypatch.setattr(network_cpu, "advance", networks.advance)  # the plain loop
+        assert_one_run(in_parts(network, inputs, 703, record=record), one)
+
+
+def test_the_clock_of_a_run_that_goes_on():
+    network, inputs = worked_example()
+    one = quiet(network, inputs[:1000], every=10)
+    _, second = in_parts(network, inputs[:1000], 400, every=10)
+    assert (one.start, second.start, second.duration) == (0, 0.4, 0.6)
+    np.testing.assert_allclose(second.time, one.time[40:], rtol=1e-12)
+    assert np.array_equal(second["out"], one["out"][40:])
+    assert second.plot().get_xlim() == second.raster().get_xlim() == (0.4, 1.0)
+    matplotlib.pyplot.close("all")
+    for wrong in (-1, 1.5, True, "9"):
+        with pytest.raises(ValueError, match="first_step: expected a whole number >= 0, got"):
+            quiet(network, inputs[:9], first_step=wrong)
+
+
+def test_a_refractory_period_between_two_steps_has_one_length():
+    """2 ms are 40 steps of 0.05 ms, and whether 41 of them it takes is up to rounding."""
+    found = {}
+    for ms in (2.0, 2.02):
+        recording = alone(LIF(t_refractory_ms=ms), 1e5, 5e-5, 1.0)
+        found[ms] = {*np.rint(intervals(recording, 0) / 5e-5).astype(int).tolist()}
+    assert found == {2.0: {40, 41}, 2.02: {41}}
+
+
 # Models of one's own ------------------------------------------------------------------------------
 
 SLOPE = 2.0

@@ -17,8 +17,15 @@ import numpy as np
 class Network:
     """Units of one model (see `neurons`), coupled by `weights`.
 
-    A run starts at t = 0: to go on from the last state of another, lessen times in it, as t_last of
-    `LIF`, by the duration of that run.
+    A run of n steps in two parts has the bits of one run where the second goes on from the last
+    state of the first, and its clock with it:
+
+        first = simulate(network, inputs[:n])
+        second = simulate(replace(network, initial=first.last_state), inputs[n:], first_step=n)
+
+    A second run whose clock starts at 0 again (`t_last` of a `LIF` lessened by the duration of the
+    first) is another run: its rounding of time decides otherwise how long a unit is refractory, see
+    `LIF`.
 
     Parameters
     ----------
@@ -190,7 +197,8 @@ def _stacked(arrays, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _with_batch_axis(array: np.ndarray) -> np.ndarray:
-    return array if array.ndim == 3 else array[None]
+    # a view of its own: a GPU keeps the weights of a simulation as long as their array is the same
+    return array[:] if array.ndim == 3 else array[None]
 
 
 def _batch(network: Network, inputs: np.ndarray) -> tuple[tuple[int, int], bool]:
