@@ -3,6 +3,7 @@ loop, and what a user meets."""
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -293,7 +294,7 @@ def in_parts(network, inputs, *cuts, **settings):
     """The recordings of a run that is cut before these steps, each going on from the last."""
     recordings = []
     steps = [0, *cuts, inputs.shape[-2]]
-    for begin, end in zip(steps[:-1], steps[1:], strict=True):
+    for begin, end in pairwise(steps):
         part = inputs[..., begin:end, :]
         recordings.append(quiet(network, part, first_step=begin, **settings))
         network = replace(network, initial=recordings[-1].last_state)
@@ -490,6 +491,51 @@ THREE = PAIR.with_parameters(eta=np.zeros((3, 1)))
 def test_what_does_not_fit(wrong, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         wrong()
+
+
+MASKED = np.ma.masked_equal([[1.0, 0.0], [0.0, 1.0]], 0)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (MASKED, "expected numbers, got masked ones; .* numpy.ma.filled"),
+        (list(MASKED), "expected numbers, got masked ones"),
+        (np.eye(2) * 1j, "expected numbers, got ndarray of dtype complex128"),
+        ([["1", "0"], ["0", "1"]], "expected numbers, got list of dtype <U1"),
+        (pd.DataFrame([[1.0, None], ["0", 1.0]]), "expected numbers, got DataFrame of dtype obj"),
+        (np.eye(2).astype("timedelta64[s]"), "expected numbers, got ndarray of dtype timedelta64"),
+        (np.full((2, 2), np.nan), "expected finite numbers, got NaN"),
+        ([[1.0, 0.0], [0.0]], "expected numbers, got list"),
+    ],
+)
+def test_what_is_no_number_is_not_taken_for_one(values, said):
+    row = values[1] if isinstance(values, np.ndarray) else values
+    for name, make in {
+        "weights": lambda: Network(QIF(), values, 1e-3),
+        "inputs": lambda: quiet(PAIR, values),
+        "s": lambda: Network(QIF(), np.zeros((2, 2)), 1e-3, {"s": row}),
+        "eta": lambda: Network(QIF(eta=row), np.zeros((2, 2)), 1e-3),
+    }.items():
+        with pytest.raises(ValueError, match=f"^{name}: {said}"):
+            make()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.ma.array(np.eye(2)),  # nothing is masked
+        pd.DataFrame(np.eye(2, dtype=int)),
+        np.eye(2, dtype=bool),
+        np.eye(2).astype(object),
+        [[1, 0], [0, 1.0]],
+    ],
+)
+def test_numbers_of_any_type_are_numbers(values):
+    found = Network(QIF(), values, 1e-3).weights
+    assert type(found) is np.ndarray
+    assert found.dtype == np.float64
+    assert np.array_equal(found, np.eye(2))
 
 
 @pytest.mark.parametrize("batch", [None, 2])

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from rate2spike import matfile, rate, streams
+from rate2spike.arrays import real_numbers
 from rate2spike.config import LOSSES, RATE_STEP_MS, ConfigError
 from rate2spike.rate import RateModel, Weights
 from rate2spike.rate.kernels.pick import rate_kernels
@@ -410,7 +411,7 @@ def eval_rnn(
     activation = (training_params or {}).get("activation")
     model = net.to_model(settings.get("taus"), activation, settings.get("DeltaT", 1))
     _check_stimulus(net, u, settings)
-    stimulus = _numpy(u) if isinstance(u, torch.Tensor) else np.asarray(u)
+    stimulus = real_numbers("stimulus", _numpy(u) if isinstance(u, torch.Tensor) else u)
     noise = streams.key(new_seed(), "eval_rnn")
     trace = rate_kernels().outputs(
         model, model.weights, stimulus[None], stream=noise, first_trial=0, keep=True
@@ -440,7 +441,8 @@ def _array(
 
     Raises ValueError naming it.
     """
-    array = _numpy(value) if isinstance(value, torch.Tensor) else np.asarray(value)
+    value = _numpy(value) if isinstance(value, torch.Tensor) else value
+    array = np.asarray(value)
     fits = any(_has_shape(array, shape) for shape in shapes)
     if not fits or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
         expected = " or ".join(str(shape).replace("None", "n_inputs") for shape in shapes)
@@ -448,7 +450,7 @@ def _array(
             f"{name}: expected finite numbers of shape {expected}, "
             f"got shape {array.shape} of {array.dtype}"
         )
-    return array.astype(np.float32)
+    return real_numbers(name, value).astype(np.float32)
 
 
 def _has_shape(array: np.ndarray, shape: tuple[int | None, ...]) -> bool:

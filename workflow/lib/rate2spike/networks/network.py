@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import finite_numbers, real_numbers
+
 
 @dataclass(frozen=True)
 class Network:
@@ -49,7 +51,7 @@ class Network:
 
     def __post_init__(self) -> None:
         _check_model(self.neuron)
-        weights = _finite("weights", self.weights)
+        weights = finite_numbers("weights", self.weights)
         if weights.ndim not in (2, 3) or weights.shape[-1] != weights.shape[-2] or not weights.size:
             raise ValueError(
                 "weights: expected shape (n_units, n_units) or (batch, n_units, n_units), "
@@ -106,7 +108,7 @@ def _is_positive(value) -> bool:
 
 def _check_per_unit(name: str, values, n_units: int) -> None:
     """Raise ValueError unless the values are a number, or one for each unit or simulation."""
-    shape = _finite(name, values).shape
+    shape = finite_numbers(name, values).shape
     if len(shape) > 2 or (shape and shape[-1] not in (1, n_units)):
         raise ValueError(
             f"{name}: expected a number, ({n_units},), (batch, 1) or (batch, {n_units}), "
@@ -193,7 +195,7 @@ def job_of(network: Network, inputs: np.ndarray) -> Job:
 
 def _stacked(arrays, shape: tuple[int, int]) -> np.ndarray:
     """Numbers or arrays, each broadcast to (batch, n_units), one after another."""
-    return np.stack([np.broadcast_to(np.asarray(a, dtype=np.float64), shape) for a in arrays])
+    return np.stack([np.broadcast_to(real_numbers("one of them", a), shape) for a in arrays])
 
 
 def _with_batch_axis(array: np.ndarray) -> np.ndarray:
@@ -301,7 +303,7 @@ def is_mean(name: str) -> bool:
 def check_inputs(network: Network, inputs) -> np.ndarray:
     """The inputs as float64; raises ValueError where they do not fit the network or are not
     finite."""
-    inputs = _finite("inputs", inputs)
+    inputs = finite_numbers("inputs", inputs)
     if inputs.ndim not in (2, 3) or inputs.shape[-1] != network.n_units or 0 in inputs.shape:
         n = network.n_units
         transposed = "; transposed? write inputs.T" if inputs.ndim == 2 and len(inputs) == n else ""
@@ -322,15 +324,3 @@ def check_record(neuron, record: Sequence[str]) -> tuple[str, ...]:
             allowed = ", ".join(["out", *neuron.variables, "mean(...) of these", "spikes"])
             raise ValueError(f"record: expected any of {allowed}; got {name!r}")
     return record
-
-
-def _finite(name: str, values) -> np.ndarray:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{name}: expected numbers, got {type(values).__name__} ({error})"
-        ) from error
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
-    return array

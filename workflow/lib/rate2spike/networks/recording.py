@@ -307,8 +307,9 @@ class Recording:
             raise ValueError(
                 f"{path}: expected a recording as Recording.save writes it ({error})"
             ) from error
-        # `start` is not in files that were written before there was one
-        needed = {own.name for own in fields(cls)} - {*BY_NAME, "n_simulations", "duration", "start"}
+        # not in files of simulations without a batch, or that were written before there was one
+        may_lack = {*BY_NAME, "n_simulations", "duration", "start"}
+        needed = {own.name for own in fields(cls)} - may_lack
         missing = needed - set(arrays)
         if missing:
             raise ValueError(

@@ -22,8 +22,8 @@ REPORT = WORKFLOW / "report"
 # for its packages' __init__ too.
 SETTINGS = ("config.py", "files.py", "offered.py")
 LABELS = ("study/labels.py",)
-TASKS = (*SETTINGS, "streams/reference.py", "tasks/")
-MODEL_FILES = (*SETTINGS, "rate/model.py", "matfile.py", "mat_structure.py")
+TASKS = (*SETTINGS, "arrays.py", "streams/reference.py", "tasks/")
+MODEL_FILES = (*SETTINGS, "arrays.py", "rate/model.py", "matfile.py", "mat_structure.py")
 TRIAL_TABLES = (*SETTINGS, "analysis/trial_table.py")
 TABLES = (*TRIAL_TABLES, "analysis/tables.py", "analysis/statistics.py")
 KERNELS = {
@@ -43,7 +43,13 @@ SPIKING_KERNELS = {
     ),
     "cuda": (*KERNELS["cuda"], "spiking/converted.py", "spiking/kernels/"),
 }
-SCALING = (*SETTINGS, "streams/reference.py", "spiking/converted.py", "conversion/scaling.py")
+SCALING = (
+    *SETTINGS,
+    "arrays.py",
+    "streams/reference.py",
+    "spiking/converted.py",
+    "conversion/scaling.py",
+)
 SPIKING_TRIALS = (
     *LABELS,
     *TASKS,
@@ -60,6 +66,7 @@ PLAIN_TRIAL = (
 )
 ANY_NETWORK = (
     *KERNELS["cpu"],
+    "arrays.py",
     "networks/neurons.py",
     "networks/network.py",
     "networks/recording.py",
@@ -144,7 +151,7 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         "figure_4": (*SWEEPS, *BESIDE_THE_PAPER),
         "figure_5": SWEEPS,
         "figure_6": SWEEPS,
-        "figure_7": (*SWEEPS, "rate/model.py", "rate/reference.py"),
+        "figure_7": (*SWEEPS, "arrays.py", "rate/model.py", "rate/reference.py"),
         "figure_s1": (*READING, *TABLES, *EXAMPLES, "figures/rates.py"),
         "figure_s2": (*NUMBERS, *EXAMPLES),
         "figure_s3": (*BESIDE_THE_PAPER, "figures/cartoons.py", "figures/populations.py"),
