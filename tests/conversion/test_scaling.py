@@ -215,7 +215,7 @@ def test_accuracy_of_the_published_model_is_that_of_the_published_code(
 
 def test_a_simulation_that_diverges_is_an_error_not_a_score(trained):
     bad = replace(
-        trained.model, weights=trained.model.weights._replace(w_out=np.full(80, np.nan, np.float32))
+        trained.model, weights=trained.model.weights._replace(w_out=np.full(80, 3e38, np.float32))
     )
     with pytest.raises(FloatingPointError, match=r"net at scaling factor 40: .* diverged"):
         score_network(SEARCH, bad, "net", 40.0, 2)

@@ -87,9 +87,9 @@ class RateModel:
 
     def __post_init__(self) -> None:
         arrays = [("w_in", self.w_in), ("inhibitory", self.inhibitory), ("mask", self.mask)]
-        arrays += self.weights._asdict().items()
-        if self.initial is not None:
-            arrays += self.initial._asdict().items()
+        for weights in (self.weights, self.initial):
+            if weights is not None:
+                arrays += weights._asdict().items()
         for name, array in arrays:
             if isinstance(array, np.ndarray):  # not a tensor
                 real_numbers(name, array)

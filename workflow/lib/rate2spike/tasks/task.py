@@ -167,6 +167,8 @@ def _label(task: Task, label, known: list[int]) -> int:
 def _whole_number(value) -> int | None:
     """A whole number as Python's, 1.0 too; None for anything else, or where 64 bits do not hold
     it."""
+    if type(value) is int and -(2**63) <= value < 2**63:  # nearly all
+        return value
     if isinstance(value, np.generic | np.ndarray) and value.ndim == 0:
         value = None if np.ma.is_masked(value) else value.item()
     if isinstance(value, float) and value.is_integer():
