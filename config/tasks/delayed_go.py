@@ -26,6 +26,8 @@ TASK = Task(
     n_steps=STEPS,
     labels={1: "cue", 0: "no cue"},
     draw=draw,
+    # both windows open with the step of target[60], from 300 to 305 ms: the rate network has one
+    # output for it, at its end; the spiking network has one every 0.05 ms
     rate_window_onset=60,
     spiking_window_onset_ms=300,
     correct_rate=correct,

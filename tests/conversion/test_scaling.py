@@ -50,6 +50,22 @@ def test_weights_are_rectified_signed_masked_and_divided():
     assert (network.scaling_factor, network.neuron) == (10, NeuronConfig())
 
 
+def test_a_masked_array_is_not_taken_for_its_data():
+    model, said = model_by_hand(), "expected numbers, got masked ones"
+    masked = np.ma.masked_greater(model.weights.w_rec, 4)
+    with pytest.raises(ValueError, match=f"w_rec: {said}"):
+        replace(model, weights=model.weights._replace(w_rec=masked))
+    with pytest.raises(ValueError, match=f"w_in: {said}"):
+        replace(model, w_in=np.ma.masked_greater(model.w_in, 2))
+    network = to_spiking(model, 10)
+    for name in ("w_rec", "w_in", "w_out", "tau_decay_ms", "inhibitory"):
+        array = np.ma.array(getattr(network, name), mask=True)
+        with pytest.raises(ValueError, match=f"{name}: {said}"):
+            replace(network, **{name: array})
+    with pytest.raises(ValueError, match="w_rec: expected finite numbers"):
+        replace(network, w_rec=np.full((3, 3), np.nan))
+
+
 def test_without_dale_the_weights_keep_their_sign():
     assert np.array_equal(to_spiking(model_by_hand(dale=False), 10).w_rec[0], [0.1, -0.2, 0])
 
@@ -199,7 +215,7 @@ def test_accuracy_of_the_published_model_is_that_of_the_published_code(
 
 def test_a_simulation_that_diverges_is_an_error_not_a_score(trained):
     bad = replace(
-        trained.model, weights=trained.model.weights._replace(w_out=np.full(80, np.nan, np.float32))
+        trained.model, weights=trained.model.weights._replace(w_out=np.full(80, 3e38, np.float32))
     )
     with pytest.raises(FloatingPointError, match=r"net at scaling factor 40: .* diverged"):
         score_network(SEARCH, bad, "net", 40.0, 2)

@@ -44,6 +44,19 @@ TWO = recorded(
 )
 
 
+def test_times_in_a_file_are_those_since_the_begin_of_the_recording():
+    """Of a run that went on from another, too; its last spike may round to just after the end."""
+    late = replace(TWO, start=7.3, spike_time=TWO.spike_time + 7.3)
+    for segment, plain in zip(
+        export.to_neo(late).segments, export.to_neo(TWO).segments, strict=True
+    ):
+        for train, expected in zip(segment.spiketrains, plain.spiketrains, strict=True):
+            np.testing.assert_allclose(train.magnitude, expected.magnitude, rtol=0, atol=1e-14)
+            assert train.t_stop == expected.t_stop
+    just_after = replace(late, spike_time=late.spike_time + 1e-14)
+    assert export.to_neo(just_after).segments[1].spiketrains[1].magnitude.max() == 1.0
+
+
 def values(table: pd.DataFrame, statistic: str) -> np.ndarray:
     return table[table.statistic == statistic].value.to_numpy()
 

@@ -1,13 +1,15 @@
 """The GPU kernel of any network against the plain simulation; without a GPU in Triton's
 interpreter, few steps."""
 
+from dataclasses import replace
+
 import numpy as np
 import own_models
 import pytest
 from own_models import MODELS, Own
 
 from rate2spike import networks
-from rate2spike.spiking import LIF, QIF, AdaptiveQIF, Network, simulate
+from rate2spike.spiking import LIF, QIF, AdaptiveQIF, Network, SingleExponentialLIF, simulate
 
 pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
 pytest.importorskip("triton", reason="Triton is not installed: the GPU kernel is not tested")
@@ -128,6 +130,37 @@ def test_weights_changed_in_place_are_new_weights():
     job.weights[:] *= 2
     assert_same(job, **ALL)
     assert not np.array_equal(before, advance(copied(job), ("v",), **ALL)[0])
+
+
+@pytest.mark.parametrize("model", [LIF, SingleExponentialLIF])
+def test_a_run_in_parts_is_one_run(model):
+    """3 ms are 3 steps: how long a unit is refractory is up to the rounding of time."""
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(200, 200, (2, 24, 5))
+    weights = rng.normal(0, 2, (2, 5, 5))
+    network = Network(model(t_refractory_ms=3.0), weights, dt=1e-3)
+    on_gpu = {"record": ("v", "spikes"), "progress": False, "device": "cuda"}
+    one = simulate(network, inputs, **on_gpu)
+    first = simulate(network, inputs[:, :11], **on_gpu)
+    on = replace(network, initial=first.last_state)
+    second = simulate(on, inputs[:, 11:], first_step=11, **on_gpu)
+    assert one.spike_time.size > 20
+    assert np.array_equal(np.concatenate([first["v"], second["v"]], axis=1), one["v"])
+    assert {*first.spike_time, *second.spike_time} == {*one.spike_time}
+    for name in model.variables:
+        assert np.array_equal(second.last_state[name], one.last_state[name])
+
+
+def test_a_run_that_goes_on_sees_weights_changed_in_place():
+    weights = np.ones((2, 3, 3))
+    network = Network(QIF(), weights, 1e-3, {"s": 1.0})
+    on_gpu = {"progress": False, "device": "cuda", "record": "v"}
+    first = simulate(network, np.zeros((2, 4, 3)), **on_gpu)
+    weights[:] = 50.0
+    on = replace(network, initial=first.last_state)
+    found = simulate(on, np.zeros((2, 4, 3)), first_step=4, **on_gpu)
+    expected = simulate(on, np.zeros((2, 4, 3)), **on_gpu)  # t does not matter to a QIF
+    assert np.array_equal(found["v"], expected["v"])
 
 
 # PyTorch's, of arrays that are read-only as Pandas hands them out

@@ -3,6 +3,7 @@ loop, and what a user meets."""
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -286,6 +287,79 @@ def test_parts_of_a_run_make_the_whole(average, monkeypatch):
     assert (np.diff(once.spike_simulation) >= 0).all()
 
 
+# A run in parts -----------------------------------------------------------------------------------
+
+
+def in_parts(network, inputs, *cuts, **settings):
+    """The recordings of a run that is cut before these steps, each going on from the last."""
+    recordings = []
+    steps = [0, *cuts, inputs.shape[-2]]
+    for begin, end in pairwise(steps):
+        part = inputs[..., begin:end, :]
+        recordings.append(quiet(network, part, first_step=begin, **settings))
+        network = replace(network, initial=recordings[-1].last_state)
+    return recordings
+
+
+def joined_spikes(recordings):
+    """Simulation, unit and time of the spikes of all parts, in the order of one run."""
+    names = ("spike_simulation", "spike_unit", "spike_time")
+    columns = [np.concatenate([getattr(part, name) for part in recordings]) for name in names]
+    order = np.argsort(columns[0], kind="stable")
+    return [column[order] for column in columns]
+
+
+def assert_one_run(parts, one):
+    for found, expected in zip(joined_spikes(parts), joined_spikes([one]), strict=True):
+        assert np.array_equal(found, expected)
+    for name in one.data:
+        assert np.array_equal(np.concatenate([p[name] for p in parts], axis=-2), one[name])
+    for name, values in one.last_state.items():
+        assert np.array_equal(parts[-1].last_state[name], values)
+
+
+@pytest.mark.parametrize("batch", [None, 18])
+@pytest.mark.parametrize("t_refractory_ms", [2.0, 2.02])
+@pytest.mark.parametrize("model", [LIF, SingleExponentialLIF, MembraneQIF])
+def test_a_run_in_parts_is_one_run(model, t_refractory_ms, batch, monkeypatch):
+    """Noise as input, cut within refractory periods whose end the rounding of time decides."""
+    rng = np.random.default_rng(3)
+    network = Network(model(t_refractory_ms=t_refractory_ms), rng.normal(0, 2, (9, 9)), 5e-5)
+    inputs = rng.normal(200, 400, (1500, 9) if batch is None else (batch, 1500, 9))
+    record = ("out", "t_last", "spikes")
+    one = quiet(network, inputs, record=record)
+    assert len(one.spike_time) > 100
+    assert tuple(one.last_state) == model.variables
+    assert_one_run(in_parts(network, inputs, 703, record=record), one)
+    assert_one_run(in_parts(network, inputs, 377, 703, record=record), one)
+    if batch is None:
+        monkeypatch.setattr(network_cpu, "advance", networks.advance)  # the plain loop
+        assert_one_run(in_parts(network, inputs, 703, record=record), one)
+
+
+def test_the_clock_of_a_run_that_goes_on():
+    network, inputs = worked_example()
+    one = quiet(network, inputs[:1000], every=10)
+    _, second = in_parts(network, inputs[:1000], 400, every=10)
+    assert (one.start, second.start, second.duration) == (0, 0.4, 0.6)
+    np.testing.assert_allclose(second.time, one.time[40:], rtol=1e-12)
+    assert np.array_equal(second["out"], one["out"][40:])
+    assert second.plot().get_xlim() == second.raster().get_xlim() == (0.4, 1.0)
+    matplotlib.pyplot.close("all")
+    for wrong in (-1, 1.5, True, "9"):
+        with pytest.raises(ValueError, match="first_step: expected a whole number >= 0, got"):
+            quiet(network, inputs[:9], first_step=wrong)
+
+
+def test_a_refractory_period_between_two_steps_has_one_length():
+    """2 ms are 40 steps of 0.05 ms, and whether 41 of them it takes is up to rounding."""
+    found = {}
+    for ms in (2.0, 2.02):
+        recording = alone(LIF(t_refractory_ms=ms), 1e5, 5e-5, 1.0)
+        found[ms] = {*np.rint(intervals(recording, 0) / 5e-5).astype(int).tolist()}
+    assert found == {2.0: {40, 41}, 2.02: {41}}
+
+
 # Models of one's own ------------------------------------------------------------------------------
 
 SLOPE = 2.0
@@ -417,6 +491,51 @@ THREE = PAIR.with_parameters(eta=np.zeros((3, 1)))
 def test_what_does_not_fit(wrong, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         wrong()
+
+
+MASKED = np.ma.masked_equal([[1.0, 0.0], [0.0, 1.0]], 0)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (MASKED, "expected numbers, got masked ones; .* numpy.ma.filled"),
+        (list(MASKED), "expected numbers, got masked ones"),
+        (np.eye(2) * 1j, "expected numbers, got ndarray of dtype complex128"),
+        ([["1", "0"], ["0", "1"]], "expected numbers, got list of dtype <U1"),
+        (pd.DataFrame([[1.0, None], ["0", 1.0]]), "expected numbers, got DataFrame of dtype obj"),
+        (np.eye(2).astype("timedelta64[s]"), "expected numbers, got ndarray of dtype timedelta64"),
+        (np.full((2, 2), np.nan), "expected finite numbers, got NaN"),
+        ([[1.0, 0.0], [0.0]], "expected numbers, got list"),
+    ],
+)
+def test_what_is_no_number_is_not_taken_for_one(values, said):
+    row = values[1] if isinstance(values, np.ndarray) else values
+    for name, make in {
+        "weights": lambda: Network(QIF(), values, 1e-3),
+        "inputs": lambda: quiet(PAIR, values),
+        "s": lambda: Network(QIF(), np.zeros((2, 2)), 1e-3, {"s": row}),
+        "eta": lambda: Network(QIF(eta=row), np.zeros((2, 2)), 1e-3),
+    }.items():
+        with pytest.raises(ValueError, match=f"^{name}: {said}"):
+            make()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.ma.array(np.eye(2)),  # nothing is masked
+        pd.DataFrame(np.eye(2, dtype=int)),
+        np.eye(2, dtype=bool),
+        np.eye(2).astype(object),
+        [[1, 0], [0, 1.0]],
+    ],
+)
+def test_numbers_of_any_type_are_numbers(values):
+    found = Network(QIF(), values, 1e-3).weights
+    assert type(found) is np.ndarray
+    assert found.dtype == np.float64
+    assert np.array_equal(found, np.eye(2))
 
 
 @pytest.mark.parametrize("batch", [None, 2])

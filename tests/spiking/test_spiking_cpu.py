@@ -168,6 +168,8 @@ def test_what_is_not_kept_is_none_and_no_trials_are_allowed():
     [
         ({"u": np.zeros((2, 1, 11))}, "stimulus"),
         ({"u": np.full((2, 2, 11), np.nan)}, "finite"),
+        ({"u": np.ma.masked_equal(np.zeros((2, 2, 11)), 0)}, "stimulus: .* got masked ones"),
+        ({"u": np.zeros((2, 2, 11), complex)}, "stimulus: .* of dtype complex128"),
         ({"u": np.zeros((2, 11))}, "stimulus"),
         ({"trials": [1]}, "stimulus"),
         ({"trials": [0.5, 1]}, "trials"),
@@ -183,6 +185,28 @@ def test_refuses(change, message):
     arguments = {"u": np.zeros((2, 2, 11)), "trials": [0, 1], "stream": KEY} | change
     with pytest.raises(ValueError, match=message):
         simulate_trials(small_network(7), arguments.pop("u"), **arguments)
+
+
+@pytest.mark.parametrize("simulate", [spiking.simulate_trial, spiking_cpu.record_trial])
+def test_one_trial_refuses_what_is_masked(simulate):
+    masked = np.ma.masked_equal(np.zeros((2, 11)), 0)
+    with pytest.raises(ValueError, match="stimulus: expected numbers, got masked ones"):
+        simulate(small_network(7), masked)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("v0", (7,)), ("noise", (7, 1000)), ("coins", (9,))])
+def test_drawn_numbers_that_are_none_are_refused(name, shape):
+    for values, said in (
+        (np.ma.masked_equal(np.zeros(shape), 0), "masked ones"),
+        (np.full(shape, np.nan), "NaN or infinity"),
+    ):
+        with pytest.raises(ValueError, match=f"{name}: expected .*numbers, got {said}"):
+            spiking.simulate_trial(
+                small_network(7),
+                np.zeros((2, 11)),
+                stimulation=("exc", 1, 5, [0]),
+                **{name: values},
+            )
 
 
 # A trained Go-NoGo network against the published code

@@ -132,3 +132,6 @@ def test_refuses():
         simulate_networks([small_network(1)], stimulus(3, 1, 1), trials=[0], keys=[KEY, KEY])
     with pytest.raises(ValueError, match="stimulus: expected shape"):
         simulate_trials(small_network(7), stimulus(3, 1)[:, :1], trials=[0], stream=KEY)
+    masked = np.ma.masked_less(stimulus(3, 1), 0)
+    with pytest.raises(ValueError, match="stimulus: expected numbers, got masked ones"):
+        simulate_trials(small_network(7), masked, trials=[0], stream=KEY)

@@ -288,16 +288,41 @@ def test_a_task_file_under_another_name(tmp_path):
             ["target: expected finite numbers"],
         ),
         ("target, cue,", "target, cue + 2,", ["label: expected one of 1, 0", "got "]),
+        ("target, cue,", "target, str(cue),", ["label: expected one of 1, 0", "got '"]),
+        ("target, cue,", "target, cue == 1,", ["label: expected one of 1, 0, got "]),
+        ("target, cue,", "target, cue + 1e-9,", ["label: expected one of 1, 0, got "]),
+        ("target, cue,", "target, np.ma.masked,", ["label: expected one of 1, 0, got masked"]),
+        ('{1: "cue", 0:', '{0.5: "cue", 0:', ["labels: expected whole numbers, got 0.5"]),
+        ('{1: "cue", 0:', '{"1": "cue", 0:', ["labels: expected whole numbers, got '1'"]),
+        ('{1: "cue", 0:', '{True: "cue", 0:', ["labels: expected whole numbers, got True"]),
+        ('{1: "cue", 0:', '{2**63: "cue", 0:', ["labels: expected whole numbers, got 92233"]),
+        ('{1: "cue", 0: "no cue"}', "(1, 0)", ["labels: expected whole numbers and their names"]),
+        (
+            "return Trial(stimulus,",
+            "return Trial(np.ma.masked_equal(stimulus, 0),",
+            ["stimulus: expected numbers, got masked ones", "numpy.ma.filled"],
+        ),
+        ("return Trial(stimulus,", "return Trial(stimulus + 0j,", ["stimulus: ", "complex128"]),
+        (
+            "return Trial(stimulus,",
+            "return Trial(stimulus.astype(str),",
+            ["stimulus: ", "dtype <U"],
+        ),
+        (
+            "Trial(stimulus, target,",
+            "Trial(stimulus, list(np.ma.masked_equal(target, 1)),",
+            ["target: expected"],
+        ),
         ("target, cue,", "target, [cue],", ["label: expected one of 1, 0", "got ["]),
         (
             "return np.where(",
             "return np.mean(label) > 0 or (",
-            ["correct_rate: expected (8,) of bool"],
+            ["correct_rate: expected (20,) of bool"],
         ),
         (
             "o.maximum > 0.7, o.maximum < 0.3)",
             "1, 0)",
-            ["correct_rate: expected (8,) of bool", "int64"],
+            ["correct_rate: expected (20,) of bool", "int64"],
         ),
         ("o.maximum > 0.7", "o.max > 0.7", ["correct_rate", "AttributeError"]),
         (
@@ -333,3 +358,90 @@ def test_what_a_users_task_gets_wrong(tmp_path, old, new, message_parts):
     assert "delayed-go" in message
     for part in message_parts:
         assert part in message
+
+
+def own_task(tmp_path, *changes):
+    """The example task with these changes, read as a study reads it."""
+    text = OWN
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "own.py"
+    path.write_text(text)
+    return find_task("delayed-go", {"delayed-go": str(path)})
+
+
+RNG = "int(rng.random() < 0.5)"
+COUNTER = (
+    "def draw(rng):",
+    "COUNT = [0]\n\n\ndef draw(rng):\n    COUNT[0] += 1",
+)
+# what a task may take for its random numbers, and in what its trials then differ
+UNSEEDED = {
+    "np.random": [(RNG, "int(np.random.random() < 0.5)")],
+    "random": [(RNG, "int(__import__('random').random() < 0.5)")],
+    "torch": [(RNG, "int(__import__('torch').rand(1) < 0.5)")],
+    "an own generator": [
+        ("def draw(rng):", "OWN = np.random.default_rng(0)\n\n\ndef draw(rng):"),
+        (RNG, "int(OWN.random() < 0.5)"),
+    ],
+    "time": [(RNG, "__import__('time').perf_counter_ns() // 100 % 2")],
+    "a counter": [COUNTER, (RNG, "COUNT[0] % 2")],
+    "a counter, in the kind alone": [COUNTER, ('"cue" if cue', 'f"trial {COUNT[0]}" if cue')],
+    "noise": [("stimulus[0, CUE] = cue", "stimulus[0] = cue + 1e-3 * np.random.randn(STEPS)")],
+    "the trial before": [
+        ("def draw(rng):", "stimulus = np.zeros((2, STEPS))\n\n\ndef draw(rng):"),
+        ("stimulus, target = np.zeros((2, STEPS)), np.zeros(STEPS)", "target = np.zeros(STEPS)"),
+        ("stimulus[0, CUE] = cue", "stimulus[0, CUE] += cue"),
+    ],
+}
+
+
+@pytest.mark.parametrize("source", UNSEEDED)
+def test_a_task_that_a_seed_does_not_decide_is_refused(tmp_path, source):
+    with pytest.raises(ConfigError, match=r"own\.py: .*two trials of one seed differ in their"):
+        own_task(tmp_path, *UNSEEDED[source])
+
+
+def test_a_trial_is_not_changed_by_those_after_it(tmp_path):
+    """A task may fill the same arrays for each trial."""
+    shared = own_task(
+        tmp_path,
+        ("def draw(rng):", "ARRAYS = np.zeros((2, STEPS)), np.zeros(STEPS)\n\n\ndef draw(rng):"),
+        (
+            "    stimulus, target = np.zeros((2, STEPS)), np.zeros(STEPS)\n",
+            "    stimulus, target = ARRAYS\n    stimulus[:], target[:] = 0, 0\n",
+        ),
+    )
+    usual = own_task(tmp_path)
+    found, expected = (draw_trials(task, 1, "test", (), range(30)) for task in (shared, usual))
+    for one, other in zip(found, expected, strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("label", "labels"),
+    [("np.int8(cue)", "{1:"), ("1.0 * cue", "{1.0:"), ("np.where(cue, 1, 0)", "{1:")],
+)
+def test_whole_numbers_of_any_type_are_labels(tmp_path, label, labels):
+    task = own_task(tmp_path, ("target, cue,", f"target, {label},"), ("{1:", labels))
+    found = draw_trials(task, 1, "test", (), range(30)).label
+    assert found.dtype == np.int64
+    assert np.array_equal(found, draw_trials(own_task(tmp_path), 1, "test", (), range(30)).label)
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        ("o.maximum > np.mean(o.maximum)", "scored otherwise beside other trials"),
+        ("np.random.random(len(label)) < 0.5", "scored otherwise beside other trials"),
+        (
+            "np.abs(o.maximum, out=o.maximum) > np.subtract(label, 1, out=label)",
+            "changes the labels",
+        ),
+    ],
+)
+def test_a_score_is_that_of_a_trial_alone(tmp_path, score, said):
+    usual = "np.where(label == 1, o.maximum > 0.7, o.maximum < 0.3)"
+    with pytest.raises(ConfigError, match=rf"own\.py: .*correct_rate: .*{said}"):
+        own_task(tmp_path, (usual, score))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rate2spike import matfile, rate, streams
+from rate2spike.arrays import real_numbers
 from rate2spike.config import LOSSES, RATE_STEP_MS, ConfigError
 from rate2spike.extras import needed
 from rate2spike.rate import RateModel, Weights
@@ -441,7 +442,7 @@ def eval_rnn(
     activation = (training_params or {}).get("activation")
     model = net.to_model(settings.get("taus"), activation, settings.get("DeltaT", 1))
     _check_stimulus(net, u, settings)
-    stimulus = _numpy(u) if isinstance(u, torch.Tensor) else np.asarray(u)
+    stimulus = real_numbers("stimulus", _numpy(u) if isinstance(u, torch.Tensor) else u)
     noise = streams.key(new_seed(), "eval_rnn")
     trace = rate_kernels().outputs(
         model, model.weights, stimulus[None], stream=noise, first_trial=0, keep=True
@@ -471,7 +472,8 @@ def _array(
 
     Raises ValueError naming it.
     """
-    array = _numpy(value) if isinstance(value, torch.Tensor) else np.asarray(value)
+    value = _numpy(value) if isinstance(value, torch.Tensor) else value
+    array = np.asarray(value)
     fits = any(_has_shape(array, shape) for shape in shapes)
     if not fits or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
         expected = " or ".join(str(shape).replace("None", "n_inputs") for shape in shapes)
@@ -479,7 +481,7 @@ def _array(
             f"{name}: expected finite numbers of shape {expected}, "
             f"got shape {array.shape} of {array.dtype}"
         )
-    return array.astype(np.float32)
+    return real_numbers(name, value).astype(np.float32)
 
 
 def _has_shape(array: np.ndarray, shape: tuple[int | None, ...]) -> bool:

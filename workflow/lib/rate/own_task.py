@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from rate2spike.config import RATE_STEP_MS, ConfigError, require
-from rate2spike.tasks.task import HIGH, LOW, Response, Score, Task, Trial
+from rate2spike.tasks.task import HIGH, LOW, Response, Score, Task, Trial, trial_array
 
 LOOKED_AT = 200  # trials drawn to learn labels and targets
 DRAWN_TWICE = 20  # of them, to see that a seed decides a trial
@@ -112,7 +112,7 @@ class _Source:
         return OwnTrial(self._stimulus(stimulus), self._target(target), self._label(label))
 
     def _stimulus(self, stimulus) -> np.ndarray:
-        array = np.array(stimulus, dtype=np.float64)
+        array = trial_array(self.name, "stimulus", stimulus).copy()
         if array.ndim != 2 or array.shape[1] != self.n_steps:
             expected = f"(n_inputs, {self.n_steps}), {self.n_steps} being settings['T']"
             raise ConfigError(
@@ -122,7 +122,7 @@ class _Source:
 
     def _target(self, target) -> np.ndarray:
         """Padded to n_steps with its last value, which no output is compared with."""
-        array = np.array(target, dtype=np.float64)
+        array = trial_array(self.name, "target", target)
         n = self.n_steps
         if array.shape not in ((n,), (n - 1,)):
             raise ConfigError(

@@ -6,12 +6,16 @@ import atexit
 import hashlib
 import logging
 import os
+import pickle
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import numba
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.sigutils import normalize_signature
 
 from .files import check_room
 
@@ -42,11 +46,90 @@ FROZEN = (
 )
 
 
-def njit(*signature, **options):
-    """`numba.njit`, with the compiled code kept in the folder of the sources as they are."""
-    if options.get("cache"):
-        numba.config.CACHE_DIR = cache_folder()
-    return numba.njit(*signature, **options)
+def njit(*signatures, **options) -> Callable:
+    """`numba.njit`, with the compiled code kept in the folder of the sources as they are, and
+    compiled anew where it is broken there."""
+    if not options.get("cache") or numba.config.DISABLE_JIT:
+        return numba.njit(*signatures, **options)
+    numba.config.CACHE_DIR = cache_folder()
+
+    def decorated(function):
+        dispatcher = numba.njit(**options)(function)
+        dispatcher._cache = KernelCache(function)
+        for signature in signatures:
+            dispatcher.compile(signature)
+        if signatures:
+            dispatcher.disable_compile()
+        return dispatcher
+
+    return decorated
+
+
+class KernelCache(FunctionCache):
+    """numba's cache of one function, which drops what it cannot use.
+
+    A file may be empty or cut short: after the machine went down, say. numba would fail at each
+    start, and name no folder that could be deleted. Jobs at work at the same time only ever see
+    whole files, since each is renamed to its place.
+    """
+
+    def __init__(self, function):
+        super().__init__(function)
+        self._cache_file = CheckedFiles(
+            cache_path=self._cache_path,
+            filename_base=self._impl.filename_base,
+            source_stamp=self._impl.locator.get_source_stamp(),
+        )
+
+    def load_overload(self, sig, target_context):
+        """The compiled code for a signature, None where it has to be compiled."""
+        try:
+            code = super().load_overload(sig, target_context)
+            if code is not None:
+                _check_arguments(code, sig)
+            return code
+        except Exception as error:  # reading what is broken may raise anything
+            _say_broken(self._cache_path, error)
+            self.flush()
+            return None
+
+
+_said_broken: set[str] = set()
+
+
+def _say_broken(folder: str, error: Exception) -> None:
+    """Say it for the first function of a folder: after a crash it is the same with the others."""
+    if folder not in _said_broken:
+        _said_broken.add(folder)
+        why = f"{type(error).__name__}: {error}"
+        log.warning("compiled kernels in %s are broken and compiled anew (%s)", folder, why)
+
+
+def _check_arguments(code, signature) -> None:
+    """Raise ValueError where the code is that of another signature: two jobs that begin to keep
+    code of one function at the same moment give it the same name."""
+    wanted = tuple(normalize_signature(signature)[0])
+    if tuple(code.signature.args) != wanted:
+        raise ValueError(f"expected code for {wanted}, got code for {code.signature.args}")
+
+
+class CheckedFiles(IndexDataCacheFile):
+    """The files of a function's cache, with a checksum before the code: broken machine code would
+    end the process, or compute something else."""
+
+    def _save_data(self, name, data):
+        code = self._dump(data)
+        with self._open_for_write(self._data_path(name)) as file:
+            file.write(hashlib.sha256(code).digest())
+            file.write(code)
+
+    def _load_data(self, name):
+        content = Path(self._data_path(name)).read_bytes()
+        size = hashlib.sha256().digest_size
+        checksum, code = content[:size], content[size:]
+        if hashlib.sha256(code).digest() != checksum:
+            raise ValueError(f"{name}: broken, its checksum is not that of its content")
+        return pickle.loads(code)
 
 
 @cache

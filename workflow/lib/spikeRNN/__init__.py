@@ -63,7 +63,7 @@ _published, __dir__, __all__ = names_of(
         ),
     },
 )
-__all__ += ["check_packages", "create_rate_config", "rate", "spiking"]
+__all__ += ["check_packages", "create_rate_config", "rate", "spiking"]  # noqa: F822 - see below
 
 
 def __getattr__(name: str) -> Any:

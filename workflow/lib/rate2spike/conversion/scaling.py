@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arrays import finite_numbers
 from ..config import NeuronConfig
 from ..rate.model import RateModel
 from ..spiking.converted import SpikingNetwork
@@ -57,17 +58,18 @@ def to_spiking(
     Raises
     ------
     ValueError
-        For a factor that is not a positive number, or when the file holds no initial weights.
+        For a factor that is not a positive number, weights that are not finite numbers, or when
+        the file holds no initial weights.
     """
     check_factor(scaling_factor)
     if initial_weights and model.initial is None:
         raise ValueError("initial_weights: the model file holds no initial weights (key 'w0')")
-    w_rec = (model.initial if initial_weights else model.weights).w_rec.astype(np.float64)
+    w_rec = finite_numbers("w_rec", (model.initial if initial_weights else model.weights).w_rec)
     w_rec = np.maximum(w_rec, 0) if model.config.dale else w_rec
     return SpikingNetwork(
         w_rec=w_rec * model.sign * model.mask / scaling_factor,
-        w_in=np.asarray(model.w_in, dtype=np.float64),
-        w_out=np.asarray(model.weights.w_out, dtype=np.float64) / scaling_factor,
+        w_in=finite_numbers("w_in", model.w_in),
+        w_out=finite_numbers("w_out", model.weights.w_out) / scaling_factor,
         tau_decay_ms=model.tau_decay_ms(),
         inhibitory=model.inhibitory,
         scaling_factor=float(scaling_factor),

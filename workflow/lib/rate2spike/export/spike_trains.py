@@ -24,7 +24,7 @@ def needed(package: str) -> ModuleType:
 
 
 class SpikesInSeconds(NamedTuple):
-    """One simulation, times in s.
+    """One simulation, times in s from its begin.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def _from_recording(
         simulations.append(
             SpikesInSeconds(
                 spike_unit=recording.spike_unit[own],
-                spike_time_s=recording.spike_time[own] * second,
+                spike_time_s=_since_start(recording, own) * second,
                 samples=samples,
                 sample_step_s=recording.sample_step * second,
                 duration_s=recording.duration * second,
@@ -104,6 +104,15 @@ def _from_recording(
             )
         )
     return simulations
+
+
+def _since_start(recording: Recording, chosen: np.ndarray) -> np.ndarray:
+    """Times of the chosen spikes from the begin of the recording."""
+    times = recording.spike_time[chosen]
+    if recording.start == 0:
+        return times
+    # by rounding, the time of the last step less `start` may be just above the duration
+    return np.minimum(times - recording.start, recording.duration)
 
 
 def _from_trial(trial: TrialRecording, variables: Sequence[str]) -> SpikesInSeconds:

@@ -12,13 +12,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import finite_numbers, real_numbers
+
 
 @dataclass(frozen=True)
 class Network:
     """Units of one model (see `neurons`), coupled by `weights`.
 
-    A run starts at t = 0: to go on from the last state of another, lessen times in it, as t_last of
-    `LIF`, by the duration of that run.
+    A run of n steps in two parts has the bits of one run where the second goes on from the last
+    state of the first, and its clock with it:
+
+        first = simulate(network, inputs[:n])
+        second = simulate(replace(network, initial=first.last_state), inputs[n:], first_step=n)
+
+    A second run whose clock starts at 0 again (`t_last` of a `LIF` lessened by the duration of the
+    first) is another run: its rounding of time decides otherwise how long a unit is refractory, see
+    `LIF`.
 
     Parameters
     ----------
@@ -42,7 +51,7 @@ class Network:
 
     def __post_init__(self) -> None:
         _check_model(self.neuron)
-        weights = _finite("weights", self.weights)
+        weights = finite_numbers("weights", self.weights)
         if weights.ndim not in (2, 3) or weights.shape[-1] != weights.shape[-2] or not weights.size:
             raise ValueError(
                 "weights: expected shape (n_units, n_units) or (batch, n_units, n_units), "
@@ -99,7 +108,7 @@ def _is_positive(value) -> bool:
 
 def _check_per_unit(name: str, values, n_units: int) -> None:
     """Raise ValueError unless the values are a number, or one for each unit or simulation."""
-    shape = _finite(name, values).shape
+    shape = finite_numbers(name, values).shape
     if len(shape) > 2 or (shape and shape[-1] not in (1, n_units)):
         raise ValueError(
             f"{name}: expected a number, ({n_units},), (batch, 1) or (batch, {n_units}), "
@@ -186,11 +195,12 @@ def job_of(network: Network, inputs: np.ndarray) -> Job:
 
 def _stacked(arrays, shape: tuple[int, int]) -> np.ndarray:
     """Numbers or arrays, each broadcast to (batch, n_units), one after another."""
-    return np.stack([np.broadcast_to(np.asarray(a, dtype=np.float64), shape) for a in arrays])
+    return np.stack([np.broadcast_to(real_numbers("one of them", a), shape) for a in arrays])
 
 
 def _with_batch_axis(array: np.ndarray) -> np.ndarray:
-    return array if array.ndim == 3 else array[None]
+    # a view of its own: a GPU keeps the weights of a simulation as long as their array is the same
+    return array[:] if array.ndim == 3 else array[None]
 
 
 def _batch(network: Network, inputs: np.ndarray) -> tuple[tuple[int, int], bool]:
@@ -293,7 +303,7 @@ def is_mean(name: str) -> bool:
 def check_inputs(network: Network, inputs) -> np.ndarray:
     """The inputs as float64; raises ValueError where they do not fit the network or are not
     finite."""
-    inputs = _finite("inputs", inputs)
+    inputs = finite_numbers("inputs", inputs)
     if inputs.ndim not in (2, 3) or inputs.shape[-1] != network.n_units or 0 in inputs.shape:
         n = network.n_units
         transposed = "; transposed? write inputs.T" if inputs.ndim == 2 and len(inputs) == n else ""
@@ -314,15 +324,3 @@ def check_record(neuron, record: Sequence[str]) -> tuple[str, ...]:
             allowed = ", ".join(["out", *neuron.variables, "mean(...) of these", "spikes"])
             raise ValueError(f"record: expected any of {allowed}; got {name!r}")
     return record
-
-
-def _finite(name: str, values) -> np.ndarray:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{name}: expected numbers, got {type(values).__name__} ({error})"
-        ) from error
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
-    return array

@@ -157,6 +157,11 @@ class LIF:
     Time is in s (dt = 5e-5 in the paper), voltages and currents in mV. A network starts as
     published: refractory, last spikes at t = 0.
 
+    As published, a unit integrates again in the first step with t > t_last + t_refractory, times
+    counted from the begin of the simulation. Where t_refractory is a whole number of steps, both
+    sides are equal but for their rounding: 2 ms of 0.05 ms each last 41 steps after most spikes and
+    40 after the rest. To have one length, take a value between two steps: 2.02 ms are always 41.
+
     This is the one place of the equation in float64: `spiking.reference` takes this step, too, and
     adds the noise. There a spike reaches h in its own step, here in the step after it, before h is
     used: the current of each step is the same.
@@ -166,7 +171,7 @@ class LIF:
     tau_decay_ms : decay time of the synapse of the unit that receives
     tau_rise_ms : rise time of the synapse, > 0; without one, see `SingleExponentialLIF`
     tau_mem_ms : time constant of the membrane
-    t_refractory_ms : time without integration after a spike
+    t_refractory_ms : time without integration after a spike, best between two steps (see above)
     v_threshold : voltage (mV) from which on the unit spikes
     v_reset : voltage (mV) after a spike
     bias : constant current (mV)

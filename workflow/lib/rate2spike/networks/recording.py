@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ import pandas as pd
 from ..files import replacing
 
 FEW = 10  # units that a plot tells apart
+BY_NAME = ("data", "last_state")  # fields that hold arrays by name
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -24,7 +25,7 @@ class Recording:
     ----------
     data : samples by name, (n_samples, n_units), or (n_samples, 1) for means over units; with a
         leading batch axis where many simulations ran at once. Sample i is at time
-        (i + 1) * sample_step, or the mean over the step that ends there
+        start + (i + 1) * sample_step, or the mean over the step that ends there
     sample_step : time from sample to sample, in `time_unit`
     n_units : number of units
     time_unit : unit of all times
@@ -35,6 +36,9 @@ class Recording:
     duration : of the simulation, in `time_unit`
     spikes_recorded : False where nobody asked for them
     step : of the simulation, in `time_unit`; spikes are at multiples of it. None where unknown
+    start : time before the first step, 0 but for a run that goes on from another
+    last_state : the state variables after the last step by name, (n_units,), with a leading batch
+        axis where many simulations ran at once: `initial` of a `Network` that goes on
     """
 
     data: Mapping[str, np.ndarray]
@@ -48,6 +52,8 @@ class Recording:
     duration: float | None = None
     spikes_recorded: bool = True
     step: float | None = None
+    start: float = 0.0
+    last_state: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         batch = "" if self.n_simulations is None else f" in {self.n_simulations} simulations"
@@ -74,7 +80,12 @@ class Recording:
     def time(self) -> np.ndarray:
         """Time of each sample, (n_samples,), in `time_unit`."""
         n_samples = next(iter(self.data.values())).shape[-2] if self.data else 0
-        return self.sample_step * np.arange(1, n_samples + 1)
+        return self.start + self.sample_step * np.arange(1, n_samples + 1)
+
+    @property
+    def _span(self) -> tuple[float, float]:
+        """Begin and end of the axis of time."""
+        return self.start, self.start + self.duration if self.duration else self.time[-1]
 
     def to_numpy(self, name: str = "out") -> np.ndarray:
         """The samples of that name.
@@ -167,7 +178,7 @@ class Recording:
             self._draw_crowd(axes, values)
         if not is_mean:
             axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-        axes.set_xlim(0, self.duration or self.time[-1])
+        axes.set_xlim(*self._span)
         return axes
 
     def _draw_lines(self, axes, values: np.ndarray, *, is_mean: bool) -> None:
@@ -253,7 +264,7 @@ class Recording:
         else:
             axes.yaxis.get_major_locator().set_params(integer=True)
         if self.duration:
-            axes.set_xlim(0, self.duration)
+            axes.set_xlim(*self._span)
         return axes
 
     def save(self, path: str | os.PathLike) -> None:
@@ -263,10 +274,12 @@ class Recording:
         ----------
         path : of the file, whatever its ending
         """
-        arrays = {f"data/{name}": values for name, values in self.data.items()}
+        arrays = {}
         for own in fields(self):
             value = getattr(self, own.name)
-            if own.name != "data" and value is not None:
+            if own.name in BY_NAME:
+                arrays |= {f"{own.name}/{name}": values for name, values in value.items()}
+            elif value is not None:
                 arrays[own.name] = value
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)
@@ -296,20 +309,23 @@ class Recording:
             raise ValueError(
                 f"{path}: expected a recording as Recording.save writes it ({error})"
             ) from error
-        needed = {own.name for own in fields(cls)} - {"data", "n_simulations", "duration", "step"}
+        # not in files of simulations without a batch, or that were written before there was one
+        may_lack = {*BY_NAME, "n_simulations", "duration", "start", "step"}
+        needed = {own.name for own in fields(cls)} - may_lack
         missing = needed - set(arrays)
         if missing:
             raise ValueError(
                 f"{path}: expected a recording as Recording.save writes it, "
                 f"found no {sorted(missing)[0]}"
             )
-        data, rest = {}, {}
+        values: dict = {name: {} for name in BY_NAME}
         for key, value in arrays.items():
-            if key.startswith("data/"):
-                data[key.removeprefix("data/")] = value
+            field_name, _, name = key.partition("/")
+            if name:
+                values[field_name][name] = value
             else:
-                rest[key] = value if value.ndim else value.item()
-        return cls(data, **rest)
+                values[key] = value if value.ndim else value.item()
+        return cls(**values)
 
     def _checked(self, simulation: int) -> int:
         if not 0 <= simulation < (self.n_simulations or 1):

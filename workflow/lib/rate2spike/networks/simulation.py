@@ -27,6 +27,7 @@ def simulate(
     record: Sequence[str] = ("out", "spikes"),
     every: int = 1,
     average: bool = False,
+    first_step: int = 0,
     progress: bool = True,
     device: str = "cpu",
     threads: int | None = None,
@@ -46,6 +47,8 @@ def simulate(
     every : a sample after each `every`-th step; what is left over at the end is not recorded.
         Spikes are recorded at each step whatever `every` is
     average : with True, a sample is the mean over those steps
+    first_step : steps done before these, in a run that goes on (see `Network`). Time runs on from
+        there; samples are counted from there
     progress : a progress bar where it takes more than a second
     device : cpu, cuda or auto; a GPU is one for large batches: it runs a simulation as slowly as
         the CPU, but many at once
@@ -54,7 +57,7 @@ def simulate(
     Returns
     -------
     Recording
-        Samples by name, and spikes.
+        Samples by name, spikes, and the state after the last step.
 
     Raises
     ------
@@ -66,8 +69,9 @@ def simulate(
     record = check_record(network.neuron, record)
     inputs = check_inputs(network, inputs)
     _check_every(every, n_steps=inputs.shape[-2])
+    _check_first_step(first_step)
     _check_threads(threads)
-    job = job_of(network, inputs)
+    job = job_of(network, inputs)._replace(first_step=int(first_step))
     return _record(
         network_kernels(device).advance,
         job,
@@ -80,11 +84,19 @@ def simulate(
 
 
 def _check_every(every, n_steps: int) -> None:
-    is_whole = isinstance(every, int | np.integer) and not isinstance(every, bool)
-    if not is_whole or not 1 <= every <= n_steps:
+    if not _is_whole(every) or not 1 <= every <= n_steps:
         raise ValueError(
             f"every: expected a whole number of steps from 1 to {n_steps}, got {every!r}"
         )
+
+
+def _check_first_step(first_step) -> None:
+    if not _is_whole(first_step) or first_step < 0:
+        raise ValueError(f"first_step: expected a whole number >= 0, got {first_step!r}")
+
+
+def _is_whole(value) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _check_threads(threads) -> None:
@@ -150,8 +162,9 @@ def _record(
             spikes_of_chunks.append(_spikes(fired, chunk))
             bar.update(chunk.n_steps)
     spikes = _joined(spikes_of_chunks)
+    last_state = dict(zip(job.neuron.variables, job.state, strict=True))
     return Recording(
-        data=data if job.batched else {name: values[0] for name, values in data.items()},
+        data=data if job.batched else _unbatched(data),
         sample_step=every * job.dt,
         n_units=n_units,
         time_unit=job.neuron.time_unit,
@@ -162,7 +175,14 @@ def _record(
         duration=job.n_steps * job.dt,
         spikes_recorded="spikes" in record,
         step=job.dt,
+        start=job.first_step * job.dt,
+        last_state=last_state if job.batched else _unbatched(last_state),
     )
+
+
+def _unbatched(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays of the one simulation there is."""
+    return {name: values[0] for name, values in arrays.items()}
 
 
 def _keep(

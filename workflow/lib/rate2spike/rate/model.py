@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arrays import real_numbers
 from ..config import ConfigError, RateConfig
 
 # N(0, 1)/10 added to x after each Euler step, not scaled by the step (published code)
@@ -70,6 +71,11 @@ class RateModel:
     """One rate network: fixed wiring, trained and initial weights.
 
     How the dynamics see the recurrent weights: `reference.effective_weights`.
+
+    Raises
+    ------
+    ValueError
+        where an array is masked, complex or holds no numbers
     """
 
     config: RateConfig
@@ -78,6 +84,15 @@ class RateModel:
     mask: np.ndarray  # (n_units, n_units), 0 where SOM units receive no inhibition
     weights: Weights
     initial: Weights
+
+    def __post_init__(self) -> None:
+        arrays = [("w_in", self.w_in), ("inhibitory", self.inhibitory), ("mask", self.mask)]
+        for weights in (self.weights, self.initial):
+            if weights is not None:
+                arrays += weights._asdict().items()
+        for name, array in arrays:
+            if isinstance(array, np.ndarray):  # not a tensor
+                real_numbers(name, array)
 
     @property
     def n_units(self) -> int:
@@ -97,7 +112,7 @@ class RateModel:
     def tau_decay_ms(self, *, initial: bool = False) -> np.ndarray:
         """(n_units,) synaptic decay time constants in ms, trained or initial, float64."""
         raw = (self.initial if initial else self.weights).tau_raw
-        return decay_ms(np.asarray(raw, dtype=np.float64), self.config.tau_decay_ms)
+        return decay_ms(real_numbers("tau_raw", raw), self.config.tau_decay_ms)
 
 
 def decay_ms(tau_raw, tau_range_ms: tuple[float, ...]):

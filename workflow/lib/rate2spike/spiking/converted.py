@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import streams
+from ..arrays import finite_numbers
 from ..config import RATE_STEP_MS, SPIKING_STEPS_PER_RATE_STEP, NeuronConfig
 
 STEP_S = RATE_STEP_MS / SPIKING_STEPS_PER_RATE_STEP / 1000  # 5e-5 s
@@ -33,6 +34,11 @@ class SpikingNetwork:
     inhibitory : bool (n_units,)
     scaling_factor : 1/lambda, by which w_rec and w_out were divided
     neuron : constants of the units
+
+    Raises
+    ------
+    ValueError
+        Where an array holds anything but finite numbers.
     """
 
     w_rec: np.ndarray
@@ -42,6 +48,10 @@ class SpikingNetwork:
     inhibitory: np.ndarray
     scaling_factor: float
     neuron: NeuronConfig
+
+    def __post_init__(self) -> None:
+        for name in ("w_rec", "w_in", "w_out", "tau_decay_ms", "inhibitory"):
+            finite_numbers(name, getattr(self, name))
 
     @property
     def n_units(self) -> int:
@@ -137,8 +147,9 @@ def release_steps(grid: Grid, t_refractory_ms: float) -> np.ndarray:
 
 
 def checked_array(name: str, array, shape: tuple[int, ...]) -> np.ndarray:
-    """The array as float64; raises ValueError where it has another shape."""
-    array = np.asarray(array, dtype=np.float64)
+    """The array as float64; raises ValueError where it has another shape or is no array of finite
+    numbers."""
+    array = finite_numbers(name, array)
     if array.shape != shape:
         raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
     return array
@@ -155,15 +166,13 @@ def check_downsample(downsample: int) -> int:
 def check_stimulus(network: SpikingNetwork, u, downsample: int = 1) -> np.ndarray:
     """The stimulus as float64 (n_inputs, n_columns); raises ValueError if it does not fit the
     network or is not finite."""
-    u = np.asarray(u, dtype=np.float64)
+    u = finite_numbers("stimulus", u)
     check_downsample(downsample)
     if u.ndim != 2 or u.shape[0] != network.n_inputs or u.shape[1] <= downsample:
         raise ValueError(
             f"stimulus: expected shape ({network.n_inputs}, more than {downsample} columns "
             f"of 5 ms), got {u.shape}"
         )
-    if not np.isfinite(u).all():
-        raise ValueError("stimulus: expected finite numbers, got NaN or infinity")
     return u
 
 

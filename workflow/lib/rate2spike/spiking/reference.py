@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import streams
+from ..arrays import finite_numbers
 from .as_any_network import initial_voltages, neuron_model
 from .converted import (
     DEFAULT_STREAM,
@@ -219,5 +220,5 @@ def _heads(
             f"coins: expected at least {len(steps)} numbers, one per stimulated step, "
             f"got {len(coins)}"
         )
-    heads[steps] = np.asarray(coins)[: len(steps)] < 0.5
+    heads[steps] = finite_numbers("coins", coins)[: len(steps)] < 0.5
     return heads

@@ -20,9 +20,10 @@ LIBRARY = Path(__file__).parents[1]
 # for its packages' __init__ too.
 SETTINGS = ("config.py", "files.py", "offered.py")
 LABELS = ("study/labels.py",)
-TASKS = (*SETTINGS, "streams/reference.py", "tasks/")
+TASKS = (*SETTINGS, "arrays.py", "streams/reference.py", "tasks/")
 MODEL_FILES = (
     *SETTINGS,
+    "arrays.py",
     "rate/model.py",
     "matfile.py",
     "mat_structure.py",
@@ -47,7 +48,13 @@ SPIKING_KERNELS = {
     ),
     "cuda": (*KERNELS["cuda"], "spiking/converted.py", "spiking/kernels/"),
 }
-SCALING = (*SETTINGS, "streams/reference.py", "spiking/converted.py", "conversion/scaling.py")
+SCALING = (
+    *SETTINGS,
+    "arrays.py",
+    "streams/reference.py",
+    "spiking/converted.py",
+    "conversion/scaling.py",
+)
 SPIKING_TRIALS = (
     *LABELS,
     *TASKS,
@@ -64,6 +71,7 @@ PLAIN_TRIAL = (
 )
 ANY_NETWORK = (
     *KERNELS["cpu"],
+    "arrays.py",
     "networks/neurons.py",
     "networks/network.py",
     "networks/recording.py",
@@ -148,7 +156,7 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         "figure_4": (*SWEEPS, *BESIDE_THE_PAPER),
         "figure_5": SWEEPS,
         "figure_6": SWEEPS,
-        "figure_7": (*SWEEPS, "extras.py", "rate/model.py", "rate/reference.py"),
+        "figure_7": (*SWEEPS, "arrays.py", "extras.py", "rate/model.py", "rate/reference.py"),
         "figure_s1": (*READING, *TABLES, *EXAMPLES, "figures/rates.py"),
         "figure_s2": (*NUMBERS, *EXAMPLES),
         "figure_s3": (*BESIDE_THE_PAPER, "figures/cartoons.py", "figures/populations.py"),

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import streams
-from ..config import RATE_STEP_MS, ConfigError
+from ..arrays import real_numbers
+from ..config import RATE_STEP_MS, ConfigError, shown
 
 HIGH, LOW = 0.7, 0.3  # output thresholds of the published scoring
 
@@ -90,8 +91,9 @@ def draw_trials(task: Task, study_seed: int, purpose: str, words: tuple, numbers
     Raises
     ------
     ConfigError
-        when a trial does not fit the task
+        when a trial does not fit the task, or the task's labels are no whole numbers
     """
+    known = known_labels(task)
     n = len(numbers)
     stimulus = np.empty((n, task.n_inputs, task.n_steps), np.float32)
     target = np.empty((n, task.n_steps), np.float32)
@@ -100,10 +102,11 @@ def draw_trials(task: Task, study_seed: int, purpose: str, words: tuple, numbers
     generators = streams.generators(study_seed, purpose, words, map(int, numbers))
     for i, rng in enumerate(generators):
         trial = task.draw(rng)
-        _check_trial(task, trial)
-        stimulus[i] = trial.stimulus
-        target[i] = trial.target
-        labels[i] = trial.label
+        _check_type(task, trial)
+        # copied at once: a task may fill the same arrays again for its next trial
+        stimulus[i] = _array(task, "stimulus", trial.stimulus, (task.n_inputs, task.n_steps))
+        target[i] = _array(task, "target", trial.target, (task.n_steps,))
+        labels[i] = _label(task, trial.label, known)
         kinds.append(trial.kind)
     for name, array in (("stimulus", stimulus), ("target", target)):
         if not np.isfinite(array).all():
@@ -113,19 +116,65 @@ def draw_trials(task: Task, study_seed: int, purpose: str, words: tuple, numbers
     return Trials(stimulus, target, labels, np.array(kinds, dtype=str))
 
 
-def _check_trial(task: Task, trial: Trial) -> None:
+def _check_type(task: Task, trial: Trial) -> None:
     if not isinstance(trial, Trial):
         raise ConfigError(
             f"task {task.name}: draw: expected a rate2spike.tasks.Trial, got {type(trial).__name__}"
         )
-    shapes = {"stimulus": (task.n_inputs, task.n_steps), "target": (task.n_steps,)}
-    for name, shape in shapes.items():
-        got = np.shape(getattr(trial, name))
-        if got != shape:
-            raise ConfigError(f"task {task.name}: {name}: expected shape {shape}, got {got}")
-    if trial.label not in list(task.labels):
-        known = ", ".join(map(str, task.labels))
-        raise ConfigError(f"task {task.name}: label: expected one of {known}, got {trial.label!r}")
+
+
+def trial_array(task_name: str, name: str, values) -> np.ndarray:
+    """Stimulus or target of a trial as float64; raises ConfigError where they are no numbers."""
+    try:
+        return real_numbers(name, values)
+    except ValueError as error:
+        raise ConfigError(f"task {task_name}: {error}") from error
+
+
+def _array(task: Task, name: str, values, shape: tuple[int, ...]) -> np.ndarray:
+    array = trial_array(task.name, name, values)
+    if array.shape != shape:
+        raise ConfigError(f"task {task.name}: {name}: expected shape {shape}, got {array.shape}")
+    return array
+
+
+def known_labels(task: Task) -> list[int]:
+    """The labels of a task; raises ConfigError where one is no whole number."""
+    if not isinstance(task.labels, Mapping) or not task.labels:
+        raise ConfigError(
+            f"task {task.name}: labels: expected whole numbers and their names, "
+            f"as in {{1: 'Go', 0: 'NoGo'}}, got {shown(task.labels)}"
+        )
+    known = []
+    for label in task.labels:
+        number = _whole_number(label)
+        if number is None:
+            raise ConfigError(
+                f"task {task.name}: labels: expected whole numbers, got {shown(label)}"
+            )
+        known.append(number)
+    return known
+
+
+def _label(task: Task, label, known: list[int]) -> int:
+    number = _whole_number(label)
+    if number not in known:
+        allowed = ", ".join(map(str, known))
+        raise ConfigError(f"task {task.name}: label: expected one of {allowed}, got {shown(label)}")
+    return number
+
+
+def _whole_number(value) -> int | None:
+    """A whole number as Python's, 1.0 too; None for anything else, or where 64 bits do not hold
+    it."""
+    if type(value) is int and -(2**63) <= value < 2**63:  # nearly all
+        return value
+    if isinstance(value, np.generic | np.ndarray) and value.ndim == 0:
+        value = None if np.ma.is_masked(value) else value.item()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_whole and -(2**63) <= value < 2**63 else None
 
 
 def rate_response(task: Task, outputs: np.ndarray) -> Response:
@@ -162,5 +211,11 @@ def spiking_stimulus(stimulus: np.ndarray) -> np.ndarray:
     Returns
     -------
     (..., n_steps + 1), the last column repeated
+
+    Raises
+    ------
+    ValueError
+        where the stimulus is masked or holds anything but real numbers
     """
+    real_numbers("stimulus", stimulus)
     return np.concatenate([stimulus, stimulus[..., -1:]], axis=-1)

@@ -13,6 +13,8 @@ from ..config import ConfigError, shown
 from .built_in import BUILT_IN
 from .task import Response, Task, Trials, draw_trials
 
+DRAWN = 20  # trials that are drawn when a task is read, each of them twice
+
 
 def load_user_task(name: str, path: str | Path) -> Task:
     """The `TASK` of a user's Python file, checked by drawing a few trials.
@@ -42,7 +44,7 @@ def load_user_task(name: str, path: str | Path) -> Task:
         ) from error
     task = getattr(module, "TASK", None)
     if hasattr(task, "as_task"):  # a task of the published form, see the package `rate`
-        with _named_errors(name, "as_task"):
+        with _in_file(path), _named_errors(name, "as_task"):
             task = task.as_task(name)
     if not isinstance(task, Task):
         raise ConfigError(
@@ -53,7 +55,8 @@ def load_user_task(name: str, path: str | Path) -> Task:
         raise ConfigError(
             f"tasks.{name}: {path} sets TASK.name to {task.name!r}; expected {name!r}"
         )
-    _check_task(task)
+    with _in_file(path):
+        _check_task(task)
     return task
 
 
@@ -61,9 +64,27 @@ def _check_task(task: Task) -> None:
     """Raise ConfigError naming what is wrong with the user's task."""
     _check_windows(task)
     _check_times(task)
-    with _named_errors(task.name, "draw"):
-        trials = draw_trials(task, 0, "check", (task.name,), range(8))
+    trials = _drawn(task, range(DRAWN))
+    _check_repeatable(task, trials)
     _check_scores(task, trials)
+
+
+def _drawn(task: Task, numbers) -> Trials:
+    with _named_errors(task.name, "draw"):
+        return draw_trials(task, 0, "check", (task.name,), numbers)
+
+
+def _check_repeatable(task: Task, trials: Trials) -> None:
+    """Draw the trials once more, the last first: each must be what it was."""
+    again = _drawn(task, range(DRAWN)[::-1])
+    for name, first, second in zip(Trials._fields, trials, again, strict=True):
+        if not np.array_equal(first, second[::-1]):
+            raise ConfigError(
+                f"task {task.name}: draw: two trials of one seed differ in their {name}, "
+                "so a study could not be repeated: draw every random number from the generator "
+                "that draw(rng) is given (not from np.random, random or torch), "
+                "and let no trial depend on those before it or on the time"
+            )
 
 
 def _check_times(task: Task) -> None:
@@ -86,17 +107,48 @@ def _check_times(task: Task) -> None:
 
 
 def _check_scores(task: Task, trials: Trials) -> None:
-    """Score the targets as if they were outputs."""
+    """Score the targets as if they were outputs; then each alone, the last first."""
     response = Response(trials.target.max(axis=1), trials.target.min(axis=1))
     for score in ("correct_rate", "correct_spiking", "correct_strict"):
-        with _named_errors(task.name, score):
-            correct = np.asarray(getattr(task, score)(trials.label, response))
+        correct = _scored(task, score, trials.label, response)
         shape = trials.label.shape
         if correct.shape != shape or correct.dtype != bool:
             raise ConfigError(
                 f"task {task.name}: {score}: expected {shape} of bool for labels of shape {shape}, "
                 f"got {correct.shape} of {correct.dtype}"
             )
+        for i in range(DRAWN)[::-1]:
+            one = slice(i, i + 1)
+            alone = Response(response.maximum[one], response.minimum[one])
+            if not np.array_equal(_scored(task, score, trials.label[one], alone), correct[one]):
+                raise ConfigError(
+                    f"task {task.name}: {score}: a trial is scored otherwise beside other trials "
+                    "than alone; let its score follow from its own label and output"
+                )
+
+
+def _scored(task: Task, score: str, label: np.ndarray, response: Response) -> np.ndarray:
+    """What the task's function of that name says; raises ConfigError where it fails or writes into
+    what it is given."""
+    own = label.copy(), Response(response.maximum.copy(), response.minimum.copy())
+    with _named_errors(task.name, score):
+        correct = np.array(getattr(task, score)(*own))
+    for before, after in zip((label, *response), (own[0], *own[1]), strict=True):
+        if not np.array_equal(before, after):
+            raise ConfigError(
+                f"task {task.name}: {score}: changes the labels or the output that it is given; "
+                "let it work on copies"
+            )
+    return correct
+
+
+@contextmanager
+def _in_file(path: Path) -> Iterator[None]:
+    """A ConfigError says in which file."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 @contextmanager

@@ -40,6 +40,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import real_numbers
 from .as_published import published_weight_scale
 from .rate_network import BIAS_FACTOR, SYNAPSE_FACTOR, V_TH, RateNetwork, moments
 from .working_point import matching_weight_scale
@@ -89,7 +90,7 @@ def convert_rate_to_lif_params(
     ValueError
         Naming what was expected and what came, or that there is no solution (`NoSolution`).
     """
-    weights = np.asarray(weights, dtype=np.float64)
+    weights = real_numbers("weights", weights)
     network = _checked(
         shape_exc=shape_exc,
         dr_exc=dr_exc,

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import streams
+from ...arrays import finite_numbers
 from ...compiled import OPTIONS, SUMS, njit
 from ...streams.cpu import fill_normals, fill_uniform_steps, fill_uniform_units
 from ..converted import (
@@ -221,7 +222,8 @@ def record_trial(
     ValueError
         When an argument does not fit the network.
     """
-    u, _ = _check_trials(network, np.asarray(u)[None], [trial], downsample=downsample)
+    u = finite_numbers("stimulus", u)
+    u, _ = _check_trials(network, u[None], [trial], downsample=downsample)
     grid, n = time_grid(u.shape[2], downsample), network.n_units
     _check_window(grid, first_step=0, keep_every=1, keep_rates=False, threads=1)
     summary = _allocate(n_trials=1, n_units=n, n_kept=grid.n_steps, keep_rates=False)
@@ -254,7 +256,7 @@ def _check_trials(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Stimulus as float32 and numbers of trials as int64; raises ValueError where they do not
     fit."""
-    u, trials = np.asarray(u), np.asarray(trials)
+    u, trials = finite_numbers("stimulus", u), np.asarray(trials)
     are_whole = trials.dtype.kind in "iu" or trials.size == 0
     if trials.ndim != 1 or not are_whole or ((trials < 0) | (trials >= 2**32)).any():
         raise ValueError(

@@ -19,6 +19,7 @@ import triton
 import triton.language as tl
 
 from ... import streams
+from ...arrays import finite_numbers
 from ...config import SPIKING_STEPS_PER_RATE_STEP
 from ...devices import out_of_memory
 from ...streams.cuda import (
@@ -69,7 +70,8 @@ def simulate_trials(
 
     Parameters, result and errors are those of `cpu.simulate_trials`; threads means nothing here.
     """
-    u = np.asarray(u)[None] if np.ndim(u) == 3 else u  # anything else is refused below
+    u = finite_numbers("stimulus", u)
+    u = u[None] if u.ndim == 3 else u  # anything else is refused below
     summaries = simulate_networks(
         [network],
         u,

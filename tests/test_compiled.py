@@ -1,0 +1,111 @@
+"""The cache of compiled kernels: what is broken in it is compiled anew, what is whole is used."""
+
+import importlib.util
+import logging
+
+import numba
+import pytest
+
+from rate2spike import compiled
+from rate2spike.networks.kernels import cpu as network_cpu
+from rate2spike.rate.kernels import cpu as rate_cpu
+from rate2spike.spiking.kernels import cpu as spiking_cpu
+from rate2spike.streams import cpu as streams_cpu
+
+SOURCE = """
+from numba import types
+from rate2spike.compiled import INSIDE, OPTIONS, njit
+
+
+@njit(**INSIDE)
+def inner(x):
+    return 2 * x
+
+
+@njit(**OPTIONS)
+def later(x):
+    return inner(x) + 1
+
+
+@njit(types.float64(types.float64), **OPTIONS)
+def at_import(x):
+    return inner(x) - 1
+"""
+
+
+@pytest.fixture
+def kernels(tmp_path, monkeypatch):
+    """A function that imports a file of kernels as a new process does."""
+    monkeypatch.setattr(compiled, "cache_folder", lambda: str(tmp_path / "cache"))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", numba.config.CACHE_DIR)
+    monkeypatch.setattr(compiled, "_said_broken", set())
+    (tmp_path / "kernels.py").write_text(SOURCE)
+
+    def start():
+        spec = importlib.util.spec_from_file_location("kernels", tmp_path / "kernels.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        assert (module.later(3.0), module.at_import(3.0)) == (7.0, 5.0)
+        return module
+
+    return start
+
+
+def hits(module):
+    """How many of the two kernels came from the cache."""
+    return sum(sum(kernel.stats.cache_hits.values()) for kernel in (module.later, module.at_import))
+
+
+def flipped(content):
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "damaged"),
+    [
+        (".nbi", lambda content: b""),
+        (".nbi", lambda content: content[: len(content) // 2]),
+        (".nbi", lambda content: bytes(len(content))),
+        (".nbc", lambda content: b""),
+        (".nbc", lambda content: content[:-100]),
+        (".nbc", flipped),
+    ],
+)
+def test_broken_code_is_compiled_anew(kernels, damaged, suffix, tmp_path, caplog):
+    kernels()
+    assert hits(kernels()) == 2
+    files = [*(tmp_path / "cache").rglob(f"*{suffix}")]
+    assert len(files) >= 3
+    for file in files:
+        file.write_bytes(damaged(file.read_bytes()))
+    with caplog.at_level(logging.WARNING):
+        assert hits(kernels()) == 0
+    assert f"in {tmp_path / 'cache'}" in caplog.text
+    assert caplog.text.count("compiled anew") == 1
+    assert hits(kernels()) == 2
+    assert not [*(tmp_path / "cache").rglob("*.tmp.*")]
+
+
+def test_code_of_another_signature_is_not_used(kernels, tmp_path, caplog):
+    """As two jobs leave it that compile one function at the same moment for other arguments."""
+    module = kernels()
+    assert module.later(3) == 7  # whole numbers: a second signature
+    first, second = sorted((tmp_path / "cache").rglob("kernels.later*.nbc"))
+    first.write_bytes(second.read_bytes())
+    again = kernels()
+    assert again.later(0.5) == 2.0
+    assert "compiled anew" in caplog.text
+
+
+def test_every_kernel_that_is_kept_is_kept_so():
+    """Those of training, of simulation and of any network."""
+    for module in (streams_cpu, rate_cpu, spiking_cpu, network_cpu):
+        kept = [
+            value
+            for value in vars(module).values()
+            if isinstance(value, numba.core.dispatcher.Dispatcher)
+        ]
+        assert kept
+        for dispatcher in kept:
+            assert isinstance(dispatcher._cache, compiled.KernelCache), dispatcher
