@@ -21,7 +21,7 @@ from snakemake.logging import logger
 sys.path.insert(0, str(Path(workflow.basedir) / "lib"))
 
 from rate2spike.config import ConfigError
-from rate2spike.study import fingerprint, resources, start
+from rate2spike.study import contents, fingerprint, resources, start
 from rate2spike.study.layout import BLOCK, Layout, of_condition, outputs_of, seeds_in
 from rate2spike.study.read import checked
 

@@ -76,7 +76,7 @@ for figure in STUDY.figures:
             "../scripts/{params.script}"
 
 
-if STUDY.figures:
+if LAYOUT.compared:
 
     rule scorecard:
         input:

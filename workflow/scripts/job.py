@@ -27,6 +27,7 @@ def start(snakemake) -> logging.Logger:
 
     The first line of every script, before anything heavy is imported.
     """
+    os.environ["MPLBACKEND"] = "agg"  # figures are files, whatever screen the user has named
     log_file = str(snakemake.log[0])
     os.makedirs(os.path.dirname(log_file), exist_ok=True)
     file_handler = logging.FileHandler(log_file, mode="w")

@@ -119,11 +119,31 @@ def date_back(folder: str | os.PathLike) -> int:
 
 
 # columns of names and words in any table that the workflow writes
-TEXT_COLUMNS = frozenset(
-    "name other_names task condition neuron network model kind purpose scaling_factors "
-    "figure panel role series quantity x_name x_value y_name z_name unit verdict source "
-    "link".split()
-)
+TEXT_COLUMNS = {
+    "name",
+    "other_names",
+    "task",
+    "condition",
+    "neuron",
+    "network",
+    "model",
+    "kind",
+    "purpose",
+    "scaling_factors",
+    "figure",
+    "panel",
+    "role",
+    "series",
+    "quantity",
+    "x_name",
+    "x_value",
+    "y_name",
+    "z_name",
+    "unit",
+    "verdict",
+    "source",
+    "link",
+}
 
 
 def read_csv(path: str | os.PathLike, types: Mapping[str, str] | None = None):
