@@ -110,6 +110,10 @@ def test_everything_is_there(tiny):
         assert sorted(models) == networks, place
         assert sorted(converted) == ([] if place == GIVEN_FACTOR else networks), place
     assert not [p for p in results.rglob("*") if ".part" in p.name]
+    page = (results / "CONTENTS.md").read_text("utf-8")
+    for place, (name, *_) in STUDY.items():
+        assert f"| {name} | `{place}` |" in page
+    assert "Of another study" not in page
 
 
 def test_only_the_given_study_is_run(tiny):
@@ -433,6 +437,10 @@ def test_no_job_takes_more_than_it_asks_a_scheduler_for(tiny):
 def test_the_log_says_what_failed_to_train(tiny):
     (log,) = (tiny / "results" / "logs" / "train" / "xor").rglob("*.log")
     assert "seed_0: FAILED to reach criterion after 1 trials" in log.read_text()
+    (warned,) = (tiny / "results" / "logs" / "export" / "xor").rglob("*.log")
+    curves = next((tiny / "results" / "networks" / "xor").rglob("*_curves.csv"))
+    for file in (log, curves):  # where to look
+        assert str(file.relative_to(tiny)) in warned.read_text()
 
 
 # Running again ------------------------------------------------------------------------------------
