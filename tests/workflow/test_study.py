@@ -15,6 +15,7 @@ import sys
 import time
 import zipfile
 
+import jinja2
 import numpy as np
 import pandas as pd
 import pytest
@@ -499,6 +500,22 @@ def test_the_report_is_made_with_its_captions(tiny):
     )
     assert labels
     assert not [text for text in labels if "," in re.sub(r'"[^"]*"', "", text).strip().rstrip(",")]
+
+
+@pytest.mark.parametrize(
+    ("study", "redrawn"),
+    [
+        ("config/config.yaml", True),
+        ("config/my_study.yaml", False),
+        ("config/mean_field.yaml", False),
+    ],
+)
+def test_the_report_says_of_figures_of_the_paper_only_where_there_are_some(study, redrawn):
+    text = (ROOT / "workflow" / "report" / "workflow.rst").read_text("utf-8")
+    config = yaml.safe_load((ROOT / study).read_text())
+    page = jinja2.Template(text).render(snakemake={"config": config})
+    assert ("the paper redrawn" in " ".join(page.split())) == redrawn
+    assert page.count(".") >= 3
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
