@@ -2,7 +2,6 @@
 
 import inspect
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -18,7 +17,7 @@ SCHEMATICS = [
 
 
 def drawn(schematic):
-    with matplotlib.rc_context(plotting.STYLE):
+    with plotting.in_style():
         figure = Figure(figsize=(2, 2))
         axes = figure.add_axes((0, 0, 1, 1))
         schematic(axes)

@@ -2,8 +2,10 @@
 network."""
 
 import importlib
+import re
 import runpy
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,8 +18,9 @@ from shared import example_of
 
 from rate2spike import plotting
 from rate2spike.analysis import statistics
-from rate2spike.figures import panels
+from rate2spike.figures import pages, panels
 from rate2spike.figures import populations as population_figures
+from rate2spike.files import read_csv
 from rate2spike.paper import sweeps
 from rate2spike.tasks import BUILT_IN
 
@@ -31,6 +34,7 @@ EXAMPLES = {
     "figure_s7": "integration",
     "figure_task": "xor",
 }
+SHOWN = ["n200", "n10"]
 N_SINGLES = {"figure_s2": 2, "figure_s3": 8, "figure_s4": 2, "figure_s7": 4}
 
 
@@ -82,7 +86,7 @@ class Params(dict):
 def run(
     script: str, folder: Path, *, task: str = "go-nogo", example: dict | None = None, networks=None
 ) -> SimpleNamespace:
-    """Run the script of a figure as Snakemake does; returns its outputs."""
+    """Run the script of a figure as Snakemake does; returns its outputs, and the note drawn."""
     folder.mkdir(parents=True, exist_ok=True)
     accuracy, all_networks = tables()
     np.savez(folder / "example.npz", **(example or {"n_networks": 0, "n_attempted": 4}))
@@ -104,12 +108,12 @@ def run(
     snakemake = SimpleNamespace(
         input=SimpleNamespace(**{k: str(v) for k, v in inputs.items()}),
         output=output,
-        params=Params(
-            task=task, user_tasks={}, title="a title", figure=script, shown=["n200", "n10"]
-        ),
+        params=Params(task=task, user_tasks={}, title="a title", figure=script, shown=SHOWN),
         log=[str(folder / "log")],
     )
-    runpy.run_path(str(ROOT / "scripts" / f"{script}.py"), init_globals={"snakemake": snakemake})
+    script_file = str(ROOT / "scripts" / f"{script}.py")
+    names = runpy.run_path(script_file, init_globals={"snakemake": snakemake})
+    output.note = names["drawn"].note
     return output
 
 
@@ -340,3 +344,82 @@ def test_style_is_not_left_behind(tmp_path):
     before = matplotlib.rcParams["font.size"]
     run("figure_s6", tmp_path, example=example_of("go-nogo"))
     assert matplotlib.rcParams["font.size"] == before
+
+
+# as the files of tests of matplotlib's users have it, and what would change every figure
+MATPLOTLIBRC = {
+    "lines.marker": "o",
+    "lines.markersize": 8,
+    "axes.grid": True,
+    "text.usetex": True,
+    "font.size": 20,
+    "savefig.bbox": "tight",
+    "axes.prop_cycle": matplotlib.cycler(color=["red"]),
+}
+
+
+def test_the_users_matplotlibrc_plays_no_part(outputs_of, tmp_path):
+    example = example_of("go-nogo")
+    plain = {
+        "figure_accuracy": run("figure_accuracy", tmp_path / "plain"),
+        "figure_s4": outputs_of("figure_s4"),
+    }
+    with matplotlib.rc_context(MATPLOTLIBRC):
+        for script, expected in plain.items():
+            output = run(script, tmp_path / script, example=example)
+            assert Path(output.png).read_bytes() == Path(expected.png).read_bytes(), script
+            assert Path(output.pdf).read_bytes() == Path(expected.pdf).read_bytes(), script
+        assert matplotlib.rcParams["text.usetex"]  # the user's own again
+
+
+def test_a_note_keeps_what_belongs_together_in_one_line():
+    text = (
+        "go-nogo, n200_tau20-50ms, seed_0: 150 exc., 50 inh. units; 2 of 2 networks reached "
+        "criterion; 50 trials, mean ± SD; λ = 1/25; p < 0.05; bars: ±1 SD; dashed: 95 %."
+    )
+    for width in np.arange(1.0, 6.0, 0.1):
+        figure = Figure(figsize=(width, 2))
+        pages.note(figure, text)
+        lines = figure.get_supxlabel().split("\n")
+        assert " ".join(lines).replace("\N{NO-BREAK SPACE}", " ") == text
+        for line, after in pairwise(lines):
+            assert not re.search(r"[0-9±=<]$", line), lines
+            assert not re.match("[%±=<]", after), lines
+            assert not line.endswith("-"), lines
+
+
+def test_there_is_no_minus_before_a_zero(tmp_path):
+    example = example_of("go-nogo")
+    example["spiking_out"][2] = -0.001
+    note = run("figure_s6", tmp_path, example=example).note
+    assert "from 0.0 to 0.0" in note
+
+
+NAMES = ["NA", "nan", "null", "None", "1", "007", "1e3", "True", "inf", "2026-01-01"]
+
+
+def test_conditions_and_networks_of_any_name_are_drawn(tmp_path, monkeypatch):
+    """Names that pandas takes for missing values or for numbers."""
+    accuracy, networks = tables()
+    curves = accuracy[accuracy.network == "8"]
+    network = networks[(networks.network == "8") & networks.converged]
+    every_curve = []
+    every_network = []
+    for name in NAMES:
+        names = {"task": name, "network": name}
+        every_curve.append(curves.assign(**names))
+        every_network.append(network.assign(**names, name=name))
+    monkeypatch.setattr(
+        f"{__name__}.tables", lambda: (pd.concat(every_curve), pd.concat(every_network))
+    )
+    monkeypatch.setattr(f"{__name__}.SHOWN", NAMES)
+    scaling = read_csv(run("figure_scaling", tmp_path).csv)
+    panels_drawn = {f"{name}: {part}" for name in NAMES for part in ("search", "fresh trials")}
+    assert set(scaling.panel) == panels_drawn
+    for name in NAMES:
+        curve = scaling[scaling.panel == f"{name}: search"]
+        assert curve.series.tolist() == 3 * [name]
+        assert curve.y.tolist() == pytest.approx([60, 100, 80])
+    drawn = read_csv(run("figure_accuracy", tmp_path).csv)
+    kinds = {f"{name}, {name}, {kind}" for name in NAMES for kind in ("rate", "spiking")}
+    assert set(drawn.series) == kinds

@@ -14,6 +14,8 @@ from matplotlib.text import Text
 from rate2spike.figures import forest
 from rate2spike.paper import scorecard, sweeps
 from rate2spike.paper.compare import Difference
+from rate2spike.study.figure_roles import FIGURE_ROLES
+from rate2spike.study.layout import NOT_COMPARED
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = pd.read_csv(
@@ -448,3 +450,10 @@ def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
     assert f"| all | {len(table)} |" in Path(output["by_panel"]).read_text("utf-8")
     assert "{" not in caption
     assert f"{len(table)} numbers" in caption
+
+
+def test_figures_with_nothing_to_compare_ask_for_no_scorecard():
+    compared = {match.figure for match in scorecard.MATCHES}
+    compared |= {figure for figure, *_ in scorecard.SINGLES}
+    figures = {f"figure_{figure.lower()}" for figure in compared}
+    assert set(FIGURE_ROLES) - figures == set(NOT_COMPARED)

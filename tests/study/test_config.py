@@ -884,3 +884,30 @@ def test_a_figure_that_is_not_listed_says_what_to_write():
     assert "decays: name of a sweep of network.tau_decay_ms of the task go-nogo}" in str(
         error.value
     )
+
+
+@pytest.mark.parametrize("name", ["null", "~", "yes", "1", "007", "1.5", ".inf", "2026-01-01"])
+@pytest.mark.parametrize("section", ["conditions", "sweeps", "tasks", "external_models"])
+def test_a_name_that_yaml_reads_as_something_else_is_refused_in_one_line(section, name):
+    named = {section: {yaml.safe_load(name): {}}}
+    message = schema.first_problem(yaml.safe_load(DEFAULT) | named, SCHEMA)
+    assert message.startswith(f"{section}: expected names that are text, got ")
+    assert message.endswith("in quotes)")
+    assert "\n" not in message
+
+
+def test_the_names_of_a_figure_are_text():
+    for roles in ({1: "a", None: "b"}, {"example": 7}, {"example": None}):
+        values = yaml.safe_load(DEFAULT) | {"figures": {"figure_s1": roles}}
+        message = schema.first_problem(values, SCHEMA)
+        assert message.startswith("figures.figure_s1")
+        assert message.endswith("put a name in quotes)")
+
+
+@pytest.mark.parametrize("name", ["NA", "nan", "None", "1e3", "inf", "'null'", "'1'", "'007'"])
+def test_a_name_that_yaml_reads_as_text_is_a_name(name):
+    named = {yaml.safe_load(name): {"task": "go-nogo"}}
+    values = yaml.safe_load(DEFAULT) | {"conditions": named, "sweeps": {}, "figures": {}}
+    assert schema.first_problem(values, SCHEMA) is None
+    (condition,) = read_study(values).conditions
+    assert condition.name == name.strip("'")

@@ -316,6 +316,16 @@ def test_every_figure_of_the_study(tiny):
     assert set(tiny.singles) < set(tiny.numbers_of_figures)
 
 
+def test_a_study_whose_figures_show_no_published_number_has_no_scorecard(default):
+    own = layout_of("config/my_study.yaml", figures={})
+    assert "figures/scorecard" not in own.drawn
+    example = {"example": "go-nogo-tuned"}
+    alone = layout_of("config/config.yaml", figures={"figure_s1": example})
+    assert alone.drawn[0] == "figures/figure_s1"
+    assert "figures/scorecard" not in alone.drawn
+    assert "figures/scorecard" in default.drawn
+
+
 # Jobs ---------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ import sys
 import time
 import zipfile
 
+import jinja2
 import numpy as np
 import pandas as pd
 import pytest
@@ -110,6 +111,10 @@ def test_everything_is_there(tiny):
         assert sorted(models) == networks, place
         assert sorted(converted) == ([] if place == GIVEN_FACTOR else networks), place
     assert not [p for p in results.rglob("*") if ".part" in p.name]
+    page = (results / "CONTENTS.md").read_text("utf-8")
+    for place, (name, *_) in STUDY.items():
+        assert f"| {name} | `{place}` |" in page
+    assert "Of another study" not in page
 
 
 def test_only_the_given_study_is_run(tiny):
@@ -448,6 +453,10 @@ def test_no_job_takes_more_than_it_asks_a_scheduler_for(tiny):
 def test_the_log_says_what_failed_to_train(tiny):
     (log,) = (tiny / "results" / "logs" / "train" / "xor").rglob("*.log")
     assert "seed_0: FAILED to reach criterion after 1 trials" in log.read_text()
+    (warned,) = (tiny / "results" / "logs" / "export" / "xor").rglob("*.log")
+    curves = next((tiny / "results" / "networks" / "xor").rglob("*_curves.csv"))
+    for file in (log, curves):  # where to look
+        assert str(file.relative_to(tiny)) in warned.read_text()
 
 
 # Running again ------------------------------------------------------------------------------------
@@ -507,6 +516,22 @@ def test_the_report_is_made_with_its_captions(tiny):
     )
     assert labels
     assert not [text for text in labels if "," in re.sub(r'"[^"]*"', "", text).strip().rstrip(",")]
+
+
+@pytest.mark.parametrize(
+    ("study", "redrawn"),
+    [
+        ("config/config.yaml", True),
+        ("config/my_study.yaml", False),
+        ("config/mean_field.yaml", False),
+    ],
+)
+def test_the_report_says_of_figures_of_the_paper_only_where_there_are_some(study, redrawn):
+    text = (ROOT / "workflow" / "report" / "workflow.rst").read_text("utf-8")
+    config = yaml.safe_load((ROOT / study).read_text())
+    page = jinja2.Template(text).render(snakemake={"config": config})
+    assert ("the paper redrawn" in " ".join(page.split())) == redrawn
+    assert page.count(".") >= 3
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")

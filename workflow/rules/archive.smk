@@ -20,7 +20,7 @@ ARCHIVED = [
     *LAYOUT.numbers_of_figures,
     *(
         expand("results/tables/scorecard.{ending}", ending=["csv", "md", "html"])
-        if STUDY.figures
+        if LAYOUT.compared
         else []
     ),
     *LAYOUT.of_conditions("results/conditions/{place}/{neuron}.csv"),

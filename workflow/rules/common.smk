@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from rate2spike.study import figure_roles, fingerprint, resources, start
+from rate2spike.study import contents, figure_roles, fingerprint, resources, start
 from rate2spike.study.layout import BLOCK, Layout, of_condition, outputs_of, seeds_in
 from rate2spike.study.read import checked
 

@@ -88,7 +88,7 @@ for figure in [name for name in PAPER if name not in STUDY.figures]:
             f"Fig. {PAPER[figure][1]}: the config does not say what to draw it from"
 
 
-if STUDY.figures:
+if LAYOUT.compared:
 
     rule scorecard:
         input:

@@ -9,7 +9,7 @@ import pandas as pd
 from rate2spike import provenance
 from rate2spike.analysis import tables
 from rate2spike.analysis.trial_table import NETWORK_KEYS
-from rate2spike.files import write_csv
+from rate2spike.files import read_csv, write_csv
 
 inputs, output = snakemake.input, snakemake.output
 
@@ -20,7 +20,7 @@ def gather(files, depth: int) -> pd.DataFrame:
     for file in files:
         place = file.removesuffix("_accuracy.csv").removesuffix(".csv").split("/")[2 : 2 + depth]
         columns = dict(zip(NETWORK_KEYS, place, strict=False))  # at depth 2 without the neuron
-        stacked.append(pd.read_csv(file, dtype={"network": str}).assign(**columns))
+        stacked.append(read_csv(file).assign(**columns))
     return pd.concat(stacked, ignore_index=True)
 
 

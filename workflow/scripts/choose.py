@@ -9,12 +9,12 @@ import pandas as pd
 
 from rate2spike import conversion
 from rate2spike.analysis import tables
-from rate2spike.files import write_csv
+from rate2spike.files import read_csv, write_csv
 
 factors = list(snakemake.params.scaling_factors)
 if snakemake.input.other:
     accuracy = pd.DataFrame(columns=tables.ACCURACY_COLUMNS)
-    taken = pd.read_csv(snakemake.input.other[0], dtype={"network": str})
+    taken = read_csv(snakemake.input.other[0])
     choices = taken[["network", "scaling_factor"]].reindex(columns=tables.CHOICE_COLUMNS)
 else:
     columns = ["network", "scaling_factor", "correct", "correct_strict"]

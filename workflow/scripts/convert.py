@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from rate2spike import matfile, provenance
-from rate2spike.files import replacing
+from rate2spike.files import read_csv, replacing
 
 inputs = snakemake.input
-networks = pd.read_csv(inputs.networks, dtype={"network": str})
-choice = pd.read_csv(inputs.choice, dtype={"network": str}).set_index("network")
-accuracy = pd.read_csv(inputs.accuracy, dtype={"network": str})
+networks = read_csv(inputs.networks)
+choice = read_csv(inputs.choice).set_index("network")
+accuracy = read_csv(inputs.accuracy)
 held_out = pd.read_parquet(inputs.held_out).groupby("network").correct.mean()
 made = job.provenance(snakemake)
 with replacing(snakemake.output[0]) as folder:

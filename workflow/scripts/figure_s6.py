@@ -56,7 +56,7 @@ def draw() -> Drawn:
     panel.axes.set_xlim(0, task.duration_ms / 1000)
     panel.axes.set_ylim(min(-1, settled.min() - 0.2), max(1.5, settled.max() + 0.2))
     pages.legend_above(figure, [panel.axes])
-    reach = f"in the first {ONSET_S:g} s they reach from {early.min():.1f} to {early.max():.1f}"
+    reach = f"in the first {ONSET_S:g} s they reach from {early.min():z.1f} to {early.max():z.1f}"
     reach = reach.replace("-", "\N{MINUS SIGN}")
     factor = f"{pages.lambda_title(facts['factor'])} (published: 1/{PUBLISHED_FACTOR})"
     line = f"{facts['trials']} trials, one line each; {factor}; {reach}."

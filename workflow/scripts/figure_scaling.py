@@ -5,15 +5,14 @@ import job
 
 log = job.start(snakemake)
 
-import pandas as pd
-
 import reading
 from rate2spike import plotting
 from rate2spike.analysis import describe
 from rate2spike.figures import accuracy, pages
 from rate2spike.figures.publish import Drawn, publish
+from rate2spike.files import read_csv
 
-curves = pd.read_csv(snakemake.input.accuracy, dtype={"network": str})
+curves = read_csv(snakemake.input.accuracy)
 networks = reading.shown(snakemake)
 facts = describe.networks(networks)
 

@@ -5,14 +5,13 @@ import job
 
 log = job.start(snakemake)
 
-import pandas as pd
-
 from rate2spike.analysis.trial_table import write_trials
+from rate2spike.files import read_csv
 
 wildcards = snakemake.wildcards
 simulation = job.simulation(snakemake)._replace(purpose="held out")
 models = dict(job.trained_models(snakemake.input.models, snakemake.input.networks))
-choice = pd.read_csv(snakemake.input.choice, dtype={"network": str}).set_index("network")
+choice = read_csv(snakemake.input.choice).set_index("network")
 factors = {network: choice.scaling_factor[network] for network in models}
 scored = job.score_block(snakemake, simulation, models, factors)
 rows = []

@@ -27,6 +27,7 @@ def start(snakemake) -> logging.Logger:
 
     The first line of every script, before anything heavy is imported.
     """
+    os.environ["MPLBACKEND"] = "agg"  # figures are files, whatever screen the user has named
     log_file = str(snakemake.log[0])
     os.makedirs(os.path.dirname(log_file), exist_ok=True)
     file_handler = logging.FileHandler(log_file, mode="w", encoding="utf-8")
@@ -113,11 +114,10 @@ def provenance(snakemake) -> dict:
 
 def trained_models(folder: str, table: str):
     """(name, model) of every network of a block that reached criterion."""
-    import pandas as pd
-
     from rate2spike import matfile
+    from rate2spike.files import read_csv
 
-    networks = pd.read_csv(table, dtype={"network": str})
+    networks = read_csv(table)
     for network in networks.network[networks.converged]:
         yield network, matfile.load(Path(folder) / f"{network}.mat")
 
@@ -180,14 +180,16 @@ def best_network(inputs):
     """
     import pandas as pd
 
-    networks = pd.concat([pd.read_csv(table, dtype={"network": str}) for table in inputs.networks])
+    from rate2spike.files import read_csv
+
+    networks = pd.concat([read_csv(table) for table in inputs.networks])
     trained = networks.network[networks.converged]
     facts = {"n_networks": len(trained), "n_attempted": len(networks)}
     if trained.empty:
         return facts, None
     held_out = pd.concat([pd.read_parquet(table) for table in inputs.held_out])
     accuracy = held_out.groupby("network").correct.mean().reindex(trained)
-    choice = pd.read_csv(inputs.choice, dtype={"network": str}).set_index("network")
+    choice = read_csv(inputs.choice).set_index("network")
     best = str(accuracy.idxmax())
     facts["network"] = best
     facts["held_out_accuracy"] = float(accuracy[best])

@@ -9,15 +9,14 @@ import pandas as pd
 
 from rate2spike.analysis import tables
 from rate2spike.analysis.trial_table import NETWORK_KEYS
-from rate2spike.files import write_csv
+from rate2spike.files import read_csv, write_csv
 
 inputs, wildcards = snakemake.input, snakemake.wildcards
 
 
 def stack(files) -> pd.DataFrame:
     """The rows of several CSV files."""
-    tables_of_blocks = [pd.read_csv(file, dtype={"network": str}) for file in files]
-    return pd.concat(tables_of_blocks, ignore_index=True)
+    return pd.concat([read_csv(file) for file in files], ignore_index=True)
 
 
 condition = {

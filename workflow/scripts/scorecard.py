@@ -30,9 +30,9 @@ facts = scorecard.describe(table, published, points)
 
 def draw() -> Drawn:
     figure, rows = forest.draw(table)
-    # an empty page says itself that there is nothing to compare
-    note = scorecard.NOTE.format(**facts) if rows else ""
-    return Drawn(figure, rows, note)
+    if not rows:  # the page says itself that there is nothing to compare
+        return Drawn(figure, rows, "", caption=scorecard.NO_COUNTERPART)
+    return Drawn(figure, rows, scorecard.NOTE.format(**facts))
 
 
 drawn = publish(draw, facts, caption=snakemake.input.caption, output=output)

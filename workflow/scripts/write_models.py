@@ -36,7 +36,15 @@ with replacing(output.models) as folder:
             matfile.save(file, model, record, made | {"seed": seed, "stream": stream})
             row["model"] = matfile.fingerprint(file)
         else:
-            log.warning("%s did not reach criterion: recorded as failed, no model file", stream)
+            log.warning(
+                "%s did not reach criterion: recorded as failed, no model file; its loss and "
+                "accuracy: %s; the log: results/logs/train/%s/%s/%s.log",
+                stream,
+                output.curves,
+                wildcards.task,
+                wildcards.condition,
+                wildcards.block,
+            )
         rows.append(row | job.network_columns(model))
 write_csv(pd.DataFrame(rows), output.networks)
 write_csv(pd.concat(curves), output.curves)

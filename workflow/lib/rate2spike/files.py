@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -116,6 +116,73 @@ def date_back(folder: str | os.PathLike) -> int:
         date = now + 1e-6 * i
         os.utime(file, (date, date), follow_symlinks=False)
     return len(too_late)
+
+
+# columns of names and words in any table that the workflow writes
+TEXT_COLUMNS = {
+    "name",
+    "other_names",
+    "task",
+    "condition",
+    "neuron",
+    "network",
+    "model",
+    "kind",
+    "purpose",
+    "scaling_factors",
+    "figure",
+    "panel",
+    "role",
+    "series",
+    "quantity",
+    "x_name",
+    "x_value",
+    "y_name",
+    "z_name",
+    "unit",
+    "verdict",
+    "source",
+    "link",
+}
+
+
+def read_csv(path: str | os.PathLike, types: Mapping[str, str] | None = None):
+    """Read a table as it was written: every name is text, every number exact.
+
+    pandas by itself takes the names NA, nan, None and null for missing ones and the names 007 and
+    1e3 for numbers; before its version 3.1 it also misses the last bit of some numbers.
+
+    Parameters
+    ----------
+    path
+        A CSV file that the workflow wrote.
+    types
+        Types of columns that are not to be guessed, such as `Int64`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Where nothing stands, TEXT_COLUMNS have an empty text and all others a missing value.
+    """
+    import pandas as pd  # here: most jobs that write files need no pandas
+
+    texts = []
+    missing = {}
+    for column in pd.read_csv(path, nrows=0).columns:
+        if column in TEXT_COLUMNS:
+            texts.append(column)
+        else:
+            missing[column] = [""]
+    # since 3.1 pandas is exact by itself, and asking for it is deprecated
+    version = tuple(map(int, pd.__version__.split(".")[:2]))
+    exact = {"float_precision": "round_trip"} if version < (3, 1) else {}
+    return pd.read_csv(
+        path,
+        dtype={**(types or {}), **dict.fromkeys(texts, "str")},
+        keep_default_na=False,
+        na_values=missing,
+        **exact,
+    )
 
 
 def write_csv(table, path: str | os.PathLike, float_format: str | None = None) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 
@@ -43,6 +47,24 @@ STYLE = {
     "figure.constrained_layout.h_pad": 0.06,
     "figure.constrained_layout.w_pad": 0.06,
 }
+
+
+def use_style() -> None:
+    """Set the style of the figures of the workflow for all that is drawn from now on.
+
+    It starts from matplotlib's own defaults, so that a `matplotlibrc` of the user (markers, grids,
+    LaTeX) plays no part: the same figure on every machine.
+    """
+    matplotlib.rcdefaults()  # not rc_file_defaults, which are the user's
+    matplotlib.rcParams.update(STYLE)
+
+
+@contextmanager
+def in_style() -> Iterator[None]:
+    """Draw in the style of the figures of the workflow; afterwards all settings are as before."""
+    with matplotlib.rc_context():
+        use_style()
+        yield
 
 
 def pale(colour: str, strength: float = 0.45) -> str:

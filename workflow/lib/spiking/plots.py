@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -24,7 +23,7 @@ def save_trials(task: AbstractSpikingTask, network: SpikingRNN, path: Path) -> N
     network : runs them
     path : of the PNG
     """
-    with matplotlib.rc_context(plotting.STYLE):
+    with plotting.in_style():
         figure = _draw(task, network)
         pages.note(figure, f"{path.stem}; {pages.lambda_title(network.network.scaling_factor)}")
         publish.save(figure, path.with_suffix(".pdf"), path)

@@ -11,17 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..files import replacing, write_text
+from ..files import read_csv, replacing, write_text
 from .statistics import wilson_interval
 from .trial_table import NETWORK_KEYS, in_metadata
 
 COUNTS = ("training_trials", "rate_trials", "search_trials", "held_out_trials")
-TEXTS = ("name", "other_names", *NETWORK_KEYS)
-NETWORK_TYPES = {
-    **dict.fromkeys(TEXTS, "str"),
-    **dict.fromkeys(COUNTS, "Int64"),
-    "on_edge": "boolean",
-}
+NETWORK_TYPES = {**dict.fromkeys(COUNTS, "Int64"), "on_edge": "boolean"}
 ACCURACY_COLUMNS = [
     "network",
     "scaling_factor",
@@ -47,9 +42,10 @@ def read_networks(files: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per network. Whole numbers stay whole, and flags flags, where others have none.
+        One row per network. Whole numbers stay whole, and flags flags, where others have none;
+        names are text, whatever they look like.
     """
-    tables = [pd.read_csv(file, dtype=NETWORK_TYPES) for file in files]
+    tables = [read_csv(file, NETWORK_TYPES) for file in files]
     return pd.concat(tables, ignore_index=True)
 
 

@@ -3,6 +3,7 @@ captions."""
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from ..plotting import NOTE
 from .panels import hide_time, stimulus_box
 
+TOGETHER = re.compile("(?<=[0-9±=<×]) | (?=[=<%±])")  # spaces that no line ends at
 EXAMPLE_NOTE = "{condition}, {network}: {n_exc} exc., {n_inh} inh. units; {networks}; "
 
 # Layout -------------------------------------------------------------------------------------------
@@ -138,10 +140,13 @@ def name_panels(axes: Mapping[str, Axes], panels: Mapping[str, str]) -> None:
 
 
 def note(figure: Figure, text: str) -> None:
-    """Write a line under the figure: which network, how many trials."""
-    for together in ("± SD", "λ = 1", " ms"):
-        text = text.replace(together, together.replace(" ", "\N{NO-BREAK SPACE}"))
-    lines = textwrap.wrap(text, int(20 * figure.get_figwidth()))
+    """Write a line under the figure: which network, how many trials.
+
+    It is wrapped between words; a number keeps its unit, and a name its hyphens.
+    """
+    text = TOGETHER.sub("\N{NO-BREAK SPACE}", text)
+    width = int(20 * figure.get_figwidth())  # in characters
+    lines = textwrap.wrap(text, width, break_on_hyphens=False)
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=6.5, color=NOTE)
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ..files import replacing, write_csv, write_text
-from ..plotting import STYLE
+from ..plotting import in_style
 from .pages import empty_panel, note, page
 from .panels import COLUMNS
 
@@ -34,6 +33,8 @@ class Drawn(NamedTuple):
         What the caption names that came out while drawing.
     singles
         Our values of single published numbers, for the scorecard: as `sweeps.single` makes them.
+    caption
+        Instead of the file of the caption, where that would not fit what was drawn.
     """
 
     figure: Figure
@@ -41,6 +42,7 @@ class Drawn(NamedTuple):
     note: str
     facts: Mapping[str, object] = MappingProxyType({})
     singles: Sequence[Mapping] = ()
+    caption: str | None = None
 
 
 def save(figure: Figure, pdf, png) -> None:
@@ -82,11 +84,12 @@ def publish(draw: Callable[[], Drawn], facts: Mapping, *, caption, output) -> Dr
     Drawn
         What was drawn, with all the facts.
     """
-    with matplotlib.rc_context(STYLE):
+    with in_style():
         if facts["n_networks"]:
             drawn = draw()
             facts = {**facts, **drawn.facts}
-            text = Path(caption).read_text("utf-8").format(**facts)
+            template = drawn.caption or Path(caption).read_text("utf-8")
+            text = template.format(**facts)
             note(drawn.figure, drawn.note)
         else:
             text = f"No network reached criterion (0 of {facts['n_attempted']})."

@@ -58,6 +58,10 @@ NOTE = (
     "chance alone (5 % of the {n_judged} with an interval and at least 3 networks). "
     "N: units; τmax: upper limit of the decays; tref: refractory period."
 )
+NO_COUNTERPART = (
+    "**The scorecard.** No published number has a counterpart in this study: no network that "
+    "reached criterion stands where the paper gives one."
+)
 COLUMNS = [
     "figure",
     "panel",

@@ -28,6 +28,8 @@ WITH_SINGLES = (
     "figure_s4",
     "figure_s7",
 )
+# figures without a number that could stand beside a published one
+NOT_COMPARED = ("figure_s1", "figure_s5", "figure_xor")
 WITH_TESTS = ("figure_5", "figure_6", "figure_7")  # a table of their statistical tests
 
 
@@ -277,10 +279,15 @@ class Layout:
         return network.n_units if unswept == default else None
 
     @cached_property
+    def compared(self) -> list[str]:
+        """The figures with numbers for the scorecard; without any there is none."""
+        return [figure for figure in self.study.figures if figure not in NOT_COMPARED]
+
+    @cached_property
     def drawn(self) -> list[str]:
         """Every figure of the study, as its path below results without an ending."""
         drawn = [f"figures/{figure}" for figure in self.study.figures]
-        if self.study.figures:
+        if self.compared:
             drawn.append("figures/scorecard")
         if self.study.sweeps:
             drawn.append("figures/figure_sweeps")

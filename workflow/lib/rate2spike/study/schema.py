@@ -63,6 +63,8 @@ def _expected(error: jsonschema.ValidationError) -> str:
     value = error.validator_value
     if rule == "enum":
         return "one of " + ", ".join(map(str, value))
+    if rule == "type" and "propertyNames" in error.absolute_schema_path:
+        return "names that are text"
     if rule == "type":
         types = value if isinstance(value, list) else [value]
         return " or ".join(TYPE_WORDS.get(name, name) for name in types)
@@ -97,4 +99,9 @@ def _hint(error: jsonschema.ValidationError) -> str:
         return f" (YAML reads {text} as text; write {plain})"
     if error.validator in ("type", "enum") and isinstance(text, bool):
         return " (YAML reads yes, no, on, off as true or false; put the word in quotes)"
+    if error.validator == "type" and error.validator_value == "string":
+        if text is None:
+            return " (YAML reads null, ~ and an empty place as nothing; put a name in quotes)"
+        if not isinstance(text, list | dict):
+            return " (YAML reads it as a number or a date; put a name in quotes)"
     return ""
