@@ -35,13 +35,13 @@ def results(files, tmp_path, monkeypatch) -> Path:
     for file in files:
         write(file if "." in Path(file).name else f"{file}/seed_0.mat")
     record = {"config": {"study_seed": 1, "tasks": {"own": "own.py"}}}
-    Path("results/tables/provenance.json").write_text(json.dumps(record))
+    Path("results/tables/provenance.json").write_text(json.dumps(record), encoding="utf-8")
     return tmp_path / "results"
 
 
 def write(file: str) -> None:
     Path(file).parent.mkdir(parents=True, exist_ok=True)
-    Path(file).write_text(file)
+    Path(file).write_text(file, encoding="utf-8")
 
 
 def test_the_page_says_which_folder_is_which_condition(layout, files, results):

@@ -59,7 +59,9 @@ def set_gpu(gpu: str = "0", frac: float = 0.4) -> torch.device:
 
     torch = needed("torch", "torch")
     if isinstance(frac, bool) or not isinstance(frac, Real) or not 0 < frac <= 1:
-        raise ValueError(f"frac: expected a fraction of the GPU's memory in (0, 1], got {frac!r}")
+        raise ValueError(
+            f"frac, or --gpu_frac: expected a fraction of the GPU's memory in (0, 1], got {frac!r}"
+        )
     if not str(gpu).isdecimal():
         raise ValueError(f"gpu: expected the number of one GPU, as in '0', got {gpu!r}")
     if not torch.cuda.is_available():
