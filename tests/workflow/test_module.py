@@ -188,6 +188,7 @@ def test_in_a_clone_the_same_study_trains_and_simulates_nothing_again(deployed, 
     figures = {"figure_task", "figure_accuracy", "figure_scaling"}
     assert figures <= again <= figures | {"all", "provenance", "provenance_page"}
     well(snakemake(folder, *profile))
+    assert (folder / "results" / "CONTENTS.md").is_file()
     reported(folder, *profile)
     config = str(folder / "config" / "config.yaml")
     there = ["--directory", str(folder), "--configfile", config]
