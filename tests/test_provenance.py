@@ -308,6 +308,7 @@ def test_the_record_and_the_page_of_a_study(tmp_path):
     model = made(study_seed=7) | {"conversion": made() | {"device": "a GPU"}}
     study = archive.study_record(
         config,
+        [__file__, str(PUBLISHED_MODEL)],
         trials=provenance.together([made(study_seed=7)]),
         models=[model, None],
         stages=times,
@@ -329,5 +330,5 @@ def test_the_record_and_the_page_of_a_study(tmp_path):
         assert words in page, words
     assert "<b>" not in page
     # a study of old files
-    study = archive.study_record(config, trials=None, models=[], stages=[])
+    study = archive.study_record(config, [], trials=None, models=[], stages=[])
     archive.write_page(study, tmp_path / "page.html")

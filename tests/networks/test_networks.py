@@ -668,11 +668,14 @@ def test_a_recording_saved_and_loaded(name, request, tmp_path):
 def test_what_is_no_recording(tmp_path):
     (tmp_path / "notes.npz").write_text("no archive")
     np.savez(tmp_path / "other.npz", x=1)
-    for name in ("notes.npz", "other.npz"):
+    silent = alone(QIF(), 0.0, 1e-2, 1.0, record="v")
+    silent.save(tmp_path / "run")
+    with np.load(tmp_path / "run") as file:
+        np.savez(tmp_path / "more.npz", **file, **{"notes/mine": 1})
+    for name in ("notes.npz", "other.npz", "more.npz"):
         with pytest.raises(
             ValueError, match=rf"{name}: expected a recording as Recording.save writes it"
         ):
             Recording.load(tmp_path / name)
-    silent = alone(QIF(), 0.0, 1e-2, 1.0, record="v")
     with pytest.raises(ValueError, match="spikes were not recorded"):
         silent.raster()

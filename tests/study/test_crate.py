@@ -51,7 +51,11 @@ def study():
     conversion = MADE | {"finished": "2026-11-03T08:00:00+00:00"}
     trials = provenance.together([MADE])
     return archive.study_record(
-        config, trials=trials, models=[MADE | {"conversion": conversion}, None], stages=[]
+        config,
+        [__file__, str(PUBLISHED_MODEL)],
+        trials=trials,
+        models=[MADE | {"conversion": conversion}, None],
+        stages=[],
     )
 
 
@@ -126,6 +130,7 @@ def test_nothing_is_said_that_is_not_known(folder, study):
     old = study | {"last_finished": None}
     _, entities = described(folder, old, citation={})
     assert "endTime" not in entities["#run"]
+    assert "datePublished" not in entities["./"]
     assert not {"license", "citation", "creator"} & set(entities["Snakefile"])
 
 

@@ -28,6 +28,8 @@ ARCHIVED = [
     *LAYOUT.of_blocks("results/models/{place}/{block}", STUDY.conditions),
     *LAYOUT.converted,
 ]
+# the user's files that the config names
+GIVEN = [*STUDY.user_tasks.values(), *(file for c in STUDY.conditions for file in c.models)]
 EXPLAINED = source("results/README.md")
 CITATION = source("CITATION.cff")
 
@@ -54,6 +56,7 @@ rule provenance:
         **needs("provenance"),
     params:
         config=CONFIG,
+        given=GIVEN,
         benchmarks=LAYOUT.benchmarks(),
         code=code("provenance"),
     message:

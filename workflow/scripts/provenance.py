@@ -19,6 +19,8 @@ for folder in inputs.converted:
 records += [json.loads(Path(file).read_text("utf-8")) for file in inputs.records]
 trials = provenance.read(inputs.trials[0]) if inputs.trials else None
 stages = archive.stage_times(params.benchmarks)
-study = archive.study_record(params.config, trials=trials, models=records, stages=stages)
+study = archive.study_record(
+    params.config, params.given, trials=trials, models=records, stages=stages
+)
 write_text(json.dumps(study, indent=2) + "\n", snakemake.output[0])
 log.info("%d records; %.0f seconds in all", len(records), sum(row["seconds"] for row in stages))

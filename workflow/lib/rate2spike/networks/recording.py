@@ -311,8 +311,8 @@ class Recording:
             ) from error
         # not in files of simulations without a batch, or that were written before there was one
         may_lack = {*BY_NAME, "n_simulations", "duration", "start", "step"}
-        needed = {own.name for own in fields(cls)} - may_lack
-        missing = needed - set(arrays)
+        names = {own.name for own in fields(cls)}
+        missing = names - may_lack - set(arrays)
         if missing:
             raise ValueError(
                 f"{path}: expected a recording as Recording.save writes it, "
@@ -321,10 +321,14 @@ class Recording:
         values: dict = {name: {} for name in BY_NAME}
         for key, value in arrays.items():
             field_name, _, name = key.partition("/")
-            if name:
+            if name and field_name in BY_NAME:
                 values[field_name][name] = value
-            else:
+            elif key in names:
                 values[key] = value if value.ndim else value.item()
+            else:
+                raise ValueError(
+                    f"{path}: expected a recording as Recording.save writes it, found {key}, too"
+                )
         return cls(**values)
 
     def _checked(self, simulation: int) -> int:

@@ -61,6 +61,7 @@ def _seconds_of_job(benchmark: str | Path) -> float:
 
 def study_record(
     config: Mapping[str, Any],
+    given: Iterable[str],
     *,
     trials: Mapping | None,
     models: Iterable[Mapping | None],
@@ -72,6 +73,7 @@ def study_record(
     Parameters
     ----------
     config : the config of the study
+    given : the user's files that it names: tasks, and models as its patterns found them
     trials, models : what the table of trials and the converted models say of how they were made;
         None where a file says nothing
     stages : rows of `stage_times`
@@ -81,9 +83,6 @@ def study_record(
     study_seed, config, files_of_the_config, stages, trials, made, last_finished (of all files); no
     path and no user in it
     """
-    files = list(config.get("tasks", {}).values())
-    for group in config.get("external_models", {}).values():
-        files += group["files"]
     records = [trials or {}]
     for model in models:
         if model:
@@ -92,7 +91,7 @@ def study_record(
     return {
         "study_seed": config["study_seed"],
         "config": provenance.without_paths(config),
-        "files_of_the_config": [provenance.file_facts(file) for file in files],
+        "files_of_the_config": [provenance.file_facts(file) for file in given],
         "stages": list(stages),
         "trials": dict(trials or {}),
         "made": provenance.differences(records),

@@ -28,7 +28,8 @@ FOLDERS = (
     "selectivity",
     "exports",
 )
-MANIFEST = ("manifest.tsv", "SHA256SUMS")
+# what `snakemake manifest` writes
+MANIFEST = ("manifest.tsv", "SHA256SUMS", "ro-crate-metadata.json", "Snakefile", "config.yaml")
 PAGE = "CONTENTS.md"
 HEAD = """# What lies here
 

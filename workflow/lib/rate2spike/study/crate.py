@@ -12,7 +12,6 @@ knows. Sources: https://w3id.org/ro/crate/1.1, https://w3id.org/ro/wfrun/workflo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -140,7 +139,6 @@ def _root(
     study: Mapping[str, Any], *, parts: list[Entity], run: Entity, paper: Sequence[Entity]
 ) -> Entity:
     """The folder as a whole. Its date is that of its youngest result."""
-    finished = study.get("last_finished") or datetime.now(UTC).isoformat()
     root = {
         "@id": "./",
         "@type": "Dataset",
@@ -149,13 +147,14 @@ def _root(
             "Tables, figures and models of one study of rate networks and of spiking networks with "
             "the same weights, written by the workflow rate2spike."
         ),
-        "datePublished": finished[:10],
         "license": NO_LICENCE,
         "conformsTo": [{"@id": url} for url in PROFILES],
         "mainEntity": {"@id": WORKFLOW_FILE},
         "mentions": [_ref(run)],
         "hasPart": parts,
     }
+    finished = study.get("last_finished") or ""  # files of early versions say no time
+    root |= _if_any("datePublished", finished[:10])
     return root | _if_any("citation", _refs(paper))
 
 
