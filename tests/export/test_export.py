@@ -546,8 +546,8 @@ def test_without_noise_the_tasks_own_scoring_sees_the_response_window(trained):
         SHORT, **scores, correct_strict=lambda labels, response: response.minimum + labels
     )
     simulation = conversion.Simulation(task, 3, "held out", neuron=NOISELESS, device="cpu")
-    scored = nir_file._score_without_noise(simulation, trained.model, "trained", 5.0, 3)
-    trials = scored_trials.trials_of(simulation, "trained", 5.0, range(3))
+    scored = nir_file._score_without_noise(simulation, trained.model, "trained", 5.0, 16)
+    trials = scored_trials.trials_of(simulation, "trained", 5.0, range(16))
     assert set(trials.label) == {0, 1}
     stream = scored_trials.stream_of(simulation, "trained", 5.0)
     network = conversion.to_spiking(trained.model, 5.0, neuron=NOISELESS)
