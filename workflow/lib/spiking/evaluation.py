@@ -108,6 +108,11 @@ def eval_go_nogo(
     n_trials : of each model
     save_plots : also called plot_results
     more : model_dir, task_settings (also called settings), seed
+
+    Returns
+    -------
+    dict
+        As from `evaluate_task`.
     """
     return evaluate_task(
         "go_nogo",
@@ -136,6 +141,11 @@ def eval_xor(
     scaling_factor : also called optimal_scaling_factor
     task_settings : also called settings
     more : model_path, n_trials, save_plots (also called plot_results), seed
+
+    Returns
+    -------
+    dict
+        As from `evaluate_task`.
     """
     return evaluate_task(
         "xor", model_dir, scaling_factor=scaling_factor, task_settings=task_settings, **more
