@@ -13,6 +13,8 @@ WITHOUT_TORCH = """
 import sys
 sys.modules["torch"] = None
 
+import importlib
+
 import numpy as np
 import rate, rate.tasks, spiking, spikeRNN
 from rate2spike import provenance
@@ -28,6 +30,8 @@ def told(call):
         print("no error")
 
 told(lambda: rate.FR_RNN_dale)
+told(lambda: rate.AbstractRateRNN)
+told(lambda: importlib.import_module("rate.eg_optimizer"))
 told(lambda: spikeRNN.FR_RNN_dale)
 told(lambda: rate.set_gpu())
 told(lambda: reference.activate(1.0, "sigmoid"))
@@ -58,7 +62,7 @@ def test_without_torch():
     command = [sys.executable, "-c", WITHOUT_TORCH]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     *of_torch, of_gpu, shape, half, device = done.stdout.splitlines()
-    assert [line[: len(TOLD)] for line in of_torch] == [TOLD] * 4
+    assert [line[: len(TOLD)] for line in of_torch] == [TOLD] * 6
     assert of_gpu.startswith(TOLD.replace("[torch]", "[gpu]"))
     assert (shape, half, device) == ("(1, 200)", "[0.5]", "cpu")
 
@@ -76,7 +80,12 @@ main(["--task", "xor", "--N", "9", "--decay_taus", "4", "--output_dir", {str(tmp
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["rate.main", "spiking.eval_tasks", "spiking.lambda_grid_search"])
+COMMANDS = ["rate.main"]
+COMMANDS += ["spiking.eval_go_nogo", "spiking.eval_tasks", "spiking.eval_xor"]
+COMMANDS += ["spiking.lambda_grid_search"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help_waits_for_nothing_heavy(name):
     heavy = ("matplotlib", "numba", "pandas", "scipy", "snakemake", "torch")
     code = f"""

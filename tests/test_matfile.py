@@ -3,6 +3,7 @@ refused by file and key."""
 
 import io
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -320,7 +321,8 @@ BAD = {
     "weights with their signs": (
         "w",
         lambda k: k["w"] @ k["m"],
-        "and all of its kind are; signs belong in 'm', expected 'w' [post, pre] without them",
+        "and the negative ones of its kind outweigh the others; signs belong in 'm', expected 'w' "
+        "[post, pre] without them",
     ),
     "weights with their signs, turned round": (
         "w",
@@ -409,6 +411,35 @@ def test_without_dale_negative_weights_are_allowed_where_the_file_says_so(foreig
         model = matfile.load(foreign | signed | says_so)
         assert np.array_equal(model.weights.w_rec, -foreign["w"])
         assert model.config.dale is False
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("of_inhibitory", [True, False])
+def test_effective_weights_with_a_slip_are_refused(foreign, turned, of_inhibitory):
+    """relu of them would be a network without inhibition."""
+    signed = foreign["w"] @ foreign["m"]
+    pre = np.flatnonzero((np.ravel(foreign["inh"]) != 0) == of_inhibitory)[0]
+    post = np.flatnonzero(signed[:, pre])[:2]
+    signed[post, pre] *= -1
+    keys = foreign | {"w": signed.T if turned else signed}
+    with pytest.raises(ModelFileError, match="negative ones of its kind outweigh") as error:
+        matfile.load(keys)
+    # the weight that is named is one of that kind
+    named = re.search(r"from unit (\d+) to unit (\d+) .* is (\S+),", str(error.value))
+    sender, receiver = int(named[1]), int(named[2])
+    assert np.ravel(foreign["inh"])[receiver if turned else sender]
+    assert keys["w"][receiver, sender] == pytest.approx(float(named[3]), rel=1e-4)
+
+
+def test_many_connections_may_be_switched_off(foreign):
+    """Most of what inhibitory units send, but a little below 0: as the published port saves it."""
+    raw = foreign["w"].copy()
+    inhibitory = np.ravel(foreign["inh"]) != 0
+    sent = raw[:, inhibitory]
+    off = np.sort(sent[sent > 0])[: int(0.6 * (sent > 0).sum())].max()
+    raw[:, inhibitory] = np.where((sent > 0) & (sent <= off), -0.01, sent)
+    assert (raw[:, inhibitory] < 0).sum() > (raw[:, inhibitory] > 0).sum()
+    assert np.array_equal(matfile.load(foreign | {"w": raw}).weights.w_rec, np.maximum(raw, 0))
 
 
 def before_rectification(keys):

@@ -8,11 +8,13 @@ import sys
 
 import numpy as np
 import pytest
-import torch
+from shared import PUBLISHED_MODEL, torch_or_skip
 
 import rate
 import spiking
+from rate2spike import matfile
 from spiking.arguments import also_called, factor_of
+from spiking.eval_tasks import evaluate_single_trial, load_model_and_scaling_factor
 
 # module -> names that a published version has there
 NAMES = {
@@ -59,11 +61,17 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("module", NAMES)
-def test_every_published_import(module):
-    imported = importlib.import_module(module)
-    for name in NAMES[module].split():
-        assert getattr(imported, name) is not None, name
+# what needs torch: modules, and names of other modules
+OF_TORCH = {"rate.eg_optimizer", "rate.model"}
+OF_TORCH |= {"AbstractRateRNN", "ExponentiatedGradient", "FR_RNN_dale", "eval_rnn", "loss_op"}
+IMPORTS = [(module, name) for module, names in NAMES.items() for name in names.split()]
+
+
+@pytest.mark.parametrize(("module", "name"), IMPORTS)
+def test_every_published_import(module, name):
+    if {module, name} & OF_TORCH:
+        torch_or_skip()
+    assert getattr(importlib.import_module(module), name) is not None
 
 
 def test_modules_called_like_their_function_are_that_function():
@@ -94,8 +102,27 @@ def test_the_umbrella_s_packages_are_the_packages():
     assert (umbrella.rate, umbrella.spiking) == (rate, spiking)
     assert (rate.__spec__.name, tasks.__spec__.name) == ("rate", "rate.tasks")
     assert umbrella.check_packages() is True
-    with pytest.raises(ImportError, match="nothing"):
-        importlib.import_module("spikeRNN.rate.nothing")
+    assert not hasattr(tasks, "__path__")  # a module, no package
+    for module in ("spikeRNN.rate.nothing", "spikeRNN.rate2spike", "spikeRNN.spiking2"):
+        with pytest.raises(ImportError, match=f"No module named '{module}'"):
+            importlib.import_module(module)
+
+
+def test_a_bare_import_is_enough_for_every_module_of_names():
+    script = "import rate, spiking; rate.tasks, rate.model, spiking.evaluators, spiking.plots"
+    if not torch_is_there():
+        script = script.replace("rate.model, ", "")
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def torch_is_there():
+    return importlib.util.find_spec("torch") is not None
+
+
+@pytest.mark.parametrize("module", ["rate", "rate.abstract", "spiking", "spiking.eval_tasks"])
+def test_a_name_that_is_not_there_is_told_of_its_module(module):
+    with pytest.raises(AttributeError, match=f"module '{module}' has no attribute 'nothing'"):
+        _ = importlib.import_module(module).nothing
 
 
 # Arguments ----------------------------------------------------------------------------------------
@@ -190,21 +217,17 @@ PUBLISHED = {
     "rate.tasks:TaskFactory.register_task": ["task_name task_class"],
     "rate.eg_optimizer:ExponentiatedGradient": ["params lr weight_decay eps max_norm norm_axis"],
 }
-# the same thing under another name: a file or a folder may stand in the place of either
-SAME = {"model_dir": "model_path", "spiking_rnn_class": "network_class"}
-SAME |= {"rnn_class": "network_class", "range_str": "text"}
+# a file or a folder may stand in the place of either: see the test below
+FILE_OR_FOLDER = {"model_dir", "model_path"}
 CALLS = [(function, version) for function, versions in PUBLISHED.items() for version in versions]
-
-
-def same(name, others):
-    name = others.get(name, name)
-    return SAME.get(name, name)
 
 
 @pytest.mark.parametrize(("function", "version"), CALLS)
 def test_arguments_mean_what_they_mean_in_the_published_version(function, version):
     """By place and by name, or an argument by place is refused, never taken for another."""
     module, _, path = function.partition(":")
+    if {module, *path.split(".")} & OF_TORCH:
+        torch_or_skip()
     found = importlib.import_module(module)
     for part in path.split("."):
         found = getattr(found, part)
@@ -213,15 +236,79 @@ def test_arguments_mean_what_they_mean_in_the_published_version(function, versio
     others = getattr(found, "others", {})
     parameters = list(inspect.signature(found).parameters.values())
     by_name = {p.name for p in parameters} | set(others)
+    if parameters[-1].kind == inspect.Parameter.VAR_KEYWORD:  # they go on to
+        by_name |= set(inspect.signature(spiking.evaluate_task).parameters)
     by_place = [p for p in parameters if p.kind == p.POSITIONAL_OR_KEYWORD]
     names = version.split()
     by_name_alone = names[0] == "*"
     for place, name in enumerate(names[1:] if by_name_alone else names):
-        may_be_renamed = {"spiking_rnn_class", "rnn_class", "range_str"}
-        assert name in by_name or name in may_be_renamed, name
+        assert name in by_name
         if by_name_alone or place >= len(by_place):
             continue  # refused: see below
-        assert same(by_place[place].name, others) == same(name, others)
+        placed, meant = by_place[place].name, others.get(name, name)
+        assert placed == meant or {placed, meant} == FILE_OR_FOLDER
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda path: spiking.lambda_grid_search(path, "go-nogo", 1, [20]),
+        lambda path: spiking.evaluate_task("go_nogo", path),
+        spiking.eval_go_nogo,
+        spiking.eval_xor,
+    ],
+)
+def test_a_file_or_a_folder_stands_in_the_same_place(call, tmp_path):
+    with pytest.raises(matfile.MissingFileError, match=f"no .mat file in {tmp_path}"):
+        call(tmp_path)
+    with pytest.raises(matfile.MissingFileError, match=f"{tmp_path}/a.mat: no such file"):
+        call(tmp_path / "a.mat")
+
+
+def test_evaluations_of_one_task_take_the_published_names(monkeypatch):
+    """By place and by name, whatever they hand on."""
+    taken = []
+
+    def evaluate(task, *places, **names):
+        names |= dict(zip(["model_dir"], places, strict=False))
+        taken.append((task, {name: value for name, value in names.items() if value is not None}))
+
+    monkeypatch.setattr(spiking.evaluation, "evaluate_task", evaluate)
+    timing = {"T": 200}
+    spiking.eval_go_nogo("a.mat", 45, 7, True, model_dir=None, settings=timing, seed=1)
+    spiking.eval_xor("a", 45, timing, n_trials=7, plot_results=True, seed=1)
+    for task, name, value in (("go_nogo", "model_path", "a.mat"), ("xor", "model_dir", "a")):
+        expected = {"scaling_factor": 45, "n_trials": 7, "save_plots": True, "seed": 1}
+        expected |= {"task_settings": timing, name: value}
+        assert (task, expected) in taken
+
+
+@pytest.mark.parametrize("value", [True, False, 100, [("T", 200)]])
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (
+            lambda v: spiking.lambda_grid_search(PUBLISHED_MODEL, None, 2, [30.0], v),
+            "task_settings",
+        ),
+        (lambda v: spiking.eval_xor(PUBLISHED_MODEL, 30, v), "task_settings"),
+        (lambda v: spiking.evaluate_task("xor", ".", task_settings=v), "task_settings"),
+        (lambda v: evaluate_single_trial("xor", PUBLISHED_MODEL, 30, v), "settings"),
+        (spiking.XORSpikingTask, "settings"),
+    ],
+)
+def test_what_is_no_settings_is_refused_by_name(call, name, value):
+    with pytest.raises(ValueError, match=rf"^{name}: expected a mapping .*, got ") as error:
+        call(value)
+    assert str(error.value).endswith(f"got {value!r}")
+
+
+def test_published_keywords_work():
+    assert spiking.lambda_grid_search.parse_range(range_str="20,30") == [20, 30]
+    spiking.SpikingRNNFactory.register(name="by_name", spiking_rnn_class=dict)
+    rate.RateRNNFactory.register(name="by_name", rnn_class=dict)
+    assert rate.RateRNNFactory._registry.pop("by_name") is dict
+    assert spiking.SpikingRNNFactory._registry.pop("by_name") is dict
 
 
 @pytest.mark.parametrize(
@@ -260,7 +347,6 @@ def test_other_names_of_an_argument():
         (40, 40.0),
         (np.float32(2.5), 2.5),
         (np.array([[40.0]]), 40.0),  # as scipy reads it from a file
-        (torch.tensor(40.0), 40.0),
         (spiking.GridSearch(40.0), 40.0),
         (spiking.GridSearches(a=spiking.GridSearch(40.0)), 40.0),
     ],
@@ -271,10 +357,25 @@ def test_what_is_a_factor(value, number):
     assert spiking.validate_scaling_factor(value)
 
 
-@pytest.mark.parametrize("value", ["40", True, None, np.array([1.0, 2.0]), [40]])
+def test_a_tensor_of_one_number_is_a_factor():
+    test_what_is_a_factor(torch_or_skip().tensor(40.0), 40.0)
+
+
+@pytest.mark.parametrize("value", ["40", True, np.nan, -1, np.array([1.0, 2.0]), [40]])
 def test_what_is_no_factor(value):
-    with pytest.raises(ValueError, match="scaling_factor: expected a number > 0, got"):
+    told = "expected a number > 0, got"
+    with pytest.raises(ValueError, match=f"scaling_factor: {told}"):
         spiking.validate_scaling_factor(value)
+    with pytest.raises(ValueError, match=f"scaling_factor: {told}"):
+        load_model_and_scaling_factor(PUBLISHED_MODEL, value)
+    with pytest.raises(ValueError, match="scaling_factors: expected a list of different numbers"):
+        spiking.lambda_grid_search(PUBLISHED_MODEL, "go-nogo", 1, [value])
+
+
+def test_a_range_is_of_numbers():
+    for limits in (("20", "30"), (True, False), (20,)):
+        with pytest.raises(ValueError, match=r"scaling_range: expected \(start, end\), got"):
+            spiking.lambda_grid_search(PUBLISHED_MODEL, scaling_range=limits)
 
 
 # What was not there before ------------------------------------------------------------------------
@@ -346,6 +447,7 @@ def test_settings_that_were_changed_are_checked_again():
 
 
 def test_the_exponentiated_gradient():
+    torch = torch_or_skip()
     from rate.eg_optimizer import ExponentiatedGradient
 
     w = torch.nn.Parameter(torch.tensor([1.0, 2.0, 3.0]))

@@ -23,6 +23,7 @@ from spiking import (
     lambda_grid_search,
 )
 from spiking import evaluate_task as evaluate_task_at_top
+from spiking.chosen_factor import chosen_factor
 from spiking.eval_tasks import (
     SpikingEvaluatorFactory,
     evaluate_single_trial,
@@ -471,7 +472,7 @@ def test_a_search_tells_first_what_it_cannot_keep(small, caplog):
     assert "_omit" not in scipy.io.loadmat(found.converted)
 
 
-def test_an_older_factor_never_wins(one_input, caplog):
+def test_a_factor_of_nan_is_none(one_input):
     model = one_input / "model.mat"
     with_inputs(model, 1, opt_scaling_factor=np.nan)  # as published searches begin
     with pytest.raises(ValueError, match=r"model.mat: holds no scaling factor; pass scaling_fac"):
@@ -480,12 +481,57 @@ def test_an_older_factor_never_wins(one_input, caplog):
     assert evaluate_task("go_nogo", one_input, n_trials=1)["scaling_factor"] == found == 35
     assert SpikingRNN(model).network.scaling_factor == 35
     assert load_model_and_scaling_factor(model) == (str(model), 35)
+
+
+def search_beside(model, found):
+    lambda_grid_search(model, "go-nogo", 1, [found])
+    return model.with_name("model_converted.mat")
+
+
+@pytest.mark.parametrize("touched", ["model.mat", "model_converted.mat"])
+def test_copies_do_not_change_whose_factor_counts(one_input, touched, caplog):
+    """cp -r, git clone and unzip give files any date."""
+    model = one_input / "model.mat"
+    with_inputs(model, 1, opt_scaling_factor=70)
+    search_beside(model, 30)
+    for file in one_input.glob("*.mat"):
+        os.utime(file, (0, 0))
+    os.utime(one_input / touched)
     caplog.clear()
-    with_inputs(model, 1, opt_scaling_factor=30)
+    assert chosen_factor(model) == 30
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("before", [70, np.nan])
+def test_a_factor_that_came_after_the_search_counts(one_input, before, caplog):
+    model = one_input / "model.mat"
+    with_inputs(model, 1, opt_scaling_factor=before)
+    search_beside(model, 30)
+    with_inputs(model, 1, opt_scaling_factor=45)
     os.utime(model, (0, 0))
-    assert evaluate_task("go_nogo", one_input, n_trials=1)["scaling_factor"] == 35
-    assert "holds the factor 30, " in caplog.records[0].getMessage()
-    assert "taken to be 35, of the newer file" in caplog.records[0].getMessage()
+    caplog.clear()
+    assert chosen_factor(model) == 45
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "model.mat holds the factor 45, " in told
+    assert "model_converted.mat 30: taken to be 45, which the model has got since" in told
+
+
+def test_a_search_of_an_earlier_version_counts_and_is_told(one_input, caplog):
+    model = one_input / "model.mat"
+    with_inputs(model, 1, opt_scaling_factor=70)
+    converted = search_beside(model, 30)
+    keys = {k: v for k, v in scipy.io.loadmat(converted).items() if not k.startswith("__")}
+    assert keys.pop("source_opt_scaling_factor") == 70
+    scipy.io.savemat(converted, keys)
+    os.utime(converted, (0, 0))
+    caplog.clear()
+    assert chosen_factor(model) == 30
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "holds the factor 70, " in told
+    assert "30: taken to be 30, the search's" in told
+    with_inputs(model, 1, opt_scaling_factor=30)
+    assert chosen_factor(model) == 30
+    assert len(caplog.records) == 1  # they do not differ
 
 
 def test_search_by_command_line(models):

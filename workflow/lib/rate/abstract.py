@@ -7,21 +7,22 @@ Nothing in this package calls the abstract classes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from rate2spike.offered import names_of
 
 from .config import RNNConfig, create_default_config
 
 if TYPE_CHECKING:
     import torch
 
-    from .abstract_network import AbstractRateRNN
-
+# at its first use: it is a class of torch, the others need none
+__getattr__, _, of_torch = names_of(__name__, {"rate.abstract_network": ("AbstractRateRNN",)})
 __all__ = [
+    *of_torch,
     "AbstractLossFunction",
-    "AbstractRateRNN",
     "AbstractTargetGenerator",
     "AbstractTaskGenerator",
     "RNNConfig",
@@ -29,13 +30,6 @@ __all__ = [
     "create_default_config",
     "validate_config",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    """`AbstractRateRNN`, at its first use: it is a module of torch, the others need none."""
-    if name == "AbstractRateRNN":
-        return import_module(".abstract_network", __package__).AbstractRateRNN
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class AbstractTaskGenerator(ABC):
@@ -77,8 +71,7 @@ class NetworkFactory:
         cls._registry = {}
 
     @classmethod
-    def register(cls, name: str, network_class: type) -> None:
-        """Make a class known by a name; registered again, the name means the new class."""
+    def _add(cls, name: str, network_class: type) -> None:
         if not isinstance(network_class, type):
             raise ValueError(f"{cls.__name__}.register: expected a class, got {network_class!r}")
         cls._registry[name] = network_class
@@ -102,6 +95,11 @@ class NetworkFactory:
 
 class RateRNNFactory(NetworkFactory):
     """Classes of rate networks by name."""
+
+    @classmethod
+    def register(cls, name: str, rnn_class: type) -> None:
+        """Make a class known by a name; registered again, the name means the new class."""
+        cls._add(name, rnn_class)
 
 
 def validate_config(config: RNNConfig) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-import torch
+from rate2spike.extras import needed
 
 from .config import RNNConfig
+
+torch = needed("torch", "torch")
 
 
 class AbstractRateRNN(torch.nn.Module, ABC):

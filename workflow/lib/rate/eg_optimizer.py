@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import torch
+from rate2spike.extras import needed
+
+torch = needed("torch", "torch")
 
 
 class ExponentiatedGradient(torch.optim.Optimizer):

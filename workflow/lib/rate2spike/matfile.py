@@ -233,22 +233,24 @@ def _rectified_as_trained(
     """Weights of a network under Dale's principle as its dynamics saw them: relu(w).
 
     The published PyTorch port saves `w` before rectification, with the connections that training
-    has switched off as negative numbers. Where the weights of all inhibitory units are negative,
+    has switched off as negative numbers: many, but small beside the others. Where the negative
+    weights outweigh the positive ones (of those that inhibitory units send, or receive, or of all)
     `w` holds something else: effective weights with their signs, [post, pre] or turned round.
     """
     negative = w < 0
     if not negative.any():
         return w
-    sent = w[:, inhibitory]
-    no_inhibition = (sent < 0).any() and (sent <= 0).all()
-    turned_round = (w[inhibitory] <= 0).all() and (w[~inhibitory] >= 0).all()
-    if no_inhibition or turned_round or not (w > 0).any():
-        post, pre = np.argwhere(negative)[0]
+    sends = np.broadcast_to(inhibitory, w.shape)
+    everyone = np.ones_like(sends)
+    for kind in (sends, sends.T, everyone):
+        if w[kind].sum(dtype=np.float64) >= 0:
+            continue
+        post, pre = np.argwhere(negative & kind)[0]
         raise reader.fail(
             key,
             f"Dale's principle violated: the weight from unit {pre} to unit {post} (0-based) "
-            f"is {w[post, pre]:g}, and all of its kind are; signs belong in 'm', "
-            f"expected '{key}' [post, pre] without them",
+            f"is {w[post, pre]:g}, and the negative ones of its kind outweigh the others; "
+            f"signs belong in 'm', expected '{key}' [post, pre] without them",
         )
     log.warning(
         "%s: key '%s': %d of %d weights are negative, as the published PyTorch port saves them "
@@ -436,6 +438,7 @@ def save_converted(
     scaling_factors,
     held_out: float,
     provenance: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a copy of a model file with what the published search appends.
 
@@ -452,6 +455,7 @@ def save_converted(
     scaling_factors : (n_factors,) the factors
     held_out : accuracy of the chosen factor on fresh trials
     provenance : laid over what `source` says of how it was made
+    more : further keys to write
     """
     values = _to_keep(source)
     model = load(source)
@@ -466,7 +470,7 @@ def save_converted(
         "scaling_factors": np.asarray(scaling_factors, dtype=np.float64).reshape(1, -1),
         "held_out_perf": float(held_out),
     }
-    _write(path, values)
+    _write(path, values | dict(more or {}))
 
 
 def _where_negative(values: Mapping[str, Any], model: RateModel) -> dict[str, np.ndarray]:

@@ -19,7 +19,8 @@ def names_of(
     Parameters
     ----------
     package : the package's own `__name__`
-    modules : module, as in `.model` -> the names that it offers
+    modules : module, as in `.model` -> the names that it offers. A module of the package itself is
+        there, too, after a bare import of the package
     """
     home = {}
     for module, names in modules.items():
@@ -27,6 +28,8 @@ def names_of(
             home[name] = module
 
     def load(name: str) -> Any:
+        if f".{name}" in modules:
+            return import_module(f".{name}", package)
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(import_module(home[name], package), name)

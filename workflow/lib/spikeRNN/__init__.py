@@ -9,6 +9,7 @@ import sys
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -23,9 +24,12 @@ class _SameModule(MetaPathFinder, Loader):
 
     def find_spec(self, fullname: str, path=None, target=None) -> ModuleSpec | None:
         """A spec for the parts of this package, and nothing else."""
-        if not fullname.startswith(self.PARTS):
+        part = ".".join(fullname.split(".")[:2])
+        meant = find_spec(fullname.removeprefix("spikeRNN.")) if part in self.PARTS else None
+        if meant is None:
             return None
-        return ModuleSpec(fullname, self, is_package=True)
+        is_package = meant.submodule_search_locations is not None
+        return ModuleSpec(fullname, self, is_package=is_package)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """The module that is meant."""

@@ -1,12 +1,10 @@
 """The published import names of the spiking network, thin over `rate2spike`: see
 docs/published_names.md."""
 
-from importlib import import_module
-from typing import Any
-
 from rate2spike.offered import names_of
 
-_published, __dir__, __all__ = names_of(
+# at their first use: the command lines do not wait for all of it
+__getattr__, __dir__, __all__ = names_of(
     __name__,
     {
         ".abstract": (
@@ -15,7 +13,9 @@ _published, __dir__, __all__ = names_of(
             "SpikingRNNFactory",
         ),
         ".arguments": ("GridSearch", "GridSearches"),
-        ".evaluation": ("eval_go_nogo", "eval_xor", "evaluate_task"),
+        ".eval_xor": ("eval_xor",),  # the module, as documented; it can be called like the function
+        ".evaluation": ("eval_go_nogo", "evaluate_task"),
+        ".evaluators": (),
         ".networks": (
             "AbstractSpikingRNN",
             "LIF_network_fnc",
@@ -24,6 +24,7 @@ _published, __dir__, __all__ = names_of(
             "create_default_spiking_config",
             "load_rate_model",
         ),
+        ".plots": (),
         ".search": ("lambda_grid_search",),
         ".tasks": (
             "AbstractSpikingTask",
@@ -43,10 +44,3 @@ _published, __dir__, __all__ = names_of(
         ),
     },
 )
-MODULES = ("abstract", "evaluation", "evaluators", "networks", "plots", "search", "tasks", "utils")
-
-
-def __getattr__(name: str) -> Any:
-    """A published name, or a module of this package after a bare `import spiking`, at its first
-    use: the command lines do not wait for all of it."""
-    return import_module(f".{name}", __name__) if name in MODULES else _published(name)

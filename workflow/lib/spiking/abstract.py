@@ -63,6 +63,11 @@ class AbstractSpikingEvaluator(ABC):
 class SpikingRNNFactory(NetworkFactory):
     """Classes of spiking networks by name."""
 
+    @classmethod
+    def register(cls, name: str, spiking_rnn_class: type) -> None:
+        """Make a class known by a name; registered again, the name means the new class."""
+        cls._add(name, spiking_rnn_class)
+
 
 def validate_spiking_config(config: SpikingConfig) -> None:
     """Raise ValueError for settings that cannot be, naming the setting: they may have been changed

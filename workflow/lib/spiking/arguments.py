@@ -4,7 +4,7 @@ number."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import signature
 from types import ModuleType
@@ -50,6 +50,14 @@ def factor_of(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.item() if value.size == 1 else value
     return float(value)
+
+
+def settings_dict(name: str, value: Any) -> dict[str, Any] | None:
+    """Settings of a task as a dict, None without any; raises ValueError, naming the argument, for
+    what are none."""
+    if value is not None and not isinstance(value, Mapping):
+        raise ValueError(f"{name}: expected a mapping such as {{'T': 200}}, got {value!r}")
+    return dict(value) if value else None
 
 
 class GridSearch(float):

@@ -1,25 +1,10 @@
 """Evaluate the spiking versions of Go-NoGo models: python -m spiking.eval_go_nogo --model_dir
 models/go-nogo/"""
 
-from __future__ import annotations
-
-import sys
-from collections.abc import Sequence
-
 from .arguments import callable_module
+from .eval_tasks import main_of
 
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """The command line: that of `spiking.eval_tasks`, for this task.
-
-    Parameters
-    ----------
-    argv : arguments, those of the process by default
-    """
-    from . import eval_tasks
-
-    eval_tasks.main(["--task", "go_nogo", *(sys.argv[1:] if argv is None else argv)])
-
+main = main_of("go_nogo")
 
 if __name__ == "__main__":
     main()

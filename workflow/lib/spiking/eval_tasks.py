@@ -4,16 +4,16 @@ models/go-nogo/"""
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rate2spike.offered import names_of
 
 # at their first use: --help does not wait for what they import
 __getattr__, _, __all__ = names_of(
-    "spiking",
+    __name__,
     {
-        ".evaluation": ("evaluate_task",),
-        ".evaluators": (
+        "spiking.evaluation": ("evaluate_task",),
+        "spiking.evaluators": (
             "GoNogoSpikingEvaluator",
             "LIFNetworkAdapter",
             "ManteSpikingEvaluator",
@@ -65,6 +65,31 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--task", required=True, help="go_nogo, xor, mante, or a task that the plugin registers"
     )
+    _run(parser, argv)
+
+
+def main_of(task: str) -> Callable[[Sequence[str] | None], None]:
+    """`main` for one task, as `python -m spiking.eval_TASK` has it."""
+
+    def main(argv: Sequence[str] | None = None) -> None:
+        """The command line: that of `spiking.eval_tasks`, for this task.
+
+        Parameters
+        ----------
+        argv : arguments, those of the process by default
+        """
+        parser = argparse.ArgumentParser(
+            prog=f"python -m spiking.eval_{task}",
+            description=f"Evaluate the spiking versions of models of the task {task}.",
+        )
+        parser.set_defaults(task=task)
+        _run(parser, argv)
+
+    return main
+
+
+def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> None:
+    """Add the options to those of the parser, evaluate, and print what was found."""
     models = parser.add_mutually_exclusive_group(required=True)
     models.add_argument("--model_dir", help="folder of .mat files")
     models.add_argument("--model_path", help="one .mat file")

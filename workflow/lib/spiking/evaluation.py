@@ -12,7 +12,7 @@ import numpy as np
 
 from rate.utils import seeded
 
-from .arguments import also_called
+from .arguments import also_called, settings_dict
 from .networks import SpikingRNN
 from .plots import save_trials
 from .search import model_files
@@ -72,7 +72,7 @@ def evaluate_task(
         )
     if all_trial_types:
         raise ValueError("all_trial_types: not here; save_plots=True draws a trial of each type")
-    settings = dict(task_settings) if task_settings else None
+    settings = settings_dict("task_settings", task_settings)
     task = SpikingTaskFactory.create_task(task_name, settings)
     check_count("n_trials", n_trials)
     performances = {}
@@ -89,29 +89,25 @@ def evaluate_task(
     return {**whole, "models": performances}
 
 
-@also_called(optimal_scaling_factor="scaling_factor", settings="task_settings")
+@also_called(
+    optimal_scaling_factor="scaling_factor", plot_results="save_plots", settings="task_settings"
+)
 def eval_go_nogo(
     model_path: str | os.PathLike | None = None,
     scaling_factor: float | None = None,
     n_trials: int = 100,
-    plot_results: bool = False,
-    *,
-    model_dir: str | os.PathLike | None = None,
-    task_settings: Mapping[str, Any] | None = None,
-    seed: int | None = None,
+    save_plots: bool = False,
+    **more: Any,
 ) -> dict[str, Any]:
-    """`evaluate_task` for the Go-NoGo task.
+    """`evaluate_task` for the Go-NoGo task, with its arguments.
 
     Parameters
     ----------
-    model_path : a .mat file, or a folder of them; or
-    model_dir : folder of .mat files
-    scaling_factor : 1/lambda, also called optimal_scaling_factor; by default the one that a grid
-        search found
-    n_trials : number of trials
-    plot_results : draw single trials
-    task_settings : also called settings
-    seed : same seed, same trials
+    model_path : a .mat file, or a folder of them, as model_dir is
+    scaling_factor : also called optimal_scaling_factor
+    n_trials : of each model
+    save_plots : also called plot_results
+    more : model_dir, task_settings (also called settings), seed
 
     Returns
     -------
@@ -120,39 +116,31 @@ def eval_go_nogo(
     """
     return evaluate_task(
         "go_nogo",
-        model_dir,
         model_path=model_path,
-        n_trials=n_trials,
-        save_plots=plot_results,
         scaling_factor=scaling_factor,
-        task_settings=task_settings,
-        seed=seed,
+        n_trials=n_trials,
+        save_plots=save_plots,
+        **more,
     )
 
 
-@also_called(optimal_scaling_factor="scaling_factor", task_settings="settings")
+@also_called(
+    optimal_scaling_factor="scaling_factor", plot_results="save_plots", settings="task_settings"
+)
 def eval_xor(
     model_dir: str | os.PathLike | None = None,
     scaling_factor: float | None = None,
-    settings: Mapping[str, Any] | None = None,
-    *,
-    model_path: str | os.PathLike | None = None,
-    n_trials: int = 100,
-    plot_results: bool = False,
-    seed: int | None = None,
+    task_settings: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
-    """`evaluate_task` for the XOR task.
+    """`evaluate_task` for the XOR task, with its arguments.
 
     Parameters
     ----------
-    model_dir : folder of .mat files, or one file; or
-    model_path : a .mat file
-    scaling_factor : 1/lambda, also called optimal_scaling_factor; by default the one that a grid
-        search found
-    settings : of the task, also called task_settings
-    n_trials : number of trials
-    plot_results : draw single trials
-    seed : same seed, same trials
+    model_dir : folder of .mat files, or one file, as model_path is
+    scaling_factor : also called optimal_scaling_factor
+    task_settings : also called settings
+    more : model_path, n_trials, save_plots (also called plot_results), seed
 
     Returns
     -------
@@ -160,14 +148,7 @@ def eval_xor(
         As from `evaluate_task`.
     """
     return evaluate_task(
-        "xor",
-        model_dir,
-        model_path=model_path,
-        n_trials=n_trials,
-        save_plots=plot_results,
-        scaling_factor=scaling_factor,
-        task_settings=settings,
-        seed=seed,
+        "xor", model_dir, scaling_factor=scaling_factor, task_settings=task_settings, **more
     )
 
 

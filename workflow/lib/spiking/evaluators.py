@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rate.tasks import GoNogoTask, ManteTask, XORTask, task_key
+from rate2spike.conversion import check_factor
 
-from .networks import SpikingRNN, chosen_factor
+from .arguments import factor_of, settings_dict
+from .chosen_factor import chosen_factor
+from .networks import SpikingRNN
 from .search import model_files
 from .tasks import GoNogoSpikingTask, ManteSpikingTask, SpikingTaskFactory, XORSpikingTask
 
@@ -103,7 +106,7 @@ def evaluate_single_trial(
     ValueError
         For what does not fit: a trial that cannot be run is no wrong answer.
     """
-    task = SpikingTaskFactory.create_task(task_name, dict(settings) if settings else None)
+    task = SpikingTaskFactory.create_task(task_name, settings_dict("settings", settings))
     network = SpikingRNN(model_path if model_data is None else model_data, scaling_factor)
     return _one_trial(task, network)
 
@@ -125,10 +128,13 @@ def load_model_and_scaling_factor(
     Raises
     ------
     ValueError
-        Where there are several models, or no factor.
+        Where there are several models, or no factor that can be one.
     """
     files = model_files("load_model_and_scaling_factor", model_path, None)
     if len(files) > 1:
         raise ValueError(f"{model_path}: expected one .mat file, got {len(files)}; pass one")
-    factor = optimal_scaling_factor
-    return str(files[0]), chosen_factor(files[0]) if factor is None else float(factor)
+    if optimal_scaling_factor is None:
+        return str(files[0]), chosen_factor(files[0])
+    factor = factor_of(optimal_scaling_factor)
+    check_factor(factor)
+    return str(files[0]), float(factor)

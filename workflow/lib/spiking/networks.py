@@ -3,13 +3,11 @@ to hand to a task."""
 
 from __future__ import annotations
 
-import logging
 import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,8 +22,8 @@ from rate2spike.spiking.kernels.pick import spiking_kernels
 from rate2spike.tasks import response_step
 
 from .arguments import also_called, factor_of
-
-log = logging.getLogger(__name__)
+from .chosen_factor import chosen_factor
+from .lesioned import lesioned
 
 NO_STIMULATION = {"mode": "none"}
 MS = 1000.0  # in a second: the published names count time constants in seconds
@@ -134,52 +132,6 @@ def LIF_network_fnc(
     params = _params(network, recording, model)
     voltages, spikes = recording.v.T, recording.spikes.astype(np.int64)
     return network.w_rec, voltages, spikes, recording.rates, mean_rates, recording.out, params
-
-
-def lesioned(
-    network: spiking.SpikingNetwork,
-    percentage: float,
-    scale: float,
-    *,
-    by_type: bool,
-    spare_self: bool,
-    seed: int,
-) -> spiking.SpikingNetwork:
-    """The network with connections, chosen at random, multiplied by `scale`.
-
-    Parameters
-    ----------
-    network : the whole one
-    percentage : the fraction of its connections, from 0 to 1
-    scale : from 0 to 1
-    by_type : the same fraction of each type of connection
-    spare_self : leave those of a unit to itself
-    seed : of the choice
-
-    Raises
-    ------
-    ValueError
-        For fractions that cannot be.
-    """
-    for name, value in (("lesion_percentage", percentage), ("lesion_scale", scale)):
-        is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not is_number or not 0 <= value <= 1:
-            raise ValueError(f"{name}: expected a fraction in [0, 1] (0.3 for 30 %), got {value!r}")
-    if percentage == 0:
-        return network
-    there = network.w_rec != 0
-    if spare_self:
-        there &= ~np.eye(len(there), dtype=bool)
-    everyone = np.ones(len(there), dtype=bool)
-    populations = (~network.inhibitory, network.inhibitory) if by_type else (everyone,)
-    rng = streams.generator(seed, "lesion")
-    w_rec = network.w_rec.copy()
-    for post in populations:
-        for pre in populations:
-            among = np.argwhere(there & post[:, None] & pre)
-            chosen = rng.permutation(among)[: round(percentage * len(among))]
-            w_rec[chosen[:, 0], chosen[:, 1]] *= scale
-    return replace(network, w_rec=w_rec)
 
 
 def _load(model_path: str | os.PathLike | Mapping) -> RateModel:
@@ -540,87 +492,3 @@ class SpikingRNN(AbstractSpikingRNN):
             threads=os.cpu_count() or 1,
         )
         return _responses(summary.maximum, summary.minimum, summary.out)
-
-
-CONVERTED = "_converted.mat"  # ending of the files that a search writes
-
-
-def converted_path(file: str | os.PathLike) -> Path:
-    """Where a search writes a model with its factor."""
-    file = Path(file)
-    return file.with_name(file.stem + CONVERTED)
-
-
-def chosen_factor(model_path: str | os.PathLike | Mapping[str, Any]) -> float:
-    """The scaling factor that a search found for a model.
-
-    It is in the converted model beside the file, which must be of this very network, or in the file
-    itself, where published searches write it (NaN before they begin). Of two the one in the newer
-    file counts, and a warning names both.
-
-    Parameters
-    ----------
-    model_path : a .mat file, or the dict of its keys
-
-    Raises
-    ------
-    ValueError
-        Where there is none.
-    """
-    if isinstance(model_path, Mapping):
-        return _only(_factor_in(model_path), model_path)
-    own = _factor_in(matfile.read(model_path))
-    converted = converted_path(model_path)
-    if not converted.is_file():
-        return _only(own, model_path)
-    of_search = _factor_in(matfile.read(converted))
-    same_network = _same_weights(model_path, converted)
-    if same_network and of_search is not None:
-        if own in (None, of_search):
-            return of_search
-        file_is_newer = os.path.getmtime(model_path) > os.path.getmtime(converted)
-        newer = own if file_is_newer else of_search
-        log.warning(
-            "%s holds the factor %g, %s %g: taken to be %g, of the newer file; "
-            "pass scaling_factor= for the other",
-            model_path,
-            own,
-            converted,
-            of_search,
-            newer,
-        )
-        return newer
-    if own is None and not same_network:
-        raise ValueError(
-            f"{converted}: made from another {Path(model_path).name}; "
-            "run lambda_grid_search again, or pass scaling_factor="
-        )
-    return _only(own, model_path)
-
-
-def _factor_in(values: Mapping[str, Any]) -> float | None:
-    """The factor that the keys of a file hold, None without one that can be."""
-    factor = np.ravel(np.asarray(values.get("opt_scaling_factor", np.nan)))
-    is_number = factor.size == 1 and factor.dtype.kind in "iuf"
-    if not is_number or not np.isfinite(factor[0]) or not factor[0] > 0:
-        return None
-    return float(factor[0])
-
-
-def _only(factor: float | None, model_path) -> float:
-    if factor is None:
-        raise ValueError(
-            f"{_name(model_path)}: holds no scaling factor; "
-            "pass scaling_factor=, or run lambda_grid_search first"
-        )
-    return factor
-
-
-def _same_weights(one: str | os.PathLike, other: str | os.PathLike) -> bool:
-    """Whether two model files hold the same recurrent weights, rectified or not."""
-    weights = [matfile.load(file).weights.w_rec for file in (one, other)]
-    return np.array_equal(*weights)
-
-
-def _name(model_path) -> str:
-    return "model" if isinstance(model_path, Mapping) else str(model_path)

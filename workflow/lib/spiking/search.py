@@ -16,8 +16,9 @@ from rate2spike import conversion, matfile
 from rate2spike.config import SearchConfig
 from rate2spike.tasks import Task
 
-from .arguments import GridSearch, GridSearches, also_called
-from .networks import CONVERTED, check_ending, converted_path
+from .arguments import GridSearch, GridSearches, also_called, factor_of, settings_dict
+from .chosen_factor import CONVERTED, FACTOR_BEFORE, converted_path, factor_in
+from .networks import check_ending
 from .tasks import SpikingTaskFactory, check_count
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ def lambda_grid_search(
     files = model_files("lambda_grid_search", model_path, model_dir)
     grid = _grid(scaling_factors, scaling_range)
     n = check_count("n_trials", 100 if n_trials is None else n_trials)
-    settings = dict(task_settings) if task_settings else None
+    settings = settings_dict("task_settings", task_settings)
     # whatever is wrong with one is told before the search begins
     models = {file: matfile.load(file) for file in files}
     chosen = {}
@@ -132,14 +133,16 @@ def _grid(scaling_factors, scaling_range) -> tuple[float, ...]:
     if scaling_factors is not None and scaling_range is not None:
         raise ValueError("lambda_grid_search: expected scaling_factors or scaling_range, got both")
     if scaling_range is not None:
-        if np.size(scaling_range) != 2:
+        limits = np.asarray(scaling_range)
+        if limits.size != 2 or not np.issubdtype(limits.dtype, np.number):
             raise ValueError(f"scaling_range: expected (start, end), got {scaling_range!r}")
         scaling_factors = np.arange(*scaling_range, STEP)
     if isinstance(scaling_factors, str):
         scaling_factors = parse_factors(scaling_factors)
     if scaling_factors is None:
         return SearchConfig().scaling_factors
-    factors = tuple(float(f) for f in np.ravel(scaling_factors))
+    each = scaling_factors if isinstance(scaling_factors, Sequence) else np.ravel(scaling_factors)
+    factors = tuple(factor_of(factor) for factor in each)
     return SearchConfig(scaling_factors=factors).scaling_factors
 
 
@@ -170,6 +173,7 @@ def _search(
     fresh_trials = simulation._replace(purpose="held out")
     held_out = _accuracy(fresh_trials, model, file.stem, factor=best, n_trials=n_trials)
     target = converted_path(file)
+    before = factor_in(matfile.read(file))
     matfile.save_converted(
         target,
         file,
@@ -177,6 +181,7 @@ def _search(
         all_perfs=accuracies,
         scaling_factors=grid,
         held_out=held_out,
+        more={FACTOR_BEFORE: np.nan if before is None else before},
     )
     return GridSearch(
         best,
@@ -259,9 +264,10 @@ def _task_said(file: Path) -> str | None:
     return None
 
 
-def parse_factors(text: str) -> list[float]:
+def parse_factors(range_str: str) -> list[float]:
     """Factors as the command line has them: 20:76:5 (start, end, step; without the end, as in
     Python) or 20,32.5,40."""
+    text = range_str
     try:
         numbers = [float(part) for part in text.split(":" if ":" in text else ",")]
         factors = list(np.arange(*numbers)) if ":" in text else numbers

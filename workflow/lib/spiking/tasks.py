@@ -18,6 +18,7 @@ from rate2spike.analysis import statistics
 from rate2spike.rate.kernels.pick import rate_kernels
 from rate2spike.tasks import HIGH, Response, Task, draw_trials, response_step, spiking_stimulus
 
+from .arguments import settings_dict
 from .networks import NO_STIMULATION, AbstractSpikingRNN
 
 
@@ -30,7 +31,8 @@ class AbstractSpikingTask(ABC):
     """
 
     def __init__(self, settings: dict[str, Any] | None = None) -> None:
-        self.settings = {**self.get_default_settings(), **(settings or {})}
+        given = settings_dict("settings", settings) or {}
+        self.settings = {**self.get_default_settings(), **given}
         self.validate_settings()
 
     @abstractmethod

@@ -1,0 +1,109 @@
+"""The scaling factor that a search found for a model file, where none is passed."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rate2spike import matfile
+
+log = logging.getLogger(__name__)
+
+CONVERTED = "_converted.mat"  # ending of the files that a search writes
+# key of a converted model: the factor that its source held when it was searched, NaN without one.
+# So a factor that came into the source later is told from an older one, without dates of files,
+# which copies change.
+FACTOR_BEFORE = "source_opt_scaling_factor"
+
+
+def converted_path(file: str | os.PathLike) -> Path:
+    """Where a search writes a model with its factor."""
+    file = Path(file)
+    return file.with_name(file.stem + CONVERTED)
+
+
+def chosen_factor(model_path: str | os.PathLike | Mapping[str, Any]) -> float:
+    """The scaling factor that a search found for a model.
+
+    It is in the converted model beside the file, which must be of this very network, or in the file
+    itself, where published searches write it (NaN before they begin). Of two the search's counts,
+    unless the file has got another factor since: then that one, which a warning says.
+
+    Parameters
+    ----------
+    model_path : a .mat file, or the dict of its keys
+
+    Raises
+    ------
+    ValueError
+        Where there is none.
+    """
+    if isinstance(model_path, Mapping):
+        return _only(factor_in(model_path), "model")
+    own = factor_in(matfile.read(model_path))
+    converted = converted_path(model_path)
+    if not converted.is_file():
+        return _only(own, model_path)
+    search = matfile.read(converted)
+    found = factor_in(search)
+    same_network = _same_weights(model_path, converted)
+    if same_network and found is not None:
+        if own in (None, found):
+            return found
+        return _of_two(own, found, search, files=(model_path, converted))
+    if own is None and not same_network:
+        raise ValueError(
+            f"{converted}: made from another {Path(model_path).name}; "
+            "run lambda_grid_search again, or pass scaling_factor="
+        )
+    return _only(own, model_path)
+
+
+def _of_two(own: float, found: float, search: Mapping[str, Any], *, files: tuple) -> float:
+    """The factor of a file or that of the search beside it, which differ; a warning says which,
+    but for a file that is as it was when it was searched."""
+    if FACTOR_BEFORE not in search:
+        taken, why = found, "the search's; it does not say what the model held before"
+    elif factor_in(search, FACTOR_BEFORE) == own:
+        return found
+    else:
+        taken, why = own, "which the model has got since the search"
+    log.warning(
+        "%s holds the factor %g, %s %g: taken to be %g, %s; pass scaling_factor= for the other",
+        files[0],
+        own,
+        files[1],
+        found,
+        taken,
+        why,
+    )
+    return taken
+
+
+def factor_in(values: Mapping[str, Any], key: str = "opt_scaling_factor") -> float | None:
+    """The factor that the keys of a file hold, None without one that can be."""
+    factor = np.ravel(np.asarray(values.get(key, np.nan)))
+    is_number = factor.size == 1 and factor.dtype.kind in "iuf"
+    if not is_number or not np.isfinite(factor[0]) or not factor[0] > 0:
+        return None
+    return float(factor[0])
+
+
+def _only(factor: float | None, name: str | os.PathLike) -> float:
+    if factor is None:
+        raise ValueError(
+            f"{name}: holds no scaling factor; "
+            "pass scaling_factor=, or run lambda_grid_search first"
+        )
+    return factor
+
+
+def _same_weights(one: str | os.PathLike, other: str | os.PathLike) -> bool:
+    """Whether two model files hold the same recurrent weights, rectified or not."""
+    weights = [matfile.load(file).weights.w_rec for file in (one, other)]
+    return np.array_equal(*weights)
