@@ -263,6 +263,7 @@ KEYS = {
     "evaluate": ((), 0x941C136A6FC816AD),
     "evaluate rate": ((), 0xAA49976ED2FF6F98),
     "eval_rnn": ((), 0x4D6B9952644D3A45),
+    "lesion": ((), 0xDB4CD65EDE45315C),
     "scoring": (("model.mat", 0), 0x0C4108292EC2B4AF),
     "scoring noise": (("model.mat",), 0x027E06BB37BEBD0C),
 }

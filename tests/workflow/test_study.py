@@ -1026,7 +1026,11 @@ def test_values_behind_config_reach_the_jobs(tmp_path):
 
 
 def test_a_figure_that_is_not_listed_says_what_to_write(tiny):
-    done = run(tiny, "--dry-run", "figure_6")
+    listed = TINY["figures"]
+    unlisted = {figure: roles for figure, roles in listed.items() if figure != "figure_6"}
+    config = tiny / "unlisted.yaml"
+    config.write_text(yaml.safe_dump(TINY | {"figures": unlisted}))
+    done = run(tiny, "--dry-run", "figure_6", config=str(config))
     assert done.returncode != 0
     assert "figures.figure_6: missing key; it is drawn where the config has" in said(done)
     assert "Exception" not in said(done)
