@@ -545,7 +545,7 @@ def hdf5(path):
             lambda path: path.write_text("\n<!DOCTYPE html>\n<html>Not found</html>\n"),
             "a page of the web, not the file itself; download",
         ),
-        (lambda path: path.write_text("w = [1 2 3]\n" * 50), "not a readable .mat file"),
+        (lambda path: path.write_text("w = [1 2 3]\n" * 50), "a text file; a .mat file as MATLAB"),
         (lambda path: path.mkdir(), "no such file"),
         (lambda path: None, "no such file"),
         (lambda path: scipy.io.savemat(path, {"results": 1}), "missing key 'w'"),

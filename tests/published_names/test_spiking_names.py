@@ -447,7 +447,6 @@ def test_the_result_of_a_folder_is_the_factor_of_its_only_model(one_input):
         ),
         (2, {"settings": {"task": "XOR"}}, None, False),
         (1, {"provenance": '{"task": "go-nogo"}'}, None, False),
-        (2, {"provenance": '{"task": "delayed-go"}'}, "though the file says 'delayed-go'", True),
     ],
 )
 def test_a_task_that_was_guessed_is_told(small, caplog, capsys, n_inputs, more, told, guessed):
@@ -460,6 +459,14 @@ def test_a_task_that_was_guessed_is_told(small, caplog, capsys, n_inputs, more, 
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert [message for message in warnings if "guessed" in message] == warnings
     assert told in warnings[0] if told else warnings == []
+
+
+def test_a_network_of_another_task_of_a_study_is_not_scored_as_xor(small):
+    with_inputs(small / "model.mat", 2, provenance='{"task": "delayed-go"}')
+    with pytest.raises(
+        ValueError, match=r"trained on the task delayed-go, which is none of go_nogo"
+    ):
+        lambda_grid_search(small / "model.mat", n_trials=1, scaling_factors=[20])
 
 
 def test_a_search_tells_first_what_it_cannot_keep(small, caplog):

@@ -40,7 +40,11 @@ def written(tmp_path, monkeypatch):
             "x: 1\ny: 2\nx: 3\n",
             "a.yaml: x: this key is there twice (lines 1 and 3); keep",
         ),
-        ("a_yaml", "x:\n  y: {z: 1, 'z': 2}\n", "a.yaml: x.y.z: this key is there twice; keep one"),
+        (
+            "a_yaml",
+            "x:\n  y: {z: 1, 'z': 2}\n",
+            "a.yaml: x.y.z: this key is there twice (lines 2 and 2); keep one",
+        ),
         (
             "a_yaml",
             "x:\n- y: 1\n- y: 1\n  y: 2\n",

@@ -86,7 +86,12 @@ def test_a_manifest_of_another_run_is_named(layout, files, results):
     (results / "manifest.tsv").write_text(lines.format(checksum))
     assert contents.update(layout, files, CONFIG) is None
     (results / "manifest.tsv").write_text(lines.format("0" * 64))
-    assert "manifest.tsv" in contents.update(layout, files, CONFIG)
+    write("results/config.yaml")
+    line = contents.update(layout, files, CONFIG)
+    assert line.startswith("results/manifest.tsv is older than these results")
+    page = (results / contents.PAGE).read_text("utf-8")
+    assert "Of another study" not in page
+    assert page.endswith("- `manifest.tsv`\n- `config.yaml`\n")
 
 
 def test_a_study_that_is_not_finished_says_nothing_of_another(layout, files, results):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shared import torch_or_skip
 
 from rate2spike import tasks
 from rate2spike.config import ConfigError
@@ -399,6 +400,8 @@ UNSEEDED = {
 
 @pytest.mark.parametrize("source", UNSEEDED)
 def test_a_task_that_a_seed_does_not_decide_is_refused(tmp_path, source):
+    if source == "torch":
+        torch_or_skip()
     with pytest.raises(ConfigError, match=r"own\.py: .*two trials of one seed differ in their"):
         own_task(tmp_path, *UNSEEDED[source])
 

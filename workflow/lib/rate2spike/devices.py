@@ -46,7 +46,7 @@ def device_of(device: str) -> str:
         return "cpu"
     missing = _missing_for_cuda()
     if missing:
-        raise ConfigError(f"device: cuda: {missing}; or write device: cpu")
+        raise ConfigError(f"device: cuda: {missing}. Mend that, or write device: cpu")
     return "cuda"
 
 

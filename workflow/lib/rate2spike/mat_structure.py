@@ -38,6 +38,7 @@ OTHER_KINDS = (
     (b"<!doctype html", "a page of the web, not the file itself; download the file again"),
     (b"<html", "a page of the web, not the file itself; download the file again"),
 )
+TEXT = frozenset(b"\t\n\r" + bytes(range(32, 127)))
 
 
 def other_kind(data: bytes) -> str | None:
@@ -52,6 +53,8 @@ def other_kind(data: bytes) -> str | None:
     # HDF5 allows a block of another program before its signature
     if any(data[at : at + len(HDF5)] == HDF5 for at in (512, 1024, 2048)):
         return f"an HDF5 file; {SAVE_AGAIN}, in Octave with save -v7 FILE"
+    if all(byte in TEXT for byte in data[:HEADER]):  # a header holds numbers, too
+        return "a text file; a .mat file as MATLAB or scipy.io.savemat writes it is needed"
     return None
 
 

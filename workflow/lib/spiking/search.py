@@ -229,10 +229,18 @@ def _task(task_name: str | None, settings: dict | None, model, file: Path) -> _C
 
 def _task_of_file(n_inputs: int, file: Path) -> tuple[str, bool]:
     """The name of a model's task, and whether it was guessed from the number of inputs."""
-    said = _task_said(file)
+    values = matfile.read(file, ["settings", "task", "provenance"])
+    made = matfile.parse_provenance(values.get("provenance")) or {}
+    said = made.get("task") or _task_said(values)
     key = SAME_TASK.get(task_key(said), task_key(said)) if said else None
     if key in SpikingTaskFactory.BUILT_IN:
         return key, False
+    if "task" in made:  # trained here: another task would score it wrong
+        known = ", ".join(SpikingTaskFactory.BUILT_IN)
+        raise ValueError(
+            f"{file}: trained on the task {said}, which is none of {known}: give it to the "
+            "workflow under external_models, or pass task_name"
+        )
     name = BY_INPUTS.get(n_inputs)
     if name is None:
         raise ValueError(f"{file}: no task has its {n_inputs} inputs; pass task_name")
@@ -247,16 +255,13 @@ def _task_of_file(n_inputs: int, file: Path) -> tuple[str, bool]:
     return name, True
 
 
-def _task_said(file: Path) -> str | None:
-    """What a file calls its task: published code keeps it in `settings`, this package in the
-    provenance."""
-    values = matfile.read(file, ["settings", "task", "provenance"])
-    made = matfile.parse_provenance(values.get("provenance")) or {}
+def _task_said(values: Mapping[str, Any]) -> str | None:
+    """What a file of published code calls its task, in `settings` or beside them."""
     settings = values.get("settings")
     in_settings = None
     if isinstance(settings, np.ndarray) and "task" in (settings.dtype.names or ()):
         in_settings = settings["task"]
-    for said in (made.get("task"), in_settings, values.get("task")):
+    for said in (in_settings, values.get("task")):
         while isinstance(said, np.ndarray) and said.size == 1:
             said = said.item()
         if isinstance(said, str) and said.strip():

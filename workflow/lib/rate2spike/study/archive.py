@@ -249,7 +249,7 @@ def _in_parquet(path: Path) -> Iterator[tuple[str, Any]]:
     for column in file.schema_arrow:
         values = file.read(columns=[column.name]).column(0)
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            coded = values.dictionary_encode().combine_chunks()
+            coded = values.combine_chunks().dictionary_encode()
             yield f"{column.name} different", "\0".join(coded.dictionary.to_pylist())
             yield column.name, coded.indices.to_numpy()
         else:

@@ -8,6 +8,7 @@ are read once more, for what a mapping does not tell.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -256,7 +257,7 @@ def _keys_of(node: yaml.MappingNode, source: str, around: str) -> dict[tuple[str
         key = Key(name, source, line)
         first = keys.setdefault(_word(key_node), key)
         if first is not key:
-            lines = f" (lines {first.line} and {line})" if line and line != first.line else ""
+            lines = f" (lines {first.line} and {line})" if line else ""
             raise ConfigFileError(f"{source}: {name}: this key is there twice{lines}; keep one")
     return keys
 
@@ -270,4 +271,5 @@ def _shown(file: str | Path) -> str:
     """A file as its user knows it: seen from here, where it lies below."""
     path = Path(file)
     here = Path.cwd()
+    path = Path(os.path.normpath(path))
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -28,9 +28,10 @@ FOLDERS = (
     "selectivity",
     "exports",
 )
-# what `snakemake manifest` writes
+# what `snakemake manifest` writes; the config may be that of another study
 MANIFEST = ("manifest.tsv", "SHA256SUMS", "ro-crate-metadata.json", "Snakefile", "config.yaml")
 PAGE = "CONTENTS.md"
+AGAIN = "`snakemake manifest` with your config"
 HEAD = """# What lies here
 
 Written at the end of a run of the workflow.
@@ -51,6 +52,13 @@ These were made by another study in this folder, or by this one with other setti
 of this study's: no table, figure, report or manifest of it holds them. They stay until you delete
 them. (`training`, `networks`, `simulations`, `choices` and `held_out`, which the rules hand to each
 other, are not looked at.)
+
+"""
+OLD_MANIFEST = f"""
+## Of an earlier run
+
+This record for an archive was made before the last run, of this study or of another one. Give
+{AGAIN}, and it is made anew.
 
 """
 
@@ -76,14 +84,18 @@ def update(
         return None
     exports = [of_condition("results/exports/{place}/{neuron}", c) for c in layout.shown]
     others = of_others([*files, *exports], folder)
-    write_text(page(layout, others), folder / PAGE)
-    if not others:
-        return None
-    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-    return (
-        f"{folder} also holds what another study made, none of this one's: {others[0]}{more}; "
-        f"{folder / PAGE} names them"
-    )
+    old = _old_manifest(folder)
+    write_text(page(layout, others, old), folder / PAGE)
+    lines = []
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        lines.append(
+            f"{folder} also holds what another study made, none of this one's: {others[0]}{more}; "
+            f"{folder / PAGE} names them"
+        )
+    if old:
+        lines.append(f"{folder / MANIFEST[0]} is older than these results: give {AGAIN}")
+    return ". ".join(lines) or None
 
 
 def of_others(files: Iterable[str], results: Path) -> list[str]:
@@ -104,10 +116,7 @@ def of_others(files: Iterable[str], results: Path) -> list[str]:
     for name in FOLDERS:
         if (results / name).is_dir():
             others += _strangers(results / name, ours, above)
-    named = [path.relative_to(results).as_posix() + "/" * path.is_dir() for path in others]
-    if _manifest_is_old(results):
-        named += [name for name in MANIFEST if (results / name).is_file()]
-    return named
+    return [path.relative_to(results).as_posix() + "/" * path.is_dir() for path in others]
 
 
 def _strangers(folder: Path, ours: set[Path], above: set[Path]) -> Iterator[Path]:
@@ -131,9 +140,16 @@ def _is_of(results: Path, config: Mapping[str, Any]) -> bool:
     return made_from == json.loads(json.dumps(without_paths(config)))
 
 
+def _old_manifest(results: Path) -> list[str]:
+    """The files that `snakemake manifest` wrote, where they are of another run than what lies
+    there."""
+    if not _manifest_is_old(results):
+        return []
+    return [name for name in MANIFEST if (results / name).is_file()]
+
+
 def _manifest_is_old(results: Path) -> bool:
-    """Whether the manifest is of another run than what lies there: it lists the record of another
-    one."""
+    """Whether the manifest lists the record of another run."""
     listed = results / "manifest.tsv"
     record = results / "tables" / "provenance.json"
     if not listed.is_file() or not record.is_file():
@@ -146,13 +162,14 @@ def _manifest_is_old(results: Path) -> bool:
     return True
 
 
-def page(layout: Layout, others: Iterable[str]) -> str:
+def page(layout: Layout, others: Iterable[str], old_manifest: Iterable[str]) -> str:
     """The page in Markdown.
 
     Parameters
     ----------
     layout : the files of the study
     others : what is of another one, see `of_others`
+    old_manifest : files of a manifest of an earlier run
 
     Returns
     -------
@@ -165,5 +182,8 @@ def page(layout: Layout, others: Iterable[str]) -> str:
         rows.append(f"| {' | '.join(cells)} |\n")
     if rows:
         text += CONDITIONS + "".join(rows)
-    listed = "".join(f"- `{path}`\n" for path in others)
-    return text + OTHERS + listed if listed else text
+    for head, paths in ((OTHERS, others), (OLD_MANIFEST, old_manifest)):
+        listed = "".join(f"- `{path}`\n" for path in paths)
+        if listed:
+            text += head + listed
+    return text

@@ -32,7 +32,10 @@ def load_user_task(name: str, path: str | Path) -> Task:
     """
     path = Path(path)
     if not path.is_file():
-        raise ConfigError(f"tasks.{name}: no such file: {path}")
+        raise ConfigError(
+            f"tasks.{name}: no such file: {path} (seen from where snakemake is started, "
+            "or from --directory)"
+        )
     spec = importlib.util.spec_from_file_location(f"user_task_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
     try:
