@@ -376,7 +376,7 @@ def test_devices(monkeypatch):
     monkeypatch.setattr(devices, "_missing_for_cuda", lambda: "no NVIDIA GPU was found")
     assert device_of("auto") == "cpu"
     with pytest.raises(
-        ConfigError, match=r"cuda: no NVIDIA GPU was found\. Mend that, or write device: cpu"
+        ConfigError,
         match=r"device: cuda: no NVIDIA GPU was found\. Mend that, or write device: cpu",
     ):
         device_of("cuda")
