@@ -1,5 +1,5 @@
-# The config as it was given: what its files hold is looked at before Snakemake reads the default one,
-# and what is wrong with it is said in one line.
+# The config as it was given: what its files hold is looked at before Snakemake reads the default
+# one, and what is wrong with it is said in one line.
 #
 # REQUIRED INPUTS: config/config.yaml (or --configfile)
 import sys
@@ -15,8 +15,8 @@ ARGUMENTS = list(workflow.config_settings.config_args or [])
 
 
 def stop(problem: str):
-    """The end, with one line. An error would come with the line of a rule where it was raised, which
-    is not where it is to be mended."""
+    """The end, with one line. An error would come with the line of a rule where it was raised,
+    which is not where it is to be mended."""
     logger.error(problem)
     sys.exit(1)
 

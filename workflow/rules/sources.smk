@@ -1,4 +1,5 @@
-# Where the workflow's own files are, and the library that it runs: as a module, too (docs/module.md)
+# Where the workflow's own files are, and the library that it runs, also as a module
+# (docs/module.md)
 #
 #     source("resources/published.tsv")     a file of this repository
 #     of_workflow("scripts/job.py")         a file of its folder workflow/, under its own name

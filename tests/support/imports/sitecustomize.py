@@ -1,5 +1,6 @@
 """Python starts with this file where its folder is on PYTHONPATH: at their end the scripts of the
-workflow write down which of its files they imported, one list a process, into $IMPORTED_TO."""
+workflow write down which of its files they imported, one list a process, into $IMPORTED_TO. With
+$WITHOUT_TORCH there is no PyTorch for them."""
 
 import atexit
 import os
@@ -20,4 +21,6 @@ def write_down() -> None:
     Path(folder, f"{os.getpid()}_{script}").write_text("\n".join(sorted(files)), encoding="utf-8")
 
 
+if os.environ.get("WITHOUT_TORCH"):
+    sys.modules["torch"] = None
 atexit.register(write_down)
