@@ -228,7 +228,7 @@ def test_the_checks_before_a_start_run_where_the_snakefile_asks_for_them(tmp_pat
     nothing = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
     done = snakemake(folder, env=nothing | {"CUDA_VISIBLE_DEVICES": ""})
     assert done.returncode == 1
-    assert "config.yaml, line 2: device: cuda: " in said(done)
+    assert "device: cuda: no NVIDIA GPU was found" in said(done)
     assert not (folder / "results").exists()
 
 

@@ -21,6 +21,14 @@ def write_down() -> None:
     Path(folder, f"{os.getpid()}_{script}").write_text("\n".join(sorted(files)), encoding="utf-8")
 
 
+class NoTorch:
+    """Finds torch to be missing."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+
 if os.environ.get("WITHOUT_TORCH"):
-    sys.modules["torch"] = None
+    sys.meta_path.insert(0, NoTorch())
 atexit.register(write_down)
