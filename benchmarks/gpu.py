@@ -14,6 +14,8 @@ The targets on an H200, N = 250: 0.02 ns (5e10 neuron-steps a second), 15 ms for
 """
 
 import argparse
+import json
+from pathlib import Path
 
 import numpy as np
 
@@ -136,34 +138,47 @@ def of_cpu(n_units: int, networks: int) -> dict[str, tuple[float, float]]:
     }
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--units", type=int, default=250)
-    parser.add_argument("--networks", type=int, default=100)
-    parser.add_argument("--trials", type=int, default=100, help="trials of each network")
-    arguments = parser.parse_args()
-    n_units, networks = arguments.units, arguments.networks
+def measured(n_units: int, networks: int, trials: int) -> list[dict]:
+    """A row for each kind of work."""
     rows = {"simulation": "ns", "any network": "ns", "training": "ms"}
     on_gpu = dict.fromkeys(rows, (np.nan, np.nan))
     try:
         device_of("cuda")
-        on_gpu["simulation"] = simulation(n_units, networks, arguments.trials)
+        on_gpu["simulation"] = simulation(n_units, networks, trials)
         on_gpu["any network"] = any_network(n_units, networks)
         on_gpu["training"] = training(n_units, networks)
     except ConfigError as error:
         print(f"GPU not measured: {error}")
     cpu = of_cpu(n_units, networks)
-    print(
-        f"{networks} networks of {n_units} units, {arguments.trials} trials of each "
-        "in the simulation"
-    )
-    print("".join(f"{name:>18}" for name in COLUMNS))
+    table = []
     for name, unit in rows.items():
         numbers = (*cpu[name], *on_gpu[name], on_gpu[name][0] / on_gpu[name][1])
-        label = f"{name} ({unit})"
+        table.append(dict(zip(COLUMNS, (f"{name} ({unit})", *map(float, numbers)), strict=True)))
+    return table
+
+
+def main() -> None:
+    """Print the table, and write it where --json says so."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--units", type=int, default=250)
+    parser.add_argument("--networks", type=int, default=100)
+    parser.add_argument("--trials", type=int, default=100, help="trials of each network")
+    parser.add_argument("--json", type=Path, help="write the table there, too")
+    parser.add_argument("--small", action="store_true", help="no GPU timed, to try this script")
+    arguments = parser.parse_args()
+    n_units, networks, trials = arguments.units, arguments.networks, arguments.trials
+    if arguments.small:
+        rows = [{"": "simulation (ns)"} | dict.fromkeys(COLUMNS[1:], np.nan)]
+    else:
+        rows = measured(n_units, networks, trials)
+    title = f"{networks} networks of {n_units} units, {trials} trials of each in the simulation"
+    print(title)
+    print("".join(f"{name:>18}" for name in COLUMNS))
+    for label, *numbers in (row.values() for row in rows):
         cells = [f"{'-':>18}" if np.isnan(x) else f"{x:18.4g}" for x in numbers]
         print(f"{label:>18}" + "".join(cells))
+    if arguments.json:
+        arguments.json.write_text(json.dumps({title: rows}), "utf-8")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,6 @@ from ..config import (
 from ..mean_field_config import MeanFieldConfig
 from ..tasks.user_file import find_task
 from .figure_roles import check_figures
-from .schema import first_problem
 from .study import Condition, Point, Study, Sweep
 
 T = TypeVar("T")
@@ -73,6 +72,8 @@ def checked(values: Mapping[str, Any], schema: Mapping[str, Any]) -> Study:
     ConfigError
         one line that names the key and what is allowed
     """
+    from .schema import first_problem  # needs jsonschema, which nothing else here does
+
     listing = {"conditions", "sweeps", "external_models"}
     mean_field_alone = "mean_field" in values and not listing & set(values)
     if mean_field_alone:

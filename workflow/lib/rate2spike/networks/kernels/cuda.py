@@ -94,7 +94,8 @@ def advance(
             )
         except TritonError as error:
             raise TypeError(
-                f"{_name(type(job.neuron))} cannot be compiled for a GPU: {error}; {EXPECTED}"
+                f"{_name(type(job.neuron))} cannot be compiled for a GPU: {_reason(error)}; "
+                f"{EXPECTED}"
             ) from error
         except RuntimeError as error:
             if weights.size == 1 or not out_of_memory(error):
@@ -110,6 +111,14 @@ def advance(
             fired.append(fired_of_part)
             at += weights.size
     return np.concatenate(samples, axis=1), np.concatenate(fired)
+
+
+def _reason(error: BaseException) -> BaseException:
+    """What stopped the compilation: Triton raises the error of the kernel from that of the
+    model's step in it."""
+    while error.__cause__:
+        error = error.__cause__
+    return error
 
 
 def _launch(
