@@ -7,18 +7,19 @@ import torch
 import triton
 import triton.language as tl
 
-from rate2spike.streams.cuda import DEVICE, four_steps
+from rate2spike.streams.cuda import DEVICE, eight_words, normals, of_four
 
 
 @triton.jit
-def _draw(out, n_quads, BLOCK: tl.constexpr):
+def _draw(out, n_octets, BLOCK: tl.constexpr):
     program, j = tl.program_id(0), tl.arange(0, BLOCK)
     total = tl.zeros([BLOCK], tl.float32)
-    for quad in range(n_quads):
-        z0, z1, z2, z3 = four_steps(
-            tl.full([], 7, tl.int64), quad, program.to(tl.uint32), j.to(tl.uint32)
-        )
-        total += z0 + z1 + z2 + z3
+    key = tl.full([], 7, tl.int64)
+    for octet in range(n_octets):
+        w0, w1, w2, w3 = eight_words(key, octet, program.to(tl.uint32), j.to(tl.uint32))
+        for pair in range(4):
+            z0, z1 = normals(of_four(w0, w1, w2, w3, pair))
+            total += z0 + z1
     tl.store(out + program * BLOCK + j, total)
 
 
@@ -26,7 +27,7 @@ def draw(n_trials: int, n_units: int, n_steps: int) -> torch.Tensor:
     """All normals of the trials, summed."""
     block = max(16, triton.next_power_of_2(n_units))
     out = torch.empty(n_trials, block, device=DEVICE)
-    _draw[(n_trials,)](out, n_steps // 4, BLOCK=block, num_warps=max(1, block // 256))
+    _draw[(n_trials,)](out, n_steps // 8, BLOCK=block, num_warps=max(1, block // 256))
     return out
 
 

@@ -30,10 +30,11 @@ part() { # part NAME SECONDS COMMAND...: its log, and how it ended
 
 tests() { # tests NAME FILE: the kernels of one science on the device, each at the same time as the others
   local selected=()
-  if [[ ${#small[@]} -gt 0 ]]; then selected=(-k "compared or check or plain_simulation"); fi
+  if [[ ${#small[@]} -gt 0 ]]; then selected=(-k "compared or check or plain_simulation or bits"); fi
   part "tests_$1" 120 python3 -m pytest -o addopts= -p no:cacheprovider --import-mode=importlib -q "$2" "${selected[@]}"
 }
 
+tests streams tests/streams/test_streams_cuda.py &
 tests spiking tests/spiking/test_spiking_cuda.py &
 tests rate tests/rate/test_rate_cuda.py &
 tests networks tests/networks/test_network_cuda.py &

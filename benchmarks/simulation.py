@@ -18,7 +18,7 @@ from numba import njit
 from rate2spike import spiking, streams
 from rate2spike.config import NeuronConfig
 from rate2spike.spiking.kernels.cpu import LANES, simulate_trials
-from rate2spike.streams.cpu import fill_normals
+from rate2spike.streams.cpu import PER_BLOCK, fill_normals
 
 COLUMNS = ["units", "rate Hz", "ms/trial", "ns", "plain ns"]
 COLUMNS += ["noise ns", "noise %", "copy GB/s", "weights kB"]
@@ -40,7 +40,7 @@ def best_s(function, *arguments, runs: int) -> float:
 @njit(nogil=True)
 def draw(normals, n_steps):
     """Draw the random numbers of a trial, and no more."""
-    for block in range(n_steps // 4):
+    for block in range(-(-n_steps // PER_BLOCK)):
         fill_normals(normals, block, 7, 1, 2)
 
 
@@ -76,7 +76,7 @@ def row(n_units: int, n_trials: int, runs: int) -> tuple:
     trial = best_s(block, runs=runs) / n_trials
     plain = best_s(lambda: spiking.simulate_trial(network, u[0, :, :11]), runs=2) / (1000 * n_units)
     n_pad = n_units + -n_units % LANES
-    noise = best_s(draw, np.empty((4, n_pad), dtype=np.float32), N_STEPS, runs=runs)
+    noise = best_s(draw, np.empty((PER_BLOCK, n_pad), dtype=np.float32), N_STEPS, runs=runs)
     source = np.ones(2**24, dtype=np.float32)
     target = np.empty(2**24, dtype=np.float32)
     bandwidth = 2 * source.nbytes / best_s(np.copyto, target, source, runs=runs)

@@ -17,7 +17,7 @@ from rate2spike import rate, streams
 from rate2spike.config import RateConfig, TrainingConfig
 from rate2spike.extras import needed
 from rate2spike.rate.kernels import cpu as kernel
-from rate2spike.streams.cpu import fill_normals
+from rate2spike.streams.cpu import PER_BLOCK, fill_normals
 from simulation import best_s
 
 torch = needed("torch", "torch")
@@ -47,7 +47,7 @@ def read_matrix(w, times):
 @njit(nogil=True)
 def draw(noise, n_steps):
     """Draw the random numbers of a trial, and no more."""
-    for block in range((n_steps + 3) // 4):
+    for block in range(-(-n_steps // PER_BLOCK)):
         fill_normals(noise, block, 7, 1, 2)
 
 

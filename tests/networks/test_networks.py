@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from spiking_trials import published_spikes
 
 matplotlib.use("Agg")
 
@@ -358,6 +359,28 @@ def test_a_refractory_period_between_two_steps_has_one_length():
         recording = alone(LIF(t_refractory_ms=ms), 1e5, 5e-5, 1.0)
         found[ms] = {*np.rint(intervals(recording, 0) / 5e-5).astype(int).tolist()}
     assert found == {2.0: {40, 41}, 2.02: {41}}
+
+
+@pytest.mark.parametrize("model", [LIF, SingleExponentialLIF])
+def test_a_unit_integrates_again_as_published(model, monkeypatch):
+    """The previous spike decides, too: after the spikes of steps 406 and 1087 a unit integrates
+    again 40 steps later, after that of step 1087 alone 41 steps later."""
+    on = np.zeros((20_000, 3))
+    on[405, 0] = 1
+    on[1086:1200, :2] = 1
+    on[:, 2] = np.repeat(np.random.default_rng(8).random(200) < 0.3, 100)
+    expected = [published_spikes(of_unit, first=False) for of_unit in on.T]
+    assert [np.flatnonzero(spikes)[:3].tolist() for spikes in expected[:2]] == [
+        [405, 1086, 1126],
+        [1086, 1127, 1168],
+    ]
+    network = Network(model(bias=-200.0), np.zeros((3, 3)), 5e-5)
+    for advance in (network_cpu.advance, networks.advance):
+        monkeypatch.setattr(network_cpu, "advance", advance)
+        recording = quiet(network, 1e5 * on, record=("spikes",))
+        for unit, spikes in enumerate(expected):
+            times = recording.spike_time[recording.spike_unit == unit]
+            assert np.array_equal(np.rint(times / 5e-5) - 1, np.flatnonzero(spikes))
 
 
 # Models of one's own ------------------------------------------------------------------------------

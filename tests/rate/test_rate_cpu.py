@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from kernel_noise import noise_of_kernels
 from shared import torch_or_skip
 
 from rate2spike import rate, streams
@@ -38,7 +39,7 @@ def reference(model, u, z, loss):
     """Trace, losses and gradient of their mean in float64, by torch."""
     torch = torch_or_skip()
     normal = np.stack(
-        [streams.normal(STREAM, FIRST + k, model.n_units, u.shape[2]) for k in range(u.shape[0])]
+        [noise_of_kernels(STREAM, FIRST + k, model.n_units, u.shape[2]) for k in range(u.shape[0])]
     )
     weights = rate.Weights(
         *(torch.tensor(np.array(w), dtype=torch.float64, requires_grad=True) for w in model.weights)

@@ -1,11 +1,14 @@
 """Converted networks of a test and trials in which no spike hangs on rounding."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
+from kernel_noise import noise_of_kernels
 
 from rate2spike import spiking, streams
 from rate2spike.config import NeuronConfig
+from rate2spike.spiking.converted import time_grid
 
 KEY = streams.key(1, "test", "kernel")
 SIZES = [1, 7, 63, 250, 513]
@@ -36,19 +39,95 @@ def small_network(n_units: int, **neuron) -> spiking.SpikingNetwork:
 
 def settled_trial(network, u, **settings) -> tuple[int, spiking.TrialRecording]:
     """A trial in which no spike hangs on rounding: moving the threshold by 2e-5 mV, five float32
-    steps at 40 mV, changes none."""
+    steps at 40 mV, changes none; of a QIF unit, which multiplies any difference on its way up, by
+    5e-3 mV."""
+    step = 2e-5 if network.neuron.model == "lif" else 5e-3
+    n_steps = time_grid(u.shape[1], settings.get("downsample", 1)).n_steps
     for trial in range(50):
-        plain = spiking.simulate_trial(network, u, stream=KEY, trial=trial, **settings)
-        for shift in (-2e-5, 2e-5):
+        given = settings | {"noise": noise_of_kernels(KEY, trial, network.n_units, n_steps)}
+        plain = spiking.simulate_trial(network, u, stream=KEY, trial=trial, **given)
+        for shift in (-step, step):
             moved = replace(
                 network,
                 neuron=replace(network.neuron, v_threshold=network.neuron.v_threshold + shift),
             )
             if not np.array_equal(
-                spiking.simulate_trial(moved, u, stream=KEY, trial=trial, **settings).spikes,
+                spiking.simulate_trial(moved, u, stream=KEY, trial=trial, **given).spikes,
                 plain.spikes,
             ):
                 break
         else:
             return trial, plain
     raise AssertionError("no trial whose spikes are settled")
+
+
+# When a unit integrates again ---------------------------------------------------------------------
+
+DT_S, T_REFRACTORY_S = 5e-5, 2e-3
+
+
+class Restless(NamedTuple):
+    """Units that spike as soon as they may while their input is on.
+
+    Each has an input of its own, on or off in columns of 5 ms; off, a unit is far below threshold.
+    """
+
+    network: spiking.SpikingNetwork
+    u: np.ndarray  # (n_units, n_columns)
+
+    def spikes(self, first: np.ndarray) -> np.ndarray:
+        """bool (n_units, n_steps): by the published rule, in plain arithmetic. first: bool
+        (n_units,), units that start above threshold and so spike in the first step."""
+        on = self.u[:, time_grid(self.u.shape[1], 1).column] > 0
+        return np.stack([published_spikes(*of_unit) for of_unit in zip(on, first, strict=True)])
+
+
+def published_spikes(on: np.ndarray, first: bool) -> np.ndarray:
+    """bool (n_steps,): steps in which a unit spikes that does so wherever it integrates and `on`.
+
+    LIF_network_fnc.m: it integrates where dt*i > tlast + tref; then tlast = tlast + (dt*i - tlast).
+    """
+    spikes = np.zeros(len(on), bool)
+    t_last = 0.0
+    for k in range(len(on)):
+        t = DT_S * (k + 1)
+        spikes[k] = first if k == 0 else bool(on[k]) and t > t_last + T_REFRACTORY_S
+        if spikes[k]:
+            t_last = t_last + (t - t_last)
+    return spikes
+
+
+def n_released_otherwise(spikes: np.ndarray) -> int:
+    """Spikes after which a unit would integrate again in another step if tlast were dt*i."""
+    times = DT_S * np.arange(spikes.shape[1] + 100)
+    n = 0
+    for of_unit in spikes:
+        t_last = 0.0
+        for k in np.flatnonzero(of_unit):
+            t = DT_S * (k + 1)
+            t_last = t_last + (t - t_last)
+            release = np.searchsorted(times, [t_last + T_REFRACTORY_S, t + T_REFRACTORY_S], "right")
+            n += release[0] != release[1]
+    return n
+
+
+# Columns in which a unit is on. After a silence of more than half of the time so far, rounding
+# reaches tlast: in one spike of a few hundred it decides, here in one of each unit.
+ON = ((1, 6), (6, 22), (7, 22), (7, 23), (8, 24))
+
+
+def restless(n_columns: int) -> Restless:
+    n_units = len(ON)
+    u = np.zeros((n_units, max(map(max, ON)) + 2), np.float32)
+    for unit, columns in enumerate(ON):
+        u[unit, list(columns)] = 1
+    network = spiking.SpikingNetwork(
+        w_rec=np.zeros((n_units, n_units)),
+        w_in=1e5 * np.eye(n_units),  # mV: to threshold in one step
+        w_out=np.ones(n_units),
+        tau_decay_ms=np.full(n_units, 20.0),
+        inhibitory=np.zeros(n_units, bool),
+        scaling_factor=1.0,
+        neuron=NeuronConfig(bias=-200.0),
+    )
+    return Restless(network, u[:, :n_columns])

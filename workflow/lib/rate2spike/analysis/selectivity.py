@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import spiking, streams
+from .. import streams
 from ..config import RATE_STEP_MS
 from ..conversion.scaling import to_spiking
 from ..conversion.scored_trials import Simulation, run_trials, steps_kept
 from ..rate.model import RateModel
+from ..spiking.kernels.pick import spiking_kernels
 from ..tasks.built_in import SIGNS
 from ..tasks.task import Response, Task, Trials, spiking_stimulus
 from . import targeted
@@ -272,7 +273,7 @@ def _voltages(
             simulation.study_seed, "selectivity trace", network, scaling_factor, pair
         )
         u = spiking_stimulus(_stimulus(simulation.task, rng, (offset_1, offset_2), context))
-        recording = spiking.simulate_trial(
+        recording = spiking_kernels(simulation.device).record_trial(
             converted, u, downsample=simulation.downsample, stream=stream, trial=pair
         )
         together = max(1, round(TRACE_MS / 1000 / recording.dt))

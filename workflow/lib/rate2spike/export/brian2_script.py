@@ -115,7 +115,7 @@ $variables
     threshold="v >= v_threshold",
     reset="""
     v = v_reset
-    last_spike = (t_in_timesteps + 1) * dt
+    last_spike += (t_in_timesteps + 1) * dt - last_spike
 $reset
     """,
 )
@@ -123,8 +123,9 @@ neurons.tau_decay = arrays["tau_decay_ms"] * ms
 
 # The step. Its time is that of its end. Each line finds what the lines above have left. The voltage
 # makes an Euler step, the filters decay exactly. The noise moves neurons within their refractory
-# period, too. Whether that is over is decided by rounding where it is a number of steps: 2 ms of
-# 0.05-ms steps last 41 steps after most spikes and 40 after the rest, as in the published code.
+# period, too. Whether that is over is decided by rounding where it is a number of steps, also by
+# that of last_spike: 2 ms of 0.05-ms steps last 41 steps after most spikes and 40 after the rest,
+# as in the published code.
 neurons.run_regularly(
     """
     now = (t_in_timesteps + 1) * dt

@@ -158,9 +158,11 @@ class LIF:
     published: refractory, last spikes at t = 0.
 
     As published, a unit integrates again in the first step with t > t_last + t_refractory, times
-    counted from the begin of the simulation. Where t_refractory is a whole number of steps, both
-    sides are equal but for their rounding: 2 ms of 0.05 ms each last 41 steps after most spikes and
-    40 after the rest. To have one length, take a value between two steps: 2.02 ms are always 41.
+    counted from the begin of the simulation, and a spike moves t_last by t - t_last. Where
+    t_refractory is a whole number of steps, both sides are equal but for their rounding: 2 ms of
+    0.05 ms each last 41 steps after most spikes and 40 after the rest. After a silence of more than
+    half of the time so far the spike before decides, too: t_last is rounded then. To have one
+    length, take a value between two steps: 2.02 ms are always 41.
 
     This is the one place of the equation in float64: `spiking.reference` takes this step, too, and
     adds the noise. There a spike reaches h in its own step, here in the step after it, before h is
@@ -237,7 +239,7 @@ class LIF:
             spike * v_reset + (1.0 - spike) * v,
             *filters,
             spike,
-            spike * t + (1.0 - spike) * t_last,
+            t_last + (t - t_last) * spike,
         ), spike
 
 
@@ -390,7 +392,7 @@ class SingleExponentialLIF(LIF):
             spike * v_reset + (1.0 - spike) * v,
             *filters,
             spike,
-            spike * t + (1.0 - spike) * t_last,
+            t_last + (t - t_last) * spike,
         ), spike
 
 

@@ -19,7 +19,6 @@ __getattr__, __dir__, __all__ = names_of(
             "check_downsample",
             "check_stimulation",
             "check_stimulus",
-            "release_steps",
             "time_grid",
         ),
         ".reference": ("simulate_trial",),

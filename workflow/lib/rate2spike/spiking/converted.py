@@ -134,16 +134,19 @@ def time_grid(n_columns: int, downsample: int = 1) -> Grid:
     return Grid(dt, n_steps, np.floor(i / SPIKING_STEPS_PER_RATE_STEP + 0.5).astype(np.int64))
 
 
-def release_steps(grid: Grid, t_refractory_ms: float) -> np.ndarray:
-    """int32 (n_steps + 1,): first 1-based step that integrates again after a spike at step k (entry
-    0: from the start).
+def step_times(grid: Grid) -> np.ndarray:
+    """float64 (n_steps + 1,): time (s) after each step; entry 0: the start."""
+    return grid.dt * np.arange(grid.n_steps + 1)
 
-    The rule is dt * i > t_last + t_refractory in float64. Rounding decides at the boundary, so 2 ms
-    last 41 steps after most spikes and 40 after the rest; a counter of steps would not reproduce
-    it.
+
+def surely_refractory(grid: Grid, t_refractory_ms: float) -> int:
+    """Steps after a spike in which no unit can integrate, however times are rounded.
+
+    Which of the next three steps is the first that integrates again depends on rounding, see
+    `networks.neurons.LIF`.
     """
-    t = grid.dt * np.arange(grid.n_steps + 1)
-    return np.searchsorted(t, t + t_refractory_ms / 1000, side="right").astype(np.int32)
+    n_steps = int(min(t_refractory_ms / 1000 / grid.dt, grid.n_steps + 1))
+    return max(n_steps - 1, 0)
 
 
 def checked_array(name: str, array, shape: tuple[int, ...]) -> np.ndarray:

@@ -103,7 +103,8 @@ def step(
     v, ipsc, h, r, hr, t_last = integrate(state, current, t)
     v = v + kick
     spikes = v >= network.neuron.v_threshold
-    t_last = np.where(spikes, t, t_last)
+    # as published; the rounding of both operations decides when the unit integrates again
+    t_last = np.where(spikes, t_last + (t - t_last), t_last)
     arriving = network.w_rec[:, spikes].sum(axis=1)
     if tau_rise == 0:
         ipsc = ipsc + arriving / tau_decay

@@ -20,13 +20,19 @@ INTERPRETED = triton.knobs.runtime.interpret
 DEVICE = "cpu" if INTERPRETED else "cuda"
 MEMORY_SHARE = 0.5  # of the free memory of the GPU that one launch may take
 
-# Constants inside the kernels (Box-Muller as in `streams.normal`, sine and cosine of pi / 2 x as in
-# `streams.cpu`)
+# Constants inside the kernels; those of the polynomials are explained in `cpu`
 STEP_NOISE = tl.constexpr(streams.STEP_NOISE)
-S0, S1, S2 = tl.constexpr(1.57079625), tl.constexpr(-0.645963371), tl.constexpr(0.079688482)
-S3, S4 = tl.constexpr(-0.00467222789), tl.constexpr(0.000150820561)
-C0, C1, C2 = tl.constexpr(0.99999994), tl.constexpr(-1.23369825), tl.constexpr(0.253650755)
-C3, C4 = tl.constexpr(-0.0208106283), tl.constexpr(0.000858190644)
+ROUNDS = tl.constexpr(streams.PHILOX_ROUNDS)
+RADIUS_BITS, ANGLE_BITS = tl.constexpr(streams.RADIUS_BITS), tl.constexpr(streams.ANGLE_BITS)
+ANGLE_STEP = tl.constexpr(2.0 ** (1 - streams.ANGLE_BITS))
+SQRT_HALF_BITS, MANTISSA_BITS = tl.constexpr(0x3F3504F3), tl.constexpr(0x007FFFFF)
+MINUS_2_LN_2 = tl.constexpr(-1.3862943611198906)
+L0, L1, L2 = tl.constexpr(-2.00000912), tl.constexpr(0.99980435), tl.constexpr(-0.66516046)
+L3, L4, L5 = tl.constexpr(0.50806541), tl.constexpr(-0.44111881), tl.constexpr(0.28584148)
+S0, S1 = tl.constexpr(1.57079101), tl.constexpr(-0.64589285)
+S2, S3 = tl.constexpr(0.07943434), tl.constexpr(-0.00433309)
+C0, C1 = tl.constexpr(0.9999933), tl.constexpr(-1.23348453)
+C2, C3 = tl.constexpr(0.2525803), tl.constexpr(-0.01909577)
 
 
 def check_width(n_units: int) -> None:
@@ -55,16 +61,21 @@ def packed(keys: Sequence[streams.Key]) -> torch.Tensor:
 
 
 @triton.jit
-def normals(w0, w1):
-    """Two words to two standard normals, as `streams.normal` defines them."""
-    u = ((w0 >> 9).to(tl.float32) + 0.5) * 1.1920928955078125e-07  # 2^-23
-    radius = tl.sqrt(-2.0 * tl.log(u))
-    x = (w1.to(tl.int32, bitcast=True) >> 8).to(tl.float32) * 1.1920928955078125e-07
+def normals(word):
+    """A word to two standard normals: `cpu._box_muller`, equal but for rounding."""
+    bits = ((word >> (ANGLE_BITS - 1)) | 1).to(tl.int32).to(tl.float32).to(tl.int32, bitcast=True)
+    shifted = bits - SQRT_HALF_BITS
+    exponent = ((shifted >> 23) - (RADIUS_BITS + 1)).to(tl.float32)
+    f = ((shifted & MANTISSA_BITS) + SQRT_HALF_BITS).to(tl.float32, bitcast=True) - 1.0
+    p = L0 + f * (L1 + f * (L2 + f * (L3 + f * (L4 + f * L5))))
+    radius = tl.sqrt(exponent * MINUS_2_LN_2 + f * p)
+    signed = (word << RADIUS_BITS).to(tl.int32, bitcast=True) >> RADIUS_BITS  # lowest 12 bits
+    x = (signed | 1).to(tl.float32) * ANGLE_STEP
     q = x * x
-    sine = x * (S0 + q * (S1 + q * (S2 + q * (S3 + q * S4))))
-    cosine = C0 + q * (C1 + q * (C2 + q * (C3 + q * C4)))
-    signed = tl.where((w1 & 1) == 1, -cosine, cosine)
-    return radius * signed, radius * sine
+    sine = x * (S0 + q * (S1 + q * (S2 + q * S3)))
+    cosine = C0 + q * (C1 + q * (C2 + q * C3))
+    signed_cosine = tl.where((word & 1) == 1, -cosine, cosine)
+    return radius * signed_cosine, radius * sine
 
 
 @triton.jit
@@ -74,15 +85,14 @@ def same(number, unit):
 
 
 @triton.jit
-def four_steps(key, quad, trial, unit):
-    """The normals of steps 4 quad to 4 quad + 3. unit: uint32 (BLOCK,); quad, trial: numbers."""
-    w0, w1, w2, w3 = tl.philox(key, same(quad, unit), unit, unit * 0 + trial, unit * 0 + STEP_NOISE)
-    z0, z1 = normals(w0, w1)
-    z2, z3 = normals(w2, w3)
-    return z0, z1, z2, z3
+def eight_words(key, octet, trial, unit):
+    """The words of steps 8 octet to 8 octet + 7, one for two steps. unit: uint32 (BLOCK,); octet,
+    trial: numbers."""
+    no = unit * 0
+    return tl.philox(key, same(octet, unit), unit, no + trial, no + STEP_NOISE, n_rounds=ROUNDS)
 
 
 @triton.jit
-def of_step(z0, z1, z2, z3, s):
-    """That of step s of the four."""
-    return tl.where(s < 2, tl.where(s == 0, z0, z1), tl.where(s == 2, z2, z3))
+def of_four(w0, w1, w2, w3, pair):
+    """The word of a pair of steps, 0 to 3."""
+    return tl.where(pair < 2, tl.where(pair == 0, w0, w1), tl.where(pair == 2, w2, w3))

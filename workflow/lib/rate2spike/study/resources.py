@@ -26,7 +26,6 @@ from .study import Condition
 GENEROUS = 4
 TRAINING_STEP_S = (2e-6, 4e-10)  # of a 5-ms step: the first + the second times units squared
 SPIKING_STEP_S = (2e-7, 4e-9)  # of a 0.05-ms step: the first + the second times units
-RECORDING_STEP_S = 4e-7  # of a 0.05-ms step in the plain simulation, per unit
 MEAN_FIELD_STEP_S = 1.6e-10  # of a step of the mean-field study, times units squared
 START_MINUTES = 10  # Python from a slow shared disk, kernels compiled for the first time
 START_MB = 1500
@@ -225,18 +224,18 @@ def simulation_minutes(work: Work) -> float:
 
 
 def recording_mb(work: Work) -> float:
-    """One trial recorded whole in float64, and the rates of all trials every 5 ms, of the rate and
+    """One trial recorded whole, and the rates of all trials every 5 ms, of the rate and
     of the spiking network."""
-    whole = 8 * 8 * SPIKING_STEPS_PER_RATE_STEP
+    whole = 8 * 4 * SPIKING_STEPS_PER_RATE_STEP
     sampled = RECORDED_TRIALS * 4 * 4
     return work.n_units * work.n_steps * (whole + sampled) / 1e6
 
 
 def recording_minutes(work: Work) -> float:
-    """Some trials in the plain simulation, hundreds in the fast one."""
+    """Hundreds of trials."""
     _, per_unit = SPIKING_STEP_S
     steps = work.n_units * work.n_steps * SPIKING_STEPS_PER_RATE_STEP
-    seconds = steps * (8 * RECORDING_STEP_S + 3 * RECORDED_TRIALS * per_unit)
+    seconds = steps * 3 * RECORDED_TRIALS * per_unit
     return START_MINUTES + seconds / 60  # two kernels to be compiled
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from ... import streams
 from ...compiled import OPTIONS, SUMS, njit
 from ...config import ACTIVATIONS, RATE_STEP_MS, TrainingConfig
-from ...streams.cpu import fill_normals, fill_normals_trials
+from ...streams.cpu import PER_BLOCK, fill_normals, fill_normals_trials
 from .. import model
 from ..model import RateModel, Trace, Weights, decay_ms
 
@@ -92,7 +92,7 @@ class Workspace(NamedTuple):
     w_rec: np.ndarray  # (n_units, width) effective weights W
     w_out: np.ndarray  # (width,)
     euler: np.ndarray  # (width,) step / tau
-    noise: np.ndarray  # (4, width) standard normals of four steps
+    noise: np.ndarray  # (8, width) standard normals of eight steps
     x: np.ndarray  # (width,)
     drive: np.ndarray  # (width,) W r + W_in u; in the backward pass W^T (euler * lam)
     rates: np.ndarray  # (steps, width) r
@@ -281,7 +281,7 @@ def workspace(n_units: int, n_steps: int) -> Workspace:
         w_rec=_aligned(n_units, width),
         w_out=_aligned(width),
         euler=_aligned(width),
-        noise=_aligned(4, width),
+        noise=_aligned(PER_BLOCK, width),
         x=_aligned(width),
         drive=_aligned(width),
         rates=_aligned(steps, width),
@@ -464,9 +464,9 @@ def _forward(net, work, u, trial, k0, k1):
     """
     x, drive, euler = work.x, work.drive, work.euler
     for t in range(u.shape[1]):
-        if t % 4 == 0:
-            fill_normals(work.noise, t // 4, trial, k0, k1)
-        noise = work.noise[t % 4]
+        if t % PER_BLOCK == 0:
+            fill_normals(work.noise, t // PER_BLOCK, trial, k0, k1)
+        noise = work.noise[t % PER_BLOCK]
         if t == 0:
             for i in range(x.size):
                 x[i] = INITIAL_SD * noise[i]
@@ -689,7 +689,7 @@ def _outputs_block(
     x = _aligned(depth, net.n_units, lanes)
     r = _aligned(depth, net.n_units, lanes)
     o = _aligned(n_steps - 1, lanes)
-    normals = _aligned(net.n_units, 4, lanes)
+    normals = _aligned(net.n_units, PER_BLOCK, lanes)
     rows = _aligned(2, lanes)
     w_out = _plain(weights.w_out)
     b_out = F32(weights.b_out.item())
@@ -737,9 +737,10 @@ def _run(net, sparse, w_out, b_out, u, arrays, noise_of):
     for t in range(u.shape[0]):
         now, before = t % depth, (t - 1) % depth
         for i in range(n_units):
-            if t % 4 == 0:
-                fill_normals_trials(noise[i], t // 4, i, first_trial, k0, k1)
-            normal, x_now, x_before, r_now = noise[i, t % 4], x[now, i], x[before, i], r[now, i]
+            if t % PER_BLOCK == 0:
+                fill_normals_trials(noise[i], t // PER_BLOCK, i, first_trial, k0, k1)
+            normal, r_now = noise[i, t % PER_BLOCK], r[now, i]
+            x_now, x_before = x[now, i], x[before, i]
             if t == 0:
                 for lane in range(lanes):
                     x_now[lane] = INITIAL_SD * normal[lane]

@@ -27,7 +27,16 @@ import triton.language as tl
 
 from ... import streams
 from ...config import ACTIVATIONS, RATE_STEP_MS, RateConfig, TrainingConfig
-from ...streams.cuda import DEVICE, check_width, four_steps, free_bytes, of_step, packed, to_device
+from ...streams.cuda import (
+    DEVICE,
+    check_width,
+    eight_words,
+    free_bytes,
+    normals,
+    of_four,
+    packed,
+    to_device,
+)
 from .. import model
 from ..model import RateModel, Trace, Weights
 from .cpu import BETA_1, BETA_2, EPSILON, TrainState
@@ -675,46 +684,49 @@ def _forward(
     )
     x, pull = tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32)
     total = 0.0
-    for quad in range((n_steps + 3) // 4):
-        z0, z1, z2, z3 = four_steps(key, quad, trial, unit)
-        for s in range(4):  # not unrolled: the code of a step must fit the instruction cache
-            t = 4 * quad + s
-            if t < n_steps:
-                noise = of_step(z0, z1, z2, z3, s)
-                if t > 0:
-                    last = t - 1
-                    before = r_all + (last % SLOTS if SLOTS else last) * WIDTH
-                    pull = (
-                        _product(w_t, before, j, WIDTH, BLOCK)
-                        + _stimulus(w_in, u, last, n_steps, j, there, N_INPUTS, WIDTH)
-                        - x
-                    )
-                    x += euler * pull + noise * NOISE_SD
-                else:
-                    x = noise * INITIAL_SD
-                r, slope = _activated(x, ACTIVATION)
-                r = tl.where(j < n_units, r, 0.0)
-                tl.store(r_all + (t % SLOTS if SLOTS else t) * WIDTH + j, r, mask=there)
-                if GRADIENT:
-                    tl.store(
-                        slope_all + rows + t * WIDTH + j,
-                        tl.where(j < n_units, slope, 0.0),
-                        mask=there,
-                    )
-                    tl.store(
-                        pull_all + rows + t * WIDTH + j,
-                        tl.where(j < n_units, pull, 0.0),
-                        mask=there,
-                    )
-                if KEEP:
-                    tl.store(x_all + rows + t * WIDTH + j, x, mask=there)
-                if t > 0:
-                    o = tl.sum(own_out * r, axis=0) + bias
-                    tl.store(o_all + t - 1, o)
-                    if TARGET:
-                        error = o - tl.load(z + t - 1)
-                        total += tl.abs(error) if L1 else error * error
-                tl.debug_barrier()  # all units have written their rates before any unit reads them
+    for octet in range((n_steps + 7) // 8):
+        w0, w1, w2, w3 = eight_words(key, octet, trial, unit)
+        for pair in range(4):
+            z0, z1 = normals(of_four(w0, w1, w2, w3, pair))
+            for s in range(2):  # not unrolled: the code of a step must fit the instruction cache
+                t = 8 * octet + 2 * pair + s
+                if t < n_steps:
+                    noise = tl.where(s == 0, z0, z1)
+                    if t > 0:
+                        last = t - 1
+                        before = r_all + (last % SLOTS if SLOTS else last) * WIDTH
+                        pull = (
+                            _product(w_t, before, j, WIDTH, BLOCK)
+                            + _stimulus(w_in, u, last, n_steps, j, there, N_INPUTS, WIDTH)
+                            - x
+                        )
+                        x += euler * pull + noise * NOISE_SD
+                    else:
+                        x = noise * INITIAL_SD
+                    r, slope = _activated(x, ACTIVATION)
+                    r = tl.where(j < n_units, r, 0.0)
+                    tl.store(r_all + (t % SLOTS if SLOTS else t) * WIDTH + j, r, mask=there)
+                    if GRADIENT:
+                        tl.store(
+                            slope_all + rows + t * WIDTH + j,
+                            tl.where(j < n_units, slope, 0.0),
+                            mask=there,
+                        )
+                        tl.store(
+                            pull_all + rows + t * WIDTH + j,
+                            tl.where(j < n_units, pull, 0.0),
+                            mask=there,
+                        )
+                    if KEEP:
+                        tl.store(x_all + rows + t * WIDTH + j, x, mask=there)
+                    if t > 0:
+                        o = tl.sum(own_out * r, axis=0) + bias
+                        tl.store(o_all + t - 1, o)
+                        if TARGET:
+                            error = o - tl.load(z + t - 1)
+                            total += tl.abs(error) if L1 else error * error
+                    # all units have written their rates before any unit reads them
+                    tl.debug_barrier()
     tl.store(losses + program, total if L1 else tl.sqrt(total))
 
 

@@ -24,10 +24,12 @@ from ...config import SPIKING_STEPS_PER_RATE_STEP
 from ...devices import out_of_memory
 from ...streams.cuda import (
     DEVICE,
+    ROUNDS,
     check_width,
-    four_steps,
+    eight_words,
     free_bytes,
-    of_step,
+    normals,
+    of_four,
     packed,
     same,
     to_device,
@@ -205,7 +207,8 @@ class _Shard:
             of_all_networks = np.stack([getattr(table, name) for table in tables])
             self.tables[name] = to_device(of_all_networks)
         self.keys = packed(keys)
-        self.release = to_device(tables[0].release)
+        self.times = to_device(tables[0].times)
+        self.t_refractory = to_device(np.array([self.constants.t_refractory]))
         self.heads = to_device(tables[0].heads)
         stimulated = np.zeros(self.n_pad, np.float32)
         stimulated[tables[0].stimulated] = 1
@@ -257,7 +260,8 @@ class _Shard:
         """Trials of one launch that take no more than half of the memory that is free."""
         n_inputs, n_columns = self.stimuli.shape[2:]
         rates = self.n_kept * self.network.n_units if self.keep_rates else 0
-        per_trial = 4 * (n_inputs * n_columns + self.n_kept + rates + self.network.n_units + 8)
+        per_unit = 3 * self.n_pad  # number of spikes, time of the last in float64
+        per_trial = 4 * (n_inputs * n_columns + self.n_kept + rates + per_unit + 8)
         return min(2**30, free_bytes() // per_trial)
 
     def _launch(self, programs: np.ndarray) -> _Results:
@@ -269,12 +273,14 @@ class _Shard:
         counts = torch.empty((n, n_units), dtype=torch.int32, device=DEVICE)
         out = torch.empty((n, self.n_kept), dtype=torch.float32, device=DEVICE)
         rates = torch.empty((n, n_units, n_rates), dtype=torch.float32, device=DEVICE)
+        t_last = torch.zeros((n, self.n_pad), dtype=torch.float64, device=DEVICE)
         block = max(16, triton.next_power_of_2(self.n_pad))
         constants = self.constants
         _run[(n,)](
             **self.tables,
             keys=self.keys,
-            release=self.release,
+            times=self.times,
+            t_refractory=self.t_refractory,
             heads=self.heads,
             stimulated=self.stimulated,
             u=to_device(self.stimuli[network_of, place]),
@@ -284,6 +290,7 @@ class _Shard:
             counts=counts,
             outs=out,
             rates=rates,
+            t_lasts=t_last,
             n_programs=n,
             n_units=n_units,
             n_pad=self.n_pad,
@@ -299,6 +306,7 @@ class _Shard:
             v_reset=float(constants.v_reset),
             v_span=float(constants.v_span),
             rise=float(constants.rise),
+            n_refractory=int(constants.n_refractory),
             N_INPUTS=self.stimuli.shape[2],
             SINGLE=bool(constants.single),
             STIMULATED=self.has_stimulation,
@@ -331,25 +339,30 @@ def _external(
 
 
 @triton.jit
-def _kicks(key, quad, trial, unit, stimulated, heads, there, STIMULATED: tl.constexpr):
-    """Noise and stimulation of four steps, in SDs of the noise."""
-    z0, z1, z2, z3 = four_steps(key, quad, trial, unit)
+def _kicks(word, key, octet, pair, trial, unit, stimulated, heads, there, STIMULATED: tl.constexpr):
+    """Noise and stimulation of two steps, in SDs of the noise: steps 8 octet + 2 pair and the
+    next."""
+    z0, z1 = normals(word)
     if STIMULATED:
+        step = 8 * octet + 2 * pair
         no = unit * 0
-        coin0, coin1, coin2, coin3 = tl.philox(key, same(quad, unit), no, no + trial, no + COIN)
+        coin0, coin1, coin2, coin3 = tl.philox(
+            key, same(step // 4, unit), no, no + trial, no + COIN, n_rounds=ROUNDS
+        )
         moved = tl.load(stimulated + unit.to(tl.int32), mask=there, other=0.0)
-        z0 += tl.where((coin0 >> 31) == 0, moved * tl.load(heads + 4 * quad), 0.0)
-        z1 += tl.where((coin1 >> 31) == 0, moved * tl.load(heads + 4 * quad + 1), 0.0)
-        z2 += tl.where((coin2 >> 31) == 0, moved * tl.load(heads + 4 * quad + 2), 0.0)
-        z3 += tl.where((coin3 >> 31) == 0, moved * tl.load(heads + 4 * quad + 3), 0.0)
-    return z0, z1, z2, z3
+        even, odd = tl.where(step % 4 == 0, coin0, coin2), tl.where(step % 4 == 0, coin1, coin3)
+        z0 += tl.where((even >> 31) == 0, moved * tl.load(heads + step), 0.0)
+        z1 += tl.where((odd >> 31) == 0, moved * tl.load(heads + step + 1), 0.0)
+    return z0, z1
 
 
 @triton.jit
 def _uniform(key, trial, unit, BLOCK: tl.constexpr):
     """U[0, 1) of each unit, for its initial voltage."""
     same = tl.zeros([BLOCK], tl.uint32)
-    word, _w1, _w2, _w3 = tl.philox(key, same, unit, same + trial, same + INITIAL_VOLTAGE)
+    word, _w1, _w2, _w3 = tl.philox(
+        key, same, unit, same + trial, same + INITIAL_VOLTAGE, n_rounds=ROUNDS
+    )
     return (word >> 8).to(tl.float32) * 5.9604644775390625e-08  # 2^-24
 
 
@@ -359,6 +372,18 @@ def _keep(outs, rates, output, r, program, sample, n_kept, n_units, j, RATES: tl
     tl.store(outs + program * n_kept + sample, output)
     if RATES:
         tl.store(rates + (program * n_units + j) * n_kept + sample, r, mask=j < n_units)
+
+
+@triton.jit
+def _release(times, t_last, t_refractory, first, n_steps):
+    """First step that integrates again, `first` or one of the four after it: `cpu._release`."""
+    until = t_last + tl.load(t_refractory)
+    release = (until * 0).to(tl.int32) + first
+    for later in tl.static_range(4):
+        step = first + later
+        time = tl.load(times + tl.minimum(step, n_steps))
+        release += ((step <= n_steps) & (time <= until)).to(tl.int32)
+    return release
 
 
 @triton.jit
@@ -375,14 +400,15 @@ def _arriving(w_pre, fired, n_fired, n_pad, j, there, BLOCK: tl.constexpr):
 @triton.jit(
     do_not_specialize=[
         "n_programs", "n_units", "n_columns", "n_steps", "first_step", "keep_every", "n_kept",
+        "n_refractory",
     ]
 )  # fmt: skip
 def _run(
-    w_pre, w_in, bias, w_out, decay, spike_r, keys, release, heads, stimulated,
+    w_pre, w_in, bias, w_out, decay, spike_r, keys, times, t_refractory, heads, stimulated,
     u, networks, trials,
-    ends, counts, outs, rates,
+    ends, counts, outs, rates, t_lasts,
     n_programs, n_units, n_pad, n_columns, n_steps, first_step, keep_every, n_kept,
-    rate, linear, square, v_threshold, v_reset, v_span, rise,
+    rate, linear, square, v_threshold, v_reset, v_span, rise, n_refractory,
     N_INPUTS: tl.constexpr, SINGLE: tl.constexpr, STIMULATED: tl.constexpr, RATES: tl.constexpr,
     BLOCK: tl.constexpr,
 ):  # fmt: skip
@@ -397,52 +423,69 @@ def _run(
     own_out = tl.load(w_out + net * n_pad + j, mask=there, other=0.0)
     own_spike = tl.load(spike_r + net * n_pad + j, mask=there, other=0.0)
     v = tl.where(j < n_units, v_reset + _uniform(key, trial, unit, BLOCK) * v_span, PAD)
+    # in memory, since they are needed in steps with spikes alone
+    own_t_last = t_lasts + program * n_pad + j
+    start = tl.zeros([BLOCK], tl.float64)
     # first 1-based step that integrates again
-    free = tl.where(j < n_units, tl.load(release), NO_SPIKE)
+    free = tl.where(
+        j < n_units, _release(times, start, t_refractory, n_refractory, n_steps), NO_SPIKE
+    )
     ipsc, h, r, hr, spikes = zero, zero, zero, zero, nothing
     external = _external(bias, w_in, u, net, program, 0, n_pad, n_columns, j, there, N_INPUTS)
     maximum, minimum = float("-inf"), float("inf")
-    for quad in range(n_steps // 4):  # a trial has a multiple of 100 steps
-        z0, z1, z2, z3 = _kicks(key, quad, trial, unit, stimulated, heads, there, STIMULATED)
-        for s in range(4):  # not unrolled: the code of a step must fit the instruction cache
-            i = 4 * quad + s + 1  # 1-based step
-            if (i + PER_COLUMN // 2) % PER_COLUMN == 0:
-                column = (i + PER_COLUMN // 2) // PER_COLUMN
-                external = _external(
-                    bias, w_in, u, net, program, column, n_pad, n_columns, j, there, N_INPUTS
-                )
-            z = of_step(z0, z1, z2, z3, s)
-            drive = v * (linear + square * v) + (ipsc + external)
-            v += tl.where(i >= free, rate * drive, 0.0) + SD * z
-            fired = v >= v_threshold
-            r = r * own_decay + hr
-            ipsc = ipsc * own_decay + h
-            h, hr = h * rise, hr * rise
-            n_fired = tl.sum(fired.to(tl.int32), axis=0)
-            if n_fired > 0:
-                v = tl.where(fired, v_reset, v)
-                free = tl.where(fired, tl.load(release + i), free)
-                spikes += fired.to(tl.int32)
-                if SINGLE:
-                    r += tl.where(fired, own_spike, 0.0)
-                else:
-                    hr += tl.where(fired, own_spike, 0.0)
-                arriving = _arriving(
-                    w_pre + net * n_units * n_pad, fired, n_fired, n_pad, j, there, BLOCK
-                )
-                if SINGLE:
-                    ipsc += arriving
-                else:
-                    h += arriving
-            output = tl.sum(own_out * r, axis=0)
-            if i > first_step:
-                maximum, minimum = tl.maximum(maximum, output), tl.minimum(minimum, output)
-            if keep_every > 0:  # noqa: SIM102 - `and` would divide by zero
-                if i % keep_every == 0:
-                    _keep(
-                        outs, rates, output, r, program,
-                        i // keep_every - 1, n_kept, n_units, j, RATES,
-                    )  # fmt: skip
+    for octet in range((n_steps + 7) // 8):
+        w0, w1, w2, w3 = eight_words(key, octet, trial, unit)
+        # a trial has an even number of steps; not unrolled: the code of a step must fit the
+        # instruction cache
+        for pair in range(tl.minimum(4, (n_steps - 8 * octet) // 2)):
+            word = of_four(w0, w1, w2, w3, pair)
+            z0, z1 = _kicks(
+                word, key, octet, pair, trial, unit, stimulated, heads, there, STIMULATED
+            )
+            for s in range(2):
+                i = 8 * octet + 2 * pair + s + 1  # 1-based step
+                if (i + PER_COLUMN // 2) % PER_COLUMN == 0:
+                    column = (i + PER_COLUMN // 2) // PER_COLUMN
+                    external = _external(
+                        bias, w_in, u, net, program, column, n_pad, n_columns, j, there, N_INPUTS
+                    )
+                z = tl.where(s == 0, z0, z1)
+                drive = v * (linear + square * v) + (ipsc + external)
+                v += tl.where(i >= free, rate * drive, 0.0) + SD * z
+                fired = v >= v_threshold
+                r = r * own_decay + hr
+                ipsc = ipsc * own_decay + h
+                h, hr = h * rise, hr * rise
+                n_fired = tl.sum(fired.to(tl.int32), axis=0)
+                if n_fired > 0:
+                    v = tl.where(fired, v_reset, v)
+                    before = tl.load(own_t_last, mask=fired, other=0.0)
+                    # as published: not dt * i, from which it differs by rounding
+                    t_last = before + (tl.load(times + i) - before)
+                    tl.store(own_t_last, t_last, mask=fired)
+                    release = _release(times, t_last, t_refractory, i + n_refractory, n_steps)
+                    free = tl.where(fired, release, free)
+                    spikes += fired.to(tl.int32)
+                    if SINGLE:
+                        r += tl.where(fired, own_spike, 0.0)
+                    else:
+                        hr += tl.where(fired, own_spike, 0.0)
+                    arriving = _arriving(
+                        w_pre + net * n_units * n_pad, fired, n_fired, n_pad, j, there, BLOCK
+                    )
+                    if SINGLE:
+                        ipsc += arriving
+                    else:
+                        h += arriving
+                output = tl.sum(own_out * r, axis=0)
+                if i > first_step:
+                    maximum, minimum = tl.maximum(maximum, output), tl.minimum(minimum, output)
+                if keep_every > 0:  # noqa: SIM102 - `and` would divide by zero
+                    if i % keep_every == 0:
+                        _keep(
+                            outs, rates, output, r, program,
+                            i // keep_every - 1, n_kept, n_units, j, RATES,
+                        )  # fmt: skip
     tl.store(ends + program, maximum)
     tl.store(ends + n_programs + program, minimum)
     tl.store(counts + program * n_units + j, spikes, mask=j < n_units)
