@@ -94,7 +94,7 @@ def apart(ours, theirs) -> float:
 
 
 def training_rows(n_units: int, n_networks: int, first: int, most: int) -> list[dict]:
-    """A row after `first` trials and one at criterion, or after `most` trials."""
+    """A row after at most `first` trials and one at criterion, or after `most` trials."""
     config = RateConfig(n_units=n_units)
     names = [f"seed_{i}" for i in range(n_networks)]
     rows = []
@@ -130,7 +130,7 @@ def main() -> None:
     else:
         tables["Accuracy of the published model"] = curve(range(20, 80, 5), n_trials=1000)
         arguments.json.write_text(json.dumps(tables), "utf-8")
-        tables["Training of a block, Go-NoGo"] = training_rows(100, 8, first=100, most=3000)
+        tables["Training of a block, Go-NoGo"] = training_rows(100, 8, first=102, most=3000)
     arguments.json.write_text(json.dumps(tables), "utf-8")
     print(json.dumps(tables, indent=1))
 

@@ -274,7 +274,8 @@ def test_refuses():
     with pytest.raises(TypeError, match=message):
         advance(job._replace(neuron=Called()), (), **ALL)
     with pytest.raises(
-        TypeError, match=r"Branching.step cannot be compiled for a GPU: .*unknown.* use device: cpu"
+        TypeError,
+        match=r"(?s)Branching.step cannot be compiled for a GPU: .*unknown.* use device: cpu",
     ):
         advance(job._replace(neuron=Branching()), (), **ALL)
     source = (
