@@ -58,7 +58,7 @@ def setting(key: str):
     def of_wildcards(wildcards):
         return LAYOUT.condition_of(wildcards).setting(key)
 
-    return of_wildcards
+    return resources.with_signature(of_wildcards)
 
 
 def of_layout(function):
@@ -67,7 +67,7 @@ def of_layout(function):
     def of_wildcards(wildcards):
         return function(LAYOUT.condition_of(wildcards))
 
-    return of_wildcards
+    return resources.with_signature(of_wildcards)
 
 
 def seeds(wildcards) -> list[int]:
@@ -105,7 +105,7 @@ def per_block(pattern: str):
     def files(wildcards) -> list[str]:
         return LAYOUT.of_blocks(pattern, [LAYOUT.condition_of(wildcards)])
 
-    return files
+    return resources.with_signature(files)
 
 
 def other_choice(wildcards) -> list[str]:
@@ -121,6 +121,11 @@ def not_listed(figure: str):
         or_stop(figure_roles.refuse_unlisted, figure)
 
     return of_wildcards
+
+
+# a study of built-in tasks alone: nothing to ask for each of its jobs
+if not STUDY.user_tasks:
+    own_task, task_content, task_file = {}, [], []
 
 
 # Resources and code of a stage -------------------------------------------------------------------
