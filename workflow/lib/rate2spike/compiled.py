@@ -30,8 +30,8 @@ INSIDE = OPTIONS | {"forceinline": True}
 # sums may be reordered into vector lanes: dot products only
 SUMS = OPTIONS | {"fastmath": {"contract", "nsz", "reassoc"}}
 
-# Before numba loads kept code it makes ready to compile, which takes a job longer than all else up to
-# its first trial. Compiling does so itself; what else loading needs of it was seen in these versions
+# Before numba loads kept code it makes ready to compile, for which a job waits longer than for all
+# else before its first trial. Compiling does so itself; what loading needs is known of this version
 LOADED_ALONE = numba.__version__.startswith("0.68.")
 
 LIBRARY = Path(__file__).parent
