@@ -331,7 +331,7 @@ def kept() -> dict[str, str]:
     """Checksum of a source, and of what reckons it -> its fingerprint."""
     try:
         return dict(json.loads(kept_in().read_text("utf-8")))
-    except (OSError, ValueError):  # none is kept yet; or it is broken, and written anew
+    except (OSError, TypeError, ValueError):  # none is kept yet; or it is broken, and written anew
         return {}
 
 
