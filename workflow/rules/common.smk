@@ -58,7 +58,7 @@ def setting(key: str):
     def of_wildcards(wildcards):
         return LAYOUT.condition_of(wildcards).setting(key)
 
-    return resources.with_signature(of_wildcards)
+    return of_wildcards
 
 
 def of_layout(function):
@@ -67,7 +67,7 @@ def of_layout(function):
     def of_wildcards(wildcards):
         return function(LAYOUT.condition_of(wildcards))
 
-    return resources.with_signature(of_wildcards)
+    return of_wildcards
 
 
 def seeds(wildcards) -> list[int]:
@@ -105,7 +105,7 @@ def per_block(pattern: str):
     def files(wildcards) -> list[str]:
         return LAYOUT.of_blocks(pattern, [LAYOUT.condition_of(wildcards)])
 
-    return resources.with_signature(files)
+    return files
 
 
 def other_choice(wildcards) -> list[str]:

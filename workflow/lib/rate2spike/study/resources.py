@@ -7,7 +7,6 @@ the benchmark files of a run. A job that is tried again gets twice as much.
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from dataclasses import asdict
@@ -338,14 +337,7 @@ def of_work(stage: str, layout: Layout, *, device: str, start_mb: int) -> dict[s
         needed_minutes = minutes(work_of(layout, wildcards), threads)
         return (START_MINUTES + int(needed_minutes)) * 2 ** (attempt - 1)
 
-    return {"mem_mb": with_signature(mem_mb), "runtime": with_signature(runtime)}
-
-
-def with_signature(function: Callable) -> Callable:
-    """The function with its signature at hand: Snakemake asks for it several times for each job
-    that is planned."""
-    function.__signature__ = inspect.signature(function)
-    return function
+    return {"mem_mb": mem_mb, "runtime": runtime}
 
 
 def doubled(amount: float) -> Callable:
@@ -354,7 +346,7 @@ def doubled(amount: float) -> Callable:
     def of_attempt(wildcards, attempt) -> int:
         return int(amount) * 2 ** (attempt - 1)
 
-    return with_signature(of_attempt)
+    return of_attempt
 
 
 def work_of(layout: Layout, wildcards: Any) -> Work:
