@@ -11,15 +11,11 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-import yaml
-
-from rate2spike.study import contents, figure_roles, fingerprint, resources, start
+from rate2spike.study import contents, figure_roles, fingerprint, resources, schema, start
 from rate2spike.study.layout import BLOCK, Layout, of_condition, outputs_of, seeds_in
 from rate2spike.study.read import checked
 
-SCHEMA = yaml.safe_load(
-    Path(workflow.source_path("../schemas/config.schema.yaml")).read_text("utf-8")
-)
+SCHEMA = schema.read(workflow.source_path("../schemas/config.schema.yaml"))
 PUBLISHED = source("resources/published.tsv")
 
 

@@ -266,11 +266,18 @@ def files_of(
         if entry.startswith("scripts/"):
             scripts |= entry_files(of_workflow(entry))
         else:
-            library |= entry_files(LIBRARY / entry)
-    for file in list(library):
-        for folder in file.relative_to(LIBRARY).parents:
-            library.add(LIBRARY / folder / "__init__.py")
+            library |= with_packages(LIBRARY / entry)
     return [*sorted(library), *sorted(scripts)]
+
+
+@cache  # most entries are those of many stages
+def with_packages(entry: Path) -> frozenset[Path]:
+    """The files of an entry of the library, and the `__init__` of every package they are in."""
+    files = entry_files(entry)
+    for file in list(files):
+        for folder in file.relative_to(LIBRARY).parents:
+            files.add(LIBRARY / folder / "__init__.py")
+    return frozenset(files)
 
 
 def entry_files(path: Path) -> set[Path]:
