@@ -631,9 +631,9 @@ def test_a_job_imports_what_it_uses(tiny):
     packages = slow_packages(tiny / "imported")
     kernels = {"numba"} if compiled.LOADED_ALONE else {"numba", "scipy"}
     assert packages["train"] == kernels
-    for stage in ("simulate", "held_out", "example", "selectivity"):
+    for stage in ("simulate", "example", "selectivity"):
         assert packages[stage] == kernels | {"pyarrow"}, stage
-    for stage in ("choose", "networks_of_condition", "aggregate", "export", "convert"):
+    for stage in ("networks_of_condition", "aggregate", "export"):
         assert not packages[stage] & {"matplotlib", "numba"}, stage
     drawn = {stage for stage in packages if stage.startswith("figure_")}
     assert len(drawn) > 10

@@ -49,7 +49,11 @@ wildcard_constraints:
 
 
 def setting(key: str):
-    """A setting as it stands in the config, e.g. `network` or `search.trials`."""
+    """A setting as it stands in the config, e.g. `network` or `search.trials`; its value where all
+    conditions share it, so that there is nothing to ask for each job."""
+    values = [c.setting(key) for c in STUDY.conditions]
+    if len({repr(value) for value in values}) == 1:
+        return values[0]
 
     def of_wildcards(wildcards):
         return LAYOUT.condition_of(wildcards).setting(key)

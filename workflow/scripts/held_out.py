@@ -6,13 +6,13 @@ import job
 log = job.start(snakemake)
 
 from rate2spike.analysis.trial_table import write_trials
-from rate2spike.files import read_rows
+from rate2spike.files import read_csv
 
 wildcards = snakemake.wildcards
 simulation = job.simulation(snakemake)._replace(purpose="held out")
 models = dict(job.trained_models(snakemake.input.models, snakemake.input.networks))
-choice = {row["network"]: row for row in read_rows(snakemake.input.choice)}
-factors = {network: float(choice[network]["scaling_factor"]) for network in models}
+choice = read_csv(snakemake.input.choice).set_index("network")
+factors = {network: choice.scaling_factor[network] for network in models}
 scored = job.score_block(snakemake, simulation, models, factors)
 rows = []
 for network, trials in scored.items():
