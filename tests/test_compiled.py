@@ -2,6 +2,8 @@
 
 import importlib.util
 import logging
+import subprocess
+import sys
 
 import numba
 import pytest
@@ -96,6 +98,49 @@ def test_code_of_another_signature_is_not_used(kernels, tmp_path, caplog):
     again = kernels()
     assert again.later(0.5) == 2.0
     assert "compiled anew" in caplog.text
+
+
+IN_A_PROCESS = """
+import sys
+
+import numpy as np
+
+from rate2spike import compiled
+
+compiled.cache_folder = lambda: sys.argv[1]
+
+
+@compiled.njit(**compiled.OPTIONS)
+def doubled(values):
+    result = np.empty(len(values))
+    for i in range(len(values)):
+        result[i] = 2 * values[i]
+    if result[0] > 99:
+        raise ValueError("too large")
+    return result
+
+
+print([doubled(np.arange(3.0) + i).sum() for i in range(40)][-1])
+try:
+    doubled(np.array([50.0]))
+except ValueError as error:
+    print(error)
+print("scipy.linalg" in sys.modules)
+"""
+
+
+@pytest.mark.skipif(not compiled.LOADED_ALONE, reason="of this numba it is not known")
+def test_kept_code_runs_where_nothing_is_ready_to_compile(tmp_path):
+    """It has memory for its arrays and raises; the process imports nothing that compiling needs."""
+    script = tmp_path / "kernels.py"
+    script.write_text(IN_A_PROCESS)
+    said = []
+    for _ in range(2):
+        command = [sys.executable, script, tmp_path / "cache"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout.split("\n")[:3])
+    assert said == [["240.0", "too large", "True"], ["240.0", "too large", "False"]]
 
 
 def test_every_kernel_that_is_kept_is_kept_so():

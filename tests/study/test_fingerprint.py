@@ -1,5 +1,6 @@
 """What an edit runs again: the table of stages on a copy of the workflow, without Snakemake."""
 
+import json
 import shutil
 
 import pytest
@@ -10,19 +11,36 @@ from rate2spike.study import fingerprint
 STAGES = sorted(fingerprint.made_of("cpu"))
 
 
+@pytest.fixture(scope="module")
+def reckoned():
+    """The fingerprints of all sources as they are, which take a second."""
+    for stage in STAGES:
+        fingerprint.of_stage(stage, "cuda")
+    return dict(fingerprint.kept())
+
+
 @pytest.fixture
-def copy(tmp_path, monkeypatch):
+def copy(tmp_path, monkeypatch, reckoned):
     """A copy of the workflow whose files may be edited; what is fingerprinted is this copy."""
     workflow = tmp_path / "workflow"
     without = shutil.ignore_patterns("__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "workflow", workflow, ignore=without)
     monkeypatch.setattr(fingerprint, "LIBRARY", workflow / "lib" / "rate2spike")
     monkeypatch.setattr(fingerprint, "WORKFLOW", workflow)
-    return workflow
+    fingerprint.kept_in().parent.mkdir()
+    fingerprint.kept_in().write_text(json.dumps(reckoned))
+    yield workflow
+    forget()
+
+
+def forget():
+    """As a new process begins; what was kept of the earlier ones is still there."""
+    fingerprint.hash_of_meaning.cache_clear()
+    fingerprint.kept.cache_clear()
 
 
 def fingerprints(device="cpu"):
-    fingerprint.meaning.cache_clear()
+    forget()
     return {stage: fingerprint.of_stage(stage, device) for stage in STAGES}
 
 
@@ -130,9 +148,42 @@ def test_a_kernel_counts_on_its_own_device_alone(copy):
 def test_a_source_says_its_own_encoding(copy, monkeypatch):
     """A locale that is not UTF-8 changes no fingerprint: sources are read as bytes."""
     before = fingerprints()
+    fingerprint.kept_in().unlink()
     monkeypatch.setattr("locale.getpreferredencoding", lambda *_: "latin-1")
     monkeypatch.setattr("io.text_encoding", lambda *_: "latin-1")
     assert fingerprints() == before
+
+
+def test_kept_fingerprints_are_taken_until_a_source_changes(copy, monkeypatch):
+    before = fingerprints()
+    anew = []
+    monkeypatch.setattr(fingerprint, "meaning", lambda source: anew.append(source) or "new")
+    forget()
+    assert {stage: fingerprint.of_stage(stage, "cpu") for stage in STAGES} == before
+    assert anew == []
+    edited = copy / "lib" / "rate2spike" / "matfile.py"
+    edited.write_text(edited.read_text() + "\nADDED = 1\n")
+    forget()
+    assert fingerprint.of_stage("convert", "cpu") != before["convert"]
+    assert anew == [edited.read_bytes()]
+
+
+@pytest.mark.parametrize("content", ["", "[1, 2", "7", "[[]]", "\udc00"])
+def test_what_is_kept_may_be_broken_or_not_written(copy, monkeypatch, content):
+    before = fingerprints()
+    fingerprint.kept_in().write_text(content, "utf-8", "surrogatepass")
+    forget()
+    assert fingerprint.of_stage("train", "cpu") == before["train"]
+    forget()
+    assert len(fingerprint.kept()) > 10  # written anew
+
+    def read_only(text, path):
+        raise PermissionError(path)
+
+    fingerprint.kept_in().unlink()
+    forget()
+    monkeypatch.setattr(fingerprint, "write_text", read_only)
+    assert fingerprint.of_stage("train", "cpu") == before["train"]
 
 
 def test_every_file_of_the_table_is_there():
@@ -149,7 +200,7 @@ def test_a_users_task_counts_with_what_a_published_task_is_made_of(copy, tmp_pat
     before = fingerprint.of_user_task([own])
     published = copy / "lib" / "rate" / "own_task.py"
     published.write_text(published.read_text() + "\nADDED = 1\n")
-    fingerprint.meaning.cache_clear()
+    forget()
     edited = fingerprint.of_user_task([own])
     own.write_text("TASK = 2\n")
     other = fingerprint.of_user_task([own])

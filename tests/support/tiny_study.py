@@ -68,23 +68,37 @@ def noting_imports(folder):
     return os.environ | {"IMPORTED_TO": str(folder), "PYTHONPATH": path}
 
 
+def imported(folder):
+    """Stage and notes of each job that wrote down what it imported, see `noting_imports`."""
+    stages = {script: stage for stage, script in fingerprint.SCRIPT.items()}
+    for notes in folder.iterdir():
+        script = re.fullmatch(r"\d+_tmp\w+\.(\w+)\.py", notes.name)
+        if script:
+            yield stages.get(script[1], script[1]), notes.read_text().splitlines()
+
+
+def slow_packages(folder):
+    """Stage -> the packages that take long and that each of its jobs imported. (A job that compiles
+    a kernel imports more.)"""
+    packages = {}
+    for stage, lines in imported(folder):
+        names = {line.removeprefix("package ") for line in lines if line.startswith("package ")}
+        packages[stage] = packages.get(stage, names) & names
+    return packages
+
+
 def undeclared(folder, device="cpu"):
     """What scripts imported (see `noting_imports`) and the table of study/fingerprint.py does not
     declare, as (stage, file); and the stages that were seen."""
-    stages = {script: stage for stage, script in fingerprint.SCRIPT.items()}
     missing, seen = set(), set()
-    for notes in folder.iterdir():
-        script = re.fullmatch(r"\d+_tmp\w+\.(\w+)\.py", notes.name)
-        if script is None:
-            continue
-        stage = stages.get(script[1], script[1])
+    for stage, lines in imported(folder):
         seen.add(stage)
         if stage == "cost":  # it writes no result
             continue
         declared = fingerprint.files_of(stage, device)
         names = {file.relative_to(fingerprint.WORKFLOW).as_posix() for file in declared}
-        for line in notes.read_text().splitlines():
+        for line in lines:
             name = line.rpartition("/workflow/")[2]
-            if name not in names:
+            if not line.startswith("package ") and name not in names:
                 missing.add((stage, name))
     return missing, seen

@@ -59,7 +59,9 @@ def test_conda_environment_is_the_same_set():
     assert conda == {CONDA_NAMES.get(name, name): pinned()[name] for name in declared()}
 
 
-@pytest.mark.parametrize("script", ["gpu.py", "networks.py", "simulation.py", "training.py"])
+@pytest.mark.parametrize(
+    "script", ["gpu.py", "networks.py", "simulation.py", "start.py", "training.py"]
+)
 def test_every_name_that_a_benchmark_imports_is_there(script, monkeypatch):
     if script in ("networks.py", "training.py"):
         torch_or_skip()

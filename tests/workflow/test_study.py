@@ -31,12 +31,13 @@ from tiny_study import (
     noting_imports,
     run,
     said,
+    slow_packages,
     undeclared,
     workplace,
     write_config,
 )
 
-from rate2spike import __version__, conversion, matfile, provenance
+from rate2spike import __version__, compiled, conversion, matfile, provenance
 from rate2spike.study import archive, fingerprint
 from rate2spike.tasks import load_user_task
 
@@ -623,6 +624,22 @@ def test_each_stage_declares_what_it_imports(tiny):
     assert missing == set()
     others = {"exchange", "mean_field", "notebook", "manifest"}  # not part of a study
     assert seen == set(fingerprint.made_of("cpu")) - others
+
+
+def test_a_job_imports_what_it_uses(tiny):
+    """A newcomer waits for imports: many a job computes for less long than it imports."""
+    packages = slow_packages(tiny / "imported")
+    kernels = {"numba"} if compiled.LOADED_ALONE else {"numba", "scipy"}
+    assert packages["train"] == kernels
+    for stage in ("simulate", "example", "selectivity"):
+        assert packages[stage] == kernels | {"pyarrow"}, stage
+    for stage in ("networks_of_condition", "aggregate", "export"):
+        assert not packages[stage] & {"matplotlib", "numba"}, stage
+    drawn = {stage for stage in packages if stage.startswith("figure_")}
+    assert len(drawn) > 10
+    for stage in drawn:
+        assert "numba" not in packages[stage], stage
+    assert "scipy" not in packages["figure_task"]
 
 
 def test_other_targets_declare_what_they_import(tiny):

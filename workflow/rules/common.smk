@@ -11,15 +11,11 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-import yaml
-
-from rate2spike.study import contents, figure_roles, fingerprint, resources, start
+from rate2spike.study import contents, figure_roles, fingerprint, resources, schema, start
 from rate2spike.study.layout import BLOCK, Layout, of_condition, outputs_of, seeds_in
 from rate2spike.study.read import checked
 
-SCHEMA = yaml.safe_load(
-    Path(workflow.source_path("../schemas/config.schema.yaml")).read_text("utf-8")
-)
+SCHEMA = schema.read(workflow.source_path("../schemas/config.schema.yaml"))
 PUBLISHED = source("resources/published.tsv")
 
 
@@ -53,7 +49,11 @@ wildcard_constraints:
 
 
 def setting(key: str):
-    """A setting as it stands in the config, e.g. `network` or `search.trials`."""
+    """A setting as it stands in the config, e.g. `network` or `search.trials`; its value where all
+    conditions share it, so that there is nothing to ask for each job."""
+    values = [c.setting(key) for c in STUDY.conditions]
+    if len({repr(value) for value in values}) == 1:
+        return values[0]
 
     def of_wildcards(wildcards):
         return LAYOUT.condition_of(wildcards).setting(key)
@@ -121,6 +121,11 @@ def not_listed(figure: str):
         or_stop(figure_roles.refuse_unlisted, figure)
 
     return of_wildcards
+
+
+# a study of built-in tasks alone: nothing to ask for each of its jobs
+if not STUDY.user_tasks:
+    own_task, task_content, task_file = {}, [], []
 
 
 # Resources and code of a stage -------------------------------------------------------------------

@@ -115,11 +115,12 @@ def provenance(snakemake) -> dict:
 def trained_models(folder: str, table: str):
     """(name, model) of every network of a block that reached criterion."""
     from rate2spike import matfile
-    from rate2spike.files import read_csv
+    from rate2spike.files import read_rows
 
-    networks = read_csv(table)
-    for network in networks.network[networks.converged]:
-        yield network, matfile.load(Path(folder) / f"{network}.mat")
+    for row in read_rows(table):
+        if row["converged"] == "True":
+            network = row["network"]
+            yield network, matfile.load(Path(folder) / f"{network}.mat")
 
 
 def simulation(snakemake):
@@ -178,22 +179,22 @@ def best_network(inputs):
         (`network`), `held_out_accuracy` and `scaling_factor`
     model : None where no network reached criterion
     """
-    import pandas as pd
+    from rate2spike.analysis.trial_table import accuracy_of
+    from rate2spike.files import read_rows
 
-    from rate2spike.files import read_csv
-
-    networks = pd.concat([read_csv(table) for table in inputs.networks])
-    trained = networks.network[networks.converged]
+    networks = []
+    for table in inputs.networks:
+        networks += read_rows(table)
+    trained = [row["network"] for row in networks if row["converged"] == "True"]
     facts = {"n_networks": len(trained), "n_attempted": len(networks)}
-    if trained.empty:
+    if not trained:
         return facts, None
-    held_out = pd.concat([pd.read_parquet(table) for table in inputs.held_out])
-    accuracy = held_out.groupby("network").correct.mean().reindex(trained)
-    choice = read_csv(inputs.choice).set_index("network")
-    best = str(accuracy.idxmax())
+    accuracy = accuracy_of(inputs.held_out)
+    factors = {row["network"]: row["scaling_factor"] for row in read_rows(inputs.choice)}
+    best = max(trained, key=accuracy.__getitem__)  # the first of equals
     facts["network"] = best
-    facts["held_out_accuracy"] = float(accuracy[best])
-    facts["scaling_factor"] = float(choice.scaling_factor[best])
+    facts["held_out_accuracy"] = accuracy[best]
+    facts["scaling_factor"] = float(factors[best])
     return facts, model_of(best, inputs)
 
 

@@ -1,11 +1,14 @@
 """Python starts with this file where its folder is on PYTHONPATH: at their end the scripts of the
-workflow write down which of its files they imported, one list a process, into $IMPORTED_TO. With
-$WITHOUT_TORCH there is no PyTorch for them."""
+workflow write down which of its files they imported, and which packages that take long, one list a
+process, into $IMPORTED_TO. With $WITHOUT_TORCH there is no PyTorch for them."""
 
 import atexit
 import os
 import sys
 from pathlib import Path
+
+# what a job waits for longer than many a job lasts; scipy itself takes no time, its parts do
+SLOW = ("matplotlib", "numba", "pandas", "pyarrow", "scipy._lib._util", "torch")
 
 
 def write_down() -> None:
@@ -17,8 +20,10 @@ def write_down() -> None:
         file = getattr(module, "__file__", None)
         if file and "/workflow/" in file:
             files.add(os.path.realpath(file))
+    packages = {f"package {name.partition('.')[0]}" for name in SLOW if name in sys.modules}
     script = Path(sys.argv[0]).name
-    Path(folder, f"{os.getpid()}_{script}").write_text("\n".join(sorted(files)), encoding="utf-8")
+    notes = "\n".join(sorted(files | packages))
+    Path(folder, f"{os.getpid()}_{script}").write_text(notes, encoding="utf-8")
 
 
 class NoTorch:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.runtime import rtsys
 from numba.core.sigutils import normalize_signature
 
 from .files import check_room
@@ -28,6 +29,10 @@ OPTIONS = {"cache": True, "nogil": True, "fastmath": {"contract", "nsz"}, "error
 INSIDE = OPTIONS | {"forceinline": True}
 # sums may be reordered into vector lanes: dot products only
 SUMS = OPTIONS | {"fastmath": {"contract", "nsz", "reassoc"}}
+
+# Before numba loads kept code it makes ready to compile, for which a job waits longer than for all
+# else before its first trial. Compiling does so itself; what loading needs is known of this version
+LOADED_ALONE = numba.__version__.startswith("0.68.")
 
 LIBRARY = Path(__file__).parent
 # Constants of these files are frozen into compiled code, as are the functions of one kernel file in
@@ -84,7 +89,7 @@ class KernelCache(FunctionCache):
     def load_overload(self, sig, target_context):
         """The compiled code for a signature, None where it has to be compiled."""
         try:
-            code = super().load_overload(sig, target_context)
+            code = self._load(sig, target_context)
             if code is not None:
                 _check_arguments(code, sig)
             return code
@@ -92,6 +97,12 @@ class KernelCache(FunctionCache):
             _say_broken(self._cache_path, error)
             self.flush()
             return None
+
+    def _load(self, sig, target_context):
+        if not LOADED_ALONE:
+            return super().load_overload(sig, target_context)
+        rtsys.initialize(target_context)  # the memory of arrays
+        return self._load_overload(sig, target_context)
 
 
 _said_broken: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import os
 import re
@@ -183,6 +184,24 @@ def read_csv(path: str | os.PathLike, types: Mapping[str, str] | None = None):
         na_values=missing,
         **exact,
     )
+
+
+def read_rows(path: str | os.PathLike) -> list[dict[str, str]]:
+    """Read a table that the workflow wrote without pandas, for which a job waits longer than for
+    all else.
+
+    Parameters
+    ----------
+    path
+        A CSV file.
+
+    Returns
+    -------
+    list of dict
+        Row by row, column -> text.
+    """
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def write_csv(table, path: str | os.PathLike, float_format: str | None = None) -> None:

@@ -73,7 +73,7 @@ def check(data: bytes) -> None:
     order = {b"IM": "little", b"MI": "big"}.get(bytes(data[126:128]))
     if order is None:
         raise ValueError("the header does not say the order of bytes")
-    file = _Bytes(data, order)
+    file = Bytes(data, order)
     at = HEADER
     left = MOST_BYTES
     while at < len(data):
@@ -86,13 +86,13 @@ def check(data: bytes) -> None:
             if unpacker.unconsumed_tail or len(unpacked) == left:
                 raise ValueError(f"holds more than {MOST_BYTES >> 20} MB")
             left -= len(unpacked)
-            inside = _Bytes(unpacked, order)
+            inside = Bytes(unpacked, order)
             _check_array(inside, inside.element(0, len(unpacked)))
         else:
             _check_array(file, element)
 
 
-class _Element(NamedTuple):
+class Element(NamedTuple):
     """Where an element lies."""
 
     kind: int  # the type in its tag
@@ -101,7 +101,7 @@ class _Element(NamedTuple):
     following: int  # where the next element begins
 
 
-class _Bytes(NamedTuple):
+class Bytes(NamedTuple):
     """The bytes of a file, or those of a compressed element."""
 
     data: bytes
@@ -111,7 +111,7 @@ class _Bytes(NamedTuple):
         """The number of 32 bits at a byte."""
         return int.from_bytes(self.data[at : at + 4], self.order, signed=signed)
 
-    def element(self, at: int, end: int, *, top: bool = False) -> _Element:
+    def element(self, at: int, end: int, *, top: bool = False) -> Element:
         """The element at a byte, which must end before `end`; `top`: it does not lie in another."""
         if at + 8 > end:
             raise ValueError(f"byte {at}: an element is cut off")
@@ -133,10 +133,10 @@ class _Bytes(NamedTuple):
             following = start + size
         else:
             following = start + size + -size % 8
-        return _Element(kind, start, start + size, following)
+        return Element(kind, start, start + size, following)
 
 
-def _check_array(file: _Bytes, array: _Element, depth: int = 0) -> None:
+def _check_array(file: Bytes, array: Element, depth: int = 0) -> None:
     """Check the elements of an array, and those of the arrays in it."""
     at = array.start
     if array.kind != MATRIX:
@@ -164,7 +164,7 @@ def _check_array(file: _Bytes, array: _Element, depth: int = 0) -> None:
             raise ValueError(f"byte {part.start}: an element of the unknown type {part.kind}")
 
 
-def _check_count(file: _Bytes, at: int, end: int) -> None:
+def _check_count(file: Bytes, at: int, end: int) -> None:
     """Raise ValueError for more cells than there are bytes for.
 
     scipy makes room for all before it reads the first.

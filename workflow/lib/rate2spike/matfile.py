@@ -20,10 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.io
-import scipy.sparse
 
-from . import mat_round_trip, mat_structure
+from . import mat_plain, mat_structure
 from .config import ACTIVATIONS, RATE_STEP_MS, ConfigError, RateConfig, shown
 from .files import replacing
 from .rate.model import RateModel, TrainingRecord, Weights
@@ -76,7 +74,7 @@ class _Reader:
     def array(self, key: str, shape: tuple[int, ...]) -> np.ndarray:
         """Finite numbers of this shape, float32 if they are, else float64."""
         value = self.values[key]
-        array = np.asarray(value.toarray() if scipy.sparse.issparse(value) else value)
+        array = np.asarray(value.toarray() if hasattr(value, "toarray") else value)  # if sparse
         if array.dtype.kind not in "iufb":
             raise self.fail(key, f"expected real numbers, got type {array.dtype}")
         if len(shape) == 1 or 1 in shape:  # a vector: as a row, a column or flat
@@ -114,7 +112,7 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
         naming file and key, for anything missing, of a wrong shape or type, not finite, or against
         Dale's principle
     """
-    values = path if isinstance(path, Mapping) else read(path)
+    values = path if isinstance(path, Mapping) else _of_network(path)
     reader = _Reader(values, "model" if isinstance(path, Mapping) else str(path))
     missing = [key for key in REQUIRED if key not in values]
     if missing:
@@ -142,6 +140,15 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
     )
 
 
+def _of_network(path: str | os.PathLike) -> dict[str, Any]:
+    """The keys of a .mat file that a network is read from, and others where scipy has to read
+    it."""
+    data = _bytes_of(path)
+    with _told(path):
+        values = mat_plain.read(data, (*NETWORK, "apply_dale"))
+    return read(path) if values is None else values
+
+
 def read(path: str | os.PathLike, keys: Sequence[str] | None = None) -> dict[str, Any]:
     """The keys of a .mat file as scipy reads them.
 
@@ -156,6 +163,8 @@ def read(path: str | os.PathLike, keys: Sequence[str] | None = None) -> dict[str
         where it is no .mat file that scipy can read, saying what it is if that can be told;
         MissingFileError, a FileNotFoundError too, where there is no such file
     """
+    import scipy.io  # here: a job that only reads networks would wait for it
+
     data = _bytes_of(path)
     with _told(path):
         return scipy.io.loadmat(io.BytesIO(data), variable_names=keys)
@@ -501,6 +510,8 @@ def _to_keep(path: str | os.PathLike) -> dict[str, Any]:
 
     Raises ModelFileError where one of the others is a key of the network.
     """
+    from . import mat_round_trip  # here, as it imports scipy
+
     data = _bytes_of(path)
     with _told(path):
         variables = mat_round_trip.read(data)
@@ -543,6 +554,8 @@ HEADER = b"MATLAB 5.0 MAT-file, written by rate2spike"
 
 def _write(path: str | os.PathLike, values: Mapping[str, Any]) -> None:
     """Write the keys whole; the header names no date, so that the same keys are the same bytes."""
+    from . import mat_round_trip  # here, as it imports scipy
+
     with replacing(path) as temporary:
         mat_round_trip.write(temporary, values)
         with open(temporary, "r+b") as file:

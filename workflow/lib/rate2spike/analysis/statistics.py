@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
 
 class Interval(NamedTuple):
@@ -49,6 +48,8 @@ def wilson_interval(n_correct, n, level: float = 0.95) -> Interval:
     ----------
     Wilson, J. Am. Stat. Assoc. 22 (1927).
     """
+    from scipy.special import ndtri  # here: what counts no trials would wait for it
+
     n_correct = np.asarray(n_correct, dtype=float)
     n = np.asarray(n, dtype=float)
     if np.any(n < 1) or np.any(n_correct < 0) or np.any(n_correct > n):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -25,11 +25,10 @@ TRIAL_TYPES = {
     "correct": "bool",
     "correct_strict": "bool",
 }
-# said, not left to pandas: before 3.0 text without a row had no type, and could not be stacked
-ARROW_TYPES = {
-    column: pa.large_string() if kind == "str" else pa.from_numpy_dtype(kind)
+SCHEMA = pa.schema(
+    (column, pa.large_string() if kind == "str" else pa.from_numpy_dtype(kind))
     for column, kind in TRIAL_TYPES.items()
-}
+)
 
 
 def write_trials(
@@ -50,17 +49,54 @@ def write_trials(
     provenance
         How the trials were made, for the metadata.
     """
-    columns = list(TRIAL_TYPES)
-    if rows:
-        trials = pd.concat([pd.DataFrame(of_network) for of_network in rows], ignore_index=True)
-    else:
-        trials = pd.DataFrame(columns=columns)
-    table = pa.Table.from_pandas(
-        trials[columns].astype(TRIAL_TYPES), schema=pa.schema(ARROW_TYPES), preserve_index=False
-    )
-    metadata = table.schema.metadata | in_metadata(provenance)
+    table = pa.Table.from_batches(map(_batch, rows), SCHEMA).combine_chunks()
     with replacing(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary)
+        pq.write_table(table.replace_schema_metadata(in_metadata(provenance)), temporary)
+
+
+def _batch(of_network: Mapping[str, object]) -> pa.RecordBatch:
+    """The trials of one network; what is one value for all of them fills its column."""
+    n_trials = np.size(of_network["trial"])
+    arrays = []
+    for column, kind in TRIAL_TYPES.items():
+        values = np.broadcast_to(of_network[column], n_trials)
+        arrays.append(_array(values, kind, SCHEMA.field(column).type))
+    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+
+
+def _array(values: np.ndarray, kind: str, arrow_type: pa.DataType) -> pa.Array:
+    """A column, from its bytes: `pyarrow.array` would import pandas, for which a job waits longer
+    than for all else."""
+    if kind == "str":
+        words = [word.encode() for word in values.tolist()]
+        ends = np.cumsum([0, *map(len, words)], dtype=np.int64)
+        content = [ends, b"".join(words)]
+    elif kind == "bool":
+        content = [np.packbits(values.astype(bool), bitorder="little")]
+    else:
+        content = [np.ascontiguousarray(values, kind)]
+    return pa.Array.from_buffers(arrow_type, len(values), [None, *map(pa.py_buffer, content)])
+
+
+def accuracy_of(files: Iterable[str | Path]) -> dict[str, float]:
+    """The share of correct trials of every network in some files of trials.
+
+    Parameters
+    ----------
+    files
+        As `write_trials` writes them.
+
+    Returns
+    -------
+    dict
+        Network -> accuracy (published scoring), 0 to 1.
+    """
+    correct: dict[str, list[bool]] = {}
+    for file in files:
+        trials = pq.ParquetFile(file).read(columns=["network", "correct"]).to_pydict()
+        for network, is_correct in zip(trials["network"], trials["correct"], strict=True):
+            correct.setdefault(network, []).append(is_correct)
+    return {network: sum(of_network) / len(of_network) for network, of_network in correct.items()}
 
 
 def in_metadata(provenance: Mapping[str, object] | None) -> dict[bytes, bytes]:

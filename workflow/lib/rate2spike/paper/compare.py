@@ -11,7 +11,6 @@ from math import comb
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from ..analysis.statistics import wilson_interval
 
@@ -72,8 +71,8 @@ def rank_sum(a, b) -> RankSum:
     if _all_equal([a, b]):
         return RankSum(n_a * n_b / 2, 1.0, 0.0, (n_a, n_b))
     few = comb(n_a + n_b, n_a) <= MOST_PERMUTATIONS
-    method = stats.PermutationMethod(n_resamples=np.inf) if few else "asymptotic"
-    u, p = stats.mannwhitneyu(a, b, method=method, nan_policy="raise")
+    method = _stats().PermutationMethod(n_resamples=np.inf) if few else "asymptotic"
+    u, p = _stats().mannwhitneyu(a, b, method=method, nan_policy="raise")
     effect = float(2 * u / (n_a * n_b) - 1)
     return RankSum(float(u), min(float(p), 1.0), effect, (n_a, n_b))
 
@@ -110,8 +109,16 @@ def kruskal_wallis(groups: Sequence) -> KruskalWallis:
         return KruskalWallis(np.nan, np.nan, np.nan, n)
     if _all_equal(groups):
         return KruskalWallis(0.0, 1.0, 0.0, n)
-    h, p = stats.kruskal(*groups, nan_policy="raise")
+    h, p = _stats().kruskal(*groups, nan_policy="raise")
     return KruskalWallis(float(h), float(p), float(h / (sum(n) - 1)), n)
+
+
+def _stats():
+    """scipy.stats, imported late: a figure without a test would wait for it longer than for all
+    else."""
+    from scipy import stats
+
+    return stats
 
 
 def _all_equal(groups: Sequence) -> bool:
@@ -224,7 +231,7 @@ def difference_of_means(ours: Sample, published: Sample, uncertainty: float = 0.
     if total == 0:
         return _around(difference, 0.0, uncertainty)
     freedom = total**2 / (variances**2 / (n - 1)).sum()
-    half = stats.t.ppf(0.5 + LEVEL / 2, freedom) * np.sqrt(total)
+    half = _stats().t.ppf(0.5 + LEVEL / 2, freedom) * np.sqrt(total)
     return _around(difference, float(half), uncertainty)
 
 
@@ -255,7 +262,7 @@ def difference_at_sd(
     difference = ours.mean - published.mean
     if n_sd < 2:
         return Difference(difference, np.nan, np.nan)
-    half = stats.t.ppf(0.5 + LEVEL / 2, n_sd - 1) * sd * np.sqrt(1 / ours.n + 1 / published.n)
+    half = _stats().t.ppf(0.5 + LEVEL / 2, n_sd - 1) * sd * np.sqrt(1 / ours.n + 1 / published.n)
     return _around(difference, float(half), uncertainty)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -185,6 +186,7 @@ def keys_of_file(file: str | Path) -> list[Key]:
     return _keys_below(root, source)
 
 
+@cache  # the default study is looked at before Snakemake reads it, and again with all others
 def _composed(text: str) -> yaml.Node | None:
     """The tree of a file. JSON is YAML but for tabs, which only stand between its values."""
     try:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+
+from ..files import write_text
 
 WORKFLOW = Path(__file__).parents[3]
 LIBRARY = Path(__file__).parents[1]
@@ -26,6 +30,7 @@ MODEL_FILES = (
     "arrays.py",
     "rate/model.py",
     "matfile.py",
+    "mat_plain.py",
     "mat_structure.py",
     "mat_round_trip.py",
 )
@@ -134,6 +139,7 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         "choose": (*TABLES, *SCALING, "rate/model.py"),
         "example": (
             *SPIKING_TRIALS,
+            *TRIAL_TABLES,
             *spiking_kernels,
             *rate_kernels,
             *PLAIN_TRIAL,
@@ -142,6 +148,7 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         ),
         "selectivity": (
             *SPIKING_TRIALS,
+            *TRIAL_TABLES,
             *spiking_kernels,
             *PLAIN_TRIAL,
             "analysis/selectivity.py",
@@ -180,6 +187,7 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         ),
         "exchange": (  # on the CPU, whatever the device of the study
             *SPIKING_TRIALS,
+            *TRIAL_TABLES,
             *SPIKING_KERNELS["cpu"],
             *ANY_NETWORK,
             "spiking/as_any_network.py",
@@ -222,7 +230,10 @@ def of_stage(
     -------
     16 hexadecimal digits; an edit of any of the files changes them
     """
-    parts = [meaning(file) for file in files_of(stage, device, of_workflow)]
+    known = len(kept())
+    parts = [hash_of_meaning(file) for file in files_of(stage, device, of_workflow)]
+    if len(kept()) > known:
+        keep()
     if has_caption(stage):
         parts += of_files([of_workflow(f"report/{stage}.rst")])
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -255,11 +266,18 @@ def files_of(
         if entry.startswith("scripts/"):
             scripts |= entry_files(of_workflow(entry))
         else:
-            library |= entry_files(LIBRARY / entry)
-    for file in list(library):
-        for folder in file.relative_to(LIBRARY).parents:
-            library.add(LIBRARY / folder / "__init__.py")
+            library |= with_packages(LIBRARY / entry)
     return [*sorted(library), *sorted(scripts)]
+
+
+@cache  # most entries are those of many stages
+def with_packages(entry: Path) -> frozenset[Path]:
+    """The files of an entry of the library, and the `__init__` of every package they are in."""
+    files = entry_files(entry)
+    for file in list(files):
+        for folder in file.relative_to(LIBRARY).parents:
+            files.add(LIBRARY / folder / "__init__.py")
+    return frozenset(files)
 
 
 def entry_files(path: Path) -> set[Path]:
@@ -285,18 +303,54 @@ def of_files(files: Iterable[str | Path]) -> list[str]:
     return [hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] for file in files]
 
 
+@cache
 def hash_of_meaning(file: Path) -> str:
     """Fingerprint of a Python file without its comments and docstrings."""
-    return hashlib.sha256(meaning(file).encode()).hexdigest()[:16]
+    source = file.read_bytes()
+    key = hashlib.sha256(made_by() + source).hexdigest()
+    if key not in kept():
+        kept()[key] = hashlib.sha256(meaning(source).encode()).hexdigest()[:16]
+    return kept()[key]
 
 
-@cache
-def meaning(file: Path) -> str:
+def meaning(source: bytes) -> str:
     """A Python file as text without comments, docstrings and layout. Read as bytes: a source says
     its own encoding, the locale does not. No word of it depends on the version of Python."""
-    tree = ast.parse(file.read_bytes())
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         documented = isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
         if documented and ast.get_docstring(node, clean=False) is not None:
             node.body[0] = ast.Pass()
     return ast.unparse(tree)
+
+
+# To reckon all of them takes as long as to plan a study. They are kept beside Python's own cache,
+# for as long as a source is what it was.
+
+
+def kept_in() -> Path:
+    """The file in which fingerprints of sources are kept."""
+    return LIBRARY / "__pycache__" / "fingerprints.json"
+
+
+@cache
+def kept() -> dict[str, str]:
+    """Checksum of a source, and of what reckons it -> its fingerprint."""
+    try:
+        return dict(json.loads(kept_in().read_text("utf-8")))
+    except (OSError, TypeError, ValueError):  # none is kept yet; or it is broken, and written anew
+        return {}
+
+
+def keep() -> None:
+    """Write the fingerprints of this run beside the earlier ones."""
+    try:
+        write_text(json.dumps(kept()), kept_in())
+    except OSError:
+        return  # the library is read-only: they are reckoned in each run
+
+
+@cache
+def made_by() -> bytes:
+    """What reckons the fingerprints: this file and Python."""
+    return Path(__file__).read_bytes() + sys.version.encode()

@@ -83,13 +83,22 @@ class Layout:
             naming the conditions there are
         """
         neuron = getattr(wildcards, "neuron", None)
-        for c in self.study.conditions:
-            same = (c.task, c.label) == (wildcards.task, wildcards.condition)
-            if same and neuron in (None, c.neuron_label):
-                return c
+        found = self._by_place.get((wildcards.task, wildcards.condition, neuron))
+        if found:
+            return found
         there = ", ".join(map(spiking_place, self.study.conditions))
         asked = f"{wildcards.task}/{wildcards.condition}/{neuron or ''}"
         raise ConfigError(f"no condition {asked} in the config; there are {there}")
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str, str | None], Condition]:
+        """The conditions by task, label and neuron, and the first of each task and label without a
+        neuron."""
+        conditions: dict[tuple[str, str, str | None], Condition] = {}
+        for c in self.study.conditions:
+            conditions[c.identity] = c
+            conditions.setdefault((c.task, c.label, None), c)
+        return conditions
 
     @cached_property
     def n_steps(self) -> dict[str, int]:

@@ -1,0 +1,105 @@
+"""Plain arrays of a .mat file read without scipy: bit for bit what scipy reads, or left to it."""
+
+import io
+
+import numpy as np
+import pytest
+import scipy.io
+import scipy.sparse
+from shared import ROOT
+
+from rate2spike import mat_plain, mat_structure, matfile
+
+FILES = sorted((ROOT / "tests" / "data").glob("*.mat"))
+draw = np.random.default_rng(3)
+PLAIN = {
+    **{kind: draw.integers(0, 99, (3, 4)).astype(kind) for kind in "bBhHiIqQfd"},
+    "truths": np.array([[True, False, True]]),
+    "a column": np.arange(5.0)[:, None],
+    "four numbers in a tag": np.arange(4, dtype=np.uint8),
+    "three dimensions": draw.normal(size=(2, 3, 4)),
+    "nothing": np.zeros((0, 3)),
+    "a number": 7,
+    "a word": "clipped_relu",
+    "JSON": '{"seed": 3, "by": "somebody"}',
+}
+OTHER = {
+    "sparse": scipy.sparse.csc_matrix(np.eye(3)),
+    "complex": np.array([[1 + 2j]]),
+    "a struct": {"a": 1.0},
+    "a cell": np.array([["a", np.eye(2)]], dtype=object),
+    "two lines": np.array(["one", "two"]),
+    "letters beyond ASCII": "Zürich",
+    "no letters": "",
+}
+
+
+def written(compressed=True, **variables):
+    file = io.BytesIO()
+    scipy.io.savemat(file, variables, do_compression=compressed)
+    data = file.getvalue()
+    mat_structure.check(data)
+    return data
+
+
+def assert_as_scipy_reads_it(data, name):
+    ours = mat_plain.read(data, [name])[name]
+    theirs = scipy.io.loadmat(io.BytesIO(data))[name]
+    assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
+    assert ours.tobytes() == theirs.tobytes()
+    # sums over an array depend on its order in memory
+    assert ours.flags.c_contiguous == theirs.flags.c_contiguous
+    assert ours.flags.f_contiguous == theirs.flags.f_contiguous
+    assert ours.flags.writeable
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_key_of_a_model_is_what_scipy_reads(file):
+    data = file.read_bytes()
+    for name in scipy.io.loadmat(file):
+        if not name.startswith("__"):
+            assert_as_scipy_reads_it(data, name)
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("value", PLAIN.values(), ids=PLAIN)
+def test_plain_arrays_are_what_scipy_reads(value, compressed):
+    assert_as_scipy_reads_it(written(compressed, before=np.eye(2), x=value, y=1), "x")
+
+
+@pytest.mark.parametrize("value", OTHER.values(), ids=OTHER)
+def test_what_is_not_plain_is_left_to_scipy(value):
+    data = written(x=value, y=np.array([[2.0]]))
+    assert mat_plain.read(data, ["x"]) is None
+    assert mat_plain.read(data, ["x", "y"]) is None
+    assert mat_plain.read(data, ["y", "z"])["y"].tolist() == [[2]]
+
+
+def test_other_formats_are_left_to_scipy():
+    file = io.BytesIO()
+    scipy.io.savemat(file, {"x": np.eye(2)}, format="4")
+    assert mat_plain.read(file.getvalue(), ["x"]) is None
+    data = written(x=np.eye(2))
+    assert mat_plain.read(data[:126] + b"MI" + data[128:], ["x"]) is None
+    twice = data + data[mat_structure.HEADER :]
+    assert mat_plain.read(twice, ["x"]) is None  # scipy warns of it
+
+
+def test_a_damaged_end_is_left_to_scipy():
+    """More behind a compressed array than the array, or a checksum that is cut off."""
+    data = written(x=np.eye(30))
+    size = int.from_bytes(data[132:136], "little")
+    for change, content in ((4, data[136:] + b"more"), (-2, data[136:-2])):
+        shown = data[:132] + (size + change).to_bytes(4, "little")
+        assert mat_plain.read(shown + content, ["x"]) is None
+
+
+def test_a_model_is_the_same_whichever_reads_it(monkeypatch):
+    plain = matfile.load(FILES[0])
+    monkeypatch.setattr(mat_plain, "read", lambda data, keys: None)
+    by_scipy = matfile.load(FILES[0])
+    for part in ("w_in", "inhibitory", "mask"):
+        assert getattr(plain, part).tobytes() == getattr(by_scipy, part).tobytes()
+    for ours, theirs in zip(plain.weights, by_scipy.weights, strict=True):
+        assert (ours.tobytes(), ours.strides) == (theirs.tobytes(), theirs.strides)
+    assert plain.config == by_scipy.config
