@@ -17,7 +17,8 @@ CONFIG = {"study_seed": 1, "tasks": {"own": "/somewhere/own.py"}}
 
 @pytest.fixture
 def layout() -> Layout:
-    return Layout(study_of("config/my_study.yaml"), lambda condition, n_steps: 2)
+    study = study_of("config/my_study.yaml")
+    return Layout(study, lambda condition, n_steps: 2, lambda condition, n_networks, n_steps: 2)
 
 
 @pytest.fixture

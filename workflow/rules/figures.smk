@@ -59,6 +59,7 @@ for figure in STUDY.figures:
         conda:
             "../../environment.yml"
         threads: 1
+        priority: PRIORITY_OF_FIGURES
         resources:
             **needs("figure"),
         params:
@@ -121,6 +122,7 @@ if LAYOUT.compared:
         conda:
             "../../environment.yml"
         threads: 1
+        priority: PRIORITY_OF_FIGURES
         resources:
             **needs("figure"),
         params:
@@ -157,6 +159,7 @@ if STUDY.sweeps:
         conda:
             "../../environment.yml"
         threads: 1
+        priority: PRIORITY_OF_FIGURES
         resources:
             **needs("figure"),
         params:
@@ -193,6 +196,7 @@ rule figure_task:
     conda:
         "../../environment.yml"
     threads: 1
+    priority: PRIORITY_OF_FIGURES
     resources:
         **needs("figure"),
     params:

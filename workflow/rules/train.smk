@@ -17,6 +17,7 @@ rule train:
     conda:
         "../../environment.yml"
     threads: training_threads
+    priority: priority
     resources:
         **needs("train"),
     params:

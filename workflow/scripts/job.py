@@ -87,9 +87,9 @@ def names(wildcards, network: str) -> dict:
     }
 
 
-def provenance(snakemake) -> dict:
+def provenance(snakemake, since: float = STARTED) -> dict:
     """How the file was made that this job is about to write: the rule, whose networks, settings,
-    code, machine, time so far."""
+    code, machine, the time since the job began or since the file before it was written."""
     from rate2spike.provenance import file_facts, record, without_paths
 
     params = dict(snakemake.params.items())
@@ -105,7 +105,7 @@ def provenance(snakemake) -> dict:
     settings = without_paths(params)
     if user_tasks:
         settings["user_tasks"] = {name: file_facts(file) for name, file in user_tasks.items()}
-    seconds = time.monotonic() - STARTED
+    seconds = time.monotonic() - since
     return record(seconds=seconds, device=device, settings=settings, **facts)
 
 
@@ -170,7 +170,7 @@ def best_network(inputs):
 
     Parameters
     ----------
-    inputs : networks, held_out, choice, models of the condition
+    inputs : networks, held_out, choices, models of the condition
 
     Returns
     -------
@@ -189,11 +189,11 @@ def best_network(inputs):
         return facts, None
     held_out = pd.concat([pd.read_parquet(table) for table in inputs.held_out])
     accuracy = held_out.groupby("network").correct.mean().reindex(trained)
-    choice = read_csv(inputs.choice).set_index("network")
+    choices = pd.concat([read_csv(table) for table in inputs.choices]).set_index("network")
     best = str(accuracy.idxmax())
     facts["network"] = best
     facts["held_out_accuracy"] = float(accuracy[best])
-    facts["scaling_factor"] = float(choice.scaling_factor[best])
+    facts["scaling_factor"] = float(choices.scaling_factor[best])
     return facts, model_of(best, inputs)
 
 
