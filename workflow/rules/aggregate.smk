@@ -19,10 +19,10 @@ rule networks_of_condition:
         "results/logs/networks_of_condition/{task}/{condition}/{neuron}.log",
     benchmark:
         "results/benchmarks/networks_of_condition/{task}/{condition}/{neuron}.tsv"
+    priority: priority
     conda:
         "../../environment.yml"
     threads: 1
-    priority: priority
     resources:
         **needs("networks_of_condition"),
     params:

@@ -56,10 +56,10 @@ for figure in STUDY.figures:
             f"results/logs/figures/{figure}.log",
         benchmark:
             f"results/benchmarks/figures/{figure}.tsv"
+        priority: PRIORITY_OF_FIGURES
         conda:
             "../../environment.yml"
         threads: 1
-        priority: PRIORITY_OF_FIGURES
         resources:
             **needs("figure"),
         params:
@@ -119,10 +119,10 @@ if LAYOUT.compared:
             "results/logs/scorecard.log",
         benchmark:
             "results/benchmarks/figures/scorecard.tsv"
+        priority: PRIORITY_OF_FIGURES
         conda:
             "../../environment.yml"
         threads: 1
-        priority: PRIORITY_OF_FIGURES
         resources:
             **needs("figure"),
         params:
@@ -156,10 +156,10 @@ if STUDY.sweeps:
             "results/logs/figures/figure_sweeps.log",
         benchmark:
             "results/benchmarks/figures/figure_sweeps.tsv"
+        priority: PRIORITY_OF_FIGURES
         conda:
             "../../environment.yml"
         threads: 1
-        priority: PRIORITY_OF_FIGURES
         resources:
             **needs("figure"),
         params:
@@ -193,10 +193,10 @@ rule figure_task:
         "results/logs/figures/{task}/{condition}/{neuron}.log",
     benchmark:
         "results/benchmarks/figures/{task}/{condition}/{neuron}.tsv"
+    priority: PRIORITY_OF_FIGURES
     conda:
         "../../environment.yml"
     threads: 1
-    priority: PRIORITY_OF_FIGURES
     resources:
         **needs("figure"),
     params:

@@ -21,10 +21,10 @@ rule export:
         "results/benchmarks/export/{task}/{condition}/{block}.tsv"
     wildcard_constraints:
         block=r"seeds_\d+-\d+",
+    priority: priority
     conda:
         "../../environment.yml"
     threads: 1
-    priority: priority
     resources:
         **needs("export"),
     params:
@@ -52,10 +52,10 @@ rule import_models:
         "results/benchmarks/import_models/{task}/{condition}/{block}.tsv"
     wildcard_constraints:
         block="external",
+    priority: priority
     conda:
         "../../environment.yml"
     threads: 1
-    priority: priority
     resources:
         **needs("import_models"),
     params:

@@ -39,10 +39,10 @@ for job in LAYOUT.simulation_rules:
             f"results/benchmarks/simulate/{SPIKING_BLOCK}/{job.file}.tsv"
         wildcard_constraints:
             task=job.tasks,
+        priority: priority
         conda:
             "../../environment.yml"
         threads: 1
-        priority: priority
         resources:
             **needs("simulate", len(job.factors)),
         params:
@@ -81,10 +81,10 @@ rule held_out:
         f"results/benchmarks/held_out/{SPIKING_BLOCK}.tsv"
     wildcard_constraints:
         task=not_in_places(GIVEN_FACTORS),
+    priority: priority
     conda:
         "../../environment.yml"
     threads: 1
-    priority: priority
     resources:
         **needs("held_out"),
     params:
@@ -141,10 +141,10 @@ rule example:
         "results/logs/example/{task}/{condition}/{neuron}.log",
     benchmark:
         "results/benchmarks/example/{task}/{condition}/{neuron}.tsv"
+    priority: priority
     conda:
         "../../environment.yml"
     threads: 1
-    priority: priority
     resources:
         **needs("example"),
     params:
@@ -176,10 +176,10 @@ rule selectivity:
         "results/logs/selectivity/{task}/{condition}/{neuron}.log",
     benchmark:
         "results/benchmarks/selectivity/{task}/{condition}/{neuron}.tsv"
+    priority: priority
     conda:
         "../../environment.yml"
     threads: 1
-    priority: priority
     resources:
         **needs("selectivity"),
     params:
