@@ -17,6 +17,7 @@ from rate2spike.files import read_csv, write_csv
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 NAMES = ["NA", "nan", "null", "None", "NaN", "1", "007", "1e3", "True", "inf", "2026-01-01", "-"]
 FACTORS = [20.0, 40.0]
+BLOCKS = {"seeds_0-5": NAMES[6:], "seeds_6-11": NAMES[:6]}
 
 
 def test_names_are_text_numbers_exact_and_what_is_missing_is_missing(tmp_path):
@@ -91,7 +92,9 @@ def write_condition(run_script, task: str) -> str:
     write_trials([trials(task, name, 40.0, 0.7) for name in trained], held_out, {"rule": "x"})
     accuracy = tables.accuracy_by_factor(pd.read_parquet(shard))
     chosen = choice.best_of_search(accuracy, FACTORS)
-    write_csv(accuracy, f"results/choices/{task}/n200/lif/external_accuracy.csv")
+    for block, networks_in_it in BLOCKS.items():
+        of_block = accuracy[accuracy.network.isin(networks_in_it)]
+        write_csv(of_block, f"results/choices/{task}/n200/lif/{block}_accuracy.csv")
     write_csv(chosen, f"results/choices/{task}/n200/lif/external.csv")
     condition = f"results/conditions/{task}/n200/lif.csv"
     run_script(
@@ -121,7 +124,9 @@ def test_conditions_tasks_and_networks_of_any_name_are_in_every_table(run_script
             "networks": conditions,
             "curves": [f"results/networks/{task}/n200/external_curves.csv" for task in NAMES],
             "accuracies": [
-                f"results/choices/{task}/n200/lif/external_accuracy.csv" for task in NAMES
+                f"results/choices/{task}/n200/lif/{block}_accuracy.csv"
+                for task in NAMES
+                for block in BLOCKS
             ],
         },
         output=output,
@@ -141,6 +146,11 @@ def test_conditions_tasks_and_networks_of_any_name_are_in_every_table(run_script
         found = read_csv(output[table])
         assert set(found.task) == set(NAMES), table
         assert set(found.network) >= set(NAMES[:-1]), table
+    # by name within a condition, whatever the blocks
+    accuracy = read_csv(output["accuracy"])
+    of_condition = list(np.repeat(sorted(NAMES[:-1]), len(FACTORS)))
+    assert accuracy.network.tolist() == of_condition * len(NAMES)
+    assert accuracy.scaling_factor.tolist() == FACTORS * len(NAMES) * len(NAMES[:-1])
     assert set(pd.read_parquet(output["trials"]).task) == set(NAMES)
     page = Path(output["html"]).read_text("utf-8")
     for name in NAMES:

@@ -52,6 +52,16 @@ def test_the_page_says_which_folder_is_which_condition(layout, files, results):
     assert "Of another study" not in page
 
 
+def test_where_to_look_is_said_of_a_finished_study_alone(layout, results):
+    figure = f"results/figures/conditions/{PLACE}/lif.png"
+    assert contents.first_figure(layout) == figure
+    assert Path(figure).is_file()
+    assert contents.where_to_look(layout, CONFIG).startswith(f"Look first at {figure}; ")
+    assert contents.where_to_look(layout, CONFIG | {"study_seed": 2}) is None
+    (results / "tables" / "provenance.json").unlink()
+    assert contents.where_to_look(layout, CONFIG) is None
+
+
 def test_what_another_study_left_is_named_and_stays(layout, files, results):
     left = [
         f"results/figures/conditions/{ANOTHER}/lif.png",
