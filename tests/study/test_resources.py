@@ -268,6 +268,12 @@ def test_conditions_that_share_their_networks_train_them_once(default):
     assert rows["integration-400-qif"]["neuron"]["model"] == "qif"
     assert (rows["go-nogo"]["n_networks"], rows["go-nogo"]["n_factors"]) == (3, 12)
     assert rows["integration-refractory-0"]["n_factors"] == 0  # it takes those of another
+    # 200 x 200 x 100 steps of 3.2 and 4.8 us, of which a quarter was measured: 8 s
+    assert rows["go-nogo"]["recording_s"] == pytest.approx(8)
+    # 400 x 500 x 100: 40 s, twice where the responses to graded inputs are recorded besides
+    assert rows["integration-400-qif"]["recording_s"] == pytest.approx(40)
+    assert rows["integration-400"]["recording_s"] == pytest.approx(80)
+    assert rows["go-nogo-size-10"]["recording_s"] == 0
 
 
 def test_a_stage_that_is_not_there_is_an_error(default):

@@ -18,7 +18,7 @@ from ..config import (
     TrainingConfig,
 )
 from ..mean_field_config import MeanFieldConfig
-from .layout import Layout
+from .layout import Layout, spiking_place
 from .study import Condition
 
 # Measured ----------------------------------------------------------------------------------------
@@ -31,7 +31,7 @@ MEAN_FIELD_STEP_S = 1.6e-10  # of a step of the mean-field study, times units sq
 START_MINUTES = 10  # Python from a slow shared disk, kernels compiled for the first time
 START_MB = 1500
 CUDA_MB = 4000  # of the host beside a GPU: its context, PyTorch
-JOB_S = 2.0  # a job's start on a fast disk: Python and its files
+JOB_S = 1.0  # a job beside what it computes, on a fast disk: Python, its files, Snakemake's share
 BYTES_PER_TRIAL = 40  # in the shard, and again in the table of all trials
 # Trials to criterion, failed networks included, by the upper limit of the decays (ms): what
 # networks of 250 units took here. Other tasks are counted with all of max_trials.
@@ -279,8 +279,7 @@ def recording_minutes(work: Work) -> float:
     """Some trials in the plain simulation, hundreds in the fast one."""
     _, per_unit = SPIKING_STEP_S
     steps = work.n_units * work.n_steps * SPIKING_STEPS_PER_RATE_STEP
-    seconds = steps * (8 * RECORDING_STEP_S + 3 * RECORDED_TRIALS * per_unit)
-    return START_MINUTES + seconds / 60  # two kernels to be compiled
+    return steps * (8 * RECORDING_STEP_S + 3 * RECORDED_TRIALS * per_unit) / 60
 
 
 def mean_field_mb(settings: MeanFieldConfig) -> float:
@@ -371,7 +370,7 @@ def of_work(
         if stage == "train":
             return training_minutes(work, threads, device)
         if stage in ("example", "selectivity", "exchange"):
-            return recording_minutes(work)
+            return START_MINUTES + recording_minutes(work)  # two kernels to be compiled
         search = work.condition.search
         if stage == "simulate":
             return simulation_minutes(work, n_factors * search.trials)
@@ -405,6 +404,12 @@ def work_of(layout: Layout, wildcards: Any) -> Work:
     n_networks = layout.networks_in(wildcards) if hasattr(wildcards, "block") else 1
     n_units = c.network.n_units if c.network else FOREIGN_UNITS
     return Work(c, n_networks, n_units, layout.n_steps[c.task])
+
+
+def recording_seconds(layout: Layout, c: Condition) -> float:
+    """Of the example network of a condition, as measured, not generous."""
+    n_units = c.network.n_units if c.network else FOREIGN_UNITS
+    return 60 * recording_minutes(Work(c, 1, n_units, layout.n_steps[c.task])) / GENEROUS
 
 
 # What comes first ---------------------------------------------------------------------------------
@@ -467,8 +472,10 @@ def workload(layout: Layout) -> list[dict[str, Any]]:
     Returns
     -------
     A row per condition: name, task, network, training (None where nothing is trained for it),
-    neuron, n_networks, n_factors, trials (at each factor), held_out_trials, downsample
+    neuron, n_networks, n_factors, trials (at each factor), held_out_trials, downsample, recording_s
+    (of its example network, where one is recorded)
     """
+    recorded = [*layout.examples, *layout.selectivity]
     rows = []
     seen = set()
     for c in layout.study.conditions:
@@ -485,6 +492,7 @@ def workload(layout: Layout) -> list[dict[str, Any]]:
             "trials": c.search.trials,
             "held_out_trials": c.search.held_out_trials,
             "downsample": c.search.downsample,
+            "recording_s": recorded.count(spiking_place(c)) * recording_seconds(layout, c),
         }
         rows.append(row)
     return rows
