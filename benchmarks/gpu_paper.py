@@ -42,7 +42,11 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="nothing timed, to try this script")
     arguments = parser.parse_args()
     study = read_study(yaml.safe_load(CONFIG.read_text("utf-8")))
-    layout = Layout(study, partial(resources.fitting_block, device="cuda"))
+    layout = Layout(
+        study,
+        partial(resources.fitting_block, device="cuda"),
+        partial(resources.fitting_factors, device="cuda"),
+    )
     workload = resources.workload(layout)
     rows = []
     timed = {}

@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rate2spike.analysis import choice, tables
 from rate2spike.analysis.trial_table import write_trials
 from rate2spike.files import read_csv, write_csv
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 NAMES = ["NA", "nan", "null", "None", "NaN", "1", "007", "1e3", "True", "inf", "2026-01-01", "-"]
 FACTORS = [20.0, 40.0]
+BLOCKS = {"seeds_0-5": NAMES[6:], "seeds_6-11": NAMES[:6]}
 
 
 def test_names_are_text_numbers_exact_and_what_is_missing_is_missing(tmp_path):
@@ -80,7 +82,7 @@ def write_condition(run_script, task: str) -> str:
     networks = networks.assign(training_trials=700, model="1234567890123456")
     write_csv(networks, f"results/networks/{task}/n200/external.csv")
     rates = pd.DataFrame({"network": trained, "rate_accuracy": 0.9, "rate_trials": 10})
-    write_csv(rates, f"results/networks/{task}/n200/external_rate.csv")
+    write_csv(rates, f"results/held_out/{task}/n200/lif/external_rate.csv")
     curves = pd.DataFrame({"trial": 1, "loss": 0.1, "accuracy": 1.0, "network": NAMES})
     write_csv(curves, f"results/networks/{task}/n200/external_curves.csv")
     shard = f"results/simulations/{task}/n200/lif/all.parquet"
@@ -88,21 +90,20 @@ def write_condition(run_script, task: str) -> str:
     write_trials(rows, shard, {"rule": "simulate"})
     held_out = f"results/held_out/{task}/n200/lif/external.parquet"
     write_trials([trials(task, name, 40.0, 0.7) for name in trained], held_out, {"rule": "x"})
-    choice = f"results/choices/{task}/n200/lif.csv"
-    run_script(
-        "choose",
-        input={"shards": [shard], "other": []},
-        output={"choice": choice, "accuracy": f"results/choices/{task}/n200/lif_accuracy.csv"},
-        params={"scaling_factors": FACTORS},
-    )
+    accuracy = tables.accuracy_by_factor(pd.read_parquet(shard))
+    chosen = choice.best_of_search(accuracy, FACTORS)
+    for block, networks_in_it in BLOCKS.items():
+        of_block = accuracy[accuracy.network.isin(networks_in_it)]
+        write_csv(of_block, f"results/choices/{task}/n200/lif/{block}_accuracy.csv")
+    write_csv(chosen, f"results/choices/{task}/n200/lif/external.csv")
     condition = f"results/conditions/{task}/n200/lif.csv"
     run_script(
         "networks_of_condition",
         input={
             "networks": [f"results/networks/{task}/n200/external.csv"],
-            "rates": [f"results/networks/{task}/n200/external_rate.csv"],
+            "rates": [f"results/held_out/{task}/n200/lif/external_rate.csv"],
             "held_out": [held_out],
-            "choice": choice,
+            "choices": [f"results/choices/{task}/n200/lif/external.csv"],
         },
         output=[condition],
         params={"name": task, "other_names": ""},
@@ -113,8 +114,8 @@ def write_condition(run_script, task: str) -> str:
 
 def test_conditions_tasks_and_networks_of_any_name_are_in_every_table(run_script):
     conditions = [write_condition(run_script, task) for task in NAMES]
-    tables = ("trials", "accuracy", "networks", "curves", "summary", "html")
-    output = {table: f"results/tables/{table}" for table in tables}
+    made = ("trials", "accuracy", "networks", "curves", "summary", "html")
+    output = {table: f"results/tables/{table}" for table in made}
     run_script(
         "aggregate",
         input={
@@ -122,7 +123,11 @@ def test_conditions_tasks_and_networks_of_any_name_are_in_every_table(run_script
             "held_out": [f"results/held_out/{task}/n200/lif/external.parquet" for task in NAMES],
             "networks": conditions,
             "curves": [f"results/networks/{task}/n200/external_curves.csv" for task in NAMES],
-            "accuracies": [f"results/choices/{task}/n200/lif_accuracy.csv" for task in NAMES],
+            "accuracies": [
+                f"results/choices/{task}/n200/lif/{block}_accuracy.csv"
+                for task in NAMES
+                for block in BLOCKS
+            ],
         },
         output=output,
     )
@@ -141,6 +146,11 @@ def test_conditions_tasks_and_networks_of_any_name_are_in_every_table(run_script
         found = read_csv(output[table])
         assert set(found.task) == set(NAMES), table
         assert set(found.network) >= set(NAMES[:-1]), table
+    # by name within a condition, whatever the blocks
+    accuracy = read_csv(output["accuracy"])
+    of_condition = list(np.repeat(sorted(NAMES[:-1]), len(FACTORS)))
+    assert accuracy.network.tolist() == of_condition * len(NAMES)
+    assert accuracy.scaling_factor.tolist() == FACTORS * len(NAMES) * len(NAMES[:-1])
     assert set(pd.read_parquet(output["trials"]).task) == set(NAMES)
     page = Path(output["html"]).read_text("utf-8")
     for name in NAMES:

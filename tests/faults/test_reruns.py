@@ -94,5 +94,5 @@ def test_a_study_stopped_between_new_models_and_their_use_is_not_mixed(tmp_path)
     for file in (path / "results" / "models").rglob("*"):
         os.utime(file, (1e9, 1e9))
     planned = jobs(run(path, "--dry-run", converted))
-    assert (planned["simulate"], planned["convert"]) == (1, 1), planned
+    assert (planned["simulate"], planned["held_out"]) == (1, 1), planned
     assert "export" not in planned

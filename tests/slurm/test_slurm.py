@@ -25,8 +25,9 @@ SNAKEMAKE_ON_SLURM = [sys.executable, "-m", "snakemake", "--workflow-profile", s
 # quicker than the profile's, which is meant for jobs of minutes
 OFTEN = ["--slurm-init-seconds-before-status-checks", "3"]
 TARGETS = ["tables", "results/converted/go-nogo/n80_tau20-50ms/lif/seeds_0-1"]
-SEARCHED = "results/choices/go-nogo/n80_tau20-50ms/lif.csv"
-ON_GPU = ("train", "simulate", "held_out", "score_rate")
+BLOCK = "go-nogo/n80_tau20-50ms/lif/seeds_0-1"
+SEARCHED = [f"results/simulations/{BLOCK}/factor_{factor}.parquet" for factor in (25, 40)]
+ON_GPU = ("train", "simulate", "held_out")
 
 
 # The cluster --------------------------------------------------------------------------------------
@@ -105,11 +106,15 @@ def wait_until(true, seconds, what):
 
 
 def go_nogo(path):
-    """Two networks trained for real in one block, two scaling factors: ten jobs."""
+    """Two networks trained for real in one block, two scaling factors, each in its own job: seven
+    jobs."""
     condition = TINY["conditions"]["go-nogo"] | {"search": {"scaling_factors": [25, 40]}}
     nothing = {"tasks": {}, "sweeps": {}, "external_models": {}, "figures": {}}
     return write_config(
-        path, TINY | nothing | {"conditions": {"go-nogo": condition}, "networks_per_job": 2}
+        path,
+        TINY
+        | nothing
+        | {"conditions": {"go-nogo": condition}, "networks_per_job": 2, "factors_per_job": 1},
     )
 
 
@@ -304,7 +309,7 @@ def running(cluster, path, process):
 def test_orphans_are_refused_and_the_study_goes_on_to_the_same_bits(
     cluster, local, begun, tmp_path_factory
 ):
-    path, searched = with_site(another(local, tmp_path_factory, "killed")), {"targets": [SEARCHED]}
+    path, searched = with_site(another(local, tmp_path_factory, "killed")), {"targets": SEARCHED}
     go_nogo(path)
     process = begin(cluster, path, **searched)
     orphans = wait_until(lambda: running(cluster, path, process), 60, "a job to run")
@@ -340,7 +345,6 @@ def test_orphans_are_refused_and_the_study_goes_on_to_the_same_bits(
         "models",
         "networks",
         "simulations",
-        "choices",
     }
     assert differences({key: whole[key] for key in found}, found) == []
     assert not leftovers(path)
@@ -353,7 +357,7 @@ def test_on_gpus_of_the_scheduler_the_same_bits(cluster, local, begun):
     assert len(contents(path)) > 100
     assert differences(contents(local), contents(path)) == []
     jobs = jobs_of(cluster, path)
-    assert len(jobs) == 10
+    assert len(jobs) == 7
     for job in jobs:
         rule = re.match(r"rule_(\w+?)(_wildcards_|$)", job["Comment"])[1]
         assert job["JobState"] == "COMPLETED"

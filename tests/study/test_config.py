@@ -405,6 +405,8 @@ TRAPS = [
     ),
     ("networks_per_condition", "4.0", "networks_per_condition: expected a whole number, got 4.0"),
     ("networks_per_job", "0", "networks_per_job: expected a number >= 1, got 0"),
+    ("factors_per_job", "0", "factors_per_job: expected a number >= 1, got 0"),
+    ("factors_per_job", "half", "factors_per_job: expected a whole number or null, got 'half'"),
     ("study_seed", "1.0", "study_seed: expected a whole number, got 1.0"),
     ("study_seed", "-1", "study_seed: expected a number >= 0, got -1"),
     ("network.n_units", "200.0", "network.n_units: expected a whole number, got 200.0"),

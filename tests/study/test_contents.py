@@ -17,7 +17,8 @@ CONFIG = {"study_seed": 1, "tasks": {"own": "/somewhere/own.py"}}
 
 @pytest.fixture
 def layout() -> Layout:
-    return Layout(study_of("config/my_study.yaml"), lambda condition, n_steps: 2)
+    study = study_of("config/my_study.yaml")
+    return Layout(study, lambda condition, n_steps: 2, lambda condition, n_networks, n_steps: 2)
 
 
 @pytest.fixture
@@ -49,6 +50,16 @@ def test_the_page_says_which_folder_is_which_condition(layout, files, results):
     page = (results / contents.PAGE).read_text("utf-8")
     assert f"| my-condition | `{PLACE}/lif` |  | 2 |" in page
     assert "Of another study" not in page
+
+
+def test_where_to_look_is_said_of_a_finished_study_alone(layout, results):
+    figure = f"results/figures/conditions/{PLACE}/lif.png"
+    assert contents.first_figure(layout) == figure
+    assert Path(figure).is_file()
+    assert contents.where_to_look(layout, CONFIG).startswith(f"Look first at {figure}; ")
+    assert contents.where_to_look(layout, CONFIG | {"study_seed": 2}) is None
+    (results / "tables" / "provenance.json").unlink()
+    assert contents.where_to_look(layout, CONFIG) is None
 
 
 def test_what_another_study_left_is_named_and_stays(layout, files, results):

@@ -60,7 +60,7 @@ def test_hours_follow_from_the_calibration(monkeypatch):
         "n_networks": 10,
         "n_factors": 12,
     }
-    row |= {"trials": 100, "held_out_trials": 50, "downsample": 1}
+    row |= {"trials": 100, "held_out_trials": 50, "downsample": 1, "recording_s": 360}
     shared = cost.of_condition(
         row | {"training": None},
         BUILT_IN["go-nogo"],
@@ -81,9 +81,11 @@ def test_hours_follow_from_the_calibration(monkeypatch):
     assert own["training_trials"] == 6000
     assert own["training_core_hours"] == pytest.approx(12 / 3600)
     assert own["simulation_core_hours"] == pytest.approx(125 / 3600)
+    monkeypatch.setattr(cost, "JOB_S", 2)
     text = cost.in_words(pd.DataFrame([own, shared]), 1800)
     computing = f"{(12 + 2 * 125) / 3600:.2g} core-hours of training and simulation"
-    assert f"{computing} on this machine, 1.0 core-hours of everything else" in text
+    # an hour of jobs, two recordings of 0.1 hours
+    assert f"{computing} on this machine, 1.2 core-hours of everything else" in text
     assert "1800 jobs; 10 rate networks, 6,000 training trials, 25,000 spiking trials" in text
     assert re.search(r"^ +a +10 +6,000 +12,500 +<0\.01 +0\.035 ", text, re.MULTILINE)
     assert " MB on disk" in text
@@ -117,6 +119,7 @@ def test_what_takes_the_same_time_is_timed_once(monkeypatch):
         "trials": 1,
         "held_out_trials": 1,
         "downsample": 1,
+        "recording_s": 0,
     }
     for network, neuron in (
         ({}, {}),

@@ -1,5 +1,6 @@
 """Where the files of a study lie: blocks of seeds, shards, what figures are drawn from."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -11,8 +12,9 @@ from rate2spike.study.layout import Layout
 
 
 def layout_of(path: str, **changes) -> Layout:
-    """Where the config leaves it open, two networks a job."""
-    return Layout(study_of(path, **changes), lambda condition, n_steps: 2)
+    """Where the config leaves it open, two networks and two scaling factors a job."""
+    study = study_of(path, **changes)
+    return Layout(study, lambda condition, n_steps: 2, lambda condition, n_networks, n_steps: 2)
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,87 @@ def test_how_many_networks_a_block_holds(default, tiny):
     assert tiny.networks_in(elsewhere) == 1
 
 
+# Scaling factors ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "groups"),
+    [
+        (None, [("25", "32.5"), ("40",)]),  # two, as this layout finds
+        (1, [("25",), ("32.5",), ("40",)]),
+        (3, [("25", "32.5", "40")]),
+        (100, [("25", "32.5", "40")]),
+    ],
+)
+def test_jobs_carry_each_factor_once_and_in_order(given, groups):
+    layout = layout_of("tests/tiny/config.yaml", factors_per_job=given)
+    names = layout.study.names
+    assert layout.factor_groups(names["go-nogo"]) == groups
+    assert layout.factor_groups(names["elsewhere"]) == [("40",)]
+    assert layout.factor_groups(names["integration-refractory-0"]) == []
+
+
+def test_factors_of_a_job_are_found_from_the_networks_that_it_holds():
+    asked = []
+
+    def factors_at_once(condition, n_networks, n_steps):
+        asked.append((condition.name, n_networks, n_steps))
+        return 1
+
+    study = study_of("tests/tiny/config.yaml", networks_per_job=10)
+    fresh = Layout(study, lambda condition, n_steps: 2, factors_at_once)
+    for name in ("go-nogo", "own", "elsewhere"):
+        fresh.factor_groups(study.names[name])
+    assert asked == [("go-nogo", 2, 200), ("own", 1, 100), ("elsewhere", 1, 200)]
+
+
+@pytest.mark.parametrize("given", [None, 1, 2, 5, 12])
+def test_every_shard_is_made_by_one_rule(given):
+    """Whatever a job carries: the files are the same, and no other rule could make them."""
+    layout = layout_of("config/config.yaml", factors_per_job=given)
+    patterns = {}
+    for rule in layout.simulation_rules:
+        for factor in rule.factors:
+            file = "results/simulations/TASK/[^/]+/[^/]+/[^/]+/factor_FACTOR.parquet"
+            known = r"[0-9.e+-]+" if factor == "{factor}" else re.escape(factor)
+            pattern = file.replace("TASK", rule.tasks).replace("FACTOR", known)
+            patterns[rule.name, factor] = re.compile(pattern)
+    for shard in layout.all_shards:
+        makers = [maker for maker, pattern in patterns.items() if pattern.fullmatch(shard)]
+        assert len(makers) == 1, (shard, makers)
+    one_by_one = layout_of("config/config.yaml", factors_per_job=1)
+    assert layout.all_shards == one_by_one.all_shards
+
+
+def test_rules_of_several_factors_are_called_after_them():
+    def named(**changes):
+        return {rule.name: rule.factors for rule in layout_of(**changes).simulation_rules}
+
+    assert named(path="tests/tiny/config.yaml") == {
+        "simulate": ("{factor}",),
+        "simulate_25_to_32_5": ("25", "32.5"),
+        "simulate_40": ("40",),
+    }
+    assert list(named(path="config/config.yaml", factors_per_job=12)) == [
+        "simulate",
+        "simulate_20_to_75",
+        "simulate_4_to_26",
+    ]
+    assert list(named(path="config/config.yaml", factors_per_job=1)) == ["simulate"]
+    # the same ends, others between
+    grids = {"a": [20, 30, 40], "b": [20, 35, 40]}
+    conditions = {}
+    for n_units, (name, grid) in enumerate(grids.items(), 10):
+        own = {"network": {"n_units": n_units}, "search": {"scaling_factors": grid}}
+        conditions[name] = {"task": "go-nogo"} | own
+    alike = {"conditions": conditions, "sweeps": {}, "figures": {}, "factors_per_job": 3}
+    assert named(path="config/config.yaml", **alike) == {
+        "simulate": ("{factor}",),
+        "simulate_20_to_40": ("20", "30", "40"),
+        "simulate_20_to_40_": ("20", "35", "40"),
+    }
+
+
 # Files --------------------------------------------------------------------------------------------
 
 
@@ -180,6 +263,15 @@ def test_what_has_no_scaling_factor_of_its_own_is_not_converted(tiny):
     assert len(tiny.converted) == 14 - 1
     assert "results/converted/go-nogo/external_elsewhere/lif/external" in tiny.converted
     assert not [folder for folder in tiny.converted if "refractory0ms" in folder]
+
+
+def test_blocks_that_are_not_trained_yet_are_counted(tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert tiny.n_untrained() == 10  # three conditions share networks, one has given ones
+    file = tmp_path / "results/training/go-nogo/n80_tau20-50ms/seeds_0-1.npz"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert tiny.n_untrained() == 9
 
 
 def test_a_study_of_mean_field_networks_alone_has_no_tables(default):
@@ -335,15 +427,12 @@ def test_every_job_that_makes_a_result_has_a_benchmark(tiny):
         "train": 10,  # of 14 conditions three share the networks of another, one trains none
         "export": 10,
         "import_models": 1,
-        "score_rate": 11,
-        "simulate": 19,
-        "choose": 14,
+        "simulate": 3 * 2 + 10,  # two jobs of three factors, one of one
         "held_out": 14,
         "example": 10,
         "selectivity": 1,
         "networks_of_condition": 14,
         "aggregate": 1,
-        "convert": 13,
         "figures": 29,
     }
     base = "results/benchmarks"
@@ -351,10 +440,8 @@ def test_every_job_that_makes_a_result_has_a_benchmark(tiny):
     assert files["import_models"] == [
         f"{base}/import_models/go-nogo/external_elsewhere/external.tsv"
     ]
-    assert files["simulate"][1] == (
-        f"{base}/simulate/go-nogo/n80_tau20-50ms/lif/seeds_0-1/factor_32.5.tsv"
-    )
-    assert files["choose"][0] == f"{base}/choose/go-nogo/n80_tau20-50ms/lif.tsv"
+    block = f"{base}/simulate/go-nogo/n80_tau20-50ms/lif/seeds_0-1"
+    assert files["simulate"][:2] == [f"{block}/factors_25-32.5.tsv", f"{block}/factor_40.tsv"]
     assert files["aggregate"] == [f"{base}/aggregate/tables.tsv"]
     assert files["figures"][0] == f"{base}/figures/figure_1.tsv"
     assert files["figures"][-1] == f"{base}/figures/go-nogo/external_elsewhere/lif.tsv"

@@ -15,10 +15,8 @@ OF_WORK = [
     "train",
     "export",
     "import_models",
-    "score_rate",
     "simulate",
     "held_out",
-    "convert",
     "example",
     "selectivity",
     "exchange",
@@ -27,7 +25,8 @@ OF_WORK = [
 
 def layout_of(path: str, device: str = "cpu", **changes) -> Layout:
     block_size = partial(resources.fitting_block, device=device)
-    return Layout(study_of(path, **changes), block_size)
+    factors_at_once = partial(resources.fitting_factors, device=device)
+    return Layout(study_of(path, **changes), block_size, factors_at_once)
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +39,13 @@ def paper() -> Layout:
     return layout_of("config/paper.yaml")
 
 
-def asked(stage, layout, name, block=None, *, threads=1, attempt=1, device="cpu"):
+def asked(stage, layout, name, block=None, *, threads=1, attempt=1, device="cpu", n_factors=1):
     """(MB, minutes) that a job of the condition `name` asks for."""
     c = layout.study.names[name]
     wildcards = SimpleNamespace(task=c.task, condition=c.label, neuron=c.neuron_label)
     if block:
         wildcards.block = block
-    needed = resources.needs(stage, layout, device)
+    needed = resources.needs(stage, layout, device, n_factors)
     arguments = {"wildcards": wildcards, "threads": threads, "attempt": attempt}
     return needed["mem_mb"](**arguments), needed["runtime"](**arguments)
 
@@ -71,7 +70,8 @@ def test_jobs_of_the_default_study(default):
     # the models: 3 x (40 x 400^2 + 32 x 400 x 500) = 38.4 MB; 300 trials of 50,000 steps of
     # 0.2 us + 4 ns x 400 = 27 s
     assert asked("simulate", default, "integration-400", "seeds_0-2") == (1538, 10)
-    assert asked("held_out", default, "integration-400-qif", "seeds_0-2") == (1538, 10)
+    assert asked("simulate", default, "integration-400", "seeds_0-2", n_factors=6) == (1538, 12)
+    assert asked("held_out", default, "integration-400-qif", "seeds_0-2") == (1538, 11)
     # 400 x 500 x (64 x 100 + 16 x 400) bytes = 2560 MB; 400 x 500 x 100 steps of 8 us = 2.7
     # minutes, and 10 more to compile
     assert asked("example", default, "integration-400") == (4060, 22)
@@ -94,6 +94,8 @@ def test_jobs_of_the_whole_paper(paper):
     assert asked("simulate", paper, name, "seeds_0-99") == (3300, 28)
     # 5 s a file and 20 s for a million of its 500,000 numbers: 25 minutes
     assert asked("export", paper, name, "seeds_0-99") == (3300, 35)
+    # fresh trials, and the converted models written
+    assert asked("held_out", paper, name, "seeds_0-99") == (3300, 53)
 
 
 def test_longer_steps_take_less_time(paper):
@@ -150,7 +152,7 @@ def test_a_small_job_too(default, stage):
 
 def test_the_host_of_a_gpu_needs_memory_for_it(paper):
     name, block = "integration-size-500", "seeds_0-99"
-    for stage in ("score_rate", "simulate", "held_out", "example", "selectivity"):
+    for stage in ("simulate", "held_out", "example", "selectivity"):
         megabytes, minutes = asked(stage, paper, name, block)
         assert asked(stage, paper, name, block, device="cuda") == (megabytes + 4000, minutes)
         assert resources.needs(stage, paper, "cuda")["gpu"] == 1
@@ -160,7 +162,7 @@ def test_the_host_of_a_gpu_needs_memory_for_it(paper):
     assert resources.needs("train", paper, "cuda")["gpu"] == 1
 
 
-@pytest.mark.parametrize("stage", ["export", "import_models", "convert", "exchange"])
+@pytest.mark.parametrize("stage", ["export", "import_models", "exchange"])
 def test_what_computes_on_no_gpu_asks_for_none(paper, stage):
     name, block = "integration-size-500", "seeds_0-99"
     on_gpu = asked(stage, paper, name, block, device="cuda")
@@ -195,6 +197,60 @@ def test_a_core_a_network(paper):
     assert resources.training_threads(100, "cuda") == 1
 
 
+@pytest.mark.parametrize(
+    ("n_cores", "n_blocks", "threads"),
+    [
+        (2, 29, 1),  # two networks of two blocks, no core idle
+        (8, 29, 1),
+        (64, 29, 3),
+        (8, 1, 3),
+        (2, 1, 2),
+        (2, 0, 2),  # trained anew: every block is there
+    ],
+)
+def test_blocks_share_the_cores_of_a_machine(n_cores, n_blocks, threads):
+    found = resources.training_threads(3, "cpu", n_cores=n_cores, n_blocks=n_blocks)
+    assert found == threads
+
+
+def test_a_simulation_job_lasts_half_a_minute(default, paper):
+    def n_factors(layout, name, device="cpu"):
+        c = layout.study.names[name]
+        (found,) = {len(group) for group in layout.factor_groups(c)}
+        return found
+
+    # 300 trials of 20,000 steps of 50 ns + 1 ns x 200: 1.5 s a factor, 18 s
+    assert n_factors(default, "go-nogo") == 12
+    # 50,000 steps of 300 ns: 4.5 s a factor, 54 s
+    assert n_factors(default, "integration") == 12
+    # 450 ns: 6.75 s a factor, 81 s in two jobs
+    assert n_factors(default, "integration-400") == 6
+    # a hundred networks: 10,000 trials, 225 s a factor
+    assert n_factors(paper, "integration-400") == 1
+    on_gpu = layout_of("config/paper.yaml", device="cuda")
+    assert n_factors(on_gpu, "integration-400") == 12  # side by side, as one on a core
+
+
+# What comes first ---------------------------------------------------------------------------------
+
+
+def test_the_quickest_page_comes_first_then_the_longest_condition(default):
+    order = resources.priorities(default)
+    assert set(order) == {c.name for c in default.study.conditions}
+    assert len(set(order.values())) == len(order)
+    assert min(order.values()) > 0  # Snakemake's other scheduler leaves out what has none
+    first, second, *_, last = sorted(order, key=order.get, reverse=True)
+    assert (first, second) == ("go-nogo", "integration-size-400")  # 4400 trials of training
+    assert last == "go-nogo-size-10"
+    assert resources.first_shown(default).name == "go-nogo"
+
+
+def test_a_study_without_conditions_has_no_order():
+    alone = layout_of("config/mean_field.yaml")
+    assert resources.priorities(alone) == {}
+    assert resources.first_shown(alone) is None
+
+
 def test_the_whole_paper_is_a_number_of_jobs_that_a_cluster_takes(paper):
     n_jobs = sum(len(files) for files in paper.benchmarks().values())
     assert 500 < n_jobs <= 3000
@@ -212,6 +268,12 @@ def test_conditions_that_share_their_networks_train_them_once(default):
     assert rows["integration-400-qif"]["neuron"]["model"] == "qif"
     assert (rows["go-nogo"]["n_networks"], rows["go-nogo"]["n_factors"]) == (3, 12)
     assert rows["integration-refractory-0"]["n_factors"] == 0  # it takes those of another
+    # 200 x 200 x 100 steps of 3.2 and 4.8 us, of which a quarter was measured: 8 s
+    assert rows["go-nogo"]["recording_s"] == pytest.approx(8)
+    # 400 x 500 x 100: 40 s, twice where the responses to graded inputs are recorded besides
+    assert rows["integration-400-qif"]["recording_s"] == pytest.approx(40)
+    assert rows["integration-400"]["recording_s"] == pytest.approx(80)
+    assert rows["go-nogo-size-10"]["recording_s"] == 0
 
 
 def test_a_stage_that_is_not_there_is_an_error(default):

@@ -210,9 +210,9 @@ def test_your_own_task(tmp_path):
     assert right_of_right / right > 0.8
     said = (text_of(notebook, cell) for cell in ("snakemake", "add-condition"))
     first, second = (dict(re.findall(r"^(\w+) +(\d+)$", text, re.M)) for text in said)
-    assert (first["train"], first["simulate"]) == ("1", "5")
+    assert (first["train"], first["simulate_10_to_50"]) == ("1", "1")
     assert "train" not in second  # another neuron, the same networks
-    assert second["simulate"] == "5"
+    assert second["simulate_10_to_50"] == "1"
     assert not os.path.exists(found["folder"])  # nothing stays behind
     assert not list(tmp_path.iterdir())
 

@@ -19,11 +19,11 @@ def test_the_profile_of_a_cluster_repeats_the_default_one():
 
 def test_the_profile_of_a_cluster_lists_the_rules_that_use_a_gpu():
     rules = "".join(file.read_text() for file in (ROOT / "workflow" / "rules").glob("*.smk"))
-    on_gpu = set()
-    for rule in re.split(r"^ *rule ", rules, flags=re.MULTILINE)[1:]:
-        needs = re.search(r'\*\*needs\("(\w+)"\)', rule)
-        if needs and needs[1] in ON_A_GPU:
-            on_gpu.add(rule.split(":")[0])
+    stages = set(re.findall(r'\*\*needs\("(\w+)"', rules))
+    on_gpu = stages & set(ON_A_GPU)
+    for rule, another in re.findall(r"^ *use rule (\w+) as (\w+) with:", rules, re.MULTILINE):
+        if rule in on_gpu:
+            on_gpu.add(another)
     listed = set(re.findall(r"^#   (\w+): (?:&gpu|\*gpu)", profile("slurm"), flags=re.MULTILINE))
     assert listed == on_gpu - {"cost"}  # asked for beforehand, on the machine one sits at
     assert "retries:" not in rules  # they would run inside the job, with the first attempt's memory

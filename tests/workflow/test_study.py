@@ -292,7 +292,7 @@ def records(path, pattern):
 
 
 @pytest.mark.parametrize(
-    ("pattern", "rule"),
+    ("pattern", "stage"),
     [
         ("training/**/*.npz", "train"),
         ("models/**/seed_*.mat", "train"),
@@ -302,13 +302,10 @@ def records(path, pattern):
         ("selectivity/**/*.npz", "selectivity"),
     ],
 )
-def test_every_file_says_how_it_was_made(tiny, pattern, rule):
+def test_every_file_says_how_it_was_made(tiny, pattern, stage):
     for file, record in records(tiny, pattern).items():
-        assert (record["rule"], record["study_seed"], record["task"]) == (
-            rule,
-            7,
-            file.split("/")[1],
-        ), file
+        assert record["rule"].startswith(stage), file
+        assert (record["study_seed"], record["task"]) == (7, file.split("/")[1]), file
         assert record["condition"] == file.split("/")[2].removesuffix(".npz")
         assert record["software"]["rate2spike"] == __version__
         assert re.fullmatch("[0-9a-f]{16}", record["fingerprint"])
@@ -317,7 +314,9 @@ def test_every_file_says_how_it_was_made(tiny, pattern, rule):
         assert record["machine"]["cpu"]
         assert record["device"] == "cpu"
         assert record["seconds"] > 0
-        assert record["settings"]["keep_traces" if rule == "train" else "downsample"] in (True, 1)
+        assert record["settings"]["keep_traces" if stage == "train" else "downsample"] in (True, 1)
+        if stage == "simulate":  # each of several in a job says its own
+            assert file.endswith(f"/factor_{record['factor']}.parquet")
 
 
 def test_a_model_says_which_network_it_is_and_a_converted_one_where_it_came_from(tiny):
@@ -337,7 +336,7 @@ def test_a_model_says_which_network_it_is_and_a_converted_one_where_it_came_from
         tiny / "results" / "models" / place / "seeds_0-1" / "seed_1.mat"
     )
     assert source == {"file": "seed_1.mat", "fingerprint": fingerprint}
-    assert (made["rule"], made["neuron"]) == ("convert", "lif")
+    assert (made["rule"], made["neuron"]) == ("held_out", "lif")
     ((_, foreign),) = records(tiny, "converted/go-nogo/external_elsewhere/**/*.mat").items()
     assert set(foreign) == {"source", "conversion"}
     assert foreign["source"] == provenance.file_facts(PUBLISHED_MODEL)
@@ -360,9 +359,9 @@ def test_the_study_says_how_it_was_made(tiny):
     ]
     stages = {stage["stage"]: stage for stage in study["stages"]}
     assert all(stage["jobs"] == stage["jobs_timed"] for stage in stages.values())
-    assert stages["simulate"]["jobs"] == len(
-        list((tiny / "results" / "simulations").rglob("*.parquet"))
-    )
+    # three conditions of three factors in one job, ten of one
+    assert stages["simulate"]["jobs"] == 13
+    assert len(list((tiny / "results" / "simulations").rglob("*.parquet"))) == 3 * 3 + 10
     assert stages["train"]["seconds"] >= stages["train"]["seconds_longest_job"] > 0
     assert study["made"]["device"] == ["cpu"]
     written = [tiny / "results" / "tables" / f"provenance.{ending}" for ending in ("json", "html")]
@@ -440,8 +439,9 @@ def test_no_job_takes_more_than_it_asks_a_scheduler_for(tiny):
         "train",
         "export",
         "simulate",
-        "choose",
+        "simulate_25_to_40",
         "held_out",
+        "held_out_of_other",
         "example",
         "aggregate",
         "figure_1",
@@ -473,6 +473,11 @@ def jobs(done):
     }
 
 
+def simulations(planned):
+    """Number of simulation jobs, whatever each of them carries."""
+    return sum(n for rule, n in planned.items() if rule.startswith("simulate"))
+
+
 def test_a_second_run_does_nothing_whatever_the_locale(tiny):
     def files():
         return {p: p.stat().st_mtime_ns for p in (tiny / "results").rglob("*")}
@@ -493,7 +498,6 @@ def test_a_change_reruns_what_depends_on_it(tiny):
     # the spiking trials of one condition, and nothing that was trained
     assert planned == {
         "simulate": 1,
-        "choose": 1,
         "held_out": 1,
         "networks_of_condition": 1,
         "aggregate": 1,
@@ -604,7 +608,12 @@ def test_only_what_is_new_is_simulated(tiny):
     values["tasks"]["unused"] = "config/tasks/unused.py"
     done = run(tiny, "--dry-run", "tables", config=write_config(tiny, values))
     assert "Nothing to be done" in said(done), said(done)[:3000]
+    # what a job carries is no setting of the trials: nothing is simulated again
+    for n_factors in (1, 2):
+        others = write_config(tiny, values | {"factors_per_job": n_factors})
+        assert "Nothing to be done" in said(run(tiny, "--dry-run", "tables", config=others))
     values["conditions"]["go-nogo"]["search"]["scaling_factors"].append(50)
+    values["factors_per_job"] = 1
     planned = jobs(run(tiny, "--dry-run", "tables", config=write_config(tiny, values)))
     assert planned["simulate"] == 3  # the sweeps that share the settings get the factor as well
     assert not {"train", "export"} & set(planned)
@@ -614,9 +623,9 @@ def test_only_what_is_new_is_simulated(tiny):
         ("sweeps", "go-nogo-decay"),
     ):
         values[section][name]["search"] = {"scaling_factors": [25, 32.5, 40], "held_out_trials": 13}
-    assert "simulate" not in jobs(
-        run(tiny, "--dry-run", "tables", config=write_config(tiny, values))
-    )
+    planned = jobs(run(tiny, "--dry-run", "tables", config=write_config(tiny, values)))
+    assert simulations(planned) == 0
+    assert planned["held_out"] == 3
 
 
 def test_each_stage_declares_what_it_imports(tiny):
@@ -781,7 +790,8 @@ def test_conditions_that_differ_in_the_neuron_share_their_networks(tmp_path):
 
 
 def test_a_target_that_no_condition_makes_is_refused(tiny):
-    done = run(tiny, "--dry-run", "results/choices/go-nogo/n80_tau20-50ms/bogus.csv")
+    file = "results/choices/go-nogo/n80_tau20-50ms/bogus/seeds_0-1.csv"
+    done = run(tiny, "--dry-run", file)
     assert done.returncode != 0
     message = "no condition go-nogo/n80_tau20-50ms/bogus in the config; there are "
     assert f"{message}go-nogo/n80_tau20-50ms/lif" in said(done)
@@ -843,12 +853,11 @@ def test_the_cost_is_said_beforehand(tmp_path):
 def test_the_whole_paper_is_planned(tmp_path):
     path = workplace(tmp_path)
     planned = jobs(run(path, "--dry-run", config="config/paper.yaml"))
-    assert planned["total"] == 1696
-    assert (planned["train"], planned["simulate"], planned["networks_of_condition"]) == (
-        82,
-        12 * 86,
-        92,
-    )
+    assert planned["total"] == 1419
+    # one factor a job but for the two smallest networks
+    assert planned["simulate"] == 12 * 84
+    assert simulations(planned) == 12 * 84 + 3 + 4
+    assert (planned["train"], planned["networks_of_condition"]) == (82, 92)
     figure = jobs(run(path, "--dry-run", "figure_6", config="config/paper.yaml"))
     assert figure["figure_6"] == 1
     # one a gain; refractory periods and filters share the networks of one of them
@@ -864,9 +873,13 @@ def test_the_default_study_is_planned(tmp_path):
         )
     )
     values = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-    assert planned["choose"] == planned["networks_of_condition"] > len(values["conditions"])
     given_factors = len(values["sweeps"]["integration-refractory"]["values"]) - 1
-    assert planned["simulate"] == 12 * (planned["choose"] - given_factors)
+    assert planned["held_out_of_other"] == given_factors
+    searched = planned["held_out"]
+    assert searched + given_factors == planned["networks_of_condition"] > len(values["conditions"])
+    # all factors in one job, in two with 400 units
+    assert searched < simulations(planned) < 1.2 * searched
+    assert planned["total"] < 220
     assert planned["all"] == planned["aggregate"] == planned["provenance"] == 1
 
 
@@ -877,6 +890,7 @@ def go_nogo_alone(path, networks_per_job):
     alone = {
         "conditions": {"go-nogo": TINY["conditions"]["go-nogo"]},
         "networks_per_job": networks_per_job,
+        "factors_per_job": 1,
     }
     return write_config(
         path, TINY | alone | {"tasks": {}, "sweeps": {}, "external_models": {}, "figures": {}}
@@ -931,7 +945,7 @@ def asked(record):
     ]
 
 
-def test_blocks_of_one_network_give_the_same_bits(tiny, tmp_path):
+def test_jobs_of_one_network_and_one_factor_give_the_same_bits(tiny, tmp_path):
     path = workplace(tmp_path)
     done = run(path, *targets(1), config=go_nogo_alone(path, 1))
     assert done.returncode == 0, said(done)[-8000:]

@@ -1,26 +1,25 @@
-# Tidy tables of every condition and of the whole study, and the converted model files.
+# Tidy tables of every condition and of the whole study.
 #
-# REQUIRED INPUTS: results/simulations, results/held_out, results/choices, results/networks,
-#                  results/models
+# REQUIRED INPUTS: results/simulations, results/held_out, results/choices, results/networks
 # OUTPUTS: results/conditions/{task}/{condition}/{neuron}.csv, one row per network of a condition
 #          results/tables: trials.parquet (one row per trial), accuracy.csv (network and factor),
 #          networks.csv (network), curves.csv (evaluations during training), summary.csv and .html
 #          (condition)
-#          results/converted/{task}/{condition}/{neuron}/{block}/NETWORK.mat
 
 
 rule networks_of_condition:
     input:
         networks=per_block("results/networks/{place}/{block}.csv"),
-        rates=per_block("results/networks/{place}/{block}_rate.csv"),
+        rates=per_block("results/held_out/{place}/{neuron}/{block}_rate.csv"),
         held_out=per_block("results/held_out/{place}/{neuron}/{block}.parquet"),
-        choice="results/choices/{task}/{condition}/{neuron}.csv",
+        choices=per_block(CHOICE_OF_BLOCK),
     output:
         "results/conditions/{task}/{condition}/{neuron}.csv",
     log:
         "results/logs/networks_of_condition/{task}/{condition}/{neuron}.log",
     benchmark:
         "results/benchmarks/networks_of_condition/{task}/{condition}/{neuron}.tsv"
+    priority: priority
     conda:
         "../../environment.yml"
     threads: 1
@@ -44,7 +43,9 @@ rule aggregate:
         ),
         networks=LAYOUT.of_conditions("results/conditions/{place}/{neuron}.csv"),
         curves=LAYOUT.of_blocks("results/networks/{place}/{block}_curves.csv", STUDY.conditions),
-        accuracies=LAYOUT.of_conditions("results/choices/{place}/{neuron}_accuracy.csv"),
+        accuracies=LAYOUT.of_blocks(
+            "results/choices/{place}/{neuron}/{block}_accuracy.csv", STUDY.conditions
+        ),
     output:
         trials="results/tables/trials.parquet",
         accuracy="results/tables/accuracy.csv",
@@ -72,29 +73,3 @@ rule aggregate:
         "Aggregating all trials into one table"
     script:
         "../scripts/aggregate.py"
-
-
-rule convert:
-    input:
-        models=ancient("results/models/{task}/{condition}/{block}"),
-        networks="results/networks/{task}/{condition}/{block}.csv",
-        choice="results/choices/{task}/{condition}/{neuron}.csv",
-        accuracy="results/choices/{task}/{condition}/{neuron}_accuracy.csv",
-        held_out="results/held_out/{task}/{condition}/{neuron}/{block}.parquet",
-    output:
-        directory("results/converted/{task}/{condition}/{neuron}/{block}"),
-    log:
-        "results/logs/convert/{task}/{condition}/{neuron}/{block}.log",
-    benchmark:
-        "results/benchmarks/convert/{task}/{condition}/{neuron}/{block}.tsv"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        **needs("convert"),
-    params:
-        code=code("convert"),
-    message:
-        "Writing converted models of {wildcards.task}, {wildcards.condition}, {wildcards.block}"
-    script:
-        "../scripts/convert.py"

@@ -12,7 +12,18 @@ from functools import partial
 from pathlib import Path
 
 from rate2spike.study import contents, figure_roles, fingerprint, resources, schema, start
-from rate2spike.study.layout import BLOCK, Layout, of_condition, outputs_of, seeds_in
+from rate2spike.study.layout import (
+    BLOCK,
+    Layout,
+    in_block,
+    in_places,
+    not_in_places,
+    of_condition,
+    outputs_of,
+    seeds_in,
+    shards_of_block,
+    spiking_place,
+)
 from rate2spike.study.read import checked
 
 SCHEMA = schema.read(workflow.source_path("../schemas/config.schema.yaml"))
@@ -26,7 +37,13 @@ STUDY = or_stop(checked, CONFIG, SCHEMA)
 DEVICE = or_stop(start.device_of_study, STUDY, workflow.remote_exec)
 
 
-LAYOUT = Layout(STUDY, partial(resources.fitting_block, device=DEVICE))
+LAYOUT = Layout(
+    STUDY,
+    partial(resources.fitting_block, device=DEVICE),
+    partial(resources.fitting_factors, device=DEVICE),
+)
+PRIORITIES = resources.priorities(LAYOUT)
+PRIORITY_OF_FIGURES = len(PRIORITIES)  # as soon as they can be drawn
 if workflow.is_main_process:
     if any(c.is_given for c in STUDY.conditions):
         from rate2spike.study import given_models
@@ -35,6 +52,13 @@ if workflow.is_main_process:
     problem = start.why_no_run_can_start()
     if problem:
         logger.warning(problem)
+
+
+# a job of a cluster has the cores that it asked for
+HERE = workflow.is_main_process and workflow.local_exec
+CORES_TO_SHARE = workflow.resource_settings.cores if HERE else None
+UNTRAINED = LAYOUT.n_untrained()
+CHOICE_OF_BLOCK = "results/choices/{place}/{neuron}/{block}.csv"
 
 
 wildcard_constraints:
@@ -75,7 +99,14 @@ def seeds(wildcards) -> list[int]:
 
 
 def training_threads(wildcards) -> int:
-    return resources.training_threads(LAYOUT.networks_in(wildcards), DEVICE)
+    n_networks = LAYOUT.networks_in(wildcards)
+    return resources.training_threads(
+        n_networks, DEVICE, n_cores=CORES_TO_SHARE, n_blocks=UNTRAINED
+    )
+
+
+def priority(wildcards) -> int:
+    return PRIORITIES[LAYOUT.condition_of(wildcards).name]
 
 
 def own_task(wildcards) -> dict[str, str]:
@@ -108,10 +139,15 @@ def per_block(pattern: str):
     return files
 
 
-def other_choice(wildcards) -> list[str]:
-    """The factors chosen for the condition whose factors this one takes, where it does."""
-    other = LAYOUT.condition_of(wildcards).factor_of
-    return [LAYOUT.of_name("results/choices/{place}/{neuron}.csv", other)] if other else []
+def shards(wildcards) -> list[str]:
+    """The simulations of a block at all scaling factors."""
+    return shards_of_block(LAYOUT.condition_of(wildcards), wildcards.block)
+
+
+def other_choice(wildcards) -> str:
+    """The factors chosen for the same block in the condition whose factors this one takes."""
+    other = STUDY.names[LAYOUT.condition_of(wildcards).factor_of]
+    return in_block(CHOICE_OF_BLOCK, other, wildcards.block)
 
 
 def not_listed(figure: str):
@@ -131,8 +167,8 @@ if not STUDY.user_tasks:
 # Resources and code of a stage -------------------------------------------------------------------
 
 
-def needs(stage: str) -> dict:
-    return resources.needs(stage, LAYOUT, DEVICE)
+def needs(stage: str, n_factors: int = 1) -> dict:
+    return resources.needs(stage, LAYOUT, DEVICE, n_factors)
 
 
 def code(stage: str) -> str:

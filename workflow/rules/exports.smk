@@ -24,7 +24,7 @@ rule exchange:
         models=ancient(per_block("results/models/{place}/{block}")),
         networks=per_block("results/networks/{place}/{block}.csv"),
         held_out=per_block("results/held_out/{place}/{neuron}/{block}.parquet"),
-        choice="results/choices/{task}/{condition}/{neuron}.csv",
+        choices=per_block(CHOICE_OF_BLOCK),
         example="results/examples/{task}/{condition}/{neuron}.npz",
     output:
         directory("results/exports/{task}/{condition}/{neuron}"),

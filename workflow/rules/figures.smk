@@ -56,6 +56,7 @@ for figure in STUDY.figures:
             f"results/logs/figures/{figure}.log",
         benchmark:
             f"results/benchmarks/figures/{figure}.tsv"
+        priority: PRIORITY_OF_FIGURES
         conda:
             "../../environment.yml"
         threads: 1
@@ -118,6 +119,7 @@ if LAYOUT.compared:
             "results/logs/scorecard.log",
         benchmark:
             "results/benchmarks/figures/scorecard.tsv"
+        priority: PRIORITY_OF_FIGURES
         conda:
             "../../environment.yml"
         threads: 1
@@ -154,6 +156,7 @@ if STUDY.sweeps:
             "results/logs/figures/figure_sweeps.log",
         benchmark:
             "results/benchmarks/figures/figure_sweeps.tsv"
+        priority: PRIORITY_OF_FIGURES
         conda:
             "../../environment.yml"
         threads: 1
@@ -190,6 +193,7 @@ rule figure_task:
         "results/logs/figures/{task}/{condition}/{neuron}.log",
     benchmark:
         "results/benchmarks/figures/{task}/{condition}/{neuron}.tsv"
+    priority: PRIORITY_OF_FIGURES
     conda:
         "../../environment.yml"
     threads: 1

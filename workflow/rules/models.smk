@@ -1,13 +1,11 @@
-# One .mat model file per network that reached criterion, a table of all networks of the block, the
-# rate networks' accuracy.
+# One .mat model file per network that reached criterion, a table of all networks of the block.
 #
 # REQUIRED INPUTS: results/training/{task}/{condition}/{block}.npz, or the user's own .mat files
 # OUTPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat,
 #          results/networks/{task}/{condition}/{block}.csv (with a fingerprint of each model file:
 #          rules that read models follow this table, since a folder has no content for Snakemake,
 #          only a time),
-#          results/networks/{task}/{condition}/{block}_curves.csv,
-#          results/networks/{task}/{condition}/{block}_rate.csv
+#          results/networks/{task}/{condition}/{block}_curves.csv
 
 
 rule export:
@@ -23,6 +21,7 @@ rule export:
         "results/benchmarks/export/{task}/{condition}/{block}.tsv"
     wildcard_constraints:
         block=r"seeds_\d+-\d+",
+    priority: priority
     conda:
         "../../environment.yml"
     threads: 1
@@ -53,6 +52,7 @@ rule import_models:
         "results/benchmarks/import_models/{task}/{condition}/{block}.tsv"
     wildcard_constraints:
         block="external",
+    priority: priority
     conda:
         "../../environment.yml"
     threads: 1
@@ -67,35 +67,3 @@ rule import_models:
         "Checking the models of {wildcards.task}, {wildcards.condition}"
     script:
         "../scripts/import_models.py"
-
-
-rule score_rate:
-    input:
-        ancient(task_file),
-        models=ancient("results/models/{task}/{condition}/{block}"),
-        networks="results/networks/{task}/{condition}/{block}.csv",
-    output:
-        "results/networks/{task}/{condition}/{block}_rate.csv",
-    log:
-        "results/logs/score_rate/{task}/{condition}/{block}.log",
-    benchmark:
-        "results/benchmarks/score_rate/{task}/{condition}/{block}.tsv"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        **needs("score_rate"),
-    params:
-        study_seed=STUDY.study_seed,
-        device=DEVICE,
-        user_tasks=own_task,
-        task_content=task_content,
-        trials=setting("search.held_out_trials"),
-        code=code("score_rate"),
-    message:
-        (
-            "Fresh trials of the rate networks of "
-            "{wildcards.task}, {wildcards.condition}, {wildcards.block}"
-        )
-    script:
-        "../scripts/score_rate.py"

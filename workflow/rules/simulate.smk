@@ -1,77 +1,66 @@
-# Spiking simulations: the search over scaling factors, the choice, fresh trials at the choice,
+# Spiking simulations: the search over scaling factors; the choice and fresh trials at it;
 # recordings for figures.
+#
+# A job carries one scaling factor or several, a block of networks in any case. Whatever it carries,
+# each factor has its own file, and each trial its own random numbers.
 #
 # REQUIRED INPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat,
 #                  results/networks/{task}/{condition}/{block}.csv
 # OUTPUTS: results/simulations/{task}/{condition}/{neuron}/{block}/factor_{factor}.parquet, one row
 #          per trial
-#          results/choices/{task}/{condition}/{neuron}.csv and _accuracy.csv, the factor chosen for
-#          each network, the curve; where the condition takes the factors of another one, those and
-#          an empty curve
+#          results/choices/{task}/{condition}/{neuron}/{block}.csv and _accuracy.csv, the factor
+#          chosen for each network, the curve; where the condition takes the factors of another one,
+#          those and an empty curve
 #          results/held_out/{task}/{condition}/{neuron}/{block}.parquet, one row per fresh trial at
-#          the chosen factor
+#          the chosen factor, and _rate.csv, the rate networks' accuracy on fresh trials
+#          results/converted/{task}/{condition}/{neuron}/{block}/NETWORK.mat, where the factor was
+#          searched
 #          results/examples/{task}/{condition}/{neuron}.npz, recordings of the example network
 #          results/selectivity/{task}/{condition}/{neuron}.npz, its responses to graded inputs
 #          (Fig. S5)
+SPIKING_BLOCK = "{task}/{condition}/{neuron}/{block}"
+GIVEN_FACTORS = [spiking_place(c) for c in STUDY.conditions if c.factor_of]
 
 
-rule simulate:
-    input:
-        ancient(task_file),
-        models=ancient("results/models/{task}/{condition}/{block}"),
-        networks="results/networks/{task}/{condition}/{block}.csv",
-    output:
-        "results/simulations/{task}/{condition}/{neuron}/{block}/factor_{factor}.parquet",
-    log:
-        "results/logs/simulate/{task}/{condition}/{neuron}/{block}/factor_{factor}.log",
-    benchmark:
-        "results/benchmarks/simulate/{task}/{condition}/{neuron}/{block}/factor_{factor}.tsv"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        **needs("simulate"),
-    params:
-        study_seed=STUDY.study_seed,
-        device=DEVICE,
-        user_tasks=own_task,
-        task_content=task_content,
-        neuron=setting("neuron"),
-        trials=setting("search.trials"),
-        downsample=setting("search.downsample"),
-        code=code("simulate"),
-    message:
-        (
-            "Simulating {wildcards.task}, {wildcards.condition}, {wildcards.block} "
-            "at 1/lambda = {wildcards.factor}"
-        )
-    script:
-        "../scripts/simulate.py"
+for job in LAYOUT.simulation_rules:
 
-
-rule choose:
-    input:
-        shards=of_layout(LAYOUT.shards),
-        other=other_choice,
-    output:
-        choice="results/choices/{task}/{condition}/{neuron}.csv",
-        accuracy="results/choices/{task}/{condition}/{neuron}_accuracy.csv",
-    log:
-        "results/logs/choose/{task}/{condition}/{neuron}.log",
-    benchmark:
-        "results/benchmarks/choose/{task}/{condition}/{neuron}.tsv"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        **needs("choose"),
-    params:
-        scaling_factors=setting("search.scaling_factors"),
-        code=code("choose"),
-    message:
-        "Choosing the scaling factor of {wildcards.task}, {wildcards.condition}"
-    script:
-        "../scripts/choose.py"
+    rule:
+        name:
+            job.name
+        input:
+            ancient(task_file),
+            models=ancient("results/models/{task}/{condition}/{block}"),
+            networks="results/networks/{task}/{condition}/{block}.csv",
+        output:
+            [f"results/simulations/{SPIKING_BLOCK}/factor_{f}.parquet" for f in job.factors],
+        log:
+            f"results/logs/simulate/{SPIKING_BLOCK}/{job.file}.log",
+        benchmark:
+            f"results/benchmarks/simulate/{SPIKING_BLOCK}/{job.file}.tsv"
+        wildcard_constraints:
+            task=job.tasks,
+        priority: priority
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            **needs("simulate", len(job.factors)),
+        params:
+            study_seed=STUDY.study_seed,
+            device=DEVICE,
+            user_tasks=own_task,
+            task_content=task_content,
+            neuron=setting("neuron"),
+            trials=setting("search.trials"),
+            downsample=setting("search.downsample"),
+            code=code("simulate"),
+        message:
+            (
+                "Simulating {wildcards.task}, {wildcards.condition}, {wildcards.block} "
+                f"at 1/lambda = {job.words}"
+            )
+        script:
+            "../scripts/simulate.py"
 
 
 rule held_out:
@@ -79,13 +68,20 @@ rule held_out:
         ancient(task_file),
         models=ancient("results/models/{task}/{condition}/{block}"),
         networks="results/networks/{task}/{condition}/{block}.csv",
-        choice="results/choices/{task}/{condition}/{neuron}.csv",
+        shards=shards,
     output:
-        "results/held_out/{task}/{condition}/{neuron}/{block}.parquet",
+        choice=f"results/choices/{SPIKING_BLOCK}.csv",
+        accuracy=f"results/choices/{SPIKING_BLOCK}_accuracy.csv",
+        trials=f"results/held_out/{SPIKING_BLOCK}.parquet",
+        rates=f"results/held_out/{SPIKING_BLOCK}_rate.csv",
+        converted=directory(f"results/converted/{SPIKING_BLOCK}"),
     log:
-        "results/logs/held_out/{task}/{condition}/{neuron}/{block}.log",
+        f"results/logs/held_out/{SPIKING_BLOCK}.log",
     benchmark:
-        "results/benchmarks/held_out/{task}/{condition}/{neuron}/{block}.tsv"
+        f"results/benchmarks/held_out/{SPIKING_BLOCK}.tsv"
+    wildcard_constraints:
+        task=not_in_places(GIVEN_FACTORS),
+    priority: priority
     conda:
         "../../environment.yml"
     threads: 1
@@ -97,16 +93,39 @@ rule held_out:
         user_tasks=own_task,
         task_content=task_content,
         neuron=setting("neuron"),
+        scaling_factors=setting("search.scaling_factors"),
         trials=setting("search.held_out_trials"),
         downsample=setting("search.downsample"),
         code=code("held_out"),
     message:
         (
-            "Fresh trials of {wildcards.task}, {wildcards.condition}, {wildcards.block} "
-            "at the chosen factor"
+            "Choosing the factors of {wildcards.task}, {wildcards.condition}, {wildcards.block}: "
+            "fresh trials, converted models"
         )
     script:
         "../scripts/held_out.py"
+
+
+if GIVEN_FACTORS:
+
+    use rule held_out as held_out_of_other with:
+        input:
+            ancient(task_file),
+            models=ancient("results/models/{task}/{condition}/{block}"),
+            networks="results/networks/{task}/{condition}/{block}.csv",
+            other=other_choice,
+        output:
+            choice=f"results/choices/{SPIKING_BLOCK}.csv",
+            accuracy=f"results/choices/{SPIKING_BLOCK}_accuracy.csv",
+            trials=f"results/held_out/{SPIKING_BLOCK}.parquet",
+            rates=f"results/held_out/{SPIKING_BLOCK}_rate.csv",
+        wildcard_constraints:
+            task=in_places(GIVEN_FACTORS),
+        message:
+            (
+                "Fresh trials of {wildcards.task}, {wildcards.condition}, {wildcards.block} "
+                "at the factors of another condition"
+            )
 
 
 rule example:
@@ -115,13 +134,14 @@ rule example:
         models=ancient(per_block("results/models/{place}/{block}")),
         networks=per_block("results/networks/{place}/{block}.csv"),
         held_out=per_block("results/held_out/{place}/{neuron}/{block}.parquet"),
-        choice="results/choices/{task}/{condition}/{neuron}.csv",
+        choices=per_block(CHOICE_OF_BLOCK),
     output:
         "results/examples/{task}/{condition}/{neuron}.npz",
     log:
         "results/logs/example/{task}/{condition}/{neuron}.log",
     benchmark:
         "results/benchmarks/example/{task}/{condition}/{neuron}.tsv"
+    priority: priority
     conda:
         "../../environment.yml"
     threads: 1
@@ -149,13 +169,14 @@ rule selectivity:
         models=ancient(per_block("results/models/{place}/{block}")),
         networks=per_block("results/networks/{place}/{block}.csv"),
         held_out=per_block("results/held_out/{place}/{neuron}/{block}.parquet"),
-        choice="results/choices/{task}/{condition}/{neuron}.csv",
+        choices=per_block(CHOICE_OF_BLOCK),
     output:
         "results/selectivity/{task}/{condition}/{neuron}.npz",
     log:
         "results/logs/selectivity/{task}/{condition}/{neuron}.log",
     benchmark:
         "results/benchmarks/selectivity/{task}/{condition}/{neuron}.tsv"
+    priority: priority
     conda:
         "../../environment.yml"
     threads: 1

@@ -14,6 +14,7 @@ rule train:
         "results/logs/train/{task}/{condition}/{block}.log",
     benchmark:
         "results/benchmarks/train/{task}/{condition}/{block}.tsv"
+    priority: priority
     conda:
         "../../environment.yml"
     threads: training_threads

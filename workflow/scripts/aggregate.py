@@ -24,11 +24,18 @@ def gather(files, depth: int) -> pd.DataFrame:
     return pd.concat(stacked, ignore_index=True)
 
 
+def by_network(accuracy: pd.DataFrame) -> pd.DataFrame:
+    """The rows of each condition in the order of its networks' names, whatever its blocks."""
+    turn = accuracy.groupby(NETWORK_KEYS[:3], sort=False).ngroup()
+    rows = accuracy.assign(turn=turn).sort_values(["turn", "network"], kind="stable")
+    return rows.drop(columns="turn")
+
+
 files_of_trials = {"search": inputs.shards, "held out": inputs.held_out}
 made = provenance.together(map(provenance.read, [*inputs.shards, *inputs.held_out]))
 made["rule"] = snakemake.rule
 tables.stack_trials(files_of_trials, output.trials, made)
-write_csv(gather(inputs.accuracies, 3), output.accuracy)
+write_csv(by_network(gather(inputs.accuracies, 3)), output.accuracy)
 write_csv(gather(inputs.curves, 2).astype({"trial": int}), output.curves)
 networks = tables.read_networks(inputs.networks)
 write_csv(networks, output.networks)

@@ -87,9 +87,9 @@ def names(wildcards, network: str) -> dict:
     }
 
 
-def provenance(snakemake) -> dict:
+def provenance(snakemake, since: float = STARTED) -> dict:
     """How the file was made that this job is about to write: the rule, whose networks, settings,
-    code, machine, time so far."""
+    code, machine, the time since the job began or since the file before it was written."""
     from rate2spike.provenance import file_facts, record, without_paths
 
     params = dict(snakemake.params.items())
@@ -105,7 +105,7 @@ def provenance(snakemake) -> dict:
     settings = without_paths(params)
     if user_tasks:
         settings["user_tasks"] = {name: file_facts(file) for name, file in user_tasks.items()}
-    seconds = time.monotonic() - STARTED
+    seconds = time.monotonic() - since
     return record(seconds=seconds, device=device, settings=settings, **facts)
 
 
@@ -171,7 +171,7 @@ def best_network(inputs):
 
     Parameters
     ----------
-    inputs : networks, held_out, choice, models of the condition
+    inputs : networks, held_out, choices, models of the condition
 
     Returns
     -------
@@ -190,7 +190,9 @@ def best_network(inputs):
     if not trained:
         return facts, None
     accuracy = accuracy_of(inputs.held_out)
-    factors = {row["network"]: row["scaling_factor"] for row in read_rows(inputs.choice)}
+    factors = {}
+    for table in inputs.choices:
+        factors |= {row["network"]: row["scaling_factor"] for row in read_rows(table)}
     best = max(trained, key=accuracy.__getitem__)  # the first of equals
     facts["network"] = best
     facts["held_out_accuracy"] = accuracy[best]

@@ -15,8 +15,10 @@ inputs, wildcards = snakemake.input, snakemake.wildcards
 
 
 def stack(files) -> pd.DataFrame:
-    """The rows of several CSV files."""
-    return pd.concat([read_csv(file) for file in files], ignore_index=True)
+    """The rows of several CSV files. One without rows has no types to be stacked with."""
+    tables = [read_csv(file) for file in files]
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled or tables[:1], ignore_index=True)
 
 
 condition = {
@@ -28,11 +30,11 @@ condition = {
 }
 trained = stack(inputs.networks).drop(columns="model")
 rates = tables.with_rate_interval(stack(inputs.rates))
-choice = stack([inputs.choice])
+choices = stack(inputs.choices)
 held_out = pd.concat([pd.read_parquet(file) for file in inputs.held_out], ignore_index=True)
 networks = pd.DataFrame([condition]).merge(trained, how="cross")
 networks = networks.merge(rates, on="network", how="left")
-networks = networks.merge(choice, on="network", how="left")
+networks = networks.merge(choices, on="network", how="left")
 networks = networks.merge(tables.held_out_accuracy(held_out), on=NETWORK_KEYS, how="left")
 write_csv(networks.astype(dict.fromkeys(tables.COUNTS, "Int64")), snakemake.output[0])
 for row in networks[networks.on_edge.eq(True)].itertuples():

@@ -27,7 +27,6 @@ ACCURACY_COLUMNS = [
     "ci_low",
     "ci_high",
 ]
-CHOICE_COLUMNS = ["network", "scaling_factor", "on_edge", "search_accuracy", "search_trials"]
 SUCCESS = 0.95  # a spiking network succeeds at 95 % correct trials (paper, Results)
 
 

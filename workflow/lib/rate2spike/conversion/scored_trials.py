@@ -1,7 +1,7 @@
 """Spiking trials of converted networks and whether they are right: the search for the scaling
 factor, and fresh trials.
 
-A shard is (block of networks, one scaling factor): the unit of work of a simulation job.
+A shard is (block of networks, one scaling factor); a simulation job carries one or more of them.
 """
 
 from __future__ import annotations

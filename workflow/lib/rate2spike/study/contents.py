@@ -16,6 +16,7 @@ from typing import Any
 from ..files import write_text
 from ..provenance import without_paths
 from .layout import Layout, of_condition, spiking_place
+from .resources import first_shown
 
 # what a user looks at; what the rules hand to each other (training, simulations, ...) is no result
 FOLDERS = (
@@ -96,6 +97,40 @@ def update(
     if old:
         lines.append(f"{folder / MANIFEST[0]} is older than these results: give {AGAIN}")
     return ". ".join(lines) or None
+
+
+def first_figure(layout: Layout) -> str | None:
+    """The figure that is drawn first: the page of the quickest condition. None where the study
+    draws nothing."""
+    first = first_shown(layout)
+    if first:
+        return of_condition("results/figures/conditions/{place}/{neuron}.png", first)
+    return f"results/{layout.drawn[0]}.png" if layout.drawn else None
+
+
+def where_to_look(
+    layout: Layout, config: Mapping[str, Any], results: str = "results"
+) -> str | None:
+    """Where to look first, once the whole study is there.
+
+    Parameters
+    ----------
+    layout : the files of the study
+    config : its config, as its record of provenance holds it
+    results : the folder
+
+    Returns
+    -------
+    A line, or None where the study is not complete or draws nothing
+    """
+    figure = first_figure(layout)
+    if not figure or not _is_of(Path(results), config):
+        return None
+    return (
+        f"Look first at {figure}; {results}/figures holds all figures, {results}/{PAGE} says which "
+        "folder is which condition, `snakemake --report report.html` with your config makes one "
+        "page of everything"
+    )
 
 
 def of_others(files: Iterable[str], results: Path) -> list[str]:

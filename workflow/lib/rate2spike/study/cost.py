@@ -169,7 +169,7 @@ def of_condition(
     Returns
     -------
     A row of the table of `in_words`: condition, networks, training_trials, spiking_trials,
-    training_core_hours, simulation_core_hours, megabytes
+    training_core_hours, simulation_core_hours, recording_core_hours, megabytes
     """
     config = from_mapping(RateConfig, row["network"] or {})
     alike = replace(config, tau_decay_ms=RateConfig().tau_decay_ms, gain=RateConfig().gain)
@@ -210,6 +210,7 @@ def of_condition(
         "spiking_trials": n_spiking,
         "training_core_hours": training_s / 3600,
         "simulation_core_hours": spiking_s / 3600,
+        "recording_core_hours": row["recording_s"] / 3600,
         "megabytes": (n_bytes + 2 * n_spiking * BYTES_PER_TRIAL) / 1e6,
     }
 
@@ -262,12 +263,13 @@ def in_words(costs: pd.DataFrame, n_jobs: int, device: str = "cpu") -> str:
     on_gpu = device_of(device) == "cuda"
     total = costs.drop(columns="condition").sum()
     hours = total.training_core_hours + total.simulation_core_hours
-    jobs_h = n_jobs * JOB_S / 3600
-    wall_h = hours + jobs_h / 8 if on_gpu else (hours + jobs_h) / 8
+    rest_h = n_jobs * JOB_S / 3600 + total.recording_core_hours
+    wall_h = hours + rest_h / 8 if on_gpu else (hours + rest_h) / 8
     minutes = max(1, round(60 * wall_h))
     formats = dict.fromkeys(("networks", "training_trials", "spiking_trials"), "{:,.0f}".format)
     formats |= {name: readable for name in costs.columns if name not in ("condition", *formats)}
-    table = costs.to_string(index=False, formatters=formats)
+    shown = costs.drop(columns="recording_core_hours")
+    table = shown.to_string(index=False, formatters=formats)
     unit = "GPU" if on_gpu else "core"
     gpu = "this GPU and " if on_gpu else ""
     plural = "s" if minutes > 1 else ""
@@ -279,7 +281,7 @@ def in_words(costs: pd.DataFrame, n_jobs: int, device: str = "cpu") -> str:
         f"{readable(total.training_trials)} training trials, "
         f"{total.spiking_trials:,.0f} spiking trials\n"
         f"{readable(hours)} {unit}-hours of training and simulation on this machine, "
-        f"{readable(jobs_h)} core-hours of everything else; "
+        f"{readable(rest_h)} core-hours of everything else; "
         f"about {minutes} minute{plural} on {gpu}8 such cores\n"
         f"{disk} on disk, "
         "recordings of example networks and figures (about 0.1 GB) not counted\n"

@@ -6,9 +6,11 @@ A path carries its wildcards in words: `{task}/{condition}` are the networks of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..config import ConfigError, RateConfig
@@ -31,6 +33,26 @@ WITH_SINGLES = (
 # figures without a number that could stand beside a published one
 NOT_COMPARED = ("figure_s1", "figure_s5", "figure_xor")
 WITH_TESTS = ("figure_5", "figure_6", "figure_7")  # a table of their statistical tests
+
+
+class SimulationRule(NamedTuple):
+    """The simulations of some scaling factors in one job: a rule, since the outputs of a rule are
+    the same for all of its jobs.
+
+    Attributes
+    ----------
+    name : such as `simulate_20_to_75`, or `simulate` where a job carries one factor
+    factors : as in the names of their files; `{factor}` where a job carries one, whichever
+    words : what the factors are called in a message
+    file : name of the job's log and benchmark, without an ending
+    tasks : what the wildcard `task` matches where it begins the place of one of its conditions
+    """
+
+    name: str
+    factors: tuple[str, ...]
+    words: str
+    file: str
+    tasks: str
 
 
 class FigurePoint(NamedTuple):
@@ -59,10 +81,13 @@ class Layout:
     study : the study
     block_size : how many networks a job carries where the config leaves it open, by condition and
         steps of a trial
+    factors_at_once : how many scaling factors a job carries where the config leaves it open, by
+        condition, networks of a block and steps of a trial
     """
 
     study: Study
     block_size: Callable[[Condition, int], int]
+    factors_at_once: Callable[[Condition, int, int], int]
 
     # Conditions ----------------------------------------------------------------------------------
 
@@ -129,13 +154,49 @@ class Layout:
         """Blocks of seeds, the unit of work of a job."""
         if c.models:
             return [EXTERNAL_BLOCK]
-        size = self.study.networks_per_job or self.block_size(c, self.n_steps[c.task])
+        size = self._block_size(c)
         firsts = range(0, c.n_networks, size)
         return [f"seeds_{first}-{min(first + size, c.n_networks) - 1}" for first in firsts]
+
+    def _block_size(self, c: Condition) -> int:
+        """Networks of a block, but for the last one, which may hold fewer."""
+        if c.models:
+            return c.n_networks
+        return self.study.networks_per_job or self.block_size(c, self.n_steps[c.task])
 
     def networks_in(self, wildcards: Any) -> int:
         """How many networks the block of a path holds."""
         return len(self.condition_of(wildcards).models) or len(seeds_in(wildcards.block))
+
+    # Scaling factors -----------------------------------------------------------------------------
+
+    def factor_groups(self, c: Condition) -> list[tuple[str, ...]]:
+        """The scaling factors of a condition, in the words of their files, as its simulation jobs
+        carry them; none where it takes those of another condition."""
+        if c.factor_of:
+            return []
+        factors = [f"{factor:g}" for factor in c.search.scaling_factors]
+        n_networks = min(self._block_size(c), c.n_networks)
+        size = self.study.factors_per_job
+        size = size or self.factors_at_once(c, n_networks, self.n_steps[c.task])
+        firsts = range(0, len(factors), size)
+        return [tuple(factors[first : first + size]) for first in firsts]
+
+    @cached_property
+    def simulation_rules(self) -> list[SimulationRule]:
+        """A rule for each group of scaling factors that a job carries, and one for jobs of one
+        factor, whichever it is. A condition belongs to one kind of them."""
+        places: dict[tuple[str, ...], list[str]] = {}  # by the factors of a job
+        for c in self.searched:
+            groups = self.factor_groups(c)
+            if max(map(len, groups)) > 1:
+                for group in groups:
+                    places.setdefault(group, []).append(spiking_place(c))
+        together = list(dict.fromkeys(place for of_group in places.values() for place in of_group))
+        rules = [_one_by_one(together)]
+        for group, of_group in places.items():
+            rules.append(_together(group, of_group, {rule.name for rule in rules}))
+        return rules
 
     # Files ---------------------------------------------------------------------------------------
 
@@ -168,13 +229,9 @@ class Layout:
     def shards(self, c: Condition) -> list[str]:
         """All shards of a condition: one per block and scaling factor; none where it takes the
         factors of another condition."""
-        if c.factor_of:
-            return []
-        base = of_condition("results/simulations/{place}/{neuron}", c)
         shards = []
         for block in self.blocks(c):
-            for factor in c.search.scaling_factors:
-                shards.append(f"{base}/{block}/factor_{factor:g}.parquet")
+            shards += shards_of_block(c, block)
         return shards
 
     @cached_property
@@ -184,6 +241,12 @@ class Layout:
         for c in self.study.conditions:
             shards += self.shards(c)
         return shards
+
+    def n_untrained(self) -> int:
+        """How many blocks are still to be trained."""
+        trained = [c for c in self.study.conditions if not c.models]
+        files = self.of_blocks("results/training/{place}/{block}.npz", trained)
+        return sum(not Path(file).exists() for file in files)
 
     @cached_property
     def tables(self) -> list[str]:
@@ -338,9 +401,10 @@ class Layout:
         block = "{place}/{block}"
         spiking_block = "{place}/{neuron}/{block}"
         places = self.of_conditions("{place}/{neuron}")
-        shards = []
-        for shard in self.all_shards:
-            shards.append(shard.removeprefix("results/simulations/").removesuffix(".parquet"))
+        simulated = []
+        for c in conditions:
+            for group in self.factor_groups(c):
+                simulated += self.of_blocks(f"{spiking_block}/{file_of_group(group)}", [c])
         figures = []
         for figure in self.drawn:
             figures.append(figure.removeprefix("figures/").removeprefix("conditions/"))
@@ -348,15 +412,12 @@ class Layout:
             "train": self.of_blocks(block, trained),
             "export": self.of_blocks(block, trained),
             "import_models": self.of_blocks(block, external),
-            "score_rate": self.of_blocks(block, conditions),
-            "simulate": shards,
-            "choose": places,
+            "simulate": simulated,
             "held_out": self.of_blocks(spiking_block, conditions),
             "example": self.examples,
             "selectivity": self.selectivity,
             "networks_of_condition": places,
             "aggregate": ["tables"] if conditions else [],
-            "convert": self.of_blocks(spiking_block, self.searched),
             "figures": figures,
         }
         files = {}
@@ -383,6 +444,50 @@ def of_condition(pattern: str, c: Condition) -> str:
 def in_block(pattern: str, c: Condition, block: str) -> str:
     """A file of a block, e.g. results/networks/{place}/{block}.csv."""
     return pattern.format(place=place(c), neuron=c.neuron_label, block=block)
+
+
+def shards_of_block(c: Condition, block: str) -> list[str]:
+    """The shards of a block, one per scaling factor; none where the condition takes the factors of
+    another one."""
+    if c.factor_of:
+        return []
+    folder = in_block("results/simulations/{place}/{neuron}/{block}", c, block)
+    return [f"{folder}/factor_{factor:g}.parquet" for factor in c.search.scaling_factors]
+
+
+def file_of_group(group: Sequence[str]) -> str:
+    """What log and benchmark of a simulation job are called after."""
+    return f"factors_{group[0]}-{group[-1]}" if len(group) > 1 else f"factor_{group[0]}"
+
+
+def in_places(places: Iterable[str]) -> str:
+    """What the wildcard `task` matches where one of these places begins, in any path that goes on
+    with condition and neuron."""
+    return f"(?={'|'.join(re.escape(place) + '/' for place in places)})[^/]+"
+
+
+def not_in_places(places: Iterable[str]) -> str:
+    """What the wildcard `task` matches where none of these places begins."""
+    return f"(?!{'|'.join(re.escape(place) + '/' for place in places)})[^/]+" if places else "[^/]+"
+
+
+def _one_by_one(elsewhere: Sequence[str]) -> SimulationRule:
+    """The rule of jobs that carry one factor each, but for conditions in the places `elsewhere`.
+    What is no place of the study at all is left to it: it says so."""
+    factor = ("{factor}",)
+    tasks = not_in_places(elsewhere)
+    return SimulationRule("simulate", factor, "{wildcards.factor}", file_of_group(factor), tasks)
+
+
+def _together(group: tuple[str, ...], places: Sequence[str], names: set[str]) -> SimulationRule:
+    """The rule of jobs that carry this group of factors; `names` are those of other rules."""
+    several = len(group) > 1
+    words = f"{group[0]} to {group[-1]}" if several else group[0]
+    first_name = "simulate_" + re.sub(r"\W", "_", words.replace(" ", "_"))
+    name = first_name
+    while name in names:  # the same ends, others between
+        name += "_"
+    return SimulationRule(name, group, words, file_of_group(group), in_places(places))
 
 
 def seeds_in(block: str) -> list[int]:

@@ -137,6 +137,7 @@ def read_study(values: Mapping[str, Any]) -> Study:
         study_seed=values["study_seed"],
         device=values["device"],
         networks_per_job=values["networks_per_job"],
+        factors_per_job=values.get("factors_per_job"),
         keep_traces=values["keep_traces"],
         conditions=tuple(unique.values()),
         names={c.name: unique[c.identity] for c in listed},

@@ -18,7 +18,7 @@ from ..config import (
     TrainingConfig,
 )
 from ..mean_field_config import MeanFieldConfig
-from .layout import Layout
+from .layout import Layout, spiking_place
 from .study import Condition
 
 # Measured ----------------------------------------------------------------------------------------
@@ -30,7 +30,7 @@ MEAN_FIELD_STEP_S = 1.6e-10  # of a step of the mean-field study, times units sq
 START_MINUTES = 10  # Python from a slow shared disk, kernels compiled for the first time
 START_MB = 1500
 CUDA_MB = 4000  # of the host beside a GPU: its context, PyTorch
-JOB_S = 2.0  # a job's start on a fast disk: Python and its files
+JOB_S = 1.0  # a job beside what it computes, on a fast disk: Python, its files, Snakemake's share
 BYTES_PER_TRIAL = 40  # in the shard, and again in the table of all trials
 # Trials to criterion, failed networks included, by the upper limit of the decays (ms): what
 # networks of 250 units took here. Other tasks are counted with all of max_trials.
@@ -42,6 +42,8 @@ TYPICAL_TRIALS = {
 # Chosen ------------------------------------------------------------------------------------------
 
 JOB_CORE_S = 3000  # of a training job, all its cores together
+SIMULATION_JOB_S = 60  # of several factors in one job; half of it on a core of today
+MOST_GROUPS = 4  # of factors: each is a rule; where there would be more, a job carries one factor
 MOST_NETWORKS = 100  # of a block on the CPU, and at once on a GPU
 MOST_THREADS = 16  # of a training job: more is more than many a machine or cluster node has
 RECORDED_TRIALS = 400  # of an example network, at most: 50 of eight kinds
@@ -49,7 +51,6 @@ FOREIGN_UNITS = 1000  # of a network whose file is not ours
 
 # megabytes and minutes of jobs that are small whatever the study
 SMALL_JOBS = {
-    "choose": (2000, 10),
     "networks_of_condition": (1500, 10),
     "aggregate": (4000, 30),
     "figure": (1500, 10),
@@ -63,15 +64,13 @@ JOBS_BY_CONDITION = (
     "train",
     "export",
     "import_models",
-    "convert",
-    "score_rate",
     "simulate",
     "held_out",
     "example",
     "selectivity",
     "exchange",
 )
-ON_A_GPU = ("train", "score_rate", "simulate", "held_out", "example", "selectivity", "cost")
+ON_A_GPU = ("train", "simulate", "held_out", "example", "selectivity", "cost")
 
 
 class Work(NamedTuple):
@@ -173,9 +172,55 @@ def fitting_block(c: Condition, n_steps: int, device: str) -> int:
     return max(1, min(MOST_NETWORKS, int(JOB_CORE_S / seconds)))
 
 
-def training_threads(n_networks: int, device: str) -> int:
-    """Cores of a training job: one a network, on a GPU one."""
-    return 1 if device == "cuda" else min(n_networks, MOST_THREADS)
+def fitting_factors(c: Condition, n_networks: int, n_steps: int, *, device: str) -> int:
+    """How many scaling factors a simulation job carries where the config leaves it open.
+
+    As many as make it last about half a minute, in few groups of one size; one where there would be
+    many groups.
+
+    Parameters
+    ----------
+    c : a condition that searches its factors
+    n_networks : of a block
+    n_steps : of a trial, 5 ms each
+    device : `cpu` or `cuda`
+
+    Returns
+    -------
+    Scaling factors of a job
+    """
+    n_units = c.network.n_units if c.network else FOREIGN_UNITS
+    one_by_one = math.ceil(n_networks / MOST_NETWORKS) if device == "cuda" else n_networks
+    work = Work(c, one_by_one, n_units, n_steps)
+    seconds = 60 * simulation_minutes(work, c.search.trials) / GENEROUS
+    n_factors = len(c.search.scaling_factors)
+    n_groups = math.ceil(n_factors * seconds / SIMULATION_JOB_S)
+    return 1 if n_groups > MOST_GROUPS else math.ceil(n_factors / n_groups)
+
+
+def training_threads(
+    n_networks: int, device: str, *, n_cores: int | None = None, n_blocks: int = 1
+) -> int:
+    """Cores of a training job: one a network, on a GPU one.
+
+    Networks need not take equally long, and blocks side by side leave no core idle. So on one
+    machine the blocks share its cores.
+
+    Parameters
+    ----------
+    n_networks : of the block
+    device : `cpu` or `cuda`
+    n_cores : of the machine; None on a cluster
+    n_blocks : that are still to be trained
+
+    Returns
+    -------
+    Cores
+    """
+    if device == "cuda":
+        return 1
+    share = MOST_THREADS if n_cores is None else math.ceil(n_cores / max(1, n_blocks))
+    return min(n_networks, MOST_THREADS, share)
 
 
 # Megabytes and minutes of a job ------------------------------------------------------------------
@@ -214,13 +259,11 @@ def block_minutes(work: Work) -> float:
     return work.n_networks * (5 + 1e-6 * values * 20) / 60
 
 
-def simulation_minutes(work: Work) -> float:
-    """All trials of a shard, or the fresh ones at the chosen factors."""
-    search = work.condition.search
+def simulation_minutes(work: Work, trials: int) -> float:
+    """So many spiking trials of each network."""
     base, per_unit = SPIKING_STEP_S
-    trials = work.n_networks * max(search.trials, search.held_out_trials)
-    steps = trials * work.n_steps * SPIKING_STEPS_PER_RATE_STEP / search.downsample
-    return steps * (base + per_unit * work.n_units) / 60
+    steps = work.n_steps * SPIKING_STEPS_PER_RATE_STEP / work.condition.search.downsample
+    return work.n_networks * trials * steps * (base + per_unit * work.n_units) / 60
 
 
 def recording_mb(work: Work) -> float:
@@ -235,8 +278,7 @@ def recording_minutes(work: Work) -> float:
     """Hundreds of trials."""
     _, per_unit = SPIKING_STEP_S
     steps = work.n_units * work.n_steps * SPIKING_STEPS_PER_RATE_STEP
-    seconds = steps * 3 * RECORDED_TRIALS * per_unit
-    return START_MINUTES + seconds / 60  # two kernels to be compiled
+    return steps * 3 * RECORDED_TRIALS * per_unit / 60
 
 
 def mean_field_mb(settings: MeanFieldConfig) -> float:
@@ -260,7 +302,7 @@ def mean_field_minutes(settings: MeanFieldConfig) -> float:
 # What the rules ask for --------------------------------------------------------------------------
 
 
-def needs(stage: str, layout: Layout, device: str) -> dict[str, Any]:
+def needs(stage: str, layout: Layout, device: str, n_factors: int = 1) -> dict[str, Any]:
     """The resources that a rule asks for.
 
     Parameters
@@ -268,6 +310,7 @@ def needs(stage: str, layout: Layout, device: str) -> dict[str, Any]:
     stage : name of the rule; `figure` and `notebook` are several rules
     layout : conditions and files of the study
     device : `cpu` or `cuda`
+    n_factors : scaling factors of a simulation job
 
     Returns
     -------
@@ -291,18 +334,21 @@ def needs(stage: str, layout: Layout, device: str) -> dict[str, Any]:
             "runtime": doubled(START_MINUTES + mean_field_minutes(settings)),
         }
     elif stage in JOBS_BY_CONDITION:
-        asked = of_work(stage, layout, device=device, start_mb=START_MB + more_mb)
+        start_mb = START_MB + more_mb
+        asked = of_work(stage, layout, device=device, start_mb=start_mb, n_factors=n_factors)
     else:
         raise KeyError(f"study/resources.py says nothing of the stage {stage!r}")
     return {"gpu": 1, **asked} if on_gpu else asked
 
 
-def of_work(stage: str, layout: Layout, *, device: str, start_mb: int) -> dict[str, Callable]:
+def of_work(
+    stage: str, layout: Layout, *, device: str, start_mb: int, n_factors: int
+) -> dict[str, Callable]:
     """Resources that depend on the condition and the block of a job; see `needs`.
 
     Parameters
     ----------
-    stage, layout, device : as in `needs`
+    stage, layout, device, n_factors : as in `needs`
     start_mb : what Python and its libraries take
 
     Returns
@@ -323,9 +369,12 @@ def of_work(stage: str, layout: Layout, *, device: str, start_mb: int) -> dict[s
         if stage == "train":
             return training_minutes(work, threads, device)
         if stage in ("example", "selectivity", "exchange"):
-            return recording_minutes(work)
-        if stage in ("simulate", "held_out"):
-            return simulation_minutes(work)
+            return START_MINUTES + recording_minutes(work)  # two kernels to be compiled
+        search = work.condition.search
+        if stage == "simulate":
+            return simulation_minutes(work, n_factors * search.trials)
+        if stage == "held_out":  # it also writes the converted models
+            return simulation_minutes(work, search.held_out_trials) + block_minutes(work)
         return block_minutes(work)
 
     def mem_mb(wildcards, threads, attempt) -> int:
@@ -356,6 +405,61 @@ def work_of(layout: Layout, wildcards: Any) -> Work:
     return Work(c, n_networks, n_units, layout.n_steps[c.task])
 
 
+def recording_seconds(layout: Layout, c: Condition) -> float:
+    """Of the example network of a condition, as measured, not generous."""
+    n_units = c.network.n_units if c.network else FOREIGN_UNITS
+    return 60 * recording_minutes(Work(c, 1, n_units, layout.n_steps[c.task])) / GENEROUS
+
+
+# What comes first ---------------------------------------------------------------------------------
+
+
+def reckoned_minutes(layout: Layout, c: Condition) -> float:
+    """Training and simulation of a condition, one network after the other on one core."""
+    n_units = c.network.n_units if c.network else FOREIGN_UNITS
+    n_steps = layout.n_steps[c.task]
+    search = c.search
+    n_factors = 0 if c.factor_of else len(search.scaling_factors)
+    trials = n_factors * search.trials + search.held_out_trials
+    minutes = simulation_minutes(Work(c, c.n_networks, n_units, n_steps), trials)
+    if c.training:
+        seconds = training_seconds(c.training, n_units, n_steps)
+        typical = typical_trials(c.task, c.network, c.training) / c.training.max_trials
+        minutes += c.n_networks * typical * seconds / 60
+    return minutes
+
+
+def first_shown(layout: Layout) -> Condition | None:
+    """The condition whose page is drawn first: the quickest of those that have one."""
+    return min(layout.shown, key=lambda c: reckoned_minutes(layout, c), default=None)
+
+
+def priorities(layout: Layout) -> dict[str, int]:
+    """How soon the jobs of a condition are begun: its priority for Snakemake.
+
+    One condition is finished before the next is begun, so that there is soon something to look at:
+    the quickest with a page first. Then they come by length, the longest before the others, so that
+    no core waits for a long one at the end.
+
+    Parameters
+    ----------
+    layout : conditions and files of the study
+
+    Returns
+    -------
+    Name of the condition -> priority, 1 for the last
+    """
+    ordered = sorted(layout.study.conditions, key=lambda c: reckoned_minutes(layout, c))
+    first = first_shown(layout)
+    if first:
+        ordered.remove(first)
+        ordered.append(first)
+    return {c.name: turn for turn, c in enumerate(ordered, 1)}
+
+
+# What the cost is reckoned from -------------------------------------------------------------------
+
+
 def workload(layout: Layout) -> list[dict[str, Any]]:
     """What each condition asks of the machine; conditions that share their networks train them
     once.
@@ -367,8 +471,10 @@ def workload(layout: Layout) -> list[dict[str, Any]]:
     Returns
     -------
     A row per condition: name, task, network, training (None where nothing is trained for it),
-    neuron, n_networks, n_factors, trials (at each factor), held_out_trials, downsample
+    neuron, n_networks, n_factors, trials (at each factor), held_out_trials, downsample, recording_s
+    (of its example network, where one is recorded)
     """
+    recorded = [*layout.examples, *layout.selectivity]
     rows = []
     seen = set()
     for c in layout.study.conditions:
@@ -385,6 +491,7 @@ def workload(layout: Layout) -> list[dict[str, Any]]:
             "trials": c.search.trials,
             "held_out_trials": c.search.held_out_trials,
             "downsample": c.search.downsample,
+            "recording_s": recorded.count(spiking_place(c)) * recording_seconds(layout, c),
         }
         rows.append(row)
     return rows

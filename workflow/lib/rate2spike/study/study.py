@@ -116,7 +116,8 @@ class Study:
     ----------
     study_seed : keys every random number
     device : `cpu`, `cuda` or `auto`
-    networks_per_job : None where the workflow finds it
+    networks_per_job, factors_per_job : how many networks and scaling factors a job carries; None
+        where the workflow finds it
     keep_traces : whether model files also hold the activity of one trial before and after training
     conditions : all there is to compute, each once
     names : condition of every name in the config; two names may stand for the same condition (a
@@ -130,6 +131,7 @@ class Study:
     study_seed: int
     device: str
     networks_per_job: int | None
+    factors_per_job: int | None
     keep_traces: bool
     conditions: tuple[Condition, ...]
     names: Mapping[str, Condition]
