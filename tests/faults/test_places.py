@@ -20,6 +20,7 @@ from small_study import (
     differences,
     finished,
     run,
+    run_by,
     said,
     study,
     visible,
@@ -121,12 +122,12 @@ def test_a_write_without_room_leaves_the_old_file(tmp_path, code):
 def test_a_results_folder_that_cannot_be_written_is_named(tmp_path):
     path = study(tmp_path, **AT_ONCE)
     (path / "results").mkdir(mode=0o555)
-    done = run(path, "tables", before=AS_A_USER)
+    done = run_by(AS_A_USER, path, "tables")
     assert done.returncode != 0
     assert f"{path / 'results'} cannot be written: Permission denied" in said(done)
     assert "Traceback" not in said(done)
     assert "Select jobs to execute" not in said(done)  # before any job
-    looked = run(path, "--dry-run", "tables", before=AS_A_USER)
+    looked = run_by(AS_A_USER, path, "--dry-run", "tables")
     assert looked.returncode == 0, said(looked)
 
 
