@@ -5,21 +5,22 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import time
 from base64 import urlsafe_b64decode
 from pathlib import Path
 
 import psutil
 import pytest
+import ready_snakemake
 from small_study import (
+    ROOT,
     Watch,
     broken,
-    command,
     contents,
     differences,
     finished,
     incomplete,
+    options_of,
     run,
     said,
     study,
@@ -35,7 +36,7 @@ def locked(path: Path) -> bool:
     return any((path / ".snakemake" / "locks").glob("*"))
 
 
-def jobs_of(process: subprocess.Popen) -> list[psutil.Process]:
+def jobs_of(process: ready_snakemake.Begun) -> list[psutil.Process]:
     """The scripts that run now."""
     try:
         below = psutil.Process(process.pid).children(recursive=True)
@@ -47,29 +48,27 @@ def jobs_of(process: subprocess.Popen) -> list[psutil.Process]:
 def killed(path: Path, whom: str, moment_s: float) -> str:
     """Start the study and kill it `moment_s` after its planning; what it said, or "" where it had
     finished before."""
-    with (path / "said.txt").open("w") as out:
-        process = subprocess.Popen(
-            command(path, *TARGETS), stdout=out, stderr=out, start_new_session=True
-        )
-        while not locked(path) and process.poll() is None:
-            time.sleep(0.01)
-        end = time.monotonic() + moment_s
-        while process.poll() is None and (
-            time.monotonic() < end or (whom == "one job" and not jobs_of(process))
-        ):
-            time.sleep(0.01)
-        running = jobs_of(process)
-        if process.poll() is None:
-            if whom == "one job":
-                running[0].kill()
-            elif whom == "Snakemake alone":
-                process.kill()
-            else:
-                os.killpg(process.pid, signal.SIGKILL)
-        code = process.wait(timeout=120)
-        if whom != "Snakemake alone":
-            psutil.wait_procs(running, timeout=30)
-    return "" if code == 0 else (path / "said.txt").read_text()
+    told = path / "said.txt"
+    process = ready_snakemake.begin(options_of(path, *TARGETS), ROOT, told, told)
+    while not locked(path) and process.poll() is None:
+        time.sleep(0.01)
+    end = time.monotonic() + moment_s
+    while process.poll() is None and (
+        time.monotonic() < end or (whom == "one job" and not jobs_of(process))
+    ):
+        time.sleep(0.01)
+    running = jobs_of(process)
+    if process.poll() is None:
+        if whom == "one job":
+            running[0].kill()
+        elif whom == "Snakemake alone":
+            os.kill(process.pid, signal.SIGKILL)
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    code = process.wait(timeout=120)
+    if whom != "Snakemake alone":
+        psutil.wait_procs(running, timeout=30)
+    return "" if code == 0 else told.read_text()
 
 
 def unlock(path: Path, by_its_command: bool) -> None:

@@ -67,7 +67,7 @@ def options_of(path: Path, *options: str) -> list[str]:
 
 
 def command(path: Path, *options: str) -> list[str]:
-    """Snakemake on the study in `path`."""
+    """The command line of a user."""
     return [sys.executable, "-m", "snakemake", *options_of(path, *options)]
 
 
