@@ -5,6 +5,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -210,7 +211,9 @@ def a_second_run_is_refused_and_disturbs_nothing(path: Path) -> None:
         )
         while not list((path / ".snakemake" / "locks").glob("*")) and first.poll() is None:
             time.sleep(0.02)
+        first.send_signal(signal.SIGSTOP)  # it would be over before the second one has planned
         second = run(path, "tables")
+        first.send_signal(signal.SIGCONT)
         assert first.wait(timeout=300) == 0, (path / "said.txt").read_text()
     assert second.returncode != 0
     assert "no other Snakemake process is trying to create the same files" in said(second)
