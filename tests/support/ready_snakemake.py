@@ -74,9 +74,14 @@ def _server() -> subprocess.Popen:
     if not _servers:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         server = subprocess.Popen([sys.executable, __file__], bufsize=0, **pipes)
-        atexit.register(server.stdin.close)  # it ends where there is nothing more to read
+        atexit.register(_end, server)
         _servers.append(server)
     return _servers[0]
+
+
+def _end(server: subprocess.Popen) -> None:
+    server.stdin.close()  # there is nothing more to read
+    server.wait()
 
 
 # The process that forks ---------------------------------------------------------------------------
