@@ -10,6 +10,9 @@ from shared import PUBLISHED_MODEL
 
 from rate2spike import devices
 
+# what the tests start keeps the bytecode of the library, else each process compiles it
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # without a GPU, its kernels are tested in Triton's interpreter
 if devices._missing_for_cuda.__wrapped__():
     os.environ["TRITON_INTERPRET"] = "1"

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import ready_snakemake
@@ -12,8 +13,11 @@ import yaml
 from numba.core import caching
 from shared import ROOT
 
-from rate2spike import compiled
+from rate2spike import compiled, conversion
+from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
+from rate2spike.rate import train
 from rate2spike.study import fingerprint
+from rate2spike.tasks import BUILT_IN
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
 TINY = yaml.safe_load((ROOT / "tests" / "tiny" / "config.yaml").read_text())
@@ -32,6 +36,7 @@ def workplace(path):
 
 def copy_workflow(workflow):
     """The folder workflow of this clone, with what has been compiled of it."""
+    compile_kernels()
     kernels = Path(compiled.cache_folder())
     # another worker may be about to give a file its final name
     others = shutil.ignore_patterns("*.egg-info", "*.tmp.*", "*.pyc.*")
@@ -50,6 +55,19 @@ def copy_workflow(workflow):
         kept = copies / "__pycache__" / kernels.name / there
         if kept.is_dir():
             kept.rename(kept.with_name(here))
+
+
+@cache
+def compile_kernels():
+    """Those of training and simulation, for all studies of the tests: it takes longer than one."""
+    task, neurons = BUILT_IN["go-nogo"], (NeuronConfig(), NeuronConfig(model="qif"))
+    settings = {"study_seed": 0, "network": "first"}
+    model, _ = train.train_network(
+        task, RateConfig(n_units=8), TrainingConfig(max_trials=2), **settings
+    )
+    for neuron in neurons:
+        simulation = conversion.Simulation(task, 0, neuron=neuron, device="cpu")
+        conversion.score_network(simulation, model, "first", 10.0, 1)
 
 
 def kept_in(source):
