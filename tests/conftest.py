@@ -21,7 +21,6 @@ from rate2spike.config import RateConfig, TrainingConfig
 from rate2spike.rate import RateModel, TrainingRecord, train
 from rate2spike.tasks import BUILT_IN
 
-
 LONGEST = (
     "test_study.py",
     "test_slurm.py",
