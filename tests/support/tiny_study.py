@@ -44,7 +44,7 @@ def copy_workflow(workflow):
     def not_copied(folder, names):
         left = others(folder, names)
         if Path(folder) == kernels.parent:  # kernels of other states of the library
-            left |= {name for name in names if not name.endswith(".pyc")} - {kernels.name}
+            left |= {name for name in names if Path(folder, name).is_dir()} - {kernels.name}
         return left
 
     shutil.copytree(ROOT / "workflow", workflow, ignore=not_copied)
