@@ -10,6 +10,9 @@ from shared import PUBLISHED_MODEL
 
 from rate2spike import devices
 
+# what the tests start keeps the bytecode of the library, else each process compiles it
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # without a GPU, its kernels are tested in Triton's interpreter
 if devices._missing_for_cuda.__wrapped__():
     os.environ["TRITON_INTERPRET"] = "1"
@@ -18,10 +21,22 @@ from rate2spike.config import RateConfig, TrainingConfig
 from rate2spike.rate import RateModel, TrainingRecord, train
 from rate2spike.tasks import BUILT_IN
 
+LONGEST = (
+    "test_study.py",
+    "test_slurm.py",
+    "test_kills.py",
+    "test_module.py",
+    "test_notebooks.py",
+    "test_places.py",
+    "test_reruns.py",
+    "test_compiled_for_gpu.py",
+)
+
 
 def pytest_collection_modifyitems(items):
-    """The longest file first, so that the two workers end together."""
-    items.sort(key=lambda item: item.path.name != "test_study.py")
+    """The longest files first, so that the two workers end together."""
+    order = {name: i for i, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(LONGEST)))
 
 
 @pytest.fixture

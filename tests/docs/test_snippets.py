@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import ready_snakemake
 import yaml
 
 from rate2spike.config import ConfigError
@@ -258,7 +259,6 @@ def test_targets_of_snakemake_commands_are_planned(parsed, tmp_path):
     plans += [(ROOT / "config" / "mean_field.yaml", mean_field)]
     folder = workplace(tmp_path / "here")
     for config, asked in plans:
-        command = [sys.executable, "-m", "snakemake", "-n", "--quiet", "--cores", "1", *asked]
-        command += ["--configfile", str(config)]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+        command = ["-n", "--quiet", "--cores", "1", *asked, "--configfile", str(config)]
+        done = ready_snakemake.run(command, folder)
         assert done.returncode == 0, f"{asked}:\n{(done.stdout + done.stderr)[-4000:]}"

@@ -5,21 +5,22 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import time
 from base64 import urlsafe_b64decode
 from pathlib import Path
 
 import psutil
 import pytest
+import ready_snakemake
 from small_study import (
+    ROOT,
     Watch,
     broken,
-    command,
     contents,
     differences,
     finished,
     incomplete,
+    options_of,
     run,
     said,
     study,
@@ -35,7 +36,7 @@ def locked(path: Path) -> bool:
     return any((path / ".snakemake" / "locks").glob("*"))
 
 
-def jobs_of(process: subprocess.Popen) -> list[psutil.Process]:
+def jobs_of(process: ready_snakemake.Begun) -> list[psutil.Process]:
     """The scripts that run now."""
     try:
         below = psutil.Process(process.pid).children(recursive=True)
@@ -47,29 +48,37 @@ def jobs_of(process: subprocess.Popen) -> list[psutil.Process]:
 def killed(path: Path, whom: str, moment_s: float) -> str:
     """Start the study and kill it `moment_s` after its planning; what it said, or "" where it had
     finished before."""
-    with (path / "said.txt").open("w") as out:
-        process = subprocess.Popen(
-            command(path, *TARGETS), stdout=out, stderr=out, start_new_session=True
-        )
-        while not locked(path) and process.poll() is None:
-            time.sleep(0.01)
-        end = time.monotonic() + moment_s
-        while process.poll() is None and (
-            time.monotonic() < end or (whom == "one job" and not jobs_of(process))
-        ):
-            time.sleep(0.01)
-        running = jobs_of(process)
-        if process.poll() is None:
-            if whom == "one job":
-                running[0].kill()
-            elif whom == "Snakemake alone":
-                process.kill()
-            else:
-                os.killpg(process.pid, signal.SIGKILL)
-        code = process.wait(timeout=120)
-        if whom != "Snakemake alone":
-            psutil.wait_procs(running, timeout=30)
-    return "" if code == 0 else (path / "said.txt").read_text()
+    told = path / "said.txt"
+    process = ready_snakemake.begin(options_of(path, *TARGETS), ROOT, told, told)
+    while not locked(path) and process.poll() is None:
+        time.sleep(0.01)
+    end = time.monotonic() + moment_s
+    while process.poll() is None and (
+        time.monotonic() < end or (whom == "one job" and not jobs_of(process))
+    ):
+        time.sleep(0.01)
+    running = jobs_of(process)
+    if process.poll() is None:
+        if whom == "one job":
+            running[0].kill()
+        elif whom == "Snakemake alone":
+            os.kill(process.pid, signal.SIGKILL)
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    code = process.wait(timeout=120)
+    if whom != "Snakemake alone":
+        psutil.wait_procs(running, timeout=30)
+    return "" if code == 0 else told.read_text()
+
+
+def unlock(path: Path, by_its_command: bool) -> None:
+    """As the refused command says, or what it does: it takes some seconds."""
+    if by_its_command:
+        assert "--unlock" in said(run(path, *TARGETS))
+        finished(path, "--unlock")
+        assert not locked(path)
+    else:
+        shutil.rmtree(path / ".snakemake" / "locks")
 
 
 def complete(path: Path) -> dict[Path, int]:
@@ -109,6 +118,7 @@ def test_the_watch_sees_a_half_written_file(undisturbed, tmp_path, name, part):
 
 def test_twenty_kills(undisturbed, tmp_path, say):
     path, draw, ended, in_jobs, redone = study(tmp_path), random.Random(SEED), 0, 0, []
+    unlocked = 0
     kept, lines, expected = {}, [], contents(undisturbed)
     with Watch(path) as watch:
         while len(lines) < KILLS:
@@ -133,9 +143,8 @@ def test_twenty_kills(undisturbed, tmp_path, say):
             if whom == "one job":
                 assert "Error in rule" in told  # named, and the rest went on
             elif locked(path):
-                refused = run(path, *TARGETS) if len(lines) == 1 else None
-                assert refused is None or "--unlock" in said(refused)
-                finished(path, "--unlock")
+                unlock(path, by_its_command=not unlocked)
+                unlocked += 1
         finished(path, *TARGETS)
     redone += [str(file) for file, inode in kept.items() if file.stat().st_ino != inode]
     say(f"{KILLS} kills (seed {SEED}), {in_jobs} while jobs ran; the study ended {ended + 1} times")
@@ -147,5 +156,6 @@ def test_twenty_kills(undisturbed, tmp_path, say):
     assert redone == []
     assert watch.half_written == []
     assert in_jobs >= KILLS / 2
+    assert unlocked > 2
     assert differences(expected, contents(path)) == []
     assert "Nothing to be done" in said(run(path, *TARGETS))

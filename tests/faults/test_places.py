@@ -5,6 +5,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from small_study import (
     differences,
     finished,
     run,
+    run_by,
     said,
     study,
     visible,
@@ -121,12 +123,12 @@ def test_a_write_without_room_leaves_the_old_file(tmp_path, code):
 def test_a_results_folder_that_cannot_be_written_is_named(tmp_path):
     path = study(tmp_path, **AT_ONCE)
     (path / "results").mkdir(mode=0o555)
-    done = run(path, "tables", before=AS_A_USER)
+    done = run_by(AS_A_USER, path, "tables")
     assert done.returncode != 0
     assert f"{path / 'results'} cannot be written: Permission denied" in said(done)
     assert "Traceback" not in said(done)
     assert "Select jobs to execute" not in said(done)  # before any job
-    looked = run(path, "--dry-run", "tables", before=AS_A_USER)
+    looked = run_by(AS_A_USER, path, "--dry-run", "tables")
     assert looked.returncode == 0, said(looked)
 
 
@@ -172,16 +174,46 @@ def test_kernels_of_a_read_only_library_are_kept_elsewhere(tmp_path):
         folder.chmod(0o755)
 
 
-def test_a_second_run_at_once_is_refused_and_disturbs_nothing(tmp_path):
+def test_a_clock_that_is_set_and_a_second_run_at_once(tmp_path):
     """In a folder whose name has blanks and letters of other alphabets."""
     path = study(tmp_path / "Größe der Nétze, 脳 (2)", **AT_ONCE, networks_per_condition=1)
+    finished(path, f"results/networks/{CONDITION}/seeds_0-0.csv")
+    clock_was_set_back(path)
+    a_second_run_is_refused_and_disturbs_nothing(path)
+    clock_was_set(path)
+
+
+LOOKS = ("-n", "-S", "-D", "-l", "--dag", "--list-target-rules")
+
+
+def clock_was_set_back(path: Path) -> None:
+    """In the middle of a study: what was made before lies in the future. A command that only looks
+    changes no date, not even one of these."""
+    later = time.time() + 3600
+    for file in path.rglob("*"):
+        os.utime(file, (later, later))
+
+    def dates() -> dict:
+        return {file: file.stat().st_mtime_ns for file in (path / "results").rglob("*")}
+
+    before = dates()
+    for look in LOOKS:
+        done = run(path, look)
+        assert done.returncode == 0, said(done)
+        assert dates() == before, look
+
+
+def a_second_run_is_refused_and_disturbs_nothing(path: Path) -> None:
+    """The first one ends, whatever the dates are from which it goes on."""
     with (path / "said.txt").open("w") as out:
         first = subprocess.Popen(
             command(path, "tables", "figure_accuracy"), stdout=out, stderr=out, cwd=ROOT
         )
         while not list((path / ".snakemake" / "locks").glob("*")) and first.poll() is None:
             time.sleep(0.02)
+        first.send_signal(signal.SIGSTOP)  # it would be over before the second one has planned
         second = run(path, "tables")
+        first.send_signal(signal.SIGCONT)
         assert first.wait(timeout=300) == 0, (path / "said.txt").read_text()
     assert second.returncode != 0
     assert "no other Snakemake process is trying to create the same files" in said(second)
@@ -190,7 +222,8 @@ def test_a_second_run_at_once_is_refused_and_disturbs_nothing(tmp_path):
     assert "Traceback" not in said(second)
     assert (path / "results" / "tables" / "trials.parquet").is_file()
     assert (path / "results" / "figures" / "figure_accuracy.png").is_file()
-    clock_was_set(path)
+    done = run(path, "tables", "figure_accuracy")
+    assert "Nothing to be done" in said(done), said(done)
 
 
 def clock_was_set(path: Path) -> None:
@@ -202,32 +235,3 @@ def clock_was_set(path: Path) -> None:
             os.utime(file, (at, at))
         done = run(path, "--dry-run", "tables", "figure_accuracy")
         assert "Nothing to be done" in said(done), said(done)
-
-
-def test_a_clock_set_back_in_the_middle_of_a_study(tmp_path):
-    """What was made before it lies in the future: the study ends, and the next run does nothing."""
-    path = study(tmp_path, **AT_ONCE, networks_per_condition=1)
-    finished(path, f"results/networks/{CONDITION}/seeds_0-0.csv")
-    later = time.time() + 3600
-    for file in path.rglob("*"):
-        os.utime(file, (later, later))
-    looking_touches_nothing(path)
-    finished(path, "tables")
-    done = run(path, "tables")
-    assert "Nothing to be done" in said(done), said(done)
-
-
-LOOKS = ("-n", "-S", "-D", "-l", "--dag", "--list-target-rules")
-
-
-def looking_touches_nothing(path: Path) -> None:
-    """A command that only looks changes no date, not even one in the future."""
-
-    def dates() -> dict:
-        return {file: file.stat().st_mtime_ns for file in (path / "results").rglob("*")}
-
-    before = dates()
-    for look in LOOKS:
-        done = run(path, look)
-        assert done.returncode == 0, said(done)
-        assert dates() == before, look

@@ -12,21 +12,21 @@ import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import ready_snakemake
 import scipy.io
-from tiny_study import SNAKEMAKE, TINY, differences, said, workplace, write_config
+from tiny_study import TINY, differences, said, workplace, write_config
 
 SCRIPT = Path(__file__).with_name("single_node_slurm.sh")
 PROFILE = Path("workflow") / "profiles" / "slurm" / "profile.yaml"
-SNAKEMAKE_ON_SLURM = [sys.executable, "-m", "snakemake", "--workflow-profile", str(PROFILE.parent)]
-# quicker than the profile's, which is meant for jobs of minutes
-OFTEN = ["--slurm-init-seconds-before-status-checks", "3"]
+# looked at more often than by the profile, which is meant for jobs of minutes
+ON_SLURM = ["--workflow-profile", str(PROFILE.parent)]
+ON_SLURM += ["--slurm-init-seconds-before-status-checks", "3"]
 TARGETS = ["tables", "results/converted/go-nogo/n80_tau20-50ms/lif/seeds_0-1"]
-BLOCK = "go-nogo/n80_tau20-50ms/lif/seeds_0-1"
-SEARCHED = [f"results/simulations/{BLOCK}/factor_{factor}.parquet" for factor in (25, 40)]
 ON_GPU = ("train", "simulate", "held_out")
 
 
@@ -138,8 +138,7 @@ def with_site(path, gpus=False):
 def local(tmp_path_factory):
     """The study as run on a laptop."""
     path = workplace(tmp_path_factory.mktemp("local"))
-    command = [*SNAKEMAKE, *TARGETS, "--configfile", go_nogo(path)]
-    done = subprocess.run(command, cwd=path, capture_output=True, text=True, check=False)
+    done = ready_snakemake.run(["--cores", "2", *TARGETS, "--configfile", go_nogo(path)], path)
     assert done.returncode == 0, said(done)[-8000:]
     return path
 
@@ -154,31 +153,18 @@ def another(local, tmp_path_factory, name):
     return path
 
 
-def on_slurm(cluster, path, *options, targets=TARGETS):
-    return {
-        "args": [*SNAKEMAKE_ON_SLURM, *OFTEN, *options, *targets, "--configfile", "config.yaml"],
-        "cwd": path,
-        "env": cluster,
-    }
+def arguments(*options, targets=TARGETS):
+    return [*ON_SLURM, *options, *targets, "--configfile", "config.yaml"]
 
 
-def run(*arguments, **options):
-    return subprocess.run(
-        **on_slurm(*arguments, **options), capture_output=True, text=True, timeout=300, check=False
-    )
+def run(cluster, path, *options):
+    return ready_snakemake.run(arguments(*options), path, env=cluster, timeout=300)
 
 
-def begin(cluster, path, *options, **others):
+def begin(cluster, path, *options, targets=TARGETS):
+    command = [sys.executable, "-m", "snakemake", *arguments(*options, targets=targets)]
     with (path / "said.txt").open("w") as out:
-        return subprocess.Popen(
-            **on_slurm(cluster, path, *options, **others), stdout=out, stderr=out
-        )
-
-
-def end(process, path, seconds=300):
-    """Exit status and what it said."""
-    process.wait(timeout=seconds)
-    return process.returncode, (path / "said.txt").read_text()
+        return subprocess.Popen(command, cwd=path, env=cluster, stdout=out, stderr=out)
 
 
 def arrays(found):
@@ -247,10 +233,7 @@ TRAINED = "n40_tau20-50ms_max2_eval10_loss1000_accuracy0/seeds_0-0.npz"
 
 @pytest.fixture(scope="module")
 def begun(cluster, local, tmp_path_factory):
-    """Two runs side by side with the tests: the study on GPUs, and one in which jobs die, sleep and
-    stumble."""
-    gpus = with_site(another(local, tmp_path_factory, "gpus"), gpus=True)
-    go_nogo(gpus)
+    """A run side by side with the tests, in which jobs die, sleep and stumble, and its folder."""
     mishaps = with_site(another(local, tmp_path_factory, "mishaps"))
     for name in MISHAPS:
         (mishaps / f"{name}.py").write_text(TASK)
@@ -261,7 +244,7 @@ def begun(cluster, local, tmp_path_factory):
     }
     write_config(mishaps, TINY | nothing | tasks)
     targets = [f"results/training/{name}/{TRAINED}" for name in MISHAPS]
-    processes = [begin(cluster, mishaps, "--retries", "1", targets=targets)]
+    process = begin(cluster, mishaps, "--retries", "1", targets=targets)
     try:
         (sleeper,) = wait_until(lambda: attempts(cluster, mishaps, "sleeps"), 60, "the sleeper")
         assert minutes(sleeper) >= 10
@@ -271,12 +254,10 @@ def begun(cluster, local, tmp_path_factory):
             env=cluster,
             check=True,
         )
-        processes.append(begin(cluster, gpus))
-        yield {"mishaps": (processes[0], mishaps), "gpus": (processes[1], gpus)}
+        yield process, mishaps
     finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+        process.kill()
+        process.wait()
 
 
 def attempts(cluster, path, name):
@@ -306,57 +287,60 @@ def running(cluster, path, process):
 # Tests --------------------------------------------------------------------------------------------
 
 
-def test_orphans_are_refused_and_the_study_goes_on_to_the_same_bits(
-    cluster, local, begun, tmp_path_factory
-):
-    path, searched = with_site(another(local, tmp_path_factory, "killed")), {"targets": SEARCHED}
+class Orphaned(NamedTuple):
+    path: Path
+    orphans: list[str]  # the jobs that were left
+    locked: subprocess.CompletedProcess  # what the same command says then
+    unlocked: subprocess.CompletedProcess
+    beside: subprocess.CompletedProcess  # and beside the orphans
+    jobs_beside: list[str]
+    done: subprocess.CompletedProcess  # and when they have ended
+
+
+@pytest.fixture(scope="module")
+def orphaned(cluster, local, begun, tmp_path_factory):
+    """The study on the scheduler's GPUs; its Snakemake is killed, and it goes on."""
+    path = with_site(another(local, tmp_path_factory, "orphaned"), gpus=True)
     go_nogo(path)
-    process = begin(cluster, path, **searched)
+    process = begin(cluster, path)
     orphans = wait_until(lambda: running(cluster, path, process), 60, "a job to run")
     # they would be over too soon to be looked at
     subprocess.run(["scontrol", "suspend", *orphans], env=cluster, check=True)
     process.send_signal(signal.SIGKILL)
     process.wait()
-
-    locked = run(cluster, path, **searched)
-    assert locked.returncode != 0
-    assert "--unlock" in said(locked)
-    assert run(cluster, path, "--unlock", **searched).returncode == 0
-    beside = run(cluster, path, **searched)
-    assert beside.returncode != 0
-    told = re.search(r"end them with `scancel ([\d ]+)`", said(beside))
-    assert told, said(beside)
-    assert told[1].split() == orphans
-    assert [
-        job["JobId"] for job in jobs_of(cluster, path)
-    ] == orphans  # nothing was started beside them
-
+    locked, unlocked, beside = (run(cluster, path, *o) for o in ((), ("--unlock",), ()))
+    jobs_beside = [job["JobId"] for job in jobs_of(cluster, path)]
     subprocess.run(["scancel", *orphans], env=cluster, check=True)
     wait_until(
         lambda: not asked(cluster, "squeue", "--noheader", f"--jobs={','.join(orphans)}"),
         30,
         "the orphans to end",
     )
-    done = run(cluster, path, **searched)
-    assert done.returncode == 0, said(done)[-8000:]
-    whole, found = contents(local), contents(path)
-    assert {place.split("/")[0] for place, _ in found} == {
-        "training",
-        "models",
-        "networks",
-        "simulations",
-    }
-    assert differences({key: whole[key] for key in found}, found) == []
-    assert not leftovers(path)
+    done = run(cluster, path)
+    return Orphaned(path, orphans, locked, unlocked, beside, jobs_beside, done)
 
 
-def test_on_gpus_of_the_scheduler_the_same_bits(cluster, local, begun):
-    process, path = begun["gpus"]
-    status, told = end(process, path)
-    assert status == 0, told[-8000:]
-    assert len(contents(path)) > 100
-    assert differences(contents(local), contents(path)) == []
-    jobs = jobs_of(cluster, path)
+def test_orphans_are_refused(orphaned):
+    assert orphaned.locked.returncode != 0
+    assert "--unlock" in said(orphaned.locked)
+    assert orphaned.unlocked.returncode == 0
+    assert orphaned.beside.returncode != 0
+    told = re.search(r"end them with `scancel ([\d ]+)`", said(orphaned.beside))
+    assert told, said(orphaned.beside)
+    assert told[1].split() == orphaned.orphans
+    assert orphaned.jobs_beside == orphaned.orphans  # nothing was started beside them
+
+
+def test_the_study_goes_on_to_the_same_bits(local, orphaned):
+    assert orphaned.done.returncode == 0, said(orphaned.done)[-8000:]
+    found = contents(orphaned.path)
+    assert len(found) > 100
+    assert differences(contents(local), found) == []
+    assert not leftovers(orphaned.path)
+
+
+def test_jobs_ask_the_scheduler_for_what_the_site_has(cluster, orphaned):
+    jobs = [job for job in jobs_of(cluster, orphaned.path) if job["JobId"] not in orphaned.orphans]
     assert len(jobs) == 7
     for job in jobs:
         rule = re.match(r"rule_(\w+?)(_wildcards_|$)", job["Comment"])[1]
@@ -372,10 +356,9 @@ def test_on_gpus_of_the_scheduler_the_same_bits(cluster, local, begun):
 @pytest.fixture(scope="module")
 def mishaps(begun):
     """What the study with the mishaps said, and its folder."""
-    process, path = begun["mishaps"]
-    status, told = end(process, path)
-    assert status != 0
-    return told, path
+    process, path = begun
+    assert process.wait(timeout=300) != 0
+    return (path / "said.txt").read_text(), path
 
 
 def test_a_job_that_dies_is_tried_again_and_told_and_the_rest_goes_on(cluster, mishaps):

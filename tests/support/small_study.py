@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+import ready_snakemake
 import scipy.io
 import yaml
 
@@ -49,20 +50,14 @@ def study(path: Path, **changes) -> Path:
     return path
 
 
-def command(path: Path, *options: str, workflow: Path = ROOT) -> list[str]:
-    """Snakemake on the study in `path`: with the workflow of this clone, whose kernels are
+def options_of(path: Path, *options: str) -> list[str]:
+    """What Snakemake is told for the study in `path`: the workflow of this clone, whose kernels are
     compiled."""
-    snakemake = [
-        sys.executable,
-        "-m",
-        "snakemake",
+    return [
         "--cores",
         "2",
         "--snakefile",
-        str(workflow / "workflow" / "Snakefile"),
-    ]
-    return [
-        *snakemake,
+        str(ROOT / "workflow" / "Snakefile"),
         "--directory",
         str(path),
         *options,
@@ -71,27 +66,29 @@ def command(path: Path, *options: str, workflow: Path = ROOT) -> list[str]:
     ]
 
 
-def run(
-    path: Path, *options: str, workflow: Path = ROOT, before: tuple[str, ...] = (), **more
-) -> subprocess.CompletedProcess:
-    """Run it to its end; `before` is a command that starts it, such as setpriv."""
-    told = {
-        "capture_output": True,
-        "text": True,
-        "timeout": 300,
-        "check": False,
-        "cwd": workflow,
-    } | more
-    return subprocess.run([*before, *command(path, *options, workflow=workflow)], **told)
+def command(path: Path, *options: str) -> list[str]:
+    """The command line of a user."""
+    return [sys.executable, "-m", "snakemake", *options_of(path, *options)]
+
+
+def run(path: Path, *options: str) -> subprocess.CompletedProcess:
+    """Run it to its end."""
+    return ready_snakemake.run(options_of(path, *options), ROOT, timeout=300)
+
+
+def run_by(user: tuple[str, ...], path: Path, *options: str) -> subprocess.CompletedProcess:
+    """Run it to its end as another user: `user` is the command that starts it, such as setpriv."""
+    asked = [*user, *command(path, *options)]
+    return subprocess.run(asked, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT)
 
 
 def said(done: subprocess.CompletedProcess) -> str:
     return done.stdout + done.stderr
 
 
-def finished(path: Path, *options: str, **more) -> subprocess.CompletedProcess:
+def finished(path: Path, *options: str) -> subprocess.CompletedProcess:
     """Run it; it must end well."""
-    done = run(path, *options, **more)
+    done = run(path, *options)
     assert done.returncode == 0, said(done)[-8000:]
     return done
 

@@ -5,11 +5,19 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
+from pathlib import Path
 
+import ready_snakemake
 import yaml
+from numba.core import caching
 from shared import ROOT
 
+from rate2spike import compiled, conversion
+from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
+from rate2spike.rate import train
 from rate2spike.study import fingerprint
+from rate2spike.tasks import BUILT_IN
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
 TINY = yaml.safe_load((ROOT / "tests" / "tiny" / "config.yaml").read_text())
@@ -17,17 +25,53 @@ TINY = yaml.safe_load((ROOT / "tests" / "tiny" / "config.yaml").read_text())
 
 def workplace(path):
     """A working copy: the workflow, the tasks and models of the tests under their usual paths."""
-    shutil.copytree(
-        ROOT / "workflow",
-        path / "workflow",
-        ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"),
-    )
+    copy_workflow(path / "workflow")
     for folder in ("config", "resources"):
         shutil.copytree(ROOT / folder, path / folder)
     shutil.copyfile(ROOT / "environment.yml", path / "environment.yml")
     shutil.copytree(ROOT / "tests" / "tiny", path / "tests" / "tiny")
     (path / "tests" / "data").symlink_to(ROOT / "tests" / "data")
     return path
+
+
+def copy_workflow(workflow):
+    """The folder workflow of this clone, with what has been compiled of it."""
+    compile_kernels()
+    kernels = Path(compiled.cache_folder())
+    # another worker may be about to give a file its final name
+    others = shutil.ignore_patterns("*.egg-info", "*.tmp.*", "*.pyc.*")
+
+    def not_copied(folder, names):
+        left = others(folder, names)
+        if Path(folder) == kernels.parent:  # kernels of other states of the library
+            left |= {name for name in names if Path(folder, name).is_dir()} - {kernels.name}
+        return left
+
+    shutil.copytree(ROOT / "workflow", workflow, ignore=not_copied)
+    copies = workflow / "lib" / "rate2spike"
+    for file in compiled.LIBRARY.rglob("cpu.py"):
+        # numba keeps kernels under the path of their source
+        there, here = map(kept_in, (file, copies / file.relative_to(compiled.LIBRARY)))
+        kept = copies / "__pycache__" / kernels.name / there
+        if kept.is_dir():
+            kept.rename(kept.with_name(here))
+
+
+@cache
+def compile_kernels():
+    """Those of training and simulation, for all studies of the tests: it takes longer than one."""
+    task, neurons = BUILT_IN["go-nogo"], (NeuronConfig(), NeuronConfig(model="qif"))
+    settings = {"study_seed": 0, "network": "first"}
+    model, _ = train.train_network(
+        task, RateConfig(n_units=8), TrainingConfig(max_trials=2), **settings
+    )
+    for neuron in neurons:
+        simulation = conversion.Simulation(task, 0, neuron=neuron, device="cpu")
+        conversion.score_network(simulation, model, "first", 10.0, 1)
+
+
+def kept_in(source):
+    return caching._CacheLocator.get_suitable_cache_subpath(str(source))
 
 
 def write_config(path, values):
@@ -41,6 +85,11 @@ def command(*options, config="tests/tiny/config.yaml"):
 
 
 def run(path, *options, config="tests/tiny/config.yaml", env=None):
+    return ready_snakemake.run(["--cores", "2", *options, "--configfile", config], path, env=env)
+
+
+def started(path, *options, config="tests/tiny/config.yaml", env=None):
+    """As `run`, in an interpreter of its own: in another locale, say."""
     return subprocess.run(
         command(*options, config=config),
         cwd=path,

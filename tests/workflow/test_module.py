@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import ready_snakemake
 import yaml
 from shared import ROOT
 from tiny_study import said
@@ -87,10 +88,8 @@ def workflow_without_library(folder: Path) -> Path:
     return folder
 
 
-def snakemake(folder: Path, *options: str, **more) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *options]
-    told = {"cwd": folder, "capture_output": True, "text": True, "timeout": 600} | more
-    return subprocess.run(command, check=False, **told)
+def snakemake(folder: Path, *options: str, env=None) -> subprocess.CompletedProcess:
+    return ready_snakemake.run(["--cores", "2", *options], folder, env=env)
 
 
 def well(done: subprocess.CompletedProcess) -> str:

@@ -12,6 +12,7 @@ import sys
 import nbformat
 import pandas as pd
 import pytest
+import ready_snakemake
 import yaml
 from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpecManager
@@ -19,7 +20,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell
 from shared import ROOT
-from tiny_study import SNAKEMAKE, TINY, said, workplace
+from tiny_study import TINY, said, workplace
 
 FILES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIRST, SECOND, THIRD, FOURTH = (file.stem for file in FILES)
@@ -85,9 +86,7 @@ def explored(study):
 
 def make(folder, *options):
     where = ["--directory", str(folder), "--configfile", str(folder / "config.yaml")]
-    return subprocess.run(
-        [*SNAKEMAKE, *options, *where], cwd=ROOT, capture_output=True, text=True, timeout=300
-    )
+    return ready_snakemake.run(["--cores", "2", *options, *where], ROOT)
 
 
 # As they are kept ---------------------------------------------------------------------------------
@@ -282,9 +281,7 @@ def test_a_failing_cell_is_told_in_the_log(tmp_path):
     notebook.cells.insert(1, new_code_cell("def share(n):\n    return 1 / n\n\n\nshare(0)"))
     nbformat.write(notebook, file)
     page = f"results/notebooks/{FIRST}.html"
-    done = subprocess.run(
-        [*SNAKEMAKE, page], cwd=place, capture_output=True, text=True, timeout=120
-    )
+    done = ready_snakemake.run(["--cores", "2", page], place)
     assert done.returncode != 0
     log = (place / "results" / "logs" / "notebooks" / f"{FIRST}.log").read_text()
     assert "ZeroDivisionError: division by zero" in log

@@ -19,12 +19,12 @@ import jinja2
 import numpy as np
 import pandas as pd
 import pytest
+import ready_snakemake
 import scipy.io
 import yaml
 from browser import CHROMIUM, Browser
 from shared import PUBLISHED_MODEL, ROOT, torch_or_skip
 from tiny_study import (
-    SNAKEMAKE,
     TINY,
     command,
     differences,
@@ -32,6 +32,7 @@ from tiny_study import (
     run,
     said,
     slow_packages,
+    started,
     undeclared,
     workplace,
     write_config,
@@ -75,7 +76,7 @@ def tiny(tmp_path_factory):
     path = workplace(tmp_path_factory.mktemp("tiny"))
     # as the main installation has it
     env = noting_imports(path / "imported") | {"WITHOUT_TORCH": "1"}
-    done = run(path, "--benchmark-extended", env=env)  # with what the jobs had asked for
+    done = started(path, "--benchmark-extended", env=env)  # with what the jobs had asked for
     assert done.returncode == 0, said(done)[-8000:]
     return path
 
@@ -484,7 +485,7 @@ def test_a_second_run_does_nothing_whatever_the_locale(tiny):
 
     before = files()
     ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    done = run(tiny, env=os.environ | ascii_alone)
+    done = started(tiny, env=os.environ | ascii_alone)
     assert done.returncode == 0, said(done)
     assert "Nothing to be done" in said(done), said(done)[:3000]
     assert files() == before
@@ -493,9 +494,10 @@ def test_a_second_run_does_nothing_whatever_the_locale(tiny):
 def test_a_change_reruns_what_depends_on_it(tiny):
     values = yaml.safe_load((tiny / "tests" / "tiny" / "config.yaml").read_text())
     values["conditions"]["own"]["search"] = {"trials": 13}
+    with_unused_task(tiny, values)
     planned = jobs(run(tiny, "--dry-run", "tables", config=write_config(tiny, values)))
     assert planned.pop("total")
-    # the spiking trials of one condition, and nothing that was trained
+    # the spiking trials of one condition, and nothing that was trained; nothing for the task
     assert planned == {
         "simulate": 1,
         "held_out": 1,
@@ -503,6 +505,14 @@ def test_a_change_reruns_what_depends_on_it(tiny):
         "aggregate": 1,
         "tables": 1,
     }
+
+
+def with_unused_task(path, values):
+    """A second task of the user, which no condition uses."""
+    own = (path / "config" / "tasks" / "delayed_go.py").read_text()
+    unused = path / "config" / "tasks" / "unused.py"
+    unused.write_text(own.replace('"delayed-go"', '"unused"'))
+    values["tasks"]["unused"] = "config/tasks/unused.py"
 
 
 def test_the_report_is_made_with_its_captions(tiny):
@@ -599,15 +609,6 @@ def look_at(browser, category, subcategory, n_results):
 
 def test_only_what_is_new_is_simulated(tiny):
     values = yaml.safe_load((tiny / "tests" / "tiny" / "config.yaml").read_text())
-    unused = (
-        (tiny / "config" / "tasks" / "delayed_go.py")
-        .read_text()
-        .replace('"delayed-go"', '"unused"')
-    )
-    (tiny / "config" / "tasks" / "unused.py").write_text(unused)
-    values["tasks"]["unused"] = "config/tasks/unused.py"
-    done = run(tiny, "--dry-run", "tables", config=write_config(tiny, values))
-    assert "Nothing to be done" in said(done), said(done)[:3000]
     # what a job carries is no setting of the trials: nothing is simulated again
     for n_factors in (1, 2):
         others = write_config(tiny, values | {"factors_per_job": n_factors})
@@ -665,12 +666,18 @@ def test_other_targets_declare_what_they_import(tiny):
     assert seen == {"exchange", "mean_field"}
 
 
-def test_comments_and_docstrings_rerun_nothing(tiny):
+def test_comments_docstrings_and_times_rerun_nothing(tiny):
+    """Times in any order: of the library, scripts, the config, what the user gives, results."""
     path = tiny / "workflow" / "lib" / "rate2spike" / "rate" / "train.py"
     text = path.read_text()
+    draw, now = np.random.default_rng(1), time.time()
     try:
         path.write_text(text.replace('"""', '"""In other words: ', 1) + "\n# a remark\n")
-        assert "Nothing to be done" in said(run(tiny, "--dry-run"))
+        for file in (p for p in tiny.rglob("*") if ".snakemake" not in p.parts):
+            at = now - draw.uniform(0, 1000)
+            os.utime(file, (at, at))
+        done = run(tiny, "--dry-run")
+        assert "Nothing to be done" in said(done), said(done)[:3000]
     finally:
         path.write_text(text)
 
@@ -685,16 +692,6 @@ def test_a_change_of_the_training_is_said_beforehand_with_its_reason(tiny):
         path.write_text(text)
     reasons = told.split("Reasons:")[1]
     assert re.search(r"params have changed since last execution:\s+.*\btrain\b", reasons), reasons
-
-
-def test_times_alone_change_nothing(tiny):
-    """In any order: the library, scripts, the config, what the user gives, results."""
-    draw, now = np.random.default_rng(1), time.time()
-    for file in (p for p in tiny.rglob("*") if ".snakemake" not in p.parts):
-        at = now - draw.uniform(0, 1000)
-        os.utime(file, (at, at))
-    done = run(tiny, "--dry-run")
-    assert "Nothing to be done" in said(done), said(done)[:3000]
 
 
 SHORT_TASK = """
@@ -770,23 +767,16 @@ def test_jobs_run_the_library_that_was_fingerprinted(tiny):
     assert done.stdout.strip() == str(tiny / "workflow" / "lib" / "rate2spike" / "__init__.py")
 
 
-def test_conditions_that_differ_in_the_neuron_share_their_networks(tmp_path):
-    values = TINY | {"figures": {}, "sweeps": {}, "external_models": {}}
-    values["conditions"] = {
-        "leaky": {"task": "go-nogo", "networks": 2},
-        "quadratic": {"task": "go-nogo", "networks": 2, "neuron": {"model": "qif"}},
-    }
-    path = workplace(tmp_path)
-    done = run(path, "tables", config=write_config(path, values))
-    assert done.returncode == 0, said(done)[-8000:]
-    assert jobs(done)["train"] == jobs(done)["export"] == 1
-    networks = table(path, "networks")
-    assert networks[["name", "network"]].to_numpy().tolist() == [
-        [c, n] for c in ("leaky", "quadratic") for n in ("seed_0", "seed_1")
-    ]
-    assert networks.held_out_trials.tolist() == [12] * 4
-    assert not table(path, "curves").duplicated().any()
-    assert table(path, "summary").n_networks.tolist() == [2, 2]
+def test_conditions_that_differ_in_the_neuron_share_their_networks(tiny):
+    neurons = ["lif", "lif_refractory0ms", "lif_rise0ms", "qif"]
+    assert len(list((tiny / "results" / "training" / "integration").rglob("*.npz"))) == 1
+    assert len(list((tiny / "results" / "models" / "integration").rglob("*.mat"))) == 1
+    networks, summary = table(tiny, "networks"), table(tiny, "summary")
+    shared = networks[networks.task == "integration"].sort_values("neuron")
+    assert shared[["neuron", "network"]].to_numpy().tolist() == [[n, "seed_0"] for n in neurons]
+    assert shared.held_out_trials.tolist() == [12] * 4
+    assert not table(tiny, "curves").duplicated().any()
+    assert summary.n_networks[summary.task == "integration"].tolist() == [1] * 4
 
 
 def test_a_target_that_no_condition_makes_is_refused(tiny):
@@ -866,12 +856,7 @@ def test_the_whole_paper_is_planned(tmp_path):
 
 
 def test_the_default_study_is_planned(tmp_path):
-    dry_run = [*SNAKEMAKE, "--dry-run"]
-    planned = jobs(
-        subprocess.run(
-            dry_run, cwd=workplace(tmp_path), capture_output=True, text=True, timeout=120
-        )
-    )
+    planned = jobs(ready_snakemake.run(["--cores", "2", "--dry-run"], workplace(tmp_path)))
     values = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     given_factors = len(values["sweeps"]["integration-refractory"]["values"]) - 1
     assert planned["held_out_of_other"] == given_factors
@@ -989,23 +974,20 @@ def in_simulation(path):
     )
 
 
-@pytest.mark.parametrize(
-    ("how", "moment"),
-    [(signal.SIGINT, in_training), (signal.SIGKILL, in_simulation)],
-    ids=["Ctrl-C", "killed"],
-)
-def test_an_interrupted_study_goes_on_to_the_same_bits(tiny, tmp_path, how, moment):
+def test_an_interrupted_study_goes_on_to_the_same_bits(tiny, tmp_path):
+    """By Ctrl-C while it trains, then killed while it simulates: the same command goes on."""
     path = workplace(tmp_path)
     config = go_nogo_alone(path, 2)
-    interrupted(path, config, lambda: moment(path), how)
+    interrupted(path, config, lambda: in_training(path), signal.SIGINT)
+    assert not list((path / "results").glob("training/**/*.npz"))
+    interrupted(path, config, lambda: in_simulation(path), signal.SIGKILL)
+    assert not (path / "results" / "choices").exists()
     assert not (path / "results" / "tables" / "summary.csv").exists()
-    assert moment is in_training or not (path / "results" / "choices").exists()
     done = run(path, *targets(2), config=config)
-    if how == signal.SIGKILL:  # nobody was left to take the lock away
-        assert done.returncode != 0
-        assert "--unlock" in said(done)
-        assert run(path, "--unlock", config=config).returncode == 0
-        done = run(path, *targets(2), config=config)
+    assert done.returncode != 0  # nobody was left to take the lock away
+    assert "--unlock" in said(done)
+    assert run(path, "--unlock", config=config).returncode == 0
+    done = run(path, *targets(2), config=config)
     assert done.returncode == 0, said(done)[-8000:]
     assert differences(bits(tiny), bits(path)) == []
 
