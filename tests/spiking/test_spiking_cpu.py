@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.io
 import scipy.stats
-from spiking_trials import KEY, NEURONS, SIZES, settled_trial, small_network
+from spiking_trials import KEY, NEURONS, SIZES, at_threshold, settled_trial, small_network
 
 from rate2spike import conversion, matfile, spiking, streams
 from rate2spike.spiking.kernels import cpu as spiking_cpu
@@ -78,6 +78,17 @@ def test_kernel_is_the_plain_simulation(n_units, neuron):
 def test_refractory_periods(t_refractory_ms):
     plain = _assert_same(small_network(63, t_refractory_ms=t_refractory_ms, bias=0.0), 9)
     assert np.median(plain.spikes.sum(axis=1)) >= 3
+
+
+@pytest.mark.parametrize("neuron", NEURONS, ids=lambda n: f"{n['model']}-{n['tau_rise_ms']:g}")
+def test_a_voltage_of_exactly_the_threshold_is_a_spike(neuron):
+    network, trial, _, highest = at_threshold(2.0**30, **neuron)
+    u = np.zeros((1, 2, 3))
+    summary = simulate_trials(network, u, trials=[trial], stream=KEY)
+    assert np.flatnonzero(summary.spike_counts[0]).tolist() == [highest]
+    assert summary.spike_counts.sum() == 1
+    recording = spiking_cpu.record_trial(network, u[0], trial=trial, stream=KEY)
+    assert np.argwhere(recording.spikes).tolist() == [[highest, 0]]
 
 
 def test_stimulation_moves_its_units():

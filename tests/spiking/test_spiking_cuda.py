@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from spiking_trials import KEY, NEURONS, SIZES, settled_trial, small_network
+from spiking_trials import KEY, NEURONS, SIZES, at_threshold, settled_trial, small_network
 
 from rate2spike import streams
 
@@ -54,6 +54,13 @@ def test_input_refractory_period_and_spikes_of_a_longer_trial():
     """Columns change at steps 50, 150 ..., units fire again after 40 or 41 steps."""
     plain = assert_same(small_network(63, bias=0.0), 7)
     assert np.median(plain.spikes.sum(axis=1)) >= 2
+
+
+def test_a_voltage_of_exactly_the_threshold_is_a_spike():
+    network, trial, _, highest = at_threshold(2.0**30)
+    summary = simulate_trials(network, np.zeros((1, 2, 2)), trials=[trial], stream=KEY)
+    assert np.flatnonzero(summary.spike_counts[0]).tolist() == [highest]
+    assert summary.spike_counts.sum() == 1
 
 
 def test_stimulation_and_downsampling():

@@ -1,6 +1,8 @@
 """What an edit runs again: the table of stages on a copy of the workflow, without Snakemake."""
 
+import re
 import shutil
+from itertools import pairwise
 
 import pytest
 from shared import ROOT
@@ -77,7 +79,7 @@ FIGURES = {"figure_1", "figure_5", "figure_s7", "figure_accuracy", "scorecard"}
         ("figures/selectivity.py", {"figure_s5"}, {"figure_s1", "selectivity", "scorecard"}),
         ("export/nir_file.py", {"exchange"}, {"export", "example", "convert"}),
         ("../../scripts/reading.py", FIGURES, {"train", "simulate", "aggregate", "figure_s5"}),
-        ("../../scripts/job.py", {"train", "export", "figure_s5", *TRIALS}, set()),
+        ("../../scripts/job.py", set(STAGES), set()),
         ("../../scripts/figure_s1.py", {"figure_s1"}, set(STAGES) - {"figure_s1", "notebook"}),
         ("../../scripts/write_models.py", {"export"}, set(STAGES) - {"export", "notebook"}),
     ],
@@ -146,12 +148,27 @@ def test_every_file_of_the_table_is_there():
 def test_a_users_task_counts_with_what_a_published_task_is_made_of(copy, tmp_path):
     own = tmp_path / "own.py"
     own.write_text("TASK = 1\n")
-    before = fingerprint.of_user_task([own])
-    published = copy / "lib" / "rate" / "own_task.py"
-    published.write_text(published.read_text() + "\nADDED = 1\n")
-    fingerprint.meaning.cache_clear()
-    edited = fingerprint.of_user_task([own])
+    states = [fingerprint.of_user_task([own])]
+    for name in ("own_task.py", "tasks.py", "utils.py", "__init__.py"):
+        published = copy / "lib" / "rate" / name
+        published.write_text(published.read_text() + "\nADDED = 1\n")
+        fingerprint.meaning.cache_clear()
+        states.append(fingerprint.of_user_task([own]))
     own.write_text("TASK = 2\n")
-    other = fingerprint.of_user_task([own])
-    assert before != edited != other
+    states.append(fingerprint.of_user_task([own]))
+    for before, after in pairwise(states):
+        assert before != after
     assert fingerprint.of_user_task([]) == []
+
+
+def test_a_job_that_takes_a_users_task_runs_again_with_it():
+    """Every rule that hands the task to its script has the content of its file among its params,
+    which Snakemake compares; and no rule but these has."""
+    rules = {}
+    for file in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
+        for text in re.split(r"^(?:checkpoint|rule) ", file.read_text("utf-8"), flags=re.M)[1:]:
+            rules[text.partition(":")[0]] = text
+    with_task = {name for name, text in rules.items() if "user_tasks=own_task" in text}
+    assert {"train", "simulate", "held_out", "example"} <= with_task
+    for name, text in rules.items():
+        assert ("task_content=task_content" in text) == (name in with_task), name
