@@ -3,6 +3,7 @@ caption is that of the tables, reckoned once more. In these tables no two column
 of a sweep have a number in common."""
 
 import itertools
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -69,20 +70,22 @@ def made_up(roles: dict, task: str) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
-    """Every figure, drawn once."""
+    """The figures, each drawn once when it is asked for."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         draw = drawer(tmp_path_factory.mktemp("figures"), monkeypatch)
-        pages = {}
-        for figure, roles in ROLES.items():
-            task = TASKS[figure]
-            pages[figure] = draw(
+
+        @cache
+        def page(figure: str):
+            roles, task = ROLES[figure], TASKS[figure]
+            return draw(
                 f"figure_{figure}",
                 points=made_up(roles, task),
                 recordings={"example": example_of(task)} if "example" in roles else {},
                 task=task,
                 figure=f"figure_{figure}",
             )
-        yield pages
+
+        yield page
 
 
 def of_panels(table: pd.DataFrame, panels) -> pd.DataFrame:
@@ -93,7 +96,7 @@ def of_panels(table: pd.DataFrame, panels) -> pd.DataFrame:
 def test_every_bar_curve_and_published_point_is_that_of_the_tables(figure, drawn):
     wanted = expected(figure, made_up(ROLES[figure], TASKS[figure]))
     panels = {panel for panel, _ in wanted}
-    assert_drawn(of_panels(drawn[figure].table, panels), wanted)
+    assert_drawn(of_panels(drawn(figure).table, panels), wanted)
 
 
 def test_every_number_read_from_these_panels_is_drawn():
@@ -112,7 +115,7 @@ def test_every_number_read_from_these_panels_is_drawn():
 def test_axes_are_called_after_what_is_drawn_against_them(drawn):
     swept = {"sizes": "units", "decays": "decays (ms)", "refractory": "period (ms)"}
     for figure, curves in CURVES.items():
-        table = drawn[figure].table
+        table = drawn(figure).table
         for curve in curves:
             (x,) = set(table.x_name[table.panel == curve.panel])
             (y,) = set(table.y_name[table.panel == curve.panel])
@@ -123,7 +126,7 @@ def test_axes_are_called_after_what_is_drawn_against_them(drawn):
 
 
 def test_transfer_functions_are_drawn_under_their_names(drawn):
-    table = drawn["7"].table
+    table = drawn("7").table
     table = table[table.panel.str.startswith("A ")]
     x = np.linspace(-5, 5, 201)
     functions = {
@@ -214,7 +217,7 @@ def test_every_number_of_the_caption_is_that_of_the_tables(figure, drawn):
         facts |= example_facts(example_of(TASKS[figure]), TASKS[figure])
     else:
         facts |= counted(points)
-    assert_caption(drawn[figure], f"figure_{figure}", **facts)
+    assert_caption(drawn(figure), f"figure_{figure}", **facts)
 
 
 @pytest.mark.parametrize("figure", ROLES)
@@ -233,12 +236,12 @@ def test_every_number_under_the_figure_is_that_of_the_tables(figure, drawn):
     wanted += [*numbers_in(counted(points, but=but)["per_condition"]), "100", "1"]
     for numbers in significance_of(figure, points).values():
         wanted += numbers.split()
-    assert numbers_in(drawn[figure].note) == wanted
+    assert numbers_in(drawn(figure).note) == wanted
 
 
 @pytest.mark.parametrize("figure", ["5", "6", "7"])
 def test_tests_of_significance_are_those_of_the_table(figure, drawn):
-    points, tests = made_up(ROLES[figure], TASKS[figure]), drawn[figure].tests
+    points, tests = made_up(ROLES[figure], TASKS[figure]), drawn(figure).tests
     words = significance_of(figure, points)
     words.pop("searched", None)
     for row, numbers in zip(tests.itertuples(), words.values(), strict=True):
@@ -253,7 +256,7 @@ def test_tests_of_significance_are_those_of_the_table(figure, drawn):
 def test_counts_under_the_bars_are_those_of_the_tables(drawn):
     points = made_up(ROLES["5"], TASKS["5"])
     fixed, tuned = groups(points, "search_accuracy", [("fixed", None), ("tuned", None)])
-    page = drawn["5"].page
+    page = drawn("5").page
     under = {}
     for panel in ("left", "right"):
         labels = axes_of(page, panel).get_xticklabels()

@@ -2,6 +2,7 @@
 reckoned once more, and every published point is that of the table, in its own panel."""
 
 import itertools
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -53,32 +54,36 @@ def recording(figure: str) -> dict:
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
-    """Every figure, drawn once."""
+    """The figures, each drawn once when it is asked for."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         draw = drawer(tmp_path_factory.mktemp("figures"), monkeypatch)
-        pages = {}
-        for figure, task in TASKS.items():
-            points = None
-            if figure in ("1", "2", "4"):
-                row = {"role": "example", "x": np.nan, "task": task, "condition": "c"}
-                row |= {"neuron": "lif", "network": "7", "converged": True, "on_edge": False}
-                columns = ("training_accuracy", "search_accuracy", "mean_tau_decay_ms")
-                sizes = {**row, **dict.fromkeys((*columns, "training_trials"), 1), "x": 250.0}
-                points = pd.DataFrame([row, sizes | {"role": "sizes"}, sizes | {"role": "decays"}])
-            pages[figure] = draw(
+
+        @cache
+        def page(figure: str):
+            return draw(
                 f"figure_{figure}",
-                points=points,
+                points=one_network(TASKS[figure]) if figure in ("1", "2", "4") else None,
                 recordings={"example": recording(figure)},
-                task=task,
+                task=TASKS[figure],
                 figure=f"figure_{figure}",
                 title="title 12",
             )
-        yield pages
+
+        yield page
+
+
+def one_network(task: str) -> pd.DataFrame:
+    """The example's, and one of each sweep that stands beside it in Figs. 1, 2 and 4."""
+    row = {"role": "example", "x": np.nan, "task": task, "condition": "c"}
+    row |= {"neuron": "lif", "network": "7", "converged": True, "on_edge": False}
+    columns = ("training_accuracy", "search_accuracy", "mean_tau_decay_ms", "training_trials")
+    swept = row | dict.fromkeys(columns, 1) | {"x": 250.0}
+    return pd.DataFrame([row, swept | {"role": "sizes"}, swept | {"role": "decays"}])
 
 
 @pytest.mark.parametrize("figure", WANTED)
 def test_every_number_drawn_is_that_of_the_recording_and_of_the_paper(figure, drawn):
-    table = drawn[figure].table
+    table = drawn(figure).table
     if figure in ("1", "2", "4"):  # the other panels compare conditions
         table = table[table.panel.str.match("[AB]" if figure != "4" else "[ABC]")]
     assert_drawn(table, WANTED[figure](recording(figure)))
@@ -147,7 +152,7 @@ def accuracy_of_trials(example: dict) -> float:
 
 @pytest.mark.parametrize("figure", [figure for figure in WANTED if figure not in "124"])
 def test_every_number_of_the_caption_is_that_of_the_recording(figure, drawn):
-    assert_caption(drawn[figure], f"figure_{figure}", **facts(figure))
+    assert_caption(drawn(figure), f"figure_{figure}", **facts(figure))
 
 
 NOTES = {  # numbers under a figure, after those of the condition
@@ -164,18 +169,18 @@ NOTES = {  # numbers under a figure, after those of the condition
 def test_every_number_under_the_figure_is_that_of_the_recording(figure, drawn):
     known = facts(figure) | {"lambda": "1/35"}
     words = [str(recording(figure)["condition"]), *(str(known[name]) for name in NOTES[figure])]
-    assert numbers_in(drawn[figure].note) == numbers_in(" ".join(words))
+    assert numbers_in(drawn(figure).note) == numbers_in(" ".join(words))
 
 
 def test_the_line_under_fig_s6_says_how_far_the_first_outputs_reach(drawn):
     early = recording("s6")["spiking_out"][CHOSEN][:, :20]  # up to 0.1 s
     in_words = f"from {early.min():.1f} to {early.max():.1f}".replace("-", MINUS)
-    assert in_words in " ".join(drawn["s6"].note.split())
-    assert "λ = 1/35 (published: 1/10)" in " ".join(drawn["s6"].note.split())
+    assert in_words in " ".join(drawn("s6").note.split())
+    assert "λ = 1/35 (published: 1/10)" in " ".join(drawn("s6").note.split())
 
 
 def test_titles_name_the_factors_and_what_the_paper_has(drawn):
-    page = drawn["2"].page
+    page = drawn("2").page
     wanted = {
         "B-left": ["1"],
         "B-centre": ["1", "10"],
@@ -183,7 +188,7 @@ def test_titles_name_the_factors_and_what_the_paper_has(drawn):
     }
     for panel, numbers in wanted.items():
         assert numbers_in(axes_of(page, panel).get_title()) == numbers, panel
-    page = drawn["task"].page
+    page = drawn("task").page
     for factor, numbers in ((1, ["1"]), (10, ["1", "10"]), (35, ["1", "35"])):
         title = axes_of(page, f"factor {factor}").get_title()
         assert numbers_in(title) == numbers
@@ -191,7 +196,7 @@ def test_titles_name_the_factors_and_what_the_paper_has(drawn):
 
 
 def test_axes_of_components_say_their_share_of_the_variance(drawn):
-    page = drawn["s2"].page
+    page = drawn("s2").page
     for panel in ("rate", "spiking"):
         _, _, percent = components(recording("s2")[f"{panel}_population"])
         axes = axes_of(page, panel)
@@ -213,7 +218,7 @@ SINGLES = {
 def test_single_numbers_are_outputs_at_the_last_time_read(figure, drawn):
     example = recording(figure)
     labels = {name: label for label, name in ANSWERS[TASKS[figure]].items()}
-    rows = drawn[figure].singles
+    rows = drawn(figure).singles
     assert list(zip(rows.panel, rows.quantity, strict=True)) == [s[:2] for s in SINGLES[figure]]
     for row, (panel, quantity, key, name) in zip(rows.itertuples(), SINGLES[figure], strict=True):
         in_paper = published(figure.upper(), panel, quantity)
@@ -226,17 +231,17 @@ def test_single_numbers_are_outputs_at_the_last_time_read(figure, drawn):
 
 def test_single_numbers_of_figs_s2_s3_and_s7(drawn):
     known = facts("s2")
-    variances = drawn["s2"].singles.set_index("x_value").value
+    variances = drawn("s2").singles.set_index("x_value").value
     assert variances.to_dict() == pytest.approx(
         {"rate": known["rate_variance"], "LIF": known["spiking_variance"]}
     )
-    example, rows = recording("s3"), drawn["s3"].singles
+    example, rows = recording("s3"), drawn("s3").singles
     for letter, kind in (("C", "NoGo"), ("D", "Go")):
         rates = example["single_mean_rates_hz"][example["single_kind"].tolist().index(kind)]
         found = rows[(rows.panel == letter)].set_index("x_value").value
         means = {name: rates[members].mean() for name, members in by_population(example).items()}
         assert found.to_dict() == pytest.approx(means)
-    example, rows = recording("s7"), drawn["s7"].singles
+    example, rows = recording("s7"), drawn("s7").singles
     assert len(rows) == 4
     for stimulus, context in itertools.product((1, 2), (1, 2)):
         where = rows.condition.str.contains(f"ctx{context} stim{stimulus}")
