@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from shared import ROOT
-from snakemake.iocontainers import Params, Wildcards
+from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
 
 from rate2spike import conversion, matfile, provenance, spiking
 from rate2spike.analysis import example, selectivity
@@ -59,8 +59,8 @@ def run_script(monkeypatch, tmp_path):
     def run(script: str, *, inputs=None, output, params, **wildcards):
         places = {"task": "go-nogo", "condition": "n80_gain2", "neuron": "lif"} | wildcards
         snakemake = SimpleNamespace(
-            input=SimpleNamespace(**inputs or {}),
-            output=output,
+            input=InputFiles(fromdict=inputs or {}),
+            output=OutputFiles(fromdict=output),
             params=Params(fromdict=params | {"user_tasks": {}, "code": params.get("code", "0")}),
             wildcards=Wildcards(fromdict=places),
             threads=1,
@@ -93,26 +93,44 @@ SPIKING = {
     "neuron": asdict(NeuronConfig()),
     "downsample": 1,
     "trials": 2,
+    "scaling_factors": [35.0],
 }
 
 
+SEARCH = {f"4|search|{STREAM}|35|", f"4|search noise|{STREAM}|35"}
+HELD_OUT = {f"4|held out|{STREAM}|35|", f"4|held out noise|{STREAM}|35"}
+RATE_HELD_OUT = {f"4|rate held out|{STREAM}|", f"4|rate held out noise|{STREAM}"}
+
+
+def search(run_script, block) -> dict:
+    """The search at one factor, as input of what follows."""
+    shard = {"shard": "factor_35.parquet"}
+    run_script("simulate", inputs=block, output=shard, params=SPIKING, factor="35")
+    return block | {"shards": ["factor_35.parquet"]}
+
+
 def test_the_search_draws_by_its_words(run_script, block, hashed):
-    run_script("simulate", inputs=block, output=["s.parquet"], params=SPIKING, factor="40")
-    assert hashed == {f"4|search|{STREAM}|40|", f"4|search noise|{STREAM}|40"}
-    assert set(pd.read_parquet("s.parquet").network) == {"seed_0"}
+    search(run_script, block)
+    assert hashed == SEARCH
+    assert set(pd.read_parquet("factor_35.parquet").network) == {"seed_0"}
 
 
-def test_fresh_spiking_trials_draw_by_their_words(run_script, block, hashed):
-    run_script("held_out", inputs=block, output=["h.parquet"], params=SPIKING)
-    # at the factor that was chosen
-    assert hashed == {f"4|held out|{STREAM}|35|", f"4|held out noise|{STREAM}|35"}
-    assert set(pd.read_parquet("h.parquet").scaling_factor) == {35}
+def test_fresh_trials_draw_by_their_words(run_script, block, hashed):
+    """Those of the spiking network at the factor that was chosen."""
+    inputs = search(run_script, block)
+    hashed.clear()
+    names = ("trials", "choice", "accuracy", "rates", "converted")
+    run_script("held_out", inputs=inputs, output={name: name for name in names}, params=SPIKING)
+    assert hashed >= HELD_OUT
+    assert hashed <= HELD_OUT | RATE_HELD_OUT
+    trials = pd.read_parquet("trials")
+    assert (set(trials.network), set(trials.scaling_factor)) == ({"seed_0"}, {35})
 
 
 def test_fresh_trials_of_the_rate_network_draw_by_their_words(run_script, block, hashed):
     params = {"study_seed": 4, "device": "cpu", "trials": 3}
-    run_script("score_rate", inputs=block, output=["rate.csv"], params=params)
-    assert hashed == {f"4|rate held out|{STREAM}|", f"4|rate held out noise|{STREAM}"}
+    run_script("score_rate", inputs=block, output={"rates": "rate.csv"}, params=params)
+    assert hashed == RATE_HELD_OUT
     assert pd.read_csv("rate.csv").rate_trials.tolist() == [3]
 
 
@@ -128,7 +146,7 @@ TRAINING = {
 
 
 def test_training_draws_by_task_condition_and_seed(run_script, hashed):
-    run_script("train", output=["seeds_0-0.npz"], params=TRAINING, block="seeds_0-0")
+    run_script("train", output={"block": "seeds_0-0.npz"}, params=TRAINING, block="seeds_0-0")
     words = ("initial network", "training noise", "example noise")
     single = {f"4|{purpose}|{STREAM}" for purpose in words}
     trials = {f"4|{purpose}|{STREAM}|" for purpose in ("training", "example")}
@@ -150,9 +168,9 @@ OTHER_SETTINGS = [
 
 @pytest.mark.parametrize("change", [{}, *OTHER_SETTINGS], ids=lambda change: "".join(change))
 def test_networks_of_the_same_settings_are_taken_over_and_no_others(run_script, change):
-    run_script("train", output=["seeds_0-0.npz"], params=TRAINING, block="seeds_0-0")
+    run_script("train", output={"block": "seeds_0-0.npz"}, params=TRAINING, block="seeds_0-0")
     larger = TRAINING | {"seeds": [0, 1]} | change
-    run_script("train", output=["seeds_0-1.npz"], params=larger, block="seeds_0-1")
+    run_script("train", output={"block": "seeds_0-1.npz"}, params=larger, block="seeds_0-1")
     taken = provenance.read("seeds_0-1.npz")["trained_in_another_block"]
     assert taken == ([] if change else ["seed_0"])
     first, second = (block_file.load_block(f"seeds_0-{last}.npz") for last in (0, 1))
@@ -217,7 +235,7 @@ def test_each_evaluation_has_noise_of_its_own_and_training_one(given):
 
 
 def test_nothing_that_is_drawn_of_a_network_shares_its_noise(given):
-    task = integration(n_steps=80, on=10, duration=20)
+    task = integration(n_steps=90, on=10, duration=20)
     model, _ = train.train_network(task, SMALL, THRICE, study_seed=1, network="a")
     n_training = len({stream for _, stream, _ in given})
     words = {"study_seed": 1, "words": ("a",), "n_trials": 2}
