@@ -14,7 +14,7 @@ import pytest
 from shared import ROOT
 from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
 
-from rate2spike import conversion, matfile, provenance, spiking
+from rate2spike import conversion, matfile, provenance, spiking, streams
 from rate2spike.analysis import example, selectivity
 from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
 from rate2spike.conversion import Simulation, scored_trials
@@ -196,13 +196,13 @@ def test_a_block_of_other_settings_holds_no_network_for_us(tmp_path, trained):
 @pytest.fixture
 def given(monkeypatch):
     """The streams that kernels and the plain simulation were given, by what was called and when."""
-    streams = []
+    found = []
 
     def listen(module, name):
         function = getattr(module, name)
 
         def listening(*args, **options):
-            streams.append((name, tuple(options["stream"]), options.get("first_trial")))
+            found.append((name, tuple(options["stream"]), options.get("first_trial")))
             return function(*args, **options)
 
         monkeypatch.setattr(module, name, listening)
@@ -211,7 +211,7 @@ def given(monkeypatch):
     listen(rate_cpu, "outputs")
     listen(spiking_cpu, "simulate_trials")
     listen(spiking, "simulate_trial")
-    return streams
+    return found
 
 
 THRICE = TrainingConfig(
@@ -232,6 +232,13 @@ def test_each_evaluation_has_noise_of_its_own_and_training_one(given):
     assert after == before  # the example, after and before training
     assert len(evaluations) == 3
     assert len({noise, *evaluations, after}) == 5
+
+
+def test_voltages_coins_and_noise_of_a_trial_are_other_numbers():
+    key = streams.key(1, "test")
+    uses = (streams.STEP_NOISE, streams.INITIAL_VOLTAGE, streams.COIN)
+    numbers = [tuple(streams.uniform(key, use, 0, 5)[:, 0]) for use in uses]
+    assert len(set(numbers)) == 3
 
 
 def test_nothing_that_is_drawn_of_a_network_shares_its_noise(given):
