@@ -42,11 +42,17 @@ def of_paper(figure: str, panel: str, quantity: str, condition: str = "") -> Ser
     return Series(rows.x, rows.y)
 
 
-def decays(panel: str, example: dict, first: int, last: int) -> dict:
-    """Counts of units in bins of 1 ms."""
-    centres = np.arange(first, last + 1)
-    nearest = np.floor(example["tau_decay_ms"] + 0.5)
-    return {(panel, "units"): Series(centres, [(nearest == c).sum() for c in centres])}
+def decays(panel: str, example: dict, *ends_ms: int) -> dict:
+    """Counts of units in bins of 1 ms or, where there would be more than 50, the next wider that
+    do; from one end to the other, and as far as the decays reach."""
+    tau_ms = example["tau_decay_ms"]
+    reach = [*ends_ms, tau_ms.min(), tau_ms.max()]
+    span = max(reach) - min(reach)
+    width = next(width for width in (1, 2, 5, 10, 20, 50, 100) if span <= 50 * width)
+    first, last = (int(np.floor(end / width + 0.5)) for end in (min(reach), max(reach)))
+    centres = width * np.arange(first, last + 1)
+    counts = [((tau_ms >= c - width / 2) & (tau_ms < c + width / 2)).sum() for c in centres]
+    return {(panel, "units"): Series(centres, counts)}
 
 
 def spikes(panel: str, example: dict, trial: int, populations: dict) -> dict:
@@ -270,8 +276,7 @@ def figure_s7(example: dict) -> dict:
 
 def figure_task(example: dict, answers: dict[int, str] = ANSWERS["xor"]) -> dict:
     """The page of any task, of these answers."""
-    nearest = np.floor(example["tau_decay_ms"] + 0.5).astype(int)
-    wanted = decays("decays", example, nearest.min(), nearest.max())
+    wanted = decays("decays", example)
     wanted |= outputs("rate", example, example["rate_out"], answers)
     for factor, out in zip(example["scaling_factors"], example["spiking_out"], strict=True):
         wanted |= outputs(f"factor {factor:g}", example, out, answers)
