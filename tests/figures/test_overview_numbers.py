@@ -2,10 +2,12 @@
 a caption is that of the tables, reckoned once more. No two columns of these tables have a number in
 common."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
-from drawing import Series, assert_caption, assert_drawn, axes_of, drawer, numbers_in
+from drawing import REPORT, Series, assert_caption, assert_drawn, axes_of, drawer, numbers_in
 from shared import example_of
 
 from rate2spike.figures import mean_field
@@ -289,3 +291,51 @@ def test_every_number_of_the_mean_field_caption_is_that_of_the_measures(mean_fie
     }
     numbers = numbers_in(mean_field_page.note)
     assert numbers[:3] == ["80", "20", f"{SETTINGS.n_steps:,}"]
+
+
+# Places in captions -------------------------------------------------------------------------------
+
+# what stands right after a number, or right before it
+AFTER = {
+    "n_exc": "excitatory",
+    "n_inh": "inhibitory",
+    "n_units": "units",
+    "PYR": "pyramidal",
+    "PV": "PV",
+    "SST": "SST",
+    "n_agree": "agree",
+    "n_differ": "differ",
+    "n_few": "there are too few",
+    "n_absent": "more",
+    "n_unsolved": "there is no solution",
+    "n_conditions": "conditions",
+    "held_out": "% correct",
+    "per_kind": "trials",
+    "n_selectivity": "correct",
+    "variance": "% of their variance",
+    "rate_variance": "% of the variance of the rate",
+    "spiking_variance": "% of the spiking",
+}
+BEFORE = {
+    "factor": "1/",
+    "n_works_before": "unconverted weights do for",
+    "n_correct": "each context,",
+}
+
+
+def test_numbers_stand_beside_the_words_for_them():
+    found = set()
+    for file in REPORT.glob("*.rst"):
+        text = " ".join(file.read_text("utf-8").split())
+        for match in re.finditer(r"\{(\w+)(?::[^}]*)?\}", text):
+            name = match[1]
+            if name in AFTER:
+                words = text[match.end() :].lstrip()
+                assert words.startswith(AFTER[name]), (file.name, name, words[:30])
+            elif name in BEFORE:
+                words = text[: match.start()].rstrip()
+                assert words.endswith(BEFORE[name]), (file.name, name, words[-30:])
+            found.add(name)
+        if "{n_attempted}" in text:  # so many of so many
+            assert text.index("{n_networks}") < text.index("{n_attempted}"), file.name
+    assert found >= {*AFTER, *BEFORE}
