@@ -331,7 +331,8 @@ def test_the_manifest_lists_every_file_once_and_can_be_checked(tmp_path):
 
 
 def test_the_record_and_the_page_of_a_study(tmp_path):
-    (tmp_path / "a.tsv").write_text("s\th:m:s\n7200.5\t2:00:00\n")
+    # a job that was measured twice: the last counts
+    (tmp_path / "a.tsv").write_text("s\th:m:s\n3.5\t0:00:03\n7200.5\t2:00:00\n")
     times = archive.stage_times(
         {"train": [tmp_path / "a.tsv", tmp_path / "none.tsv"], "convert": []}
     )
