@@ -216,7 +216,7 @@ def test_training_on_the_device_follows_that_on_the_cpu():
 
 
 def test_each_evaluation_of_a_block_has_noise_of_its_own_and_training_one(monkeypatch):
-    """As on the CPU, see tests/study/test_script_streams.py."""
+    """As on the CPU, see tests/study/test_scripts.py."""
     given = []
 
     def listening(block, u, z, fresh, *, keys, fresh_keys, **_):

@@ -1,17 +1,18 @@
-"""What random numbers a job draws by: the scripts are run in this process, and the words of every
-stream are those of the purpose, the condition and the network. No two things that are drawn of one
-network have a stream in common."""
+"""Scripts of jobs, run in this process: what they draw by, what they take over, what they write.
+The words of every stream are those of the purpose, the condition and the network; no two things
+that are drawn of one network have a stream in common."""
 
 import hashlib
 import importlib
 import runpy
 from dataclasses import asdict
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from shared import ROOT
+from shared import PUBLISHED_MODEL, ROOT
 from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
 
 from rate2spike import conversion, matfile, provenance, spiking, streams
@@ -188,6 +189,41 @@ def test_a_block_of_other_settings_holds_no_network_for_us(tmp_path, trained):
     assert list(found) == ["seed_1"]
     assert list(block_file.already_trained(tmp_path, ["seed_1", "seed_2"], "b")) == ["seed_2"]
     assert block_file.already_trained(tmp_path, ["seed_1"], "") == {}
+
+
+# What is written ----------------------------------------------------------------------------------
+
+
+def test_a_given_model_keeps_what_its_file_says_of_its_training(run_script):
+    output = {"models": "models", "networks": "networks.csv", "curves": "curves.csv"}
+    given = {"files": [str(PUBLISHED_MODEL)]}
+    run_script("import_models", inputs=given, output=output, params={}, block="external")
+    (row,) = pd.read_csv("networks.csv").itertuples()
+    keys = matfile.read(PUBLISHED_MODEL)
+    assert (row.network, row.converged) == (PUBLISHED_MODEL.stem, True)
+    said = ("tr", "eval_loss_mean", "eval_perf_mean")
+    found = [row.training_trials, row.training_loss, row.training_accuracy]
+    assert found == [np.asarray(keys[key]).item() for key in said]
+    assert (row.n_units, row.n_inhibitory) == (200, np.asarray(keys["inh"]).sum())
+    copy = Path("models") / PUBLISHED_MODEL.name
+    assert copy.read_bytes() == PUBLISHED_MODEL.read_bytes()
+
+
+def test_a_converted_model_holds_its_own_search_and_its_fresh_trials(run_script, block):
+    """By the published scoring, on trials that the strict one finds wrong."""
+    fresh = {"network": ["seed_0", "seed_0", "other"], "correct": [True, False, False]}
+    fresh |= {"correct_strict": [False, False, True]}
+    pd.DataFrame(fresh).to_parquet("held_out.parquet")
+    curve = {"network": ["other", "seed_0", "seed_0"], "scaling_factor": [30.0, 35.0, 40.0]}
+    curve |= {"accuracy": [0.1, 0.8, 0.7], "accuracy_strict": [0.0, 0.2, 0.3]}
+    pd.DataFrame(curve).to_csv("accuracy.csv", index=False)
+    inputs = block | {"held_out": "held_out.parquet", "accuracy": "accuracy.csv"}
+    run_script("convert", inputs=inputs, output={"folder": "converted"}, params={})
+    keys = matfile.read("converted/seed_0.mat")
+    assert np.asarray(keys["held_out_perf"]).item() == 0.5
+    assert np.asarray(keys["opt_scaling_factor"]).item() == 35
+    assert np.ravel(keys["all_perfs"]).tolist() == [0.8, 0.7]
+    assert np.ravel(keys["scaling_factors"]).tolist() == [35, 40]
 
 
 # What the kernels are given -----------------------------------------------------------------------
