@@ -1,6 +1,7 @@
 """How a file was made: what a record says and does not say, where it is kept, and that nothing else
 of a file depends on it."""
 
+import hashlib
 import json
 import os
 import platform
@@ -137,6 +138,49 @@ ROW |= {
     "n_spikes": 5,
 }
 ROW |= {"correct": True, "correct_strict": [True, False, True]}
+
+
+ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, of "abc"
+
+
+def test_checksums_are_those_of_the_content(tmp_path):
+    for name in ("abc.csv", "other.csv"):
+        (tmp_path / name).write_bytes(b"abc")
+        facts = {"file": name, "sha256": ABC}
+        assert provenance.file_facts(tmp_path / name) == facts
+        assert provenance.file_facts(str(tmp_path / name)) == facts
+        assert archive.data_sha256(tmp_path / name) == ABC
+    table = archive.manifest([tmp_path], tmp_path)
+    assert table.to_numpy().tolist() == [
+        ["abc.csv", 3, ABC, ABC],
+        ["other.csv", 3, ABC, ABC],
+    ]
+    (tmp_path / "abc.csv").write_bytes(bytes(3_000_000))  # more than is read at once
+    expected = hashlib.sha256(bytes(3_000_000)).hexdigest()
+    assert archive.data_sha256(tmp_path / "abc.csv") == expected
+    assert provenance.file_facts(tmp_path / "abc.csv")["sha256"] == expected
+
+
+def test_a_model_of_ours_is_named_by_its_network_and_a_foreign_one_by_its_file(tmp_path, trained):
+    ours = tmp_path / "ours.mat"
+    found = []
+    for seconds in (1, 2):
+        matfile.save(ours, *trained, {"seconds": seconds})
+        found.append(provenance.model_facts(ours))
+    assert found[0] == found[1]  # whenever it was trained
+    assert found[0] == {"file": "ours.mat", "fingerprint": fingerprint_of(ours)}
+    theirs = provenance.model_facts(PUBLISHED_MODEL)
+    content = hashlib.sha256(PUBLISHED_MODEL.read_bytes()).hexdigest()
+    assert theirs == {"file": PUBLISHED_MODEL.name, "sha256": content}
+
+
+def fingerprint_of(path) -> str:
+    """Of all numbers and words of a model file but its provenance, in the order of their names."""
+    content = b""
+    for key, value in sorted(scipy.io.loadmat(path).items()):
+        if key[0] != "_" and key != "provenance":
+            content += f"{key} {value.dtype} {value.shape} ".encode() + value.tobytes()
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def test_every_kind_of_file_keeps_it_and_reads_as_before(tmp_path, trained):
@@ -287,7 +331,8 @@ def test_the_manifest_lists_every_file_once_and_can_be_checked(tmp_path):
 
 
 def test_the_record_and_the_page_of_a_study(tmp_path):
-    (tmp_path / "a.tsv").write_text("s\th:m:s\n7200.5\t2:00:00\n")
+    # a job that was measured twice: the last counts
+    (tmp_path / "a.tsv").write_text("s\th:m:s\n3.5\t0:00:03\n7200.5\t2:00:00\n")
     times = archive.stage_times(
         {"train": [tmp_path / "a.tsv", tmp_path / "none.tsv"], "convert": []}
     )

@@ -100,9 +100,15 @@ def test_condition_averages_with_a_condition_that_never_came():
 
 
 def test_z_scores_have_mean_0_and_sd_1_over_trials_and_times():
-    responses = np.random.default_rng(1).normal(5, 3, (30, 4, 6))
+    rng = np.random.default_rng(1)
+    # units of different means and SDs, with a course in time that all their trials share
+    course = 20 * np.sin(np.arange(6)) * np.array([1, 2, 3, 4])[:, None]
+    responses = 3 * rng.normal(size=(30, 4, 6)) + course + np.array([5, 0, -3, 40])[:, None]
     responses[:, 2] = 0.1  # a unit that never changes
     z = targeted.z_scored(responses)
+    mean, sd = responses[:, 3].mean(), responses[:, 3].std()  # of all trials and times of a unit
+    np.testing.assert_allclose(z[:, 3], (responses[:, 3] - mean) / sd, rtol=1e-9)
+    assert z[:, 3].mean(axis=0).std() > 0.5  # the course is kept
     changing = z[:, [0, 1, 3]]
     np.testing.assert_allclose(changing.mean(axis=(0, 2)), 0, atol=1e-12)
     np.testing.assert_allclose(changing.std(axis=(0, 2)), 1, rtol=1e-12)

@@ -513,15 +513,20 @@ def test_without_noise_and_refractory_period_a_trial_is_that_of_the_plain_simula
 
 def test_the_accuracy_without_what_nir_cannot_hold_is_beside_the_file(tmp_path, trained):
     simulation, n_trials = conversion.Simulation(SHORT, 1, "held out", device="cpu"), 6
+
+    def scored(t_refractory_ms, task):
+        neuron = replace(simulation.neuron, t_refractory_ms=t_refractory_ms)
+        of_task = simulation._replace(neuron=neuron, task=task)
+        return conversion.score_network(of_task, trained.model, "trained", 20.0, n_trials)
+
+    # a threshold that the outputs with and without the period do not exceed equally often
+    highest = [scored(ms, SHORT)["output_max"] for ms in (2.0, 0.0)]
+    x = max(highest[0], key=lambda x: abs((highest[0] > x).sum() - (highest[1] > x).sum()))
+    task = replace(SHORT, correct_spiking=lambda labels, response: response.maximum > x)
+    simulation = simulation._replace(task=task)
     table = nir_file.accuracies(simulation, trained.model, "trained", 20.0, n_trials)
-    whole = conversion.score_network(simulation, trained.model, "trained", 20.0, n_trials)
-    without = conversion.score_network(
-        simulation._replace(neuron=replace(simulation.neuron, t_refractory_ms=0.0)),
-        trained.model,
-        "trained",
-        20.0,
-        n_trials,
-    )
+    whole, without = scored(2.0, task), scored(0.0, task)
+    assert whole["correct"].sum() != without["correct"].sum()
     assert table.network.tolist() == [
         "whole network",
         "without refractory period",

@@ -80,6 +80,15 @@ def test_kernel_is_the_plain_simulation(n_units, model):
     assert n_units < 63 or n_units / 20 < fired.sum() < fired.size / 2
 
 
+@pytest.mark.parametrize("model", [QIF(v_peak=7.0), LIF(v_threshold=-41.3)])
+def test_a_voltage_of_exactly_the_threshold_is_a_spike(model):
+    threshold = getattr(model, "v_peak", -41.3)
+    v = [np.nextafter(threshold, -100.0), threshold]
+    network = Network(model, np.zeros((2, 2)), 1e-5, {"v": v})
+    _, fired = assert_same(networks.job_of(network, np.zeros((1, 2))), **ALL)
+    assert fired[0, 0].tolist() == [False, True]
+
+
 def test_samples_means_and_what_is_left_over():
     job = job_of(AdaptiveQIF, 7, n_steps=11)
     for every in (1, 4, 11):

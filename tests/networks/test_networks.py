@@ -20,6 +20,7 @@ from rate2spike.config import NeuronConfig
 from rate2spike.networks import network as network_module
 from rate2spike.networks import simulation
 from rate2spike.networks.kernels import cpu as network_cpu
+from rate2spike.networks.neurons import DiscreteLIF, SingleExponentialMembraneQIF
 from rate2spike.spiking import (
     LIF,
     QIF,
@@ -178,6 +179,31 @@ def test_a_spike_is_felt_from_the_next_step_on():
     untouched = -2 + 1e-2 * (4 - 5)
     assert v[0, 1] == untouched
     assert v[1, 1] == untouched + 1e-2 * (untouched**2 - 5 + 7)
+
+
+# models, their threshold, and which is the first to spike of three units: the number before the
+# threshold, the threshold itself, the number after it (DiscreteLIF: v > vth)
+AT_THRESHOLD = [
+    (QIF(v_peak=7.0), 7.0, 1),
+    (AdaptiveQIF(v_peak=7.0), 7.0, 1),
+    (LIF(v_threshold=-41.3), -41.3, 1),
+    (SingleExponentialLIF(v_threshold=-41.3), -41.3, 1),
+    (MembraneQIF(v_threshold=29.7), 29.7, 1),
+    (SingleExponentialMembraneQIF(v_threshold=29.7), 29.7, 1),
+    (DiscreteLIF(dv=0.0, vth=0.3), 0.3, 2),
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "threshold", "first"), AT_THRESHOLD, ids=lambda m: type(m).__name__
+)
+def test_a_voltage_of_exactly_the_threshold_is_a_spike(model, threshold, first):
+    """In the first step, in which a LIF unit is refractory and a QIF unit is looked at before."""
+    v = [np.nextafter(threshold, -100.0), threshold, np.nextafter(threshold, 100.0)]
+    dt = 1 if isinstance(model, DiscreteLIF) else 1e-5
+    network = Network(model, np.zeros((3, 3)), dt, {"v": v})
+    for _, fired, _ in both(network, np.zeros((1, 3)), every=1):
+        assert fired[0, 0].tolist() == [i >= first for i in range(3)]
 
 
 # The kernel ---------------------------------------------------------------------------------------

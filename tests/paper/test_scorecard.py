@@ -373,12 +373,60 @@ def test_summary():
 
 
 def test_forest_plot_draws_every_number():
+    """Each with its own interval and verdict, and beside the value that it was compared at."""
     found = scorecard.table(PUBLISHED, everything(3), all_singles())
     _, drawn = forest.draw(found)
     rows = pd.concat(drawn)
     assert len(rows) == len(found)
-    np.testing.assert_allclose(np.sort(rows.y), np.sort(found.difference))
-    assert sorted(rows.series) == sorted(found.verdict)
+    columns = ["difference", "ci_low", "ci_high", "verdict"]
+    of_table = found[columns].astype({"difference": float}).round(9)
+    of_page = rows[["y", "low", "high", "series"]].round(9).set_axis(columns, axis=1)
+    assert_same_rows(of_page, of_table)
+    swept = found[found.published_n.gt(1) & found.quantity.ne(scorecard.COUNTED)]
+    labels = rows.x.str.removesuffix(" (text)")
+    for row in swept.itertuples():
+        alike = np.isclose(rows.y.astype(float), row.difference) & (labels == row.x_value)
+        panels = rows.panel[alike | (rows.y.isna() & np.isnan(row.difference))]
+        letter = row.panel.split("-")[0]
+        name = row.figure + (letter if len(letter) == 1 and letter.isupper() else "")
+        assert panels.str.startswith(f"{name} ").any(), row
+
+
+def assert_same_rows(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    """The same rows in whatever order."""
+    keys = list(one.columns)
+    pd.testing.assert_frame_equal(
+        one.sort_values(keys, ignore_index=True),
+        other.sort_values(keys, ignore_index=True),
+        check_dtype=False,
+    )
+
+
+def test_every_number_of_the_caption_is_that_of_the_table():
+    points = pd.concat(
+        [
+            networks("figure_5", "fixed", n=4, search_accuracy=0.5),
+            networks("figure_5", "tuned", n=9, n_trained=7),
+            networks("figure_1", "sizes", 50, n=2),
+        ]
+    )
+    found = scorecard.table(PUBLISHED, points, all_singles().query("figure == 'S2'"))
+    verdicts = found.verdict.tolist()
+    judged = [n >= 3 and low == low for n, low in zip(found.ours_n, found.ci_low, strict=True)]
+    n = [n for n, of_paper in zip(found.ours_n, found.published_n, strict=True) if of_paper > 1]
+    assert len({verdicts.count(verdict) for verdict in scorecard.VERDICTS}) == 3
+    assert scorecard.describe(found, PUBLISHED, points) == {
+        "n_networks": 4 + 7 + 2,
+        "n_attempted": 4 + 9 + 2,
+        "n_numbers": len(verdicts),
+        "n_absent": 290 + 21 - (len(verdicts) - 1),  # the paper gives two of ours at once
+        "n_agree": verdicts.count("agrees"),
+        "n_differ": verdicts.count("differs"),
+        "n_few": verdicts.count("too few networks"),
+        "median_n": np.median(n),
+        "n_judged": sum(judged),
+        "n_by_chance": pytest.approx(0.05 * sum(judged)),
+    }
 
 
 @pytest.mark.parametrize(

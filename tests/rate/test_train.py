@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rate2spike import streams
 from rate2spike.config import RateConfig, TrainingConfig
 from rate2spike.rate import block_file, side_by_side, train
+from rate2spike.rate.kernels import cpu as rate_cpu
 from rate2spike.tasks import BUILT_IN, draw_trials
 
 GO_NOGO = BUILT_IN["go-nogo"]
@@ -250,6 +252,24 @@ def test_training_changes_what_is_trained_and_nothing_else(trained):
         assert not np.array_equal(getattr(after, field), getattr(before, field)), field
     tau_ms = model.tau_decay_ms()
     assert 20 < tau_ms.min() < tau_ms.max() < 50
+
+
+def test_the_record_holds_one_trial_before_and_after_training(trained):
+    model, record = trained
+    trials = draw_trials(GO_NOGO, 1, "example", ("trained",), [0])
+    assert np.array_equal(record.stimulus, trials.stimulus[0])
+    assert np.array_equal(record.target, trials.target[0])
+    noise = streams.key(1, "example noise", "trained")
+    for weights, example in (
+        (model.weights, record.example),
+        (model.initial, record.untrained_example),
+    ):
+        trace = rate_cpu.outputs(
+            model, weights, trials.stimulus, stream=noise, first_trial=0, keep=True
+        )
+        for ours, again in zip(example, trace, strict=True):
+            assert np.array_equal(ours, again[0])
+    assert np.abs(record.example.o - record.untrained_example.o).max() > 0.1
 
 
 def test_trials_per_update_is_another_training_of_the_same_network():

@@ -11,6 +11,7 @@ from spiking_trials import (
     KEY,
     NEURONS,
     SIZES,
+    at_threshold,
     n_released_otherwise,
     restless,
     settled_trial,
@@ -116,6 +117,17 @@ def test_release_after_each_step(t_refractory_ms):
                 assert release > grid.n_steps
             else:
                 assert max(release, step + 1) == max(after[0], step + 1)
+
+
+@pytest.mark.parametrize("neuron", NEURONS, ids=lambda n: f"{n['model']}-{n['tau_rise_ms']:g}")
+def test_a_voltage_of_exactly_the_threshold_is_a_spike(neuron):
+    network, trial, _, highest = at_threshold(2.0**30, **neuron)
+    u = np.zeros((1, 2, 3))
+    summary = simulate_trials(network, u, trials=[trial], stream=KEY)
+    assert np.flatnonzero(summary.spike_counts[0]).tolist() == [highest]
+    assert summary.spike_counts.sum() == 1
+    recording = spiking_cpu.record_trial(network, u[0], trial=trial, stream=KEY)
+    assert np.argwhere(recording.spikes).tolist() == [[highest, 0]]
 
 
 def test_stimulation_moves_its_units():

@@ -9,6 +9,7 @@ from spiking_trials import (
     KEY,
     NEURONS,
     SIZES,
+    at_threshold,
     n_released_otherwise,
     restless,
     settled_trial,
@@ -77,6 +78,13 @@ def test_a_unit_integrates_again_as_published():
     on_cpu = spiking_cpu.simulate_trials(case.network, u[None], **kept)
     # one step later or earlier changes what a spike leaves of a rate by 2e-3
     np.testing.assert_allclose(ours.rates, on_cpu.rates, rtol=1e-4)
+
+
+def test_a_voltage_of_exactly_the_threshold_is_a_spike():
+    network, trial, _, highest = at_threshold(2.0**30)
+    summary = simulate_trials(network, np.zeros((1, 2, 2)), trials=[trial], stream=KEY)
+    assert np.flatnonzero(summary.spike_counts[0]).tolist() == [highest]
+    assert summary.spike_counts.sum() == 1
 
 
 def test_stimulation_and_downsampling():

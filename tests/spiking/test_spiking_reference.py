@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
+from spiking_trials import NEURONS, at_threshold
 
 from rate2spike import conversion, matfile, spiking
 
@@ -68,3 +69,14 @@ def test_arrays_agree(case):
         np.testing.assert_allclose(
             ours, np.broadcast_to(published, np.shape(ours)), rtol=0, atol=1e-9, err_msg=name
         )
+
+
+@pytest.mark.parametrize("neuron", NEURONS, ids=lambda n: f"{n['model']}-{n['tau_rise_ms']:g}")
+def test_a_voltage_of_exactly_the_threshold_is_a_spike(neuron):
+    network, _, v0, highest = at_threshold(2.0**30 + 30, **neuron)
+    n_steps = 100
+    recording = spiking.simulate_trial(
+        network, np.zeros((2, 2)), v0=v0, noise=np.zeros((len(v0), n_steps))
+    )
+    assert np.flatnonzero(recording.spikes[:, 0]).tolist() == [highest]
+    assert recording.spikes.sum() == 1

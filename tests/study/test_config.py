@@ -288,6 +288,26 @@ def test_the_whole_paper_has_the_published_sweeps():
     assert sum(networks.values()) == 7100
 
 
+@pytest.mark.parametrize("path", ["config/config.yaml", "config/paper.yaml"])
+def test_every_point_of_a_sweep_keeps_the_own_settings_of_the_sweep(path):
+    """Those of the section that it sweeps, too."""
+    values = yaml.safe_load((ROOT / path).read_text())
+    study = read_study(values)
+    kept = 0
+    for name, own in values["sweeps"].items():
+        for point in study.sweeps[name].points:
+            assert point.condition.task == own["task"]
+            for section in SECTIONS:
+                for key, value in own.get(section, {}).items():
+                    found = point.condition.setting(f"{section}.{key}")
+                    assert found == value or f"{section}.{key}" == own["key"], (name, point.x)
+                    kept += 1
+    assert kept > 10
+    gains = study.sweeps["integration-gain"].points
+    assert {point.condition.network.tau_decay_ms for point in gains} == {(20, 100)}  # Fig. 6C
+    assert [point.condition.network.gain for point in gains] == [point.x for point in gains]
+
+
 def test_thinned_sweeps_are_parts_of_the_papers():
     thinned = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     paper = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())

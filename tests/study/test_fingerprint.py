@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import pairwise
 
 import pytest
 from shared import ROOT
@@ -96,7 +97,7 @@ FIGURES = {"figure_1", "figure_5", "figure_s7", "figure_accuracy", "scorecard"}
         ("figures/selectivity.py", {"figure_s5"}, {"figure_s1", "selectivity", "scorecard"}),
         ("export/nir_file.py", {"exchange"}, {"export", "example", "held_out"}),
         ("../../scripts/reading.py", FIGURES, {"train", "simulate", "aggregate", "figure_s5"}),
-        ("../../scripts/job.py", {"train", "export", "figure_s5", *TRIALS}, set()),
+        ("../../scripts/job.py", set(STAGES), set()),
         ("../../scripts/figure_s1.py", {"figure_s1"}, set(STAGES) - {"figure_s1", "notebook"}),
         ("../../scripts/write_models.py", {"export"}, set(STAGES) - {"export", "notebook"}),
     ],
@@ -198,12 +199,27 @@ def test_every_file_of_the_table_is_there():
 def test_a_users_task_counts_with_what_a_published_task_is_made_of(copy, tmp_path):
     own = tmp_path / "own.py"
     own.write_text("TASK = 1\n")
-    before = fingerprint.of_user_task([own])
-    published = copy / "lib" / "rate" / "own_task.py"
-    published.write_text(published.read_text() + "\nADDED = 1\n")
-    forget()
-    edited = fingerprint.of_user_task([own])
+    states = [fingerprint.of_user_task([own])]
+    for name in ("own_task.py", "tasks.py", "utils.py", "__init__.py"):
+        published = copy / "lib" / "rate" / name
+        published.write_text(published.read_text() + "\nADDED = 1\n")
+        forget()
+        states.append(fingerprint.of_user_task([own]))
     own.write_text("TASK = 2\n")
-    other = fingerprint.of_user_task([own])
-    assert before != edited != other
+    states.append(fingerprint.of_user_task([own]))
+    for before, after in pairwise(states):
+        assert before != after
     assert fingerprint.of_user_task([]) == []
+
+
+def test_a_job_that_takes_a_users_task_runs_again_with_it():
+    """Whatever rule hands the task to its script has the content of its file among its params,
+    which Snakemake compares; and no rule but these has."""
+    n_with_task = 0
+    for file in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
+        for text in file.read_text("utf-8").split("params:")[1:]:
+            params = text.partition("message:")[0]
+            with_task = "user_tasks=own_task" in params
+            assert ("task_content=task_content" in params) == with_task, (file.name, params)
+            n_with_task += with_task
+    assert n_with_task >= 6

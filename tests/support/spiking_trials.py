@@ -37,6 +37,30 @@ def small_network(n_units: int, **neuron) -> spiking.SpikingNetwork:
     )
 
 
+class AtThreshold(NamedTuple):
+    """A network in which the highest initial voltage of a trial is exactly the threshold; the
+    trial of `KEY` and its draws of these voltages; the unit that has the highest."""
+
+    network: spiking.SpikingNetwork
+    trial: int
+    v0: np.ndarray
+    highest: int
+
+
+def at_threshold(span: float, **neuron) -> AtThreshold:
+    """Voltages reach down to -2^30 mV: the noise is lost in the rounding of float32, and the draws,
+    multiples of 2^-24, become voltages without any. No unit integrates. span: of the voltages,
+    2^30 mV in float32 and 30 mV more in float64."""
+    draws = [streams.uniform(KEY, streams.INITIAL_VOLTAGE, trial, 7)[:, 0] for trial in range(50)]
+    # the highest far enough from 0 mV, where the noise would be seen
+    trial = next(i for i, v0 in enumerate(draws) if v0.max() < 1 - 2**-5)
+    v0 = draws[trial].astype(float)
+    v_reset = -(2.0**30)
+    neuron |= {"v_reset": v_reset, "v_threshold": v_reset + v0.max() * span}
+    network = small_network(7, **neuron, t_refractory_ms=1e6)
+    return AtThreshold(network, trial, v0, int(v0.argmax()))
+
+
 def settled_trial(network, u, **settings) -> tuple[int, spiking.TrialRecording]:
     """A trial in which no spike hangs on rounding: moving the threshold by 2e-5 mV, five float32
     steps at 40 mV, changes none; of a QIF unit, which multiplies any difference on its way up, by

@@ -3,6 +3,7 @@ blocks, with a wrong config."""
 
 import ast
 import getpass
+import hashlib
 import json
 import operator
 import os
@@ -15,6 +16,8 @@ import sys
 import time
 import zipfile
 
+import compared
+import example_numbers
 import jinja2
 import numpy as np
 import pandas as pd
@@ -23,7 +26,9 @@ import ready_snakemake
 import scipy.io
 import yaml
 from browser import CHROMIUM, Browser
+from drawing import assert_drawn
 from shared import PUBLISHED_MODEL, ROOT, torch_or_skip
+from studies import study_of
 from tiny_study import (
     TINY,
     command,
@@ -40,6 +45,7 @@ from tiny_study import (
 
 from rate2spike import __version__, compiled, conversion, matfile, provenance
 from rate2spike.study import archive, fingerprint
+from rate2spike.study.layout import Layout
 from rate2spike.tasks import load_user_task
 
 UNTRAINED = "n40_tau20-50ms_max2_eval10_loss1000_accuracy0"
@@ -83,6 +89,10 @@ def tiny(tmp_path_factory):
 
 def table(path, name, types=None):
     return pd.read_csv(path / "results" / "tables" / f"{name}.csv", dtype=types or {"network": str})
+
+
+def results_csv(path, name):
+    return pd.read_csv(path / "results" / name, dtype={"network": str, "model": str, "series": str})
 
 
 def model(path):
@@ -218,13 +228,19 @@ def test_summary_follows_from_the_networks(tiny):
 
 def test_the_search_sees_other_trials_than_the_held_out(tiny):
     trials = pd.read_parquet(tiny / "results" / "tables" / "trials.parquet")
-    for _, rows in trials.groupby(KEYS):
+    n_compared = 0
+    for place, rows in trials.groupby(KEYS, observed=True):
         chosen = rows[rows.purpose == "held out"].scaling_factor.iloc[0]
-        search, fresh = (
-            rows[(rows.purpose == p) & (rows.scaling_factor == chosen)].n_spikes
-            for p in ("search", "held out")
-        )
-        assert not np.array_equal(search, fresh)
+        at_chosen = rows[rows.scaling_factor == chosen].sort_values("trial")
+        search, fresh = (at_chosen[at_chosen.purpose == p] for p in ("search", "held out"))
+        assert len(fresh) == 12
+        if "/".join(place[:3]) == GIVEN_FACTOR:
+            assert search.empty
+            continue
+        # other stimuli, not the same ones with other noise: half of the 12 labels, by chance
+        assert not np.array_equal(search.label, fresh.label), place
+        n_compared += 1
+    assert n_compared == 2 * 2 + 9
 
 
 def test_curves_hold_every_evaluation(tiny):
@@ -282,6 +298,88 @@ def test_a_model_from_elsewhere_is_taken_as_it_is(tiny):
     }
 
 
+def drawn(path, figure):
+    return results_csv(path, f"figures/{figure}.csv")
+
+
+def in_panels(table, wanted):
+    """The rows of the panels that something is wanted in."""
+    return table[table.panel.isin([panel for panel, _ in wanted])]
+
+
+def points_of(path, figure):
+    """The networks behind a figure, from the tables of their conditions."""
+    study = study_of("tests/tiny/config.yaml")
+    layout = Layout(study, lambda condition, n_steps: 2, lambda condition, n, n_steps: 2)
+    parts = []
+    for point in layout.points(figure):
+        networks = pd.read_csv(path / point.table, dtype={"network": str})
+        x = np.nan if point.x is None else point.x
+        parts.append(networks.assign(role=point.role, x=x))
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize("figure", [*map(str, range(1, 8)), "sweeps"])
+def test_figures_that_compare_conditions_hold_the_numbers_of_the_tables(tiny, figure):
+    points = points_of(tiny, f"figure_{figure}")
+    of_sweeps = figure == "sweeps"
+    wanted = compared.expected_of_sweeps(points) if of_sweeps else compared.expected(figure, points)
+    assert wanted
+    assert_drawn(in_panels(drawn(tiny, f"figure_{figure}"), wanted), wanted)
+
+
+# figure: the condition of its example network
+EXAMPLES = {
+    "1": "go-nogo",
+    "2": "go-nogo",
+    "4": "integration",
+    "s1": "go-nogo",
+    "s2": "go-nogo",
+    "s3": "go-nogo-sst",
+    "s4": "go-nogo-no-dale",
+    "s6": "go-nogo-softplus",
+    "s7": "integration-qif",
+}
+
+
+@pytest.mark.parametrize("figure", EXAMPLES)
+def test_figures_of_one_network_hold_the_numbers_of_its_recording(tiny, figure):
+    place = next(place for place, (name, *_) in STUDY.items() if name == EXAMPLES[figure])
+    example = dict(np.load(tiny / "results" / "examples" / f"{place}.npz"))
+    wanted = example_numbers.WANTED[figure](example)
+    assert_drawn(in_panels(drawn(tiny, f"figure_{figure}"), wanted), wanted)
+
+
+@pytest.mark.parametrize("place", [place for place in SHOWN if not place.startswith("xor")])
+def test_the_page_of_a_condition_holds_the_numbers_of_its_recording(tiny, place):
+    example = dict(np.load(tiny / "results" / "examples" / f"{place}.npz"))
+    task = place.split("/")[0]
+    answers = example_numbers.ANSWERS.get(task, {1: "cue", 0: "no cue"})
+    wanted = example_numbers.figure_task(example, answers)
+    assert_drawn(drawn(tiny, f"conditions/{place}"), wanted)
+
+
+def test_the_figures_of_accuracies_hold_the_numbers_of_the_tables(tiny):
+    networks, curves = table(tiny, "networks"), table(tiny, "accuracy")
+    shown = networks[networks.converged & networks.name.isin([STUDY[place][0] for place in SHOWN])]
+    page = drawn(tiny, "figure_accuracy").set_index("series")
+    assert len(page) == 2 * len(shown)
+    for row in shown.itertuples():
+        for kind, column in (("rate", "rate"), ("spiking", "held_out")):
+            point = page.loc[f"{row.name}, {row.network}, {kind}"]
+            parts = ("accuracy", "ci_low", "ci_high")
+            wanted = [100 * getattr(row, f"{column}_{part}") for part in parts]
+            np.testing.assert_allclose(point[["y", "low", "high"]].astype(float), wanted)
+    page = drawn(tiny, "figure_scaling")
+    for row in shown.itertuples():
+        of_network = (curves[KEYS] == [row.task, row.condition, row.neuron, row.network]).all(
+            axis=1
+        )
+        curve = page[(page.panel == f"{row.name}: search") & (page.series == row.network)]
+        np.testing.assert_allclose(curve.x, curves.scaling_factor[of_network])
+        np.testing.assert_allclose(curve.y, 100 * curves.accuracy[of_network])
+
+
 # How it was made ----------------------------------------------------------------------------------
 
 
@@ -337,10 +435,13 @@ def test_a_model_says_which_network_it_is_and_a_converted_one_where_it_came_from
         tiny / "results" / "models" / place / "seeds_0-1" / "seed_1.mat"
     )
     assert source == {"file": "seed_1.mat", "fingerprint": fingerprint}
+    networks = results_csv(tiny, f"networks/{place}/seeds_0-1.csv").set_index("network")
+    assert networks.model["seed_1"] == fingerprint  # a job of its own, which wrote it down
     assert (made["rule"], made["neuron"]) == ("held_out", "lif")
     ((_, foreign),) = records(tiny, "converted/go-nogo/external_elsewhere/**/*.mat").items()
     assert set(foreign) == {"source", "conversion"}
-    assert foreign["source"] == provenance.file_facts(PUBLISHED_MODEL)
+    content = hashlib.sha256(PUBLISHED_MODEL.read_bytes()).hexdigest()
+    assert foreign["source"] == {"file": PUBLISHED_MODEL.name, "sha256": content}
 
 
 def test_the_study_says_how_it_was_made(tiny):

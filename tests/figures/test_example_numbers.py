@@ -1,0 +1,251 @@
+"""Figures of one example network: every number in a CSV and in a caption is that of the recording,
+reckoned once more, and every published point is that of the table, in its own panel."""
+
+import itertools
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from drawing import (
+    PUBLISHED,
+    assert_caption,
+    assert_drawn,
+    axes_of,
+    drawer,
+    numbers_in,
+    published,
+)
+from example_numbers import (
+    ANSWERS,
+    CHOSEN,
+    MINUS,
+    WANTED,
+    by_population,
+    components,
+    kind_of,
+    mean_sd,
+)
+from shared import example_of
+
+TASKS = dict.fromkeys(["1", "2", "s1", "s2", "s3", "s4", "s6"], "go-nogo")
+TASKS |= {"4": "integration", "s7": "integration", "task": "xor"}
+# quantities that are said of a panel and not drawn as a point of it
+NOT_POINTS = (
+    "SD band",
+    "mean tuned synaptic decay",
+    "firing rate upper wh",
+    "firing rate lower wh",
+)
+
+
+def recording(figure: str) -> dict:
+    """A recording whose decays lie within the paper's 20 to 50 ms, with more Go than NoGo trials
+    and spikes in every trial."""
+    task = TASKS[figure]
+    example = example_of(task)
+    rng = np.random.default_rng(8)
+    example["tau_decay_ms"] = rng.uniform(20.6, 49.4, len(example["inhibitory"]))
+    flipped = example["label"].copy()
+    if task == "go-nogo":  # four Go trials and two NoGo trials
+        flipped[np.flatnonzero(flipped == 0)[0]] = 1
+    return example | {"label": flipped}
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """The figures, each drawn once when it is asked for."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        draw = drawer(tmp_path_factory.mktemp("figures"), monkeypatch)
+
+        @cache
+        def page(figure: str):
+            return draw(
+                f"figure_{figure}",
+                points=one_network(TASKS[figure]) if figure in ("1", "2", "4") else None,
+                recordings={"example": recording(figure)},
+                task=TASKS[figure],
+                figure=f"figure_{figure}",
+                title="title 12",
+            )
+
+        yield page
+
+
+def one_network(task: str) -> pd.DataFrame:
+    """The example's, and one of each sweep that stands beside it in Figs. 1, 2 and 4."""
+    row = {"role": "example", "x": np.nan, "task": task, "condition": "c"}
+    row |= {"neuron": "lif", "network": "7", "converged": True, "on_edge": False}
+    columns = ("training_accuracy", "search_accuracy", "mean_tau_decay_ms", "training_trials")
+    swept = row | dict.fromkeys(columns, 1) | {"x": 250.0}
+    return pd.DataFrame([row, swept | {"role": "sizes"}, swept | {"role": "decays"}])
+
+
+@pytest.mark.parametrize("figure", WANTED)
+def test_every_number_drawn_is_that_of_the_recording_and_of_the_paper(figure, drawn):
+    table = drawn(figure).table
+    if figure in ("1", "2", "4"):  # the other panels compare conditions
+        table = table[table.panel.str.match("[AB]" if figure != "4" else "[ABC]")]
+    assert_drawn(table, WANTED[figure](recording(figure)))
+
+
+def test_every_number_read_from_these_figures_is_drawn():
+    """But for what `NOT_POINTS` names and what Figs. 1 to 4 compare."""
+    for figure in ("S1", "S3", "S4", "S6", "S7"):
+        rows = PUBLISHED[(PUBLISHED.figure == figure) & (PUBLISHED.source == "digitised")]
+        rows = rows[~rows.quantity.str.startswith(NOT_POINTS)]
+        wanted = WANTED[figure.lower()](recording(figure.lower()))
+        n_drawn = 0
+        for (_, name), series in wanted.items():
+            if name.startswith("published"):
+                ends = [series.low, series.high]
+                n_drawn += len(series.x) + sum(len(end) for end in ends if end is not None)
+        means = PUBLISHED[(PUBLISHED.figure == figure) & (PUBLISHED.source == "text")]
+        n_text = (means.quantity == "mean firing rate").sum()
+        n_edges = rows.quantity.str.startswith("envelope").sum()
+        n_hidden = rows.value.str.contains("hidden").sum()
+        assert n_drawn == len(rows) + n_text + n_edges - n_hidden, figure
+
+
+# Captions, titles and single numbers --------------------------------------------------------------
+
+
+def facts(figure: str) -> dict:
+    """What a caption says of the example network."""
+    example = recording(figure)
+    inhibitory, tau = example["inhibitory"], example["tau_decay_ms"]
+    counts = [(example["label"] == label).sum() for label in ANSWERS[TASKS[figure]]]
+    _, tau_sd = mean_sd(tau)
+    n_in_words = f"{example['n_networks']} of {example['n_attempted']}"
+    found = {
+        "network": str(example["network"]),
+        "networks": n_in_words,
+        "n_units": len(inhibitory),
+        "n_exc": (~inhibitory).sum(),
+        "n_inh": inhibitory.sum(),
+        "factor": 35.0,
+        "held_out": 100 * example["held_out_accuracy"],
+        "trials": " and ".join(map(str, counts)),
+        "tau_mean": tau.mean(),
+        "tau_sd": tau_sd,
+        "title": "title 12",
+    }
+    if figure == "s2":
+        found["rate_variance"] = components(example["rate_population"])[2].sum()
+        found["spiking_variance"] = components(example["spiking_population"])[2].sum()
+    if figure == "s3":
+        found |= {name: members.sum() for name, members in by_population(example).items()}
+    if figure == "s6":
+        found["accuracy"] = accuracy_of_trials(example)
+    if figure == "s7":
+        found["per_kind"] = 3
+    return found
+
+
+def accuracy_of_trials(example: dict) -> float:
+    """Per cent correct, by the outputs from 0.5 s on."""
+    window = example["spiking_out"][CHOSEN][:, example["time_s"] > 0.4999]
+    go = example["label"] == 1
+    highest = window.max(axis=1)
+    return 100 * np.where(go, highest > 0.7, highest < 0.3).mean()
+
+
+@pytest.mark.parametrize("figure", [figure for figure in WANTED if figure not in "124"])
+def test_every_number_of_the_caption_is_that_of_the_recording(figure, drawn):
+    assert_caption(drawn(figure), f"figure_{figure}", **facts(figure))
+
+
+NOTES = {  # numbers under a figure, after those of the condition
+    "s1": ["network", "n_exc", "n_inh", "networks", "lambda"],
+    "s2": ["network", "n_exc", "n_inh", "networks", "trials"],
+    "s3": ["network", "PYR", "PV", "SST", "networks", "trials", "lambda"],
+    "s4": ["network", "n_units", "networks", "trials", "lambda"],
+    "s7": ["network", "n_exc", "n_inh", "networks", "per_kind", "lambda"],
+    "task": ["network", "n_exc", "n_inh", "networks", "trials"],
+}
+
+
+@pytest.mark.parametrize("figure", NOTES)
+def test_every_number_under_the_figure_is_that_of_the_recording(figure, drawn):
+    known = facts(figure) | {"lambda": "1/35"}
+    words = [str(recording(figure)["condition"]), *(str(known[name]) for name in NOTES[figure])]
+    assert numbers_in(drawn(figure).note) == numbers_in(" ".join(words))
+
+
+def test_the_line_under_fig_s6_says_how_far_the_first_outputs_reach(drawn):
+    early = recording("s6")["spiking_out"][CHOSEN][:, :20]  # up to 0.1 s
+    in_words = f"from {early.min():.1f} to {early.max():.1f}".replace("-", MINUS)
+    assert in_words in " ".join(drawn("s6").note.split())
+    assert "λ = 1/35 (published: 1/10)" in " ".join(drawn("s6").note.split())
+
+
+def test_titles_name_the_factors_and_what_the_paper_has(drawn):
+    page = drawn("2").page
+    wanted = {
+        "B-left": ["1"],
+        "B-centre": ["1", "10"],
+        "B-right": ["1", "35", "1", "25"],
+    }
+    for panel, numbers in wanted.items():
+        assert numbers_in(axes_of(page, panel).get_title()) == numbers, panel
+    page = drawn("task").page
+    for factor, numbers in ((1, ["1"]), (10, ["1", "10"]), (35, ["1", "35"])):
+        title = axes_of(page, f"factor {factor}").get_title()
+        assert numbers_in(title) == numbers
+        assert ("chosen" in title) == (factor == 35)
+
+
+def test_axes_of_components_say_their_share_of_the_variance(drawn):
+    page = drawn("s2").page
+    for panel in ("rate", "spiking"):
+        _, _, percent = components(recording("s2")[f"{panel}_population"])
+        axes = axes_of(page, panel)
+        labels = [axes.get_xlabel(), axes.get_ylabel(), axes.get_zlabel()]
+        wanted = [f"PC{i} ({share:.1f} %)" for i, share in enumerate(percent, start=1)]
+        assert labels == wanted
+        assert numbers_in(axes.get_title()) == [f"{percent.sum():.1f}", "99"]
+
+
+SINGLES = {
+    "1": [("B-right", f"mean rate output {name}", "rate_out", name) for name in ("Go", "NoGo")],
+    "2": [("B-right", f"mean LIF output {name}", "spiking_out", name) for name in ("Go", "NoGo")],
+    "4": [("C", f"mean LIF output ({s}) choice", "spiking_out", n) for s, n in ("++", f"-{MINUS}")],
+    "s4": [("B", f"mean LIF output {name}", "spiking_out", name) for name in ("Go", "NoGo")],
+}
+
+
+@pytest.mark.parametrize("figure", SINGLES)
+def test_single_numbers_are_outputs_at_the_last_time_read(figure, drawn):
+    example = recording(figure)
+    labels = {name: label for label, name in ANSWERS[TASKS[figure]].items()}
+    rows = drawn(figure).singles
+    assert list(zip(rows.panel, rows.quantity, strict=True)) == [s[:2] for s in SINGLES[figure]]
+    for row, (panel, quantity, key, name) in zip(rows.itertuples(), SINGLES[figure], strict=True):
+        in_paper = published(figure.upper(), panel, quantity)
+        assert (str(row.figure), float(row.x_value)) == (figure.upper(), in_paper.x.max())
+        out = example[key] if key == "rate_out" else example[key][CHOSEN]
+        middle, _ = mean_sd(out[example["label"] == labels[name]])
+        at_last = np.interp(in_paper.x.max(), example["time_s"][: len(middle)], middle)
+        assert row.value == pytest.approx(at_last, rel=1e-7)
+
+
+def test_single_numbers_of_figs_s2_s3_and_s7(drawn):
+    known = facts("s2")
+    variances = drawn("s2").singles.set_index("x_value").value
+    assert variances.to_dict() == pytest.approx(
+        {"rate": known["rate_variance"], "LIF": known["spiking_variance"]}
+    )
+    example, rows = recording("s3"), drawn("s3").singles
+    for letter, kind in (("C", "NoGo"), ("D", "Go")):
+        rates = example["single_mean_rates_hz"][example["single_kind"].tolist().index(kind)]
+        found = rows[(rows.panel == letter)].set_index("x_value").value
+        means = {name: rates[members].mean() for name, members in by_population(example).items()}
+        assert found.to_dict() == pytest.approx(means)
+    example, rows = recording("s7"), drawn("s7").singles
+    assert len(rows) == 4
+    for stimulus, context in itertools.product((1, 2), (1, 2)):
+        where = rows.condition.str.contains(f"ctx{context} stim{stimulus}")
+        ((x, value),) = rows.loc[where, ["x_value", "value"]].to_numpy()
+        trials = example["spiking_out"][CHOSEN][example["kind"] == kind_of(stimulus, context)]
+        at_last = np.interp(float(x), example["time_s"], mean_sd(trials)[0])
+        assert value == pytest.approx(at_last, rel=1e-7)

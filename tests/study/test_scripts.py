@@ -1,0 +1,302 @@
+"""Scripts of jobs, run in this process: what they draw by, what they take over, what they write.
+The words of every stream are those of the purpose, the condition and the network; no two things
+that are drawn of one network have a stream in common."""
+
+import hashlib
+import importlib
+import runpy
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from shared import PUBLISHED_MODEL, ROOT
+from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
+
+from rate2spike import conversion, matfile, provenance, spiking, streams
+from rate2spike.analysis import example, selectivity
+from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
+from rate2spike.conversion import Simulation, scored_trials
+from rate2spike.rate import block_file, train
+from rate2spike.rate.kernels import cpu as rate_cpu
+from rate2spike.spiking.kernels import cpu as spiking_cpu
+from rate2spike.tasks import BUILT_IN
+from rate2spike.tasks.built_in import integration
+
+SCRIPTS = ROOT / "workflow" / "scripts"
+STREAM = "go-nogo/n80_gain2/seed_0"  # task, condition, network
+SMALL = RateConfig(n_units=5)
+SHORT = TrainingConfig(max_trials=2, evaluation_trials=2)
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """The texts of all keys made since, with `|` between their words; one that ends in `|` gets
+    the number of each trial."""
+    texts = set()
+    blake2b = hashlib.blake2b
+
+    def recorded(data=b"", **options):
+        texts.add(data.decode().replace("\x1f", "|"))
+        return blake2b(data, **options)
+
+    monkeypatch.setattr(hashlib, "blake2b", recorded)
+    return texts
+
+
+@pytest.fixture
+def run_script(monkeypatch, tmp_path):
+    """Run a script in a folder of its own, its log left out."""
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    monkeypatch.setattr(
+        importlib.import_module("job"),
+        "start",
+        lambda snakemake: SimpleNamespace(info=print, warning=print),
+    )
+    monkeypatch.chdir(tmp_path)
+
+    def run(script: str, *, inputs=None, output, params, **wildcards):
+        places = {"task": "go-nogo", "condition": "n80_gain2", "neuron": "lif"} | wildcards
+        snakemake = SimpleNamespace(
+            input=InputFiles(fromdict=inputs or {}),
+            output=OutputFiles(fromdict=output),
+            params=Params(fromdict=params | {"user_tasks": {}, "code": params.get("code", "0")}),
+            wildcards=Wildcards(fromdict=places),
+            threads=1,
+            rule=script,
+        )
+        runpy.run_path(str(SCRIPTS / f"{script}.py"), init_globals={"snakemake": snakemake})
+
+    return run
+
+
+@pytest.fixture
+def block(trained, tmp_path):
+    """A block of one network that reached criterion, and one that did not."""
+    (tmp_path / "models").mkdir()
+    matfile.save(tmp_path / "models" / "seed_0.mat", trained.model, trained.record, {})
+    table = pd.DataFrame({"network": ["seed_0", "seed_1"], "converged": [True, False]})
+    table.to_csv(tmp_path / "networks.csv", index=False)
+    choice = pd.DataFrame({"network": ["seed_0"], "scaling_factor": [35.0]})
+    choice.to_csv(tmp_path / "choice.csv", index=False)
+    return {
+        "models": str(tmp_path / "models"),
+        "networks": str(tmp_path / "networks.csv"),
+        "choice": str(tmp_path / "choice.csv"),
+    }
+
+
+SPIKING = {
+    "study_seed": 4,
+    "device": "cpu",
+    "neuron": asdict(NeuronConfig()),
+    "downsample": 1,
+    "trials": 2,
+    "scaling_factors": [35.0],
+}
+
+
+SEARCH = {f"4|search|{STREAM}|35|", f"4|search noise|{STREAM}|35"}
+HELD_OUT = {f"4|held out|{STREAM}|35|", f"4|held out noise|{STREAM}|35"}
+RATE_HELD_OUT = {f"4|rate held out|{STREAM}|", f"4|rate held out noise|{STREAM}"}
+
+
+def search(run_script, block) -> dict:
+    """The search at one factor, as input of what follows."""
+    shard = {"shard": "factor_35.parquet"}
+    run_script("simulate", inputs=block, output=shard, params=SPIKING, factor="35")
+    return block | {"shards": ["factor_35.parquet"]}
+
+
+def test_the_search_draws_by_its_words(run_script, block, hashed):
+    search(run_script, block)
+    assert hashed == SEARCH
+    assert set(pd.read_parquet("factor_35.parquet").network) == {"seed_0"}
+
+
+def test_fresh_trials_draw_by_their_words(run_script, block, hashed):
+    """Those of the spiking network at the factor that was chosen."""
+    inputs = search(run_script, block)
+    hashed.clear()
+    names = ("trials", "choice", "accuracy", "rates", "converted")
+    run_script("held_out", inputs=inputs, output={name: name for name in names}, params=SPIKING)
+    assert hashed >= HELD_OUT
+    assert hashed <= HELD_OUT | RATE_HELD_OUT
+    trials = pd.read_parquet("trials")
+    assert (set(trials.network), set(trials.scaling_factor)) == ({"seed_0"}, {35})
+
+
+def test_fresh_trials_of_the_rate_network_draw_by_their_words(run_script, block, hashed):
+    params = {"study_seed": 4, "device": "cpu", "trials": 3}
+    run_script("score_rate", inputs=block, output={"rates": "rate.csv"}, params=params)
+    assert hashed == RATE_HELD_OUT
+    assert pd.read_csv("rate.csv").rate_trials.tolist() == [3]
+
+
+TRAINING = {
+    "study_seed": 4,
+    "device": "cpu",
+    "task_content": [],
+    "network": asdict(SMALL),
+    "training": asdict(SHORT),
+    "seeds": [0],
+    "keep_traces": False,
+}
+
+
+def test_training_draws_by_task_condition_and_seed(run_script, hashed):
+    run_script("train", output={"block": "seeds_0-0.npz"}, params=TRAINING, block="seeds_0-0")
+    words = ("initial network", "training noise", "example noise")
+    single = {f"4|{purpose}|{STREAM}" for purpose in words}
+    trials = {f"4|{purpose}|{STREAM}|" for purpose in ("training", "example")}
+    evaluation = {f"4|evaluation|{STREAM}|1|", f"4|evaluation noise|{STREAM}|1"}
+    assert hashed == single | trials | evaluation
+
+
+# Networks of another block ------------------------------------------------------------------------
+
+OTHER_SETTINGS = [
+    {"study_seed": 5},
+    {"network": asdict(SMALL) | {"gain": 2.0}},
+    {"training": asdict(SHORT) | {"learning_rate": 0.02}},
+    {"task_content": ["another file"]},
+    {"code": "another fingerprint"},
+    {"device": "auto"},
+]
+
+
+@pytest.mark.parametrize("change", [{}, *OTHER_SETTINGS], ids=lambda change: "".join(change))
+def test_networks_of_the_same_settings_are_taken_over_and_no_others(run_script, change):
+    run_script("train", output={"block": "seeds_0-0.npz"}, params=TRAINING, block="seeds_0-0")
+    larger = TRAINING | {"seeds": [0, 1]} | change
+    run_script("train", output={"block": "seeds_0-1.npz"}, params=larger, block="seeds_0-1")
+    taken = provenance.read("seeds_0-1.npz")["trained_in_another_block"]
+    assert taken == ([] if change else ["seed_0"])
+    first, second = (block_file.load_block(f"seeds_0-{last}.npz") for last in (0, 1))
+    same = np.array_equal(first["seed_0"][0].weights.w_rec, second["seed_0"][0].weights.w_rec)
+    assert same == (not {"study_seed", "network", "training"} & set(change))
+    assert list(second) == ["seed_0", "seed_1"]
+
+
+def test_a_block_of_other_settings_holds_no_network_for_us(tmp_path, trained):
+    block_file.save_block(
+        tmp_path / "seeds_0-1.npz", ["seed_0", "seed_1"], 2 * [trained], made_by="a"
+    )
+    block_file.save_block(tmp_path / "seeds_2-2.npz", ["seed_2"], [trained], made_by="b")
+    found = block_file.already_trained(tmp_path, ["seed_1", "seed_2", "seed_3"], "a")
+    assert list(found) == ["seed_1"]
+    assert list(block_file.already_trained(tmp_path, ["seed_1", "seed_2"], "b")) == ["seed_2"]
+    assert block_file.already_trained(tmp_path, ["seed_1"], "") == {}
+
+
+# What is written ----------------------------------------------------------------------------------
+
+
+def test_a_given_model_keeps_what_its_file_says_of_its_training(run_script):
+    output = {"models": "models", "networks": "networks.csv", "curves": "curves.csv"}
+    given = {"files": [str(PUBLISHED_MODEL)]}
+    run_script("import_models", inputs=given, output=output, params={}, block="external")
+    (row,) = pd.read_csv("networks.csv").itertuples()
+    keys = matfile.read(PUBLISHED_MODEL)
+    assert (row.network, row.converged) == (PUBLISHED_MODEL.stem, True)
+    said = ("tr", "eval_loss_mean", "eval_perf_mean")
+    found = [row.training_trials, row.training_loss, row.training_accuracy]
+    assert found == [np.asarray(keys[key]).item() for key in said]
+    assert (row.n_units, row.n_inhibitory) == (200, np.asarray(keys["inh"]).sum())
+    copy = Path("models") / PUBLISHED_MODEL.name
+    assert copy.read_bytes() == PUBLISHED_MODEL.read_bytes()
+
+
+def test_a_converted_model_holds_its_own_search_and_its_fresh_trials(run_script, block):
+    """By the published scoring, on trials that the strict one finds wrong."""
+    fresh = {"network": ["seed_0", "seed_0", "other"], "correct": [True, False, False]}
+    fresh |= {"correct_strict": [False, False, True]}
+    pd.DataFrame(fresh).to_parquet("held_out.parquet")
+    curve = {"network": ["other", "seed_0", "seed_0"], "scaling_factor": [30.0, 35.0, 40.0]}
+    curve |= {"accuracy": [0.1, 0.8, 0.7], "accuracy_strict": [0.0, 0.2, 0.3]}
+    pd.DataFrame(curve).to_csv("accuracy.csv", index=False)
+    inputs = block | {"held_out": "held_out.parquet", "accuracy": "accuracy.csv"}
+    run_script("convert", inputs=inputs, output={"folder": "converted"}, params={})
+    keys = matfile.read("converted/seed_0.mat")
+    assert np.asarray(keys["held_out_perf"]).item() == 0.5
+    assert np.asarray(keys["opt_scaling_factor"]).item() == 35
+    assert np.ravel(keys["all_perfs"]).tolist() == [0.8, 0.7]
+    assert np.ravel(keys["scaling_factors"]).tolist() == [35, 40]
+
+
+# What the kernels are given -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """The streams that kernels and the plain simulation were given, by what was called and when."""
+    found = []
+
+    def listen(module, name):
+        function = getattr(module, name)
+
+        def listening(*args, **options):
+            found.append((name, tuple(options["stream"]), options.get("first_trial")))
+            return function(*args, **options)
+
+        monkeypatch.setattr(module, name, listening)
+
+    listen(rate_cpu, "train_trials")
+    listen(rate_cpu, "outputs")
+    listen(spiking_cpu, "simulate_trials")
+    listen(spiking, "simulate_trial")
+    return found
+
+
+THRICE = TrainingConfig(
+    max_trials=6,
+    evaluation_interval=2,
+    evaluation_trials=2,
+    accuracy_threshold=1,
+    loss_threshold=1e-9,
+)
+
+
+def test_each_evaluation_has_noise_of_its_own_and_training_one(given):
+    train.train_network(BUILT_IN["go-nogo"], SMALL, THRICE, study_seed=1, network="a")
+    training = [(stream, first) for name, stream, first in given if name == "train_trials"]
+    assert [first for _, first in training] == [0, 2, 4]  # trial by trial, none twice
+    (noise,) = {stream for stream, _ in training}
+    *evaluations, after, before = [stream for name, stream, _ in given if name == "outputs"]
+    assert after == before  # the example, after and before training
+    assert len(evaluations) == 3
+    assert len({noise, *evaluations, after}) == 5
+
+
+def test_voltages_coins_and_noise_of_a_trial_are_other_numbers():
+    key = streams.key(1, "test")
+    uses = (streams.STEP_NOISE, streams.INITIAL_VOLTAGE, streams.COIN)
+    numbers = [tuple(streams.uniform(key, use, 0, 5)[:, 0]) for use in uses]
+    assert len(set(numbers)) == 3
+
+
+def test_nothing_that_is_drawn_of_a_network_shares_its_noise(given):
+    task = integration(n_steps=90, on=10, duration=20)
+    model, _ = train.train_network(task, SMALL, THRICE, study_seed=1, network="a")
+    n_training = len({stream for _, stream, _ in given})
+    words = {"study_seed": 1, "words": ("a",), "n_trials": 2}
+    train.evaluate(model, model.weights, task, purpose="rate held out", **words)
+    simulation = Simulation(task, 1, downsample=10, device="cpu")
+    for purpose in ("search", "held out"):
+        for factor in (30.0, 40.0):
+            other = simulation._replace(purpose=purpose)
+            conversion.score_network(other, model, "a", factor, 1)
+    example._rate_trace(simulation, model, "a", scored_trials.trials_of(simulation, "a", 40.0, [0]))
+    of_figure = simulation._replace(purpose="figure")
+    trials, numbers = example._balanced(of_figure, "a", "label")
+    one = type(trials)(*(field[:1] for field in trials))
+    scored_trials.run_trials(of_figure, model, "a", 40.0, one, numbers[:1])
+    example._single_trials(of_figure, model, "a", 40.0, one, np.zeros((1, task.n_steps, 5)))
+    design = selectivity._Design(np.array([[0.5, -0.5]]), np.array([1]))
+    of_selectivity = simulation._replace(purpose="selectivity")
+    selectivity._responses(of_selectivity, model, "a", 40.0, design)
+    selectivity._voltages(of_selectivity, model, "a", 40.0, [0])
+    # rate held out, four of score_network, three of the figures, two of selectivity
+    assert len({stream for _, stream, _ in given}) == n_training + 10
