@@ -68,12 +68,6 @@ SPIKING_TRIALS = (
     "conversion/scored_trials.py",
     "provenance.py",
 )
-PLAIN_TRIAL = (
-    "spiking/reference.py",
-    "spiking/as_any_network.py",
-    "networks/network.py",
-    "networks/neurons.py",
-)
 ANY_NETWORK = (
     *KERNELS["cpu"],
     "arrays.py",
@@ -140,7 +134,6 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
             *TRIAL_TABLES,
             *spiking_kernels,
             *rate_kernels,
-            *PLAIN_TRIAL,
             "analysis/factors.py",
             "analysis/example.py",
         ),
@@ -148,7 +141,6 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
             *SPIKING_TRIALS,
             *TRIAL_TABLES,
             *spiking_kernels,
-            *PLAIN_TRIAL,
             "analysis/selectivity.py",
             "analysis/targeted.py",
         ),
