@@ -222,7 +222,7 @@ def test_each_evaluation_of_a_block_has_noise_of_its_own_and_training_one(monkey
     def listening(block, u, z, fresh, *, keys, fresh_keys, **_):
         given.append((keys, fresh_keys))
         n_networks, n_trials = fresh.shape[:2]
-        outputs = torch.zeros((n_networks, n_trials, N_STEPS - 1))
+        outputs = torch.full((n_networks, n_trials, N_STEPS - 1), 5.0)  # never right
         return torch.zeros(u.shape[:2]), outputs  # nothing is computed
 
     monkeypatch.setattr(rate_cuda, "train_and_run", listening)
