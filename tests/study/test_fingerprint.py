@@ -64,7 +64,7 @@ FIGURES = {"figure_1", "figure_5", "figure_s7", "figure_accuracy", "scorecard"}
         ("streams/cpu.py", {"train", *TRIALS}, {"aggregate", "export"}),
         ("rate/kernels/cpu.py", {"train", "held_out", "example"}, {"simulate"}),
         ("spiking/kernels/cpu.py", TRIALS, {"train", "export"}),
-        ("spiking/reference.py", {"example", "selectivity"}, {"simulate", "train", "exchange"}),
+        ("spiking/reference.py", {"notebook"}, {"simulate", "train", "example", "selectivity"}),
         ("rate/train.py", {"train", "held_out"}, TRIALS - {"held_out"}),
         ("study/labels.py", {"train", "export", *TRIALS}, {"aggregate", "figure_1"}),
         ("study/read.py", {"notebook"}, {"train", "simulate", "aggregate", "figure_1"}),
@@ -166,7 +166,7 @@ def test_kept_fingerprints_are_taken_until_a_source_changes(copy, monkeypatch):
     edited = copy / "lib" / "rate2spike" / "matfile.py"
     edited.write_text(edited.read_text() + "\nADDED = 1\n")
     forget()
-    assert fingerprint.of_stage("convert", "cpu") != before["convert"]
+    assert fingerprint.of_stage("held_out", "cpu") != before["held_out"]
     assert anew == [edited.read_bytes()]
 
 

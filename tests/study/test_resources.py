@@ -72,11 +72,11 @@ def test_jobs_of_the_default_study(default):
     assert asked("simulate", default, "integration-400", "seeds_0-2") == (1538, 10)
     assert asked("simulate", default, "integration-400", "seeds_0-2", n_factors=6) == (1538, 12)
     assert asked("held_out", default, "integration-400-qif", "seeds_0-2") == (1538, 11)
-    # 400 x 500 x (64 x 100 + 16 x 400) bytes = 2560 MB; 400 x 500 x 100 steps of 8 us = 2.7
+    # 400 x 500 x (32 x 100 + 16 x 400) bytes = 1920 MB; 400 x 500 x 100 steps of 4.8 us = 1.6
     # minutes, and 10 more to compile
-    assert asked("example", default, "integration-400") == (4060, 22)
-    assert asked("selectivity", default, "integration-400") == (4060, 22)
-    assert asked("exchange", default, "integration-400", "seeds_0-2") == (5060, 22)
+    assert asked("example", default, "integration-400") == (3420, 21)
+    assert asked("selectivity", default, "integration-400") == (3420, 21)
+    assert asked("exchange", default, "integration-400", "seeds_0-2") == (4420, 21)
 
 
 def test_jobs_of_the_whole_paper(paper):
@@ -268,11 +268,11 @@ def test_conditions_that_share_their_networks_train_them_once(default):
     assert rows["integration-400-qif"]["neuron"]["model"] == "qif"
     assert (rows["go-nogo"]["n_networks"], rows["go-nogo"]["n_factors"]) == (3, 12)
     assert rows["integration-refractory-0"]["n_factors"] == 0  # it takes those of another
-    # 200 x 200 x 100 steps of 3.2 and 4.8 us, of which a quarter was measured: 8 s
-    assert rows["go-nogo"]["recording_s"] == pytest.approx(8)
-    # 400 x 500 x 100: 40 s, twice where the responses to graded inputs are recorded besides
-    assert rows["integration-400-qif"]["recording_s"] == pytest.approx(40)
-    assert rows["integration-400"]["recording_s"] == pytest.approx(80)
+    # 200 x 200 x 100 steps of 4.8 us, of which a quarter was measured: 4.8 s
+    assert rows["go-nogo"]["recording_s"] == pytest.approx(4.8)
+    # 400 x 500 x 100: 24 s, twice where the responses to graded inputs are recorded besides
+    assert rows["integration-400-qif"]["recording_s"] == pytest.approx(24)
+    assert rows["integration-400"]["recording_s"] == pytest.approx(48)
     assert rows["go-nogo-size-10"]["recording_s"] == 0
 
 

@@ -5,7 +5,7 @@ that are drawn of one network have a stream in common."""
 import hashlib
 import importlib
 import runpy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +15,7 @@ import pytest
 from shared import PUBLISHED_MODEL, ROOT
 from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
 
-from rate2spike import conversion, matfile, provenance, spiking, streams
+from rate2spike import conversion, matfile, provenance, streams
 from rate2spike.analysis import example, selectivity
 from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
 from rate2spike.conversion import Simulation, scored_trials
@@ -122,17 +122,9 @@ def test_fresh_trials_draw_by_their_words(run_script, block, hashed):
     hashed.clear()
     names = ("trials", "choice", "accuracy", "rates", "converted")
     run_script("held_out", inputs=inputs, output={name: name for name in names}, params=SPIKING)
-    assert hashed >= HELD_OUT
-    assert hashed <= HELD_OUT | RATE_HELD_OUT
+    assert hashed == HELD_OUT | RATE_HELD_OUT
     trials = pd.read_parquet("trials")
     assert (set(trials.network), set(trials.scaling_factor)) == ({"seed_0"}, {35})
-
-
-def test_fresh_trials_of_the_rate_network_draw_by_their_words(run_script, block, hashed):
-    params = {"study_seed": 4, "device": "cpu", "trials": 3}
-    run_script("score_rate", inputs=block, output={"rates": "rate.csv"}, params=params)
-    assert hashed == RATE_HELD_OUT
-    assert pd.read_csv("rate.csv").rate_trials.tolist() == [3]
 
 
 TRAINING = {
@@ -209,21 +201,24 @@ def test_a_given_model_keeps_what_its_file_says_of_its_training(run_script):
     assert copy.read_bytes() == PUBLISHED_MODEL.read_bytes()
 
 
-def test_a_converted_model_holds_its_own_search_and_its_fresh_trials(run_script, block):
-    """By the published scoring, on trials that the strict one finds wrong."""
-    fresh = {"network": ["seed_0", "seed_0", "other"], "correct": [True, False, False]}
-    fresh |= {"correct_strict": [False, False, True]}
-    pd.DataFrame(fresh).to_parquet("held_out.parquet")
-    curve = {"network": ["other", "seed_0", "seed_0"], "scaling_factor": [30.0, 35.0, 40.0]}
-    curve |= {"accuracy": [0.1, 0.8, 0.7], "accuracy_strict": [0.0, 0.2, 0.3]}
-    pd.DataFrame(curve).to_csv("accuracy.csv", index=False)
-    inputs = block | {"held_out": "held_out.parquet", "accuracy": "accuracy.csv"}
-    run_script("convert", inputs=inputs, output={"folder": "converted"}, params={})
+def test_a_converted_model_holds_its_own_search_and_its_fresh_trials(
+    run_script, block, monkeypatch
+):
+    """By the published scoring; the strict one of this task finds every trial wrong."""
+    task = replace(BUILT_IN["go-nogo"], correct_strict=lambda labels, response: labels == 7)
+    monkeypatch.setitem(BUILT_IN, "go-nogo", task)
+    inputs, params = search(run_script, block), SPIKING | {"trials": 12}
+    names = ("trials", "choice", "accuracy", "rates", "converted")
+    run_script("held_out", inputs=inputs, output={name: name for name in names}, params=params)
+    trials, curve = pd.read_parquet("trials"), pd.read_parquet("factor_35.parquet")
+    assert trials.correct.any()
+    assert not trials.correct_strict.any()
     keys = matfile.read("converted/seed_0.mat")
-    assert np.asarray(keys["held_out_perf"]).item() == 0.5
+    assert np.asarray(keys["held_out_perf"]).item() == trials.correct.mean()
+    assert np.ravel(keys["all_perfs"]).tolist() == [curve.correct.mean()]
+    assert np.ravel(keys["scaling_factors"]).tolist() == [35]
     assert np.asarray(keys["opt_scaling_factor"]).item() == 35
-    assert np.ravel(keys["all_perfs"]).tolist() == [0.8, 0.7]
-    assert np.ravel(keys["scaling_factors"]).tolist() == [35, 40]
+    assert pd.read_csv("rates").rate_trials.tolist() == [12]
 
 
 # What the kernels are given -----------------------------------------------------------------------
@@ -231,7 +226,7 @@ def test_a_converted_model_holds_its_own_search_and_its_fresh_trials(run_script,
 
 @pytest.fixture
 def given(monkeypatch):
-    """The streams that kernels and the plain simulation were given, by what was called and when."""
+    """The streams that kernels were given, by what was called and when."""
     found = []
 
     def listen(module, name):
@@ -246,7 +241,7 @@ def given(monkeypatch):
     listen(rate_cpu, "train_trials")
     listen(rate_cpu, "outputs")
     listen(spiking_cpu, "simulate_trials")
-    listen(spiking, "simulate_trial")
+    listen(spiking_cpu, "record_trial")
     return found
 
 
