@@ -20,6 +20,7 @@ from rate2spike.analysis import selectivity as graded
 from rate2spike.config import NeuronConfig, RateConfig
 from rate2spike.conversion import Simulation
 from rate2spike.rate import initial_model
+from rate2spike.spiking.kernels import cpu as spiking_cpu
 from rate2spike.tasks import BUILT_IN, draw_trials
 
 GO_NOGO = Simulation(BUILT_IN["go-nogo"], study_seed=4)
@@ -292,13 +293,13 @@ def test_the_conditions_of_a_pair_differ_in_one_thing():
 
 
 def test_no_spike_of_a_voltage_trace_is_lost(selectivity, monkeypatch):
-    units, kept, simulate = selectivity["trace_unit"], [], graded.spiking.simulate_trial
+    units, kept, record = selectivity["trace_unit"], [], spiking_cpu.record_trial
 
     def listening(*args, **options):
-        kept.append(simulate(*args, **options))
+        kept.append(record(*args, **options))
         return kept[-1]
 
-    monkeypatch.setattr(graded.spiking, "simulate_trial", listening)
+    monkeypatch.setattr(spiking_cpu, "record_trial", listening)
     again = graded._voltages(SELECTIVITY, untrained(), "net", 20.0, units)
     assert np.array_equal(again["trace_mv"], selectivity["trace_mv"])
     for k, recording in enumerate(kept):
@@ -418,7 +419,7 @@ def condition(trained, tmp_path):
             "device": "cpu",
         }
         return {
-            "input": SimpleNamespace(**files, choice=tmp_path / "choice.csv"),
+            "input": SimpleNamespace(**files, choices=[tmp_path / "choice.csv"]),
             "output": [str(tmp_path / "recorded.npz")],
             "params": Params(fromdict=settings | {"given": False, "per": "label", "code": "0123"}),
             "wildcards": Wildcards(
