@@ -378,7 +378,7 @@ def _keep(outs, rates, output, r, program, sample, n_kept, n_units, j, RATES: tl
 def _release(times, t_last, t_refractory, first, n_steps):
     """First step that integrates again, `first` or one of the four after it: `cpu._release`."""
     until = t_last + tl.load(t_refractory)
-    release = first
+    release = (until * 0).to(tl.int32) + first
     for later in tl.static_range(4):
         step = first + later
         time = tl.load(times + tl.minimum(step, n_steps))
@@ -387,26 +387,14 @@ def _release(times, t_last, t_refractory, first, n_steps):
 
 
 @triton.jit
-def _fire(
-    w_pre, fired, n_fired, free, t_lasts, times, t_refractory, i, n_refractory, n_steps, n_pad, j,
-    there, BLOCK: tl.constexpr,
-):  # fmt: skip
-    """Sum of the rows of the units that fire in step i, the first unit first, and the steps in
-    which units integrate again. The times of the last spikes are in memory, since they are needed
-    here alone."""
+def _arriving(w_pre, fired, n_fired, n_pad, j, there, BLOCK: tl.constexpr):
+    """Sum of the rows of the units that fire, the first unit first."""
     arriving, waiting = tl.zeros([BLOCK], tl.float32), tl.where(fired, j, BLOCK)
-    now = tl.load(times + i)
     for _spike in range(n_fired):
         pre = tl.min(waiting, axis=0)
         arriving += tl.load(w_pre + pre * n_pad + j, mask=there, other=0.0)
-        before = tl.load(t_lasts + pre)
-        t_last = before + (now - before)  # as published: not dt * i, but for its rounding
-        tl.store(t_lasts + pre, t_last)
-        release = _release(times, t_last, t_refractory, i + n_refractory, n_steps)
-        free = tl.where(j == pre, release, free)
         waiting = tl.where(j == pre, BLOCK, waiting)
-    tl.debug_barrier()  # what is stored is there for all threads at the next spike
-    return arriving, free
+    return arriving
 
 
 @triton.jit(
@@ -435,11 +423,13 @@ def _run(
     own_out = tl.load(w_out + net * n_pad + j, mask=there, other=0.0)
     own_spike = tl.load(spike_r + net * n_pad + j, mask=there, other=0.0)
     v = tl.where(j < n_units, v_reset + _uniform(key, trial, unit, BLOCK) * v_span, PAD)
-    t_lasts += program * n_pad
+    # in memory, since they are needed in steps with spikes alone
+    own_t_last = t_lasts + program * n_pad + j
+    start = tl.zeros([BLOCK], tl.float64)
     # first 1-based step that integrates again
-    start = tl.full([], 0.0, tl.float64)
-    first = _release(times, start, t_refractory, n_refractory, n_steps)
-    free = tl.where(j < n_units, first, NO_SPIKE)
+    free = tl.where(
+        j < n_units, _release(times, start, t_refractory, n_refractory, n_steps), NO_SPIKE
+    )
     ipsc, h, r, hr, spikes = zero, zero, zero, zero, nothing
     external = _external(bias, w_in, u, net, program, 0, n_pad, n_columns, j, there, N_INPUTS)
     maximum, minimum = float("-inf"), float("inf")
@@ -469,15 +459,20 @@ def _run(
                 n_fired = tl.sum(fired.to(tl.int32), axis=0)
                 if n_fired > 0:
                     v = tl.where(fired, v_reset, v)
+                    before = tl.load(own_t_last, mask=fired, other=0.0)
+                    # as published: not dt * i, from which it differs by rounding
+                    t_last = before + (tl.load(times + i) - before)
+                    tl.store(own_t_last, t_last, mask=fired)
+                    release = _release(times, t_last, t_refractory, i + n_refractory, n_steps)
+                    free = tl.where(fired, release, free)
                     spikes += fired.to(tl.int32)
                     if SINGLE:
                         r += tl.where(fired, own_spike, 0.0)
                     else:
                         hr += tl.where(fired, own_spike, 0.0)
-                    arriving, free = _fire(
-                        w_pre + net * n_units * n_pad, fired, n_fired, free, t_lasts, times,
-                        t_refractory, i, n_refractory, n_steps, n_pad, j, there, BLOCK,
-                    )  # fmt: skip
+                    arriving = _arriving(
+                        w_pre + net * n_units * n_pad, fired, n_fired, n_pad, j, there, BLOCK
+                    )
                     if SINGLE:
                         ipsc += arriving
                     else:
