@@ -140,6 +140,24 @@ def simulation(snakemake):
     )
 
 
+def accuracy_of_rate_network(snakemake, task, network: str, model) -> float:
+    """That of fresh trials, to set beside those of the spiking network."""
+    from rate2spike.rate.train import evaluate
+
+    params = snakemake.params
+    fresh = evaluate(
+        model,
+        model.weights,
+        task,
+        study_seed=params.study_seed,
+        purpose="rate held out",
+        words=(stream_name(snakemake.wildcards, network),),
+        n_trials=params.trials,
+        device=params.device,
+    )
+    return fresh.accuracy
+
+
 def score_block(snakemake, simulation, models: dict, factors: dict) -> dict:
     """Spiking trials of every network of a block.
 

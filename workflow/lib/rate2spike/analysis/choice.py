@@ -3,14 +3,40 @@ another condition."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pandas as pd
 
 from ..conversion.scaling import choose_factor
-from .tables import ACCURACY_COLUMNS
+from .tables import ACCURACY_COLUMNS, accuracy_by_factor
 
 CHOICE_COLUMNS = ["network", "scaling_factor", "on_edge", "search_accuracy", "search_trials"]
+
+
+def of_search(
+    shards: Iterable[str | Path], scaling_factors: Sequence[float]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The factors of a block of networks, from the trials of their search.
+
+    Parameters
+    ----------
+    shards
+        Files of trials, one for each factor.
+    scaling_factors
+        The grid, in the order in which the first of equals is taken.
+
+    Returns
+    -------
+    choices : pandas.DataFrame
+        As from `best_of_search`.
+    accuracy : pandas.DataFrame
+        Of each network at each factor.
+    """
+    columns = ["network", "scaling_factor", "correct", "correct_strict"]
+    trials = [pd.read_parquet(shard, columns=columns) for shard in shards]
+    accuracy = accuracy_by_factor(pd.concat(trials))
+    return best_of_search(accuracy, scaling_factors), accuracy
 
 
 def best_of_search(accuracy: pd.DataFrame, scaling_factors: Sequence[float]) -> pd.DataFrame:

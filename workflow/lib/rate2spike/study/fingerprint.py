@@ -128,7 +128,13 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         "export": (*LABELS, *MODEL_FILES, "rate/block_file.py", "provenance.py"),
         "import_models": (*TASKS, *MODEL_FILES),
         "simulate": simulation,
-        "held_out": (*simulation, *training, *TABLES, "analysis/choice.py"),
+        "held_out": (
+            *simulation,
+            *training,
+            *TABLES,
+            "analysis/choice.py",
+            "conversion/model_files.py",
+        ),
         "example": (
             *SPIKING_TRIALS,
             *TRIAL_TABLES,
