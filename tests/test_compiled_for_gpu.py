@@ -33,7 +33,7 @@ def test_every_kernel_compiles_for_a_gpu(tmp_path):
     }
     for name, registers, spilled, stale, fused in lines:
         assert int(registers) <= 255, name
-        # of the simulation some: it is slower where the release of units takes fewer registers
+        # the simulation may: measured, it is slower with fewer registers for the release of units
         assert int(spilled) <= (192 if name == "_run" else 64), name
         assert int(stale) == 0, name
         assert int(fused) == 0, name  # the rounding of the CPU

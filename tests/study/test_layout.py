@@ -178,7 +178,7 @@ def test_every_shard_is_made_by_one_rule(given):
         for factor in rule.factors:
             file = "results/simulations/TASK/[^/]+/[^/]+/[^/]+/factor_FACTOR.parquet"
             known = r"[0-9.e+-]+" if factor == "{factor}" else re.escape(factor)
-            pattern = file.replace("TASK", rule.tasks).replace("FACTOR", known)
+            pattern = file.replace("TASK", rule.task_pattern).replace("FACTOR", known)
             patterns[rule.name, factor] = re.compile(pattern)
     for shard in layout.all_shards:
         makers = [maker for maker, pattern in patterns.items() if pattern.fullmatch(shard)]

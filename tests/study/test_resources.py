@@ -1,6 +1,7 @@
 """What jobs ask of a scheduler: memory and run time follow from the condition and double with every
 attempt."""
 
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -243,6 +244,17 @@ def test_the_quickest_page_comes_first_then_the_longest_condition(default):
     assert (first, second) == ("go-nogo", "integration-size-400")  # 4400 trials of training
     assert last == "go-nogo-size-10"
     assert resources.first_shown(default).name == "go-nogo"
+
+
+def test_a_page_that_waits_for_the_factors_of_another_condition_is_not_the_first(default):
+    """Though it is quicker: it simulates at one factor."""
+    searched = default.study.names["go-nogo"]
+    neuron = replace(searched.neuron, t_refractory_ms=1.0)
+    waiting = replace(searched, name="waiting", neuron=neuron, factor_of="go-nogo")
+    study = replace(default.study, conditions=(waiting, searched))
+    layout = replace(default, study=study)
+    assert resources.first_shown(layout) is searched
+    assert resources.priorities(layout) == {"waiting": 1, "go-nogo": 2}
 
 
 def test_a_study_without_conditions_has_no_order():

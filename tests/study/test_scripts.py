@@ -16,7 +16,7 @@ from shared import PUBLISHED_MODEL, ROOT
 from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
 
 from rate2spike import conversion, matfile, provenance, streams
-from rate2spike.analysis import example, selectivity
+from rate2spike.analysis import choice, example, selectivity
 from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
 from rate2spike.conversion import Simulation, scored_trials
 from rate2spike.rate import block_file, train
@@ -108,6 +108,26 @@ def search(run_script, block) -> dict:
     shard = {"shard": "factor_35.parquet"}
     run_script("simulate", inputs=block, output=shard, params=SPIKING, factor="35")
     return block | {"shards": ["factor_35.parquet"]}
+
+
+def test_each_network_takes_the_best_factor_of_its_own_search(tmp_path):
+    """One is best at the last factor of the grid, the other at the first."""
+    correct = {20.0: {"a": [False, False], "b": [True, True]}}
+    correct[30.0] = {"a": [True, False], "b": [True, False]}
+    correct[40.0] = {"a": [True, True], "b": [False, False]}
+    shards = []
+    for factor, of_networks in correct.items():
+        trials = pd.DataFrame({"network": ["a", "a", "b", "b"], "scaling_factor": factor})
+        trials["correct"] = [*of_networks["a"], *of_networks["b"]]
+        shards.append(tmp_path / f"factor_{factor:g}.parquet")
+        trials.assign(correct_strict=False).to_parquet(shards[-1])
+    choices, accuracy = choice.of_search(shards[::-1], [20.0, 30.0, 40.0])
+    choices = choices.set_index("network")
+    assert choices.scaling_factor.to_dict() == {"a": 40, "b": 20}
+    assert choices.on_edge.all()
+    assert choices.search_accuracy.to_dict() == {"a": 1, "b": 1}
+    of_a = accuracy[accuracy.network == "a"].set_index("scaling_factor").accuracy
+    assert of_a.to_dict() == {20: 0, 30: 0.5, 40: 1}
 
 
 def test_the_search_draws_by_its_words(run_script, block, hashed):

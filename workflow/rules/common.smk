@@ -58,6 +58,7 @@ if workflow.is_main_process:
 HERE = workflow.is_main_process and workflow.local_exec
 CORES_TO_SHARE = workflow.resource_settings.cores if HERE else None
 UNTRAINED = LAYOUT.n_untrained()
+WHOLE_STUDY = {"all", "tables"}  # targets that need every block
 CHOICE_OF_BLOCK = "results/choices/{place}/{neuron}/{block}.csv"
 
 
@@ -100,13 +101,17 @@ def seeds(wildcards) -> list[int]:
 
 def training_threads(wildcards) -> int:
     n_networks = LAYOUT.networks_in(wildcards)
-    return resources.training_threads(
-        n_networks, DEVICE, n_cores=CORES_TO_SHARE, n_blocks=UNTRAINED
-    )
+    # how many blocks other targets need is not known here: each takes a core for each network
+    whole = set(workflow.dag_settings.targets) <= WHOLE_STUDY
+    n_blocks = UNTRAINED if whole else 1
+    return resources.training_threads(n_networks, DEVICE, n_cores=CORES_TO_SHARE, n_blocks=n_blocks)
 
 
 def priority(wildcards) -> int:
-    return PRIORITIES[LAYOUT.condition_of(wildcards).name]
+    """That of the condition; of networks that several conditions share, the highest."""
+    if hasattr(wildcards, "neuron"):
+        return PRIORITIES[LAYOUT.condition_of(wildcards).name]
+    return max(PRIORITIES[c.name] for c in LAYOUT.sharing_networks(wildcards))
 
 
 def own_task(wildcards) -> dict[str, str]:

@@ -22,29 +22,29 @@ SPIKING_BLOCK = "{task}/{condition}/{neuron}/{block}"
 GIVEN_FACTORS = [spiking_place(c) for c in STUDY.conditions if c.factor_of]
 
 
-for job in LAYOUT.simulation_rules:
+for carried in LAYOUT.simulation_rules:
 
     rule:
         name:
-            job.name
+            carried.name
         input:
             ancient(task_file),
             models=ancient("results/models/{task}/{condition}/{block}"),
             networks="results/networks/{task}/{condition}/{block}.csv",
         output:
-            [f"results/simulations/{SPIKING_BLOCK}/factor_{f}.parquet" for f in job.factors],
+            [f"results/simulations/{SPIKING_BLOCK}/factor_{f}.parquet" for f in carried.factors],
         log:
-            f"results/logs/simulate/{SPIKING_BLOCK}/{job.file}.log",
+            f"results/logs/simulate/{SPIKING_BLOCK}/{carried.log_name}.log",
         benchmark:
-            f"results/benchmarks/simulate/{SPIKING_BLOCK}/{job.file}.tsv"
+            f"results/benchmarks/simulate/{SPIKING_BLOCK}/{carried.log_name}.tsv"
         wildcard_constraints:
-            task=job.tasks,
+            task=carried.task_pattern,
         priority: priority
         conda:
             "../../environment.yml"
         threads: 1
         resources:
-            **needs("simulate", len(job.factors)),
+            **needs("simulate", len(carried.factors)),
         params:
             study_seed=STUDY.study_seed,
             device=DEVICE,
@@ -57,7 +57,7 @@ for job in LAYOUT.simulation_rules:
         message:
             (
                 "Simulating {wildcards.task}, {wildcards.condition}, {wildcards.block} "
-                f"at 1/lambda = {job.words}"
+                f"at 1/lambda = {carried.factors_said}"
             )
         script:
             "../scripts/simulate.py"

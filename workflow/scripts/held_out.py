@@ -12,7 +12,7 @@ import pandas as pd
 
 from rate2spike.analysis import choice
 from rate2spike.analysis.trial_table import write_trials
-from rate2spike.conversion.model_files import write_converted
+from rate2spike.conversion.converted_files import write_converted
 from rate2spike.files import read_csv, replacing, write_csv
 
 inputs, output, params = snakemake.input, snakemake.output, snakemake.params

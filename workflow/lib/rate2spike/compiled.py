@@ -41,6 +41,7 @@ FROZEN = (
     "config.py",
     "compiled.py",
     "streams/reference.py",
+    "streams/polynomials.py",
     "streams/cpu.py",
     "rate/model.py",
     "rate/kernels/cpu.py",

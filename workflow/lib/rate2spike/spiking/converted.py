@@ -142,7 +142,7 @@ def step_times(grid: Grid) -> np.ndarray:
 def surely_refractory(grid: Grid, t_refractory_ms: float) -> int:
     """Steps after a spike in which no unit can integrate, however times are rounded.
 
-    Which of the next three steps is the first that integrates again depends on rounding, see
+    Which of the steps after them is the first that integrates again depends on rounding, see
     `networks.neurons.LIF`.
     """
     n_steps = int(min(t_refractory_ms / 1000 / grid.dt, grid.n_steps + 1))

@@ -3,7 +3,7 @@
 Philox4x32-7 and Box-Muller stand in loops that LLVM turns into vectors.
 
 Every loop holds one step of the work for all lanes and nothing that calls a library: logarithm,
-sine and cosine are polynomials (Lawson's minimax fit), the exponent comes from the bits. Philox
+sine and cosine are polynomials, the exponent comes from the bits. Philox
 runs in 64-bit lanes, because a 32 x 32 -> 64 bit product is one instruction there; Box-Muller runs
 in 32-bit lanes. Against `streams.normal`: within 1e-5 of the radius, far below the steps between
 neighbouring angles (1.5e-3 of the radius). `streams.uniform`: the same bits.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..compiled import INSIDE, OPTIONS, njit
+from . import polynomials
 from .reference import (
     ANGLE_BITS,
     PHILOX_M0,
@@ -32,18 +33,13 @@ W0, W1 = np.uint64(PHILOX_W0), np.uint64(PHILOX_W1)
 
 PER_BLOCK = 8  # normals of one unit or trial that a counter of Philox makes: two of each word
 
-# float32 bits of sqrt(1/2): mantissas are taken from [sqrt(1/2), sqrt(2))
-SQRT_HALF_BITS = np.int32(0x3F3504F3)
-MANTISSA_BITS = np.int32(0x007FFFFF)
+SQRT_HALF_BITS = np.int32(polynomials.SQRT_HALF_BITS)
+MANTISSA_BITS = np.int32(polynomials.MANTISSA_BITS)
+MINUS_2_LOG_2 = np.float32(polynomials.MINUS_2_LOG_2)
 ONE = np.float32(1.0)
-MINUS_2_LN_2 = np.float32(-2.0 * np.log(2.0))
-# -2 log(1 + f) = f (L0 + L1 f + ...), relative error 7.4e-6
-# sin(pi / 2 x) = x (S0 + S1 x^2 + ...), error 5.9e-7; cos(pi / 2 x) = C0 + C1 x^2 + ..., 6.7e-6
-L0, L1, L2, L3, L4, L5 = np.float32(
-    [-2.00000912, 0.99980435, -0.66516046, 0.50806541, -0.44111881, 0.28584148]
-)
-S0, S1, S2, S3 = np.float32([1.57079101, -0.64589285, 0.07943434, -0.00433309])
-C0, C1, C2, C3 = np.float32([0.9999933, -1.23348453, 0.2525803, -0.01909577])
+L0, L1, L2, L3, L4, L5 = np.float32(polynomials.LOG)
+S0, S1, S2, S3 = np.float32(polynomials.SINE)
+C0, C1, C2, C3 = np.float32(polynomials.COSINE)
 RADIUS_SHIFT, ANGLE_SHIFT = np.uint32(ANGLE_BITS - 1), np.uint32(RADIUS_BITS)
 RADIUS_EXPONENT = np.int32(RADIUS_BITS + 1)
 ANGLE_STEP = np.float32(2.0 ** (1 - ANGLE_BITS))
@@ -71,7 +67,7 @@ def _box_muller(word):
     exponent = np.float32(np.int32((shifted >> np.int32(23)) - RADIUS_EXPONENT))
     f = np.int32((shifted & MANTISSA_BITS) + SQRT_HALF_BITS).view(np.float32) - ONE
     p = L0 + f * (L1 + f * (L2 + f * (L3 + f * (L4 + f * L5))))
-    radius = np.sqrt(exponent * MINUS_2_LN_2 + f * p)
+    radius = np.sqrt(exponent * MINUS_2_LOG_2 + f * p)
     # x = (2 n + 1) 2^-11 with 11 random bits n; the bit of the sign makes room for the 1
     signed = np.int32(word << ANGLE_SHIFT) >> np.int32(ANGLE_SHIFT)
     x = np.float32(np.int32(signed | np.int32(1))) * ANGLE_STEP

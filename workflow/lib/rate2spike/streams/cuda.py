@@ -14,25 +14,24 @@ import triton
 import triton.language as tl
 
 from ..devices import WIDEST
+from . import polynomials
 from . import reference as streams
 
 INTERPRETED = triton.knobs.runtime.interpret
 DEVICE = "cpu" if INTERPRETED else "cuda"
 MEMORY_SHARE = 0.5  # of the free memory of the GPU that one launch may take
 
-# Constants inside the kernels; those of the polynomials are explained in `cpu`
+# Constants inside the kernels
 STEP_NOISE = tl.constexpr(streams.STEP_NOISE)
 ROUNDS = tl.constexpr(streams.PHILOX_ROUNDS)
 RADIUS_BITS, ANGLE_BITS = tl.constexpr(streams.RADIUS_BITS), tl.constexpr(streams.ANGLE_BITS)
 ANGLE_STEP = tl.constexpr(2.0 ** (1 - streams.ANGLE_BITS))
-SQRT_HALF_BITS, MANTISSA_BITS = tl.constexpr(0x3F3504F3), tl.constexpr(0x007FFFFF)
-MINUS_2_LN_2 = tl.constexpr(-1.3862943611198906)
-L0, L1, L2 = tl.constexpr(-2.00000912), tl.constexpr(0.99980435), tl.constexpr(-0.66516046)
-L3, L4, L5 = tl.constexpr(0.50806541), tl.constexpr(-0.44111881), tl.constexpr(0.28584148)
-S0, S1 = tl.constexpr(1.57079101), tl.constexpr(-0.64589285)
-S2, S3 = tl.constexpr(0.07943434), tl.constexpr(-0.00433309)
-C0, C1 = tl.constexpr(0.9999933), tl.constexpr(-1.23348453)
-C2, C3 = tl.constexpr(0.2525803), tl.constexpr(-0.01909577)
+SQRT_HALF_BITS = tl.constexpr(polynomials.SQRT_HALF_BITS)
+MANTISSA_BITS = tl.constexpr(polynomials.MANTISSA_BITS)
+MINUS_2_LOG_2 = tl.constexpr(polynomials.MINUS_2_LOG_2)
+L0, L1, L2, L3, L4, L5 = map(tl.constexpr, polynomials.LOG)
+S0, S1, S2, S3 = map(tl.constexpr, polynomials.SINE)
+C0, C1, C2, C3 = map(tl.constexpr, polynomials.COSINE)
 
 
 def check_width(n_units: int) -> None:
@@ -68,7 +67,7 @@ def normals(word):
     exponent = ((shifted >> 23) - (RADIUS_BITS + 1)).to(tl.float32)
     f = ((shifted & MANTISSA_BITS) + SQRT_HALF_BITS).to(tl.float32, bitcast=True) - 1.0
     p = L0 + f * (L1 + f * (L2 + f * (L3 + f * (L4 + f * L5))))
-    radius = tl.sqrt(exponent * MINUS_2_LN_2 + f * p)
+    radius = tl.sqrt(exponent * MINUS_2_LOG_2 + f * p)
     signed = (word << RADIUS_BITS).to(tl.int32, bitcast=True) >> RADIUS_BITS  # lowest 12 bits
     x = (signed | 1).to(tl.float32) * ANGLE_STEP
     q = x * x

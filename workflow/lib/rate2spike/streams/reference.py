@@ -6,9 +6,9 @@ number at (step, unit, trial) is a function of the key and of these three alone,
 and order cannot change it. The functions here are the readable reference; the kernels draw the same
 numbers.
 
-Noise is more than a third of a simulation, so no bit of it is wasted: seven rounds, the fewest that
-pass every test of Salmon et al. (they recommend ten, with a margin), and one word of 32 bits for
-two normals.
+Noise is two fifths of a simulation and more, so no bit of it is wasted: seven rounds, the fewest
+that pass every test of Salmon et al. (they recommend ten, with a margin), and one word of 32 bits
+for two normals.
 """
 
 from __future__ import annotations

@@ -37,8 +37,15 @@ MODEL_FILES = (
 TRIAL_TABLES = (*SETTINGS, "analysis/trial_table.py")
 TABLES = (*TRIAL_TABLES, "analysis/tables.py", "analysis/statistics.py")
 KERNELS = {
-    "cpu": ("compiled.py", "devices.py", "extras.py", "streams/cpu.py"),
-    "cuda": ("compiled.py", "devices.py", "extras.py", "streams/cpu.py", "streams/cuda.py"),
+    "cpu": ("compiled.py", "devices.py", "extras.py", "streams/polynomials.py", "streams/cpu.py"),
+    "cuda": (
+        "compiled.py",
+        "devices.py",
+        "extras.py",
+        "streams/polynomials.py",
+        "streams/cpu.py",
+        "streams/cuda.py",
+    ),
 }
 RATE_KERNELS = {
     "cpu": (*KERNELS["cpu"], "rate/model.py", "rate/kernels/pick.py", "rate/kernels/cpu.py"),
@@ -133,7 +140,7 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
             *training,
             *TABLES,
             "analysis/choice.py",
-            "conversion/model_files.py",
+            "conversion/converted_files.py",
         ),
         "example": (
             *SPIKING_TRIALS,

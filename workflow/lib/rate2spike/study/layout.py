@@ -43,16 +43,17 @@ class SimulationRule(NamedTuple):
     ----------
     name : such as `simulate_20_to_75`, or `simulate` where a job carries one factor
     factors : as in the names of their files; `{factor}` where a job carries one, whichever
-    words : what the factors are called in a message
-    file : name of the job's log and benchmark, without an ending
-    tasks : what the wildcard `task` matches where it begins the place of one of its conditions
+    factors_said : what the factors are called in a message
+    log_name : of the job's log and benchmark, without an ending
+    task_pattern : what the wildcard `task` matches where it begins the place of one of its
+        conditions
     """
 
     name: str
     factors: tuple[str, ...]
-    words: str
-    file: str
-    tasks: str
+    factors_said: str
+    log_name: str
+    task_pattern: str
 
 
 class FigurePoint(NamedTuple):
@@ -124,6 +125,11 @@ class Layout:
             conditions[c.identity] = c
             conditions.setdefault((c.task, c.label, None), c)
         return conditions
+
+    def sharing_networks(self, wildcards: Any) -> list[Condition]:
+        """The conditions of the networks of a path: they differ in the neuron."""
+        place = (wildcards.task, wildcards.condition)
+        return [c for c in self.study.conditions if (c.task, c.label) == place]
 
     @cached_property
     def n_steps(self) -> dict[str, int]:

@@ -42,7 +42,7 @@ TYPICAL_TRIALS = {
 # Chosen ------------------------------------------------------------------------------------------
 
 JOB_CORE_S = 3000  # of a training job, all its cores together
-SIMULATION_JOB_S = 60  # of several factors in one job; half of it on a core of today
+SIMULATION_JOB_S = 60  # of several factors in one job, reckoned; a recent core takes half of it
 MOST_GROUPS = 4  # of factors: each is a rule; where there would be more, a job carries one factor
 MOST_NETWORKS = 100  # of a block on the CPU, and at once on a GPU
 MOST_THREADS = 16  # of a training job: more is more than many a machine or cluster node has
@@ -203,8 +203,8 @@ def training_threads(
 ) -> int:
     """Cores of a training job: one a network, on a GPU one.
 
-    Networks need not take equally long, and blocks side by side leave no core idle. So on one
-    machine the blocks share its cores.
+    Networks need not take equally long, and many blocks side by side leave hardly a core idle. So
+    on one machine the blocks share its cores.
 
     Parameters
     ----------
@@ -430,16 +430,19 @@ def reckoned_minutes(layout: Layout, c: Condition) -> float:
 
 
 def first_shown(layout: Layout) -> Condition | None:
-    """The condition whose page is drawn first: the quickest of those that have one."""
-    return min(layout.shown, key=lambda c: reckoned_minutes(layout, c), default=None)
+    """The condition whose page is drawn first: the quickest of those that have one, and need not
+    wait for the factors of another."""
+    on_their_own = [c for c in layout.shown if not c.factor_of]
+    candidates = on_their_own or layout.shown
+    return min(candidates, key=lambda c: reckoned_minutes(layout, c), default=None)
 
 
 def priorities(layout: Layout) -> dict[str, int]:
     """How soon the jobs of a condition are begun: its priority for Snakemake.
 
-    One condition is finished before the next is begun, so that there is soon something to look at:
-    the quickest with a page first. Then they come by length, the longest before the others, so that
-    no core waits for a long one at the end.
+    The jobs of one condition come before those of the next, so that there is soon something to look
+    at: the quickest with a page first. Then they come by length, the longest before the others, so
+    that no core waits for a long one at the end.
 
     Parameters
     ----------

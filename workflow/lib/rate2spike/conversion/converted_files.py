@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import matfile, provenance
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write_converted(
@@ -15,7 +18,7 @@ def write_converted(
     models: Path,
     *,
     factors: Mapping[str, float],
-    accuracy: Any,
+    accuracy: pd.DataFrame,
     held_out: Mapping[str, float],
     made: Mapping[str, Any],
 ) -> None:
