@@ -14,12 +14,12 @@ from pathlib import Path
 
 import mutations
 import numpy as np
-import yaml
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
 from rate2spike import matfile
 from rate2spike.config import ConfigError
+from rate2spike.study import schema
 from rate2spike.study.read import checked
 
 SECONDS, MEMORY = 10, 8 << 30  # for one case; of address space
@@ -31,9 +31,7 @@ FORBIDDEN = (
     "subprocess.Popen",
     "marshal.loads",
 )
-SCHEMA = yaml.safe_load(
-    (mutations.ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text()
-)
+SCHEMA = schema.read(mutations.ROOT / "workflow" / "schemas" / "config.schema.yaml")
 executed = []
 
 
@@ -81,6 +79,8 @@ def config(file: Path) -> str:
     ) as error:  # Snakemake's own words for what is no YAML; it has no name of the file
         expect(str(error).startswith("Config file "), error)
         return f"refused: {error}"
+    except RecursionError:  # of Snakemake's reader, where brackets nest too deep
+        return "refused: nested too deep"
     try:
         checked(values, SCHEMA)
     except ConfigError as error:

@@ -34,7 +34,11 @@ TYPE_WORDS = {
 
 def read(path: str | Path) -> dict[str, Any]:
     """The JSON schema of the config, from its YAML file."""
-    return yaml.load(Path(path).read_bytes(), LOADER)
+    loader = LOADER(Path(path).read_bytes())
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def first_problem(values: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
