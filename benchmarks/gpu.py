@@ -178,7 +178,8 @@ def main() -> None:
         cells = [f"{'-':>18}" if np.isnan(x) else f"{x:18.4g}" for x in numbers]
         print(f"{label:>18}" + "".join(cells))
     if arguments.json:
-        arguments.json.write_text(json.dumps({title: rows}), "utf-8")
+        text = json.dumps({title: rows}).replace("NaN", "null")  # JSON knows no NaN
+        arguments.json.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

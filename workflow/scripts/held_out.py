@@ -27,12 +27,8 @@ models = dict(job.trained_models(inputs.models, inputs.networks))
 chosen = choices.set_index("network").scaling_factor
 factors = {network: chosen[network] for network in models}
 simulation = job.simulation(snakemake)._replace(purpose="held out")
-rows = []
-held_out = {}
-for network, trials in job.score_block(snakemake, simulation, models, factors).items():
-    held_out[network] = trials["correct"].mean()
-    log.info("%s at 1/lambda = %g: accuracy %.2f", network, factors[network], held_out[network])
-    rows.append(trials | job.names(snakemake.wildcards, network))
+rows = job.scored_rows(snakemake, simulation, models, factors, log)
+held_out = {trials["network"]: trials["correct"].mean() for trials in rows}
 rates = []
 for network, model in models.items():
     rate_accuracy = job.accuracy_of_rate_network(snakemake, simulation.task, network, model)

@@ -158,6 +158,16 @@ def accuracy_of_rate_network(snakemake, task, network: str, model) -> float:
     return fresh.accuracy
 
 
+def scored_rows(snakemake, simulation, models: dict, factors: dict, log) -> list[dict]:
+    """`score_block` as rows of the table of trials, one for each network."""
+    rows = []
+    for network, trials in score_block(snakemake, simulation, models, factors).items():
+        accuracy = trials["correct"].mean()
+        log.info("%s at 1/lambda = %g: accuracy %.2f", network, factors[network], accuracy)
+        rows.append(trials | names(snakemake.wildcards, network))
+    return rows
+
+
 def score_block(snakemake, simulation, models: dict, factors: dict) -> dict:
     """Spiking trials of every network of a block.
 
