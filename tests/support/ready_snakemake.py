@@ -19,7 +19,7 @@ from pathlib import Path
 WRITTEN = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def run(arguments, folder, *, env=None, timeout=600) -> subprocess.CompletedProcess:
+def run(arguments, folder, *, env=None, timeout=1500) -> subprocess.CompletedProcess:
     """`python -m snakemake` with these arguments in a folder, run to its end."""
     with tempfile.TemporaryDirectory(prefix="said-") as told:
         files = [Path(told, name) for name in ("out", "error")]

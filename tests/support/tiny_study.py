@@ -95,7 +95,7 @@ def started(path, *options, config="tests/tiny/config.yaml", env=None):
         cwd=path,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1500,
         env=env,
     )
 
