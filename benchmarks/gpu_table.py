@@ -25,7 +25,9 @@ def card() -> str:
 
 
 def cell(value) -> str:
-    """A number of four digits, or a text."""
+    """A number of four digits, or a text; a dash for what was not measured."""
+    if value is None:
+        return "-"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
