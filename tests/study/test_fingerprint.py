@@ -29,7 +29,8 @@ def copy(tmp_path, monkeypatch, reckoned):
     monkeypatch.setattr(fingerprint, "LIBRARY", workflow / "lib" / "rate2spike")
     monkeypatch.setattr(fingerprint, "WORKFLOW", workflow)
     fingerprint.kept_in().parent.mkdir()
-    fingerprint.kept_in().write_text(json.dumps(reckoned))
+    of_copies = json.dumps(reckoned).replace(str(ROOT / "workflow"), str(workflow))
+    fingerprint.kept_in().write_text(of_copies)
     yield workflow
     forget()
 
@@ -168,6 +169,12 @@ def test_kept_fingerprints_are_taken_until_a_source_changes(copy, monkeypatch):
     forget()
     assert fingerprint.of_stage("held_out", "cpu") != before["held_out"]
     assert anew == [edited.read_bytes()]
+    n_kept = len(json.loads(fingerprint.kept_in().read_text()))
+    edited.write_text(edited.read_text() + "\nANOTHER = 1\n")
+    forget()
+    fingerprint.of_stage("held_out", "cpu")
+    assert len(anew) == 2
+    assert len(json.loads(fingerprint.kept_in().read_text())) == n_kept  # it does not grow
 
 
 @pytest.mark.parametrize("content", ["", "[1, 2", "7", "[[]]", "\udc00"])

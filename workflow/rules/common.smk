@@ -58,7 +58,6 @@ if workflow.is_main_process:
 HERE = workflow.is_main_process and workflow.local_exec
 CORES_TO_SHARE = workflow.resource_settings.cores if HERE else None
 UNTRAINED = LAYOUT.n_untrained()
-WHOLE_STUDY = {"all", "tables"}  # targets that need every block
 CHOICE_OF_BLOCK = "results/choices/{place}/{neuron}/{block}.csv"
 
 
@@ -99,11 +98,15 @@ def seeds(wildcards) -> list[int]:
     return seeds_in(wildcards.block)
 
 
+def whole_study_asked() -> bool:
+    """Whether no other target was given than those that need every block."""
+    return set(workflow.dag_settings.targets) <= {"all", "tables"}
+
+
 def training_threads(wildcards) -> int:
     n_networks = LAYOUT.networks_in(wildcards)
     # how many blocks other targets need is not known here: each takes a core for each network
-    whole = set(workflow.dag_settings.targets) <= WHOLE_STUDY
-    n_blocks = UNTRAINED if whole else 1
+    n_blocks = UNTRAINED if whole_study_asked() else 1
     return resources.training_threads(n_networks, DEVICE, n_cores=CORES_TO_SHARE, n_blocks=n_blocks)
 
 
@@ -114,13 +117,13 @@ def priority(wildcards) -> int:
     return max(PRIORITIES[c.name] for c in LAYOUT.sharing_networks(wildcards))
 
 
-def own_task(wildcards) -> dict[str, str]:
+def own_task_of(wildcards) -> dict[str, str]:
     """Name and file of the condition's task, where it is the user's."""
     return {name: file for name, file in STUDY.user_tasks.items() if name == wildcards.task}
 
 
-def task_content(wildcards) -> list[str]:
-    return fingerprint.of_user_task(own_task(wildcards).values())
+def task_content_of(wildcards) -> list[str]:
+    return fingerprint.of_user_task(own_task_of(wildcards).values())
 
 
 def model_content(wildcards) -> list[str]:
@@ -130,9 +133,15 @@ def model_content(wildcards) -> list[str]:
 # Input files of a job ----------------------------------------------------------------------------
 
 
-def task_file(wildcards) -> list[str]:
+def task_file_of(wildcards) -> list[str]:
     """The user's task file, so that a change of the task reruns what depends on it."""
-    return list(own_task(wildcards).values())
+    return list(own_task_of(wildcards).values())
+
+
+# a study of built-in tasks alone has nothing to ask for each of its jobs
+own_task = own_task_of if STUDY.user_tasks else {}
+task_content = task_content_of if STUDY.user_tasks else []
+task_file = task_file_of if STUDY.user_tasks else []
 
 
 def per_block(pattern: str):
@@ -162,11 +171,6 @@ def not_listed(figure: str):
         or_stop(figure_roles.refuse_unlisted, figure)
 
     return of_wildcards
-
-
-# a study of built-in tasks alone: nothing to ask for each of its jobs
-if not STUDY.user_tasks:
-    own_task, task_content, task_file = {}, [], []
 
 
 # Resources and code of a stage -------------------------------------------------------------------

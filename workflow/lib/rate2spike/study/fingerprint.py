@@ -232,9 +232,9 @@ def of_stage(
     -------
     16 hexadecimal digits; an edit of any of the files changes them
     """
-    known = len(kept())
+    before = dict(kept())
     parts = [hash_of_meaning(file) for file in files_of(stage, device, of_workflow)]
-    if len(kept()) > known:
+    if kept() != before:
         keep()
     if has_caption(stage):
         parts += of_files([of_workflow(f"report/{stage}.rst")])
@@ -309,10 +309,12 @@ def of_files(files: Iterable[str | Path]) -> list[str]:
 def hash_of_meaning(file: Path) -> str:
     """Fingerprint of a Python file without its comments and docstrings."""
     source = file.read_bytes()
-    key = hashlib.sha256(made_by() + source).hexdigest()
-    if key not in kept():
-        kept()[key] = hashlib.sha256(meaning(source).encode()).hexdigest()[:16]
-    return kept()[key]
+    checksum = hashlib.sha256(made_by() + source).hexdigest()
+    known, _, fingerprint = kept().get(str(file), "").partition(" ")
+    if known != checksum:
+        fingerprint = hashlib.sha256(meaning(source).encode()).hexdigest()[:16]
+        kept()[str(file)] = f"{checksum} {fingerprint}"
+    return fingerprint
 
 
 def meaning(source: bytes) -> str:
@@ -331,17 +333,18 @@ def meaning(source: bytes) -> str:
 
 
 def kept_in() -> Path:
-    """The file in which fingerprints of sources are kept."""
-    return LIBRARY / "__pycache__" / "fingerprints.json"
+    """The file in which the last fingerprint of each source is kept."""
+    return LIBRARY / "__pycache__" / "fingerprints_of_sources.json"
 
 
 @cache
 def kept() -> dict[str, str]:
-    """Checksum of a source, and of what reckons it -> its fingerprint."""
+    """Source file -> its checksum (with that of what reckons it), a space, its fingerprint."""
     try:
-        return dict(json.loads(kept_in().read_text("utf-8")))
+        found = dict(json.loads(kept_in().read_text("utf-8")))
     except (OSError, TypeError, ValueError):  # none is kept yet; or it is broken, and written anew
         return {}
+    return {file: str(line) for file, line in found.items()}
 
 
 def keep() -> None:
