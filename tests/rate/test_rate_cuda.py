@@ -289,13 +289,13 @@ def test_a_training_goes_on_on_the_other_device():
 
 
 def test_trials_of_a_shard_are_scored_together(trained):
-    """Trials of 20 ms: 400 steps, slow enough in the interpreter."""
+    """Trials of 10 ms: 200 steps, slow enough in the interpreter."""
 
     def draw(rng):
         go = int(rng.random() < 0.5)
-        return Trial(np.full((1, 4), go), np.zeros(4), go, "Go" if go else "NoGo")
+        return Trial(np.full((1, 2), go), np.zeros(2), go, "Go" if go else "NoGo")
 
-    task = replace(GO_NOGO, n_steps=4, draw=draw, spiking_window_onset_ms=10.0)
+    task = replace(GO_NOGO, n_steps=2, draw=draw, spiking_window_onset_ms=5.0)
     simulation = conversion.Simulation(task, 3, device="cuda")
     made = {"a": trained.model, "b": replace(trained.model, w_in=-trained.model.w_in)}
     factors = {"a": 30.0, "b": 40.0}

@@ -97,7 +97,7 @@ def test_a_trial_is_the_same_in_any_launch():
     first = small_network(7)
     second = replace(first, w_out=-first.w_out)
     networks, keys = [first, second], [KEY, OTHER]
-    u = stimulus(3, 2, 3)
+    u = stimulus(2, 2, 3)
     together = simulate_networks(networks, u, trials=[4, 9, 2], keys=keys, keep_every=10)
     for n, network in enumerate(networks):
         alone = simulate_trials(network, u[n, [2, 0]], trials=[2, 4], stream=keys[n], keep_every=10)
@@ -129,7 +129,7 @@ def test_every_element_of_the_results_is_written(n_units, monkeypatch):
 
 def test_a_launch_that_does_not_fit_is_halved(monkeypatch, caplog):
     expected = simulate_trials(
-        small_network(7), stimulus(3, 5), trials=range(5), stream=KEY, keep_every=50
+        small_network(7), stimulus(2, 5), trials=range(5), stream=KEY, keep_every=50
     )
     launch, sizes = spiking_cuda._Shard._launch, []
 
@@ -141,7 +141,7 @@ def test_a_launch_that_does_not_fit_is_halved(monkeypatch, caplog):
 
     monkeypatch.setattr(spiking_cuda._Shard, "_launch", scarce)
     found = simulate_trials(
-        small_network(7), stimulus(3, 5), trials=range(5), stream=KEY, keep_every=50
+        small_network(7), stimulus(2, 5), trials=range(5), stream=KEY, keep_every=50
     )
     assert sizes == [5, 3, 2, 2, 1]
     assert "does not hold the launch: going on with 3 trials at once" in caplog.text

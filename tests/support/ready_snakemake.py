@@ -89,8 +89,11 @@ def _end(server: subprocess.Popen) -> None:
 
 def serve() -> None:
     """Read one command a line; say the process that runs it, then its exit status."""
+    import jsonschema  # noqa: F401 - what every command comes to import, half of its time
+    import smart_open  # noqa: F401
     from snakemake import cli
 
+    cli.get_argument_parser()  # imports the plugins
     for line in sys.stdin:
         process = os.fork()
         if process == 0:

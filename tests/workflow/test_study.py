@@ -84,6 +84,7 @@ def tiny(tmp_path_factory):
     env = noting_imports(path / "imported") | {"WITHOUT_TORCH": "1"}
     done = started(path, "--benchmark-extended", env=env)  # with what the jobs had asked for
     assert done.returncode == 0, said(done)[-8000:]
+    (path / "said.txt").write_text(said(done))
     return path
 
 
@@ -128,6 +129,14 @@ def test_everything_is_there(tiny):
     for place, (name, *_) in STUDY.items():
         assert f"| {name} | `{place}` |" in page
     assert "Of another study" not in page
+
+
+def test_where_to_look_first_is_said_at_the_start_and_at_the_end(tiny):
+    told = (tiny / "said.txt").read_text()
+    (first,) = re.findall(r"^The first figure will be (\S+)$", told, re.MULTILINE)
+    (look,) = re.findall(r"^Look first at (\S+);", told, re.MULTILINE)
+    assert first == look
+    assert (tiny / look).is_file()
 
 
 def test_only_the_given_study_is_run(tiny):
@@ -479,6 +488,7 @@ def test_the_study_says_how_it_was_made(tiny):
 def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tmp_path):
     done = run(tiny, "manifest")
     assert done.returncode == 0, said(done)[-3000:]
+    assert "Look first" not in said(done)  # a figure is not what was asked for
     results = tiny / "results"
     listed = pd.read_csv(results / "manifest.tsv", sep="\t").set_index("path")
     folders = ("figures", "tables", "models", "converted", "conditions", "examples", "selectivity")

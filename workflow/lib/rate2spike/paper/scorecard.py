@@ -216,18 +216,23 @@ N_AT_DECAY = {("4", "50"): 88, ("2", "250"): 98}
 # The published numbers ----------------------------------------------------------------------------
 
 
-def _rows(published: pd.DataFrame, figure: str, panel: str, quantity: str) -> pd.DataFrame:
-    in_panel = (published.figure == figure) & (published.panel == panel)
-    rows = published[in_panel & (published.quantity == quantity)]
-    if rows.empty:
+ByQuantity = dict[tuple[str, str, str], pd.DataFrame]  # figure, panel, quantity -> the numbers
+
+
+def _by_quantity(published: pd.DataFrame) -> ByQuantity:
+    return dict(iter(published.groupby(["figure", "panel", "quantity"])))
+
+
+def _rows(published: ByQuantity, figure: str, panel: str, quantity: str) -> pd.DataFrame:
+    if (figure, panel, quantity) not in published:
         raise ValueError(
             f"published numbers: expected a row of figure {figure}, panel {panel}, "
             f"quantity {quantity!r}, found none"
         )
-    return rows
+    return published[figure, panel, quantity]
 
 
-def _matched(published: pd.DataFrame, match: Match) -> pd.DataFrame:
+def _matched(published: ByQuantity, match: Match) -> pd.DataFrame:
     """The rows of one match, its role and measure, and whether the number is of one network."""
     rows = _rows(published, match.figure, match.panel, match.quantity)
     rows = rows.assign(role=match.role, measure=match.measure, one=match.sd_of is not None)
@@ -257,7 +262,8 @@ def comparable(published: pd.DataFrame) -> pd.DataFrame:
     ValueError
         A declared match has no row.
     """
-    rows = pd.concat([_matched(published, match) for match in MATCHES])
+    by_quantity = _by_quantity(published)
+    rows = pd.concat([_matched(by_quantity, match) for match in MATCHES])
     counts = rows.value.str.extract(r"^(\d+) of (\d+)$").astype(float)
     per_cent = 100 * counts[0] / counts[1]
     rows = rows.assign(
@@ -318,7 +324,8 @@ def comparable_singles(published: pd.DataFrame) -> pd.DataFrame:
         `published` with value as a number; of a mean output, the last time at which it was read.
         The index is kept.
     """
-    rows = pd.concat([_rows(published, *single) for single in SINGLES])
+    by_quantity = _by_quantity(published)
+    rows = pd.concat([_rows(by_quantity, *single) for single in SINGLES])
     time = pd.to_numeric(rows.x_value.where(rows.x_name == "time_s"), errors="coerce")
     trace = [rows.figure, rows.panel, rows.quantity, rows.condition]
     last = time.groupby(trace).transform("max")
@@ -354,8 +361,12 @@ def table(published: pd.DataFrame, points: pd.DataFrame, singles: pd.DataFrame) 
         A single names no published number, or more than one.
     """
     rows = []
+    by_figure = dict(iter(points.groupby("figure")))
     for number in comparable(published).itertuples():
-        row = _compared(number, _networks(number, points))
+        of_figure = by_figure.get(f"figure_{number.figure.lower()}")
+        if of_figure is None:
+            continue
+        row = _compared(number, _networks(number, of_figure))
         if row:
             rows.append(row)
     rows += _alone(comparable_singles(published), singles)
@@ -382,14 +393,14 @@ def n_absent(published: pd.DataFrame, scorecard: pd.DataFrame) -> int:
     return len(asked.difference(scorecard.index))
 
 
-def _networks(number, points: pd.DataFrame) -> pd.DataFrame:
-    """Our networks behind a published number; none where our sweep leaves the point out."""
-    rows = points[points.figure == f"figure_{number.figure.lower()}"]
+def _networks(number, of_figure: pd.DataFrame) -> pd.DataFrame:
+    """Our networks behind a published number, of those of its figure; none where our sweep leaves
+    the point out."""
     if number.role == EVERY:
-        return rows
+        return of_figure
     if number.role == BY_X:
-        return rows[rows.role == number.x_value.lower()]
-    rows = rows[rows.role == number.role]
+        return of_figure[of_figure.role == number.x_value.lower()]
+    rows = of_figure[of_figure.role == number.role]
     if not number.x_value:
         return rows
     x = float(RISE_MS.get(number.x_value, number.x_value))
