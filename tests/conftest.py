@@ -24,6 +24,7 @@ from rate2spike.tasks import BUILT_IN
 LONGEST = (
     "test_study.py",
     "test_slurm.py",
+    "test_rate_cuda.py",  # while the kernels of the studies are compiled
     "test_kills.py",
     "test_module.py",
     "test_notebooks.py",
@@ -34,7 +35,7 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items):
-    """The longest files first, so that the two workers end together."""
+    """The longest files first, so that the workers end together."""
     order = {name: i for i, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.name, len(LONGEST)))
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+import os
 import subprocess
 import sys
 
@@ -43,8 +44,8 @@ def kernels(tmp_path, monkeypatch):
     monkeypatch.setattr(compiled, "_said_broken", set())
     (tmp_path / "kernels.py").write_text(SOURCE)
 
-    def start():
-        spec = importlib.util.spec_from_file_location("kernels", tmp_path / "kernels.py")
+    def start(folder=tmp_path):
+        spec = importlib.util.spec_from_file_location("kernels", folder / "kernels.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         assert (module.later(3.0), module.at_import(3.0)) == (7.0, 5.0)
@@ -98,6 +99,20 @@ def test_code_of_another_signature_is_not_used(kernels, tmp_path, caplog):
     again = kernels()
     assert again.later(0.5) == 2.0
     assert "compiled anew" in caplog.text
+
+
+def test_a_copy_of_the_library_has_its_kernels_compiled(kernels, tmp_path, monkeypatch):
+    """Whatever its path and its date: the folder of kernels is that of the sources' content."""
+    for name in ("library", "copy"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "kernels.py").write_text(SOURCE)
+        os.utime(folder / "kernels.py", (0, len(name)))
+        monkeypatch.setattr(compiled, "LIBRARY", folder)
+        found = hits(kernels(folder))
+    assert found == 2
+    monkeypatch.setattr(compiled, "LIBRARY", tmp_path / "elsewhere")
+    assert hits(kernels(tmp_path / "library")) == 0  # a user's file goes by its path
 
 
 IN_A_PROCESS = """

@@ -192,8 +192,8 @@ def test_training_on_the_device_follows_that_on_the_cpu():
     network."""
     config, names = RateConfig(n_units=12), ["a", "b", "c"]
     short = TrainingConfig(
-        max_trials=40,
-        evaluation_interval=12,
+        max_trials=20,
+        evaluation_interval=6,
         evaluation_trials=5,
         loss_threshold=1.4,
         accuracy_threshold=0,
@@ -270,7 +270,7 @@ def test_a_block_that_does_not_fit_is_halved(monkeypatch, caplog):
 
 def test_a_training_goes_on_on_the_other_device():
     short = TrainingConfig(
-        max_trials=20, evaluation_interval=10, evaluation_trials=4, loss_threshold=0.1
+        max_trials=10, evaluation_interval=5, evaluation_trials=4, loss_threshold=0.1
     )
     runs = [train.begin(TASK, RateConfig(n_units=12), study_seed=4, network=name) for name in "ab"]
     side_by_side.go_on_together(runs, TASK, short)
@@ -278,13 +278,13 @@ def test_a_training_goes_on_on_the_other_device():
         ValueError, match="go_on_together: expected networks before their first trial"
     ):
         side_by_side.go_on_together(runs, TASK, short)
-    longer = replace(short, max_trials=40)
+    longer = replace(short, max_trials=20)
     whole = train.train_network(
         TASK, RateConfig(n_units=12), longer, study_seed=4, network="a", device="cpu"
     )
     train.go_on(runs[0], TASK, longer, device="cpu")
     _, record = train.outcome(runs[0], TASK, device="cpu")
-    assert record.curve[:, 0].tolist() == [1, 11, 21, 31]
+    assert record.curve[:, 0].tolist() == [1, 6, 11, 16]
     np.testing.assert_allclose(record.losses, whole[1].losses, rtol=1e-3)
 
 

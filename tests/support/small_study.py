@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import ready_snakemake
 import scipy.io
 import yaml
+from tiny_study import compile_kernels
 
 ROOT = Path(__file__).parents[2]
 SMALL = {
@@ -45,6 +46,7 @@ OWN_WRITING = ("logs", "benchmarks")  # what Snakemake and the log of a job writ
 
 def study(path: Path, **changes) -> Path:
     """A folder with the small study's config in it, the changes laid over it."""
+    compile_kernels()
     path.mkdir(parents=True, exist_ok=True)
     (path / "config.yaml").write_text(yaml.safe_dump(SMALL | changes, sort_keys=False))
     return path

@@ -1,5 +1,6 @@
 """The tiny study as a user runs it, in a folder of its own."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import ready_snakemake
 import yaml
-from numba.core import caching
 from shared import ROOT
 
 from rate2spike import compiled, conversion
@@ -48,30 +48,22 @@ def copy_workflow(workflow):
         return left
 
     shutil.copytree(ROOT / "workflow", workflow, ignore=not_copied)
-    copies = workflow / "lib" / "rate2spike"
-    for file in compiled.LIBRARY.rglob("cpu.py"):
-        # numba keeps kernels under the path of their source
-        there, here = map(kept_in, (file, copies / file.relative_to(compiled.LIBRARY)))
-        kept = copies / "__pycache__" / kernels.name / there
-        if kept.is_dir():
-            kept.rename(kept.with_name(here))
 
 
 @cache
 def compile_kernels():
-    """Those of training and simulation, for all studies of the tests: it takes longer than one."""
+    """Those of training and simulation, for all studies of the tests: it takes longer than one. One
+    worker compiles, the others wait."""
     task, neurons = BUILT_IN["go-nogo"], (NeuronConfig(), NeuronConfig(model="qif"))
     settings = {"study_seed": 0, "network": "first"}
-    model, _ = train.train_network(
-        task, RateConfig(n_units=8), TrainingConfig(max_trials=2), **settings
-    )
-    for neuron in neurons:
-        simulation = conversion.Simulation(task, 0, neuron=neuron, device="cpu")
-        conversion.score_network(simulation, model, "first", 10.0, 1)
-
-
-def kept_in(source):
-    return caching._CacheLocator.get_suitable_cache_subpath(str(source))
+    with Path(compiled.cache_folder(), "tests.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        model, _ = train.train_network(
+            task, RateConfig(n_units=8), TrainingConfig(max_trials=2), **settings
+        )
+        for neuron in neurons:
+            simulation = conversion.Simulation(task, 0, neuron=neuron, device="cpu")
+            conversion.score_network(simulation, model, "first", 10.0, 1)
 
 
 def write_config(path, values):

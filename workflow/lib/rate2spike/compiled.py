@@ -12,9 +12,15 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import numba
-from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.caching import (
+    CompileResultCacheImpl,
+    FunctionCache,
+    IndexDataCacheFile,
+    _CacheLocator,
+)
 from numba.core.runtime import rtsys
 from numba.core.sigutils import normalize_signature
 
@@ -71,6 +77,39 @@ def njit(*signatures, **options) -> Callable:
     return decorated
 
 
+class PlaceInLibrary(_CacheLocator):
+    """Where the code of a function of the library is kept: by the place of its file in the library.
+
+    numba takes the path and the date of the file. Here neither counts, since the folder belongs to
+    one content of the sources: a copy of the library, or a link to it, has its kernels compiled.
+    """
+
+    def __init__(self, function, file: Path):
+        self._folder = Path(cache_folder(), file.parent.relative_to(LIBRARY))
+        self._line = function.__code__.co_firstlineno
+
+    @classmethod
+    def from_function(cls, function, file):
+        """None for a function of a user."""
+        inside = Path(file).is_relative_to(LIBRARY)
+        return cls(function, Path(file)) if inside else None
+
+    def get_cache_path(self):
+        return str(self._folder)
+
+    def get_source_stamp(self):
+        return ""
+
+    def get_disambiguator(self):
+        return str(self._line)
+
+
+class KernelFiles(CompileResultCacheImpl):
+    """numba's names of kept files."""
+
+    _locator_classes: ClassVar = [PlaceInLibrary, *CompileResultCacheImpl._locator_classes]
+
+
 class KernelCache(FunctionCache):
     """numba's cache of one function, which drops what it cannot use.
 
@@ -78,6 +117,8 @@ class KernelCache(FunctionCache):
     start, and name no folder that could be deleted. Jobs at work at the same time only ever see
     whole files, since each is renamed to its place.
     """
+
+    _impl_class = KernelFiles
 
     def __init__(self, function):
         super().__init__(function)
@@ -148,9 +189,9 @@ class CheckedFiles(IndexDataCacheFile):
 def cache_folder() -> str:
     """The folder where compiled kernels are kept.
 
-    There is one for each state of the sources that they freeze, constants included: numba looks
-    only at the file of the compiled function, so a kernel would outlive a change of what it
-    inlines. The setting holds for all numba functions of the process. Where the library is
+    There is one for each state of the sources that they freeze, constants included: by numba's own
+    rule, which looks at the file of the compiled function alone, a kernel would outlive a change of
+    what it inlines. The setting holds for all numba functions of the process. Where the library is
     read-only, the user's own cache is taken; where that is too, a folder that does not last:
     whoever could write into a folder for all could have their code run here.
     """
