@@ -27,8 +27,8 @@ from rate2spike.streams import cuda as streams_cuda
 
 GO_NOGO = BUILT_IN["go-nogo"]
 KEYS = [streams.key(1, "test", i) for i in range(2)]
-# no multiple of 4: the interpreter needs some milliseconds for each step of each trial
-N_STEPS = 11
+# more than a block of noise, no multiple of 4: the interpreter is slow
+N_STEPS = 9
 
 
 def draw(rng):
