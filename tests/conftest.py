@@ -24,7 +24,6 @@ from rate2spike.tasks import BUILT_IN
 LONGEST = (
     "test_study.py",
     "test_slurm.py",
-    "test_rate_cuda.py",  # while the kernels of the studies are compiled
     "test_kills.py",
     "test_module.py",
     "test_notebooks.py",

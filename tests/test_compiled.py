@@ -42,6 +42,7 @@ def kernels(tmp_path, monkeypatch):
     monkeypatch.setattr(compiled, "cache_folder", lambda: str(tmp_path / "cache"))
     monkeypatch.setattr(numba.config, "CACHE_DIR", numba.config.CACHE_DIR)
     monkeypatch.setattr(compiled, "_said_broken", set())
+    monkeypatch.setattr(compiled, "LIBRARY", tmp_path)
     (tmp_path / "kernels.py").write_text(SOURCE)
 
     def start(folder=tmp_path):
@@ -113,6 +114,42 @@ def test_a_copy_of_the_library_has_its_kernels_compiled(kernels, tmp_path, monke
     assert found == 2
     monkeypatch.setattr(compiled, "LIBRARY", tmp_path / "elsewhere")
     assert hits(kernels(tmp_path / "library")) == 0  # a user's file goes by its path
+
+
+def test_an_edited_constant_is_seen(tmp_path, monkeypatch):
+    """In the folder of one state, as in a notebook that reloads a kernel after an edit."""
+    monkeypatch.setattr(compiled, "cache_folder", lambda: str(tmp_path / "cache"))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", numba.config.CACHE_DIR)
+    monkeypatch.setattr(compiled, "LIBRARY", tmp_path)
+    for second, factor in enumerate((2.0, 3.0, 2.0)):
+        text = f"""
+from rate2spike.compiled import OPTIONS, njit
+
+FACTOR = {factor}
+
+
+@njit(**OPTIONS)
+def times(x):
+    return FACTOR * x
+"""
+        (tmp_path / "constant.py").write_text(text)
+        os.utime(tmp_path / "constant.py", (second, second))  # else Python's own cache is stale
+        assert times_of(tmp_path / "constant.py")(1.0) == factor
+
+
+def times_of(file):
+    spec = importlib.util.spec_from_file_location("constant", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.times
+
+
+def test_the_folder_is_that_of_every_file_of_kernels():
+    """A kernel may outlive a change of a file that is not in the list."""
+    files = [file.relative_to(compiled.LIBRARY) for file in compiled.LIBRARY.rglob("*.py")]
+    with_kernels = {f.as_posix() for f in files if "@njit" in (compiled.LIBRARY / f).read_text()}
+    assert with_kernels <= set(compiled.FROZEN)
+    assert len(with_kernels) >= 4
 
 
 IN_A_PROCESS = """

@@ -99,14 +99,16 @@ def seeds(wildcards) -> list[int]:
 
 
 def whole_study_asked() -> bool:
-    """Whether no other target was given than those that need every block."""
-    return set(workflow.dag_settings.targets) <= {"all", "tables"}
+    """Whether the command asks for the whole study, other targets beside it or not."""
+    targets = workflow.dag_settings.targets
+    return not targets or "all" in targets
 
 
 def training_threads(wildcards) -> int:
     n_networks = LAYOUT.networks_in(wildcards)
     # how many blocks other targets need is not known here: each takes a core for each network
-    n_blocks = UNTRAINED if whole_study_asked() else 1
+    all_blocks = set(workflow.dag_settings.targets) <= {"all", "tables"}
+    n_blocks = UNTRAINED if all_blocks else 1
     return resources.training_threads(n_networks, DEVICE, n_cores=CORES_TO_SHARE, n_blocks=n_blocks)
 
 
@@ -126,13 +128,6 @@ def task_content_of(wildcards) -> list[str]:
     return fingerprint.of_user_task(own_task_of(wildcards).values())
 
 
-def model_content(wildcards) -> list[str]:
-    return fingerprint.of_files(LAYOUT.condition_of(wildcards).models)
-
-
-# Input files of a job ----------------------------------------------------------------------------
-
-
 def task_file_of(wildcards) -> list[str]:
     """The user's task file, so that a change of the task reruns what depends on it."""
     return list(own_task_of(wildcards).values())
@@ -142,6 +137,13 @@ def task_file_of(wildcards) -> list[str]:
 own_task = own_task_of if STUDY.user_tasks else {}
 task_content = task_content_of if STUDY.user_tasks else []
 task_file = task_file_of if STUDY.user_tasks else []
+
+
+def model_content(wildcards) -> list[str]:
+    return fingerprint.of_files(LAYOUT.condition_of(wildcards).models)
+
+
+# Input files of a job ----------------------------------------------------------------------------
 
 
 def per_block(pattern: str):

@@ -66,7 +66,7 @@ def njit(*signatures, **options) -> Callable:
     numba.config.CACHE_DIR = cache_folder()
 
     def decorated(function):
-        dispatcher = numba.njit(**options)(function)
+        dispatcher = numba.njit(**options | {"cache": False})(function)
         dispatcher._cache = KernelCache(function)
         for signature in signatures:
             dispatcher.compile(signature)
@@ -80,32 +80,39 @@ def njit(*signatures, **options) -> Callable:
 class PlaceInLibrary(_CacheLocator):
     """Where the code of a function of the library is kept: by the place of its file in the library.
 
-    numba takes the path and the date of the file. Here neither counts, since the folder belongs to
-    one content of the sources: a copy of the library, or a link to it, has its kernels compiled.
+    numba takes the file's path. Here it does not count, since the folder belongs to one state of
+    the sources: a copy of the library, or a link to it, has its kernels compiled.
     """
 
-    def __init__(self, function, file: Path):
-        self._folder = Path(cache_folder(), file.parent.relative_to(LIBRARY))
+    def __init__(self, function, file: str):
+        self._py_file = file  # numba names it where it cannot keep a function
+        self._folder = Path(cache_folder(), Path(file).parent.relative_to(LIBRARY))
         self._line = function.__code__.co_firstlineno
 
     @classmethod
     def from_function(cls, function, file):
-        """None for a function of a user."""
-        inside = Path(file).is_relative_to(LIBRARY)
-        return cls(function, Path(file)) if inside else None
+        """None for a function of a user, and where nothing can be written."""
+        if not Path(file).is_relative_to(LIBRARY):
+            return None
+        locator = cls(function, file)
+        try:
+            locator.ensure_cache_path()
+        except OSError:
+            return None
+        return locator
 
     def get_cache_path(self):
         return str(self._folder)
 
     def get_source_stamp(self):
-        return ""
+        return hashlib.sha256(Path(self._py_file).read_bytes()).hexdigest()
 
     def get_disambiguator(self):
         return str(self._line)
 
 
 class KernelFiles(CompileResultCacheImpl):
-    """numba's names of kept files."""
+    """numba's files of a function, looked for by its place in the library first."""
 
     _locator_classes: ClassVar = [PlaceInLibrary, *CompileResultCacheImpl._locator_classes]
 
@@ -189,14 +196,15 @@ class CheckedFiles(IndexDataCacheFile):
 def cache_folder() -> str:
     """The folder where compiled kernels are kept.
 
-    There is one for each state of the sources that they freeze, constants included: by numba's own
-    rule, which looks at the file of the compiled function alone, a kernel would outlive a change of
-    what it inlines. The setting holds for all numba functions of the process. Where the library is
-    read-only, the user's own cache is taken; where that is too, a folder that does not last:
-    whoever could write into a folder for all could have their code run here.
+    There is one for each version of numba and each state of the sources that kernels freeze,
+    constants included: by numba's own rule, which looks at the file of the compiled function alone,
+    a kernel would outlive a change of what it inlines. The setting holds for all numba functions of
+    the process. Where the library is read-only, the user's own cache is taken; where that is too, a
+    folder that does not last: whoever could write into a folder for all could have their code run
+    here.
     """
     sources = b"".join((LIBRARY / file).read_bytes() for file in FROZEN)
-    state = hashlib.sha256(sources).hexdigest()[:12]
+    state = hashlib.sha256(numba.__version__.encode() + sources).hexdigest()[:12]
     beside_library = Path(numba.config.CACHE_DIR or LIBRARY / "__pycache__")
     own_caches = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     reasons = []

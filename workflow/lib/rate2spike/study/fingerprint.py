@@ -311,7 +311,7 @@ def hash_of_meaning(file: Path) -> str:
     source = file.read_bytes()
     checksum = hashlib.sha256(made_by() + source).hexdigest()
     known, _, fingerprint = kept().get(str(file), "").partition(" ")
-    if known != checksum:
+    if known != checksum or not fingerprint:
         fingerprint = hashlib.sha256(meaning(source).encode()).hexdigest()[:16]
         kept()[str(file)] = f"{checksum} {fingerprint}"
     return fingerprint

@@ -30,7 +30,7 @@ MEAN_FIELD_STEP_S = 1.6e-10  # of a step of the mean-field study, times units sq
 START_MINUTES = 10  # Python from a slow shared disk, kernels compiled for the first time
 START_MB = 1500
 CUDA_MB = 4000  # of the host beside a GPU: its context, PyTorch
-# a job beside what it computes, with its share of Snakemake: 250 of 1756 CPU s of the default study
+# a job of the default study beside what it computes, with its share of figures and Snakemake
 JOB_S = 1.2
 BYTES_PER_TRIAL = 40  # in the shard, and again in the table of all trials
 # Trials to criterion, failed networks included, by the upper limit of the decays (ms): what
