@@ -57,6 +57,10 @@ def test_where_to_look_is_said_of_a_finished_study_alone(layout, results):
     assert contents.first_figure(layout) == figure
     assert Path(figure).is_file()
     assert contents.where_to_look(layout, CONFIG).startswith(f"Look first at {figure}; ")
+    # the command was given one folder above, with --directory
+    folder = Path.cwd().name
+    from_above = contents.where_to_look(layout, CONFIG, str(Path.cwd().parent))
+    assert from_above.startswith(f"Look first at {folder}/{figure}; {folder}/results/figures ")
     assert contents.where_to_look(layout, CONFIG | {"study_seed": 2}) is None
     (results / "tables" / "provenance.json").unlink()
     assert contents.where_to_look(layout, CONFIG) is None

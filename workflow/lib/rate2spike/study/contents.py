@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -108,28 +109,27 @@ def first_figure(layout: Layout) -> str | None:
     return f"results/{layout.drawn[0]}.png" if layout.drawn else None
 
 
-def where_to_look(
-    layout: Layout, config: Mapping[str, Any], results: str = "results"
-) -> str | None:
+def where_to_look(layout: Layout, config: Mapping[str, Any], seen_from: str = ".") -> str | None:
     """Where to look first, once the whole study is there.
 
     Parameters
     ----------
     layout : the files of the study
     config : its config, as its record of provenance holds it
-    results : the folder
+    seen_from : the folder that the command was given in, which is another one with --directory
 
     Returns
     -------
     A line, or None where the study is not complete or draws nothing
     """
     figure = first_figure(layout)
-    if not figure or not _is_of(Path(results), config):
+    if not figure or not _is_of(Path("results"), config):
         return None
+    results = os.path.relpath("results", seen_from)
     return (
-        f"Look first at {figure}; {results}/figures holds all figures, {results}/{PAGE} says which "
-        "folder is which condition, `snakemake --report report.html` with your config makes one "
-        "page of everything"
+        f"Look first at {os.path.relpath(figure, seen_from)}; {results}/figures holds all figures, "
+        f"{results}/{PAGE} says which folder is which condition, "
+        "`snakemake --report report.html` with your config makes one page of everything"
     )
 
 
