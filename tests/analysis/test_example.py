@@ -242,6 +242,25 @@ def test_a_stronger_input_lies_further_along_the_axis_of_its_modality(selectivit
         assert np.corrcoef(along, selectivity["offsets"])[0, 1] > 0.95
 
 
+def test_paths_lie_along_the_axes_of_choice_and_of_their_own_modality():
+    """Three units follow each variable alone, and every trial is right: a path is at its choice
+    and, along its modality, at its offset."""
+    design, profile = graded._every_pair(), np.array([0.2, 1.0, 0.5])
+    variables = design.variables
+    responses = np.repeat(variables, 3, axis=1)[:, :, None] * profile
+    paths = graded._state_space(responses, design, SHORT)["paths"]
+    # three z-scored units; the variables have a mean of 0
+    of_one = np.sqrt(3 / (np.mean(variables**2, axis=0) * np.mean(profile**2)))
+    for context, modality, k, c in np.ndindex(paths.shape[:4]):
+        choice, offset = (1, -1)[c], graded.OFFSETS[k]
+        found = paths[context, modality, k, c]
+        if context == modality and np.sign(offset) != choice:  # never the answer
+            assert np.isnan(found).all()
+            continue
+        wanted = [of_one[0] * choice * profile, of_one[1 + modality] * offset / 0.5 * profile]
+        np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-9)
+
+
 def test_responses_do_not_depend_on_how_many_trials_run_at_once(monkeypatch):
     offsets = np.array([[0.5, -0.1]] * 9)
     design = graded._Design(offsets, np.array([1, 2, 1] * 3))

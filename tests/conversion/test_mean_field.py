@@ -6,6 +6,7 @@ import json
 import re
 import runpy
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -426,6 +427,36 @@ def test_networks_of_the_study_by_a_plain_loop():
     np.testing.assert_allclose(
         got, np.array(seen)[300:].reshape(n_bins, 10, 100).mean(axis=1), rtol=1e-9, atol=1e-9
     )
+
+
+def test_the_search_takes_the_scale_of_the_grid_with_the_nearest_rate(monkeypatch):
+    """The first of equals, and never the scale of the mapping, however near that is: the two are
+    compared."""
+    rates = {0.5: 0.25, 1.0: 1.5, 2.0: 0.5, 1.25: 1.0}
+    settings = replace(SMALL, n_exc=16, n_inh=4, q=(1.0, 2.0), weight_scales=(0.5, 1.0, 2.0))
+    around = np.random.default_rng(2).choice([-0.5, 0.5], (50, 20))
+    noise = np.concatenate([around, -around])  # its mean is 0
+
+    def run_lif(settings, w, *, scales, rng, threads):
+        return np.stack([rates[scale] + noise for scale in scales])
+
+    def mapped(settings, w, *, g, q):
+        scale = 1.25 if q == 1 else np.nan  # at q = 2 there is no solution
+        return mean_field_study.Mapped(scale, 1.0, "")
+
+    monkeypatch.setattr(mean_field_study, "run_lif", run_lif)
+    monkeypatch.setattr(mean_field_study, "run_rate", lambda *_, **__: 1.0 + noise)
+    monkeypatch.setattr(mean_field_study, "mapped", mapped)
+    grid = {"LIF, weights times 0.5": (0.5, 0.25), "LIF, unconverted": (1.0, 1.5)}
+    grid |= {"LIF, weights times 2": (2.0, 0.5), "LIF, searched": (1.0, 1.5)}
+    with_mapping = grid | {"LIF, mean field": (1.25, 1.0)}
+    studies = mean_field_study.networks(settings, seed=1)
+    for (measures, curves), wanted in zip(studies, (with_mapping, grid), strict=True):
+        lif = measures[measures.network != "rate network"]
+        columns = [lif.network, lif.weight_scale, lif.rate]
+        found = {name: (scale, rate) for name, scale, rate in zip(*columns, strict=True)}
+        assert found == wanted
+        assert set(curves.network) == {"rate network", *wanted}
 
 
 def test_dimensionality_and_agreement_of_known_activity():

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
-from compared import BARS, CURVES, IN_PAPER, counted, expected, expected_of_sweeps
+from colours import colours_of, is_grey
+from compared import BARS, CURVES, FUNCTIONS, IN_PAPER, counted, expected, expected_of_sweeps
 from drawing import (
     PUBLISHED,
     Series,
@@ -20,7 +21,10 @@ from drawing import (
     numbers_in,
     published,
 )
+from matplotlib.colors import to_hex
 from shared import example_of
+
+from rate2spike.plotting import RATE, SPIKING
 
 TASKS = {"1": "go-nogo", "2": "go-nogo", "5": "go-nogo", "7": "go-nogo"}
 TASKS |= {"3": "integration", "4": "integration", "6": "integration"}
@@ -136,6 +140,40 @@ def test_transfer_functions_are_drawn_under_their_names(drawn):
     }
     wanted = {(f"A {name}", name): Series(x, y) for name, y in functions.items()}
     assert_drawn(table, wanted)
+
+
+# Colours ------------------------------------------------------------------------------------------
+
+NETWORKS = {"rate": RATE, "spiking": SPIKING}
+
+
+def colours_by_name(found: dict[tuple[str, str], str]) -> dict[str, str]:
+    """Each name has one colour in all panels, no two have the same, and the paper's numbers alone
+    are grey."""
+    by_name = {}
+    for (panel, series), colour in found.items():
+        if series.startswith("published"):
+            assert is_grey(colour), (panel, series)
+        else:
+            assert not is_grey(colour), (panel, series)
+            assert by_name.setdefault(series, colour) == colour, (panel, series)
+    assert len(set(by_name.values())) == len(by_name)
+    return by_name
+
+
+@pytest.mark.parametrize("figure", ROLES)
+def test_everything_has_the_colour_of_its_name(figure, drawn):
+    wanted = expected(figure, made_up(ROLES[figure], TASKS[figure]))
+    table = drawn(figure).table
+    # the transfer functions of Fig. 7 have the colours of their bars
+    shown = table.panel.isin([panel for panel, _ in wanted]) | table.series.isin(FUNCTIONS)
+    parts = [shown]
+    if figure == "6":  # refractory periods, filters and gains, each with colours of its own
+        parts = [shown & table.panel.str.startswith(letter) for letter in "ABC"]
+    for part in parts:
+        by_name = colours_by_name(colours_of(table[part], drawn(figure).page))
+        for name in {*NETWORKS} & {*by_name}:
+            assert by_name[name] == to_hex(NETWORKS[name])
 
 
 # Captions and the lines under figures -------------------------------------------------------------
@@ -294,6 +332,17 @@ def test_every_point_of_every_sweep_is_that_of_the_tables(sweeps):
     assert_drawn(page.table, wanted)
     assert_caption(page, "figure_sweeps", **counted(points))
     assert numbers_in(page.note) == [*numbers_in(counted(points)["per_condition"]), "1"]
+
+
+def test_every_measure_has_one_colour_in_all_sweeps(sweeps):
+    table, page = sweeps[1].table, sweeps[1].page
+    correct = table.panel.str.endswith(": correct")
+    by_name = colours_by_name(colours_of(table[correct], page))
+    assert by_name["rate, fresh trials"] == to_hex(RATE)
+    assert by_name["spiking, best of the grid"] == to_hex(SPIKING)
+    networks = {"trained": RATE, "trials": RATE, "successful": SPIKING}
+    for (panel, name), colour in colours_of(table[~correct], page).items():
+        assert colour == to_hex(networks[name]), panel
 
 
 def test_published_values_stand_beside_a_sweep_in_their_panels(sweeps):

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from colours import colours_of, is_grey
 from drawing import (
     PUBLISHED,
     assert_caption,
@@ -26,7 +27,19 @@ from example_numbers import (
     kind_of,
     mean_sd,
 )
+from matplotlib.colors import to_hex
 from shared import example_of
+
+from rate2spike.plotting import (
+    EXCITATORY,
+    HISTOGRAM,
+    INHIBITORY,
+    INPUTS,
+    OUTPUTS,
+    SST,
+    TRAJECTORIES,
+    pale,
+)
 
 TASKS = dict.fromkeys(["1", "2", "s1", "s2", "s3", "s4", "s6"], "go-nogo")
 TASKS |= {"4": "integration", "s7": "integration", "task": "xor"}
@@ -105,6 +118,43 @@ def test_every_number_read_from_these_figures_is_drawn():
         n_edges = rows.quantity.str.startswith("envelope").sum()
         n_hidden = rows.value.str.contains("hidden").sum()
         assert n_drawn == len(rows) + n_text + n_edges - n_hidden, figure
+
+
+# Colours ------------------------------------------------------------------------------------------
+
+UNITS = {"excitatory": EXCITATORY, "inhibitory": INHIBITORY}
+UNITS |= {"PYR": EXCITATORY, "PV": INHIBITORY, "SST": SST}
+
+
+def colour_named(figure: str, series: str) -> str:
+    """The colour of a series of ours: that of its answer, in the order of the task, of its input or
+    of its units."""
+    answers = list(ANSWERS[TASKS[figure]].values())
+    answer = series.removeprefix("output, ").partition(", trial ")[0]
+    if answer in answers:
+        return (TRAJECTORIES if figure == "s2" else OUTPUTS)[answers.index(answer)]
+    if series.startswith(("modality", "input")):
+        colour = INPUTS[int(series.split()[1]) - 1]
+        return pale(colour) if series.endswith("not cued") else colour
+    if series.endswith(" mean"):  # of box plots
+        return "black"
+    return UNITS.get(series.split()[0], HISTOGRAM)
+
+
+@pytest.mark.parametrize("figure", WANTED)
+def test_everything_has_the_colour_of_its_name(figure, drawn):
+    """Go that is drawn in the colour of NoGo is taken for NoGo."""
+    table = drawn(figure).table
+    table = table[table.panel.isin([panel for panel, _ in WANTED[figure](recording(figure))])]
+    ours = ~table.series.str.startswith("published")
+    table = table[~(ours & table.series.str.contains("median"))]  # boxes are black, over the units
+    if figure in ("1", "2", "4"):  # the other panels compare conditions
+        table = table[table.panel.str.match("[AB]" if figure != "4" else "[ABC]")]
+    for (panel, series), colour in colours_of(table, drawn(figure).page).items():
+        if series.startswith("published"):
+            assert is_grey(colour), (panel, series)
+        else:
+            assert colour == to_hex(colour_named(figure, series)), (panel, series)
 
 
 # Captions, titles and single numbers --------------------------------------------------------------

@@ -7,9 +7,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from colours import colours_of
 from drawing import REPORT, Series, assert_caption, assert_drawn, axes_of, drawer, numbers_in
+from matplotlib.colors import to_hex, to_rgb
 from shared import example_of
 
+from rate2spike import plotting
 from rate2spike.figures import mean_field
 from rate2spike.mean_field_config import MeanFieldConfig
 
@@ -131,6 +134,24 @@ def test_every_point_against_the_scaling_factor_is_that_of_the_tables(draw):
     assert numbers_in(page.note) == ["4", "6", "3", "80", "300", "95", "95"]
 
 
+def test_accuracies_have_the_colour_of_their_network(draw):
+    """Rate and spiking networks those of all figures; against the scaling factor a shade for each
+    network of a condition, the same in both panels."""
+    curves, networks = accuracies()
+    page = draw("figure_accuracy", tables={"networks": networks}, shown=SHOWN)
+    of_kind = {"rate": to_hex(plotting.RATE), "spiking": to_hex(plotting.SPIKING)}
+    for (_, series), colour in colours_of(page.table, page.page).items():
+        assert colour == of_kind[series.rpartition(", ")[2]], series
+    page = draw("figure_scaling", tables={"accuracy": curves, "networks": networks}, shown=SHOWN)
+    shades = {}
+    for (panel, network), colour in colours_of(page.table, page.page).items():
+        name, _, part = panel.partition(": ")
+        shades.setdefault((name, part), {})[network] = colour
+    for name in ("small", "large"):
+        assert shades[name, "search"] == shades[name, "fresh trials"]
+        assert len(set(shades[name, "search"].values())) == 2
+
+
 # Mixed selectivity --------------------------------------------------------------------------------
 
 
@@ -202,6 +223,35 @@ def test_every_path_and_trace_of_fig_s5_is_that_of_the_recording(draw):
     assert numbers_in(page.note) == [*condition, "7", "7", "5", "2", "4", "555", "640", "1", "35"]
 
 
+def test_everything_of_fig_s5_has_the_colour_of_its_unit_or_modality(draw):
+    """Weak inputs dark and strong ones pale, whichever the sign; a choice by its marks, which are
+    filled for +."""
+    recorded = selectivity()
+    recordings = {"example": example_of("integration"), "selectivity": recorded}
+    page = draw("figure_s5", recordings=recordings, task="integration", figure="figure_s5")
+    units = {"excitatory": plotting.EXCITATORY, "inhibitory": plotting.INHIBITORY}
+    shades = {}
+    for (panel, series), colour in colours_of(page.table, page.page).items():
+        kind = panel.split()[0]
+        if kind in units:
+            assert colour == to_hex(units[kind]), panel
+            continue
+        name, _, choice = series.partition(", choice ")
+        modality, offset = name.removeprefix("modality ").split()
+        size = abs(float(offset.replace(MINUS, "-")))
+        assert shades.setdefault((modality, size), colour) == colour, (panel, series)
+        (line,) = [line for line in axes_of(page.page, panel).lines if line.get_label() == series]
+        face = colour if choice == "+" else "white"
+        assert to_hex(line.get_markerfacecolor()) == to_hex(face), (panel, series)
+    for i, modality in enumerate("12"):
+        dark, pale = (np.array(to_rgb(shades[modality, size])) for size in (0.25, 0.5))
+        own = np.array(to_rgb(plotting.INPUTS[i]))
+        assert (dark <= own).all()
+        assert (own <= pale).all()
+        assert (dark.argmax(), pale.argmax()) == (own.argmax(), own.argmax())
+    assert len(set(shades.values())) == 4
+
+
 # The mean-field study -----------------------------------------------------------------------------
 
 NAMES = ["rate network", "LIF, unconverted", "LIF, mean field", "LIF, searched"]
@@ -223,9 +273,10 @@ def measured() -> tuple[pd.DataFrame, pd.DataFrame]:
                 if name == "LIF, mean field" and np.isnan(miss):
                     continue
                 other = 1.1 if (g, q, name) == (6, 1.4, "LIF, unconverted") else 1.7
-                factor = {"rate network": 1.0, "LIF, mean field": miss}.get(name, other)
-                row = {"network": name, "g": g, "q": q, "rate": factor * rate}
-                row["dimensionality"] = dimensions * (1 if name == "rate network" else 1.08)
+                factors = dict(zip(NAMES, (1.0, other, miss, 1.9), strict=True))
+                row = {"network": name, "g": g, "q": q, "rate": factors[name] * rate}
+                factors = dict(zip(NAMES, (1.0, 1.08, 1.12, 1.04), strict=True))
+                row["dimensionality"] = factors[name] * dimensions
                 row["agreement"] = np.nan if name == "rate network" else rng.uniform(0.3, 0.9)
                 row["weight_scale"] = np.nan if name == "rate network" else rng.uniform(0.6, 3)
                 row["predicted_rate"] = np.nan
@@ -274,6 +325,36 @@ def test_every_number_of_the_mean_field_figure_is_that_of_the_measures(mean_fiel
                 rows = measures[(measures.g == g) & measures.predicted_rate.notna()]
                 wanted[f"rate {g:g}", "LIF, predicted"] = Series(rows.q, rows.predicted_rate)
     assert_drawn(pd.concat(drawn.rows, ignore_index=True), wanted)
+
+
+def test_every_network_of_the_mean_field_figure_has_one_colour(mean_field_page):
+    """That of rate networks elsewhere, and of spiking ones."""
+    drawn = pd.concat(mean_field_page.rows, ignore_index=True)
+    by_name = {}
+    found = colours_of(drawn[drawn.panel != "map"], mean_field_page.figure)
+    for (panel, name), colour in found.items():
+        assert by_name.setdefault(name, colour) == colour, (panel, name)
+    assert set(by_name) == {*NAMES, "LIF, predicted"}
+    assert len(set(by_name.values())) == 5
+    assert by_name["rate network"] == to_hex(plotting.RATE)
+    assert by_name["LIF, mean field"] == to_hex(plotting.SPIKING)
+
+
+def test_the_map_is_coloured_by_what_the_mapping_does(mean_field_page):
+    """In the words of the legend: where it works, where it differs, where it has no solution."""
+    axes = axes_of(mean_field_page.figure, "map")
+    fields = {}
+    for patch in axes.patches:
+        middle = np.round(np.add(patch.get_xy(), 0.5), 6)
+        fields[tuple(middle)] = patch.get_facecolor(), patch.get_hatch()
+    legend = axes.get_legend()
+    of_word = {}
+    for mark, text in zip(legend.get_patches(), legend.get_texts(), strict=True):
+        of_word[text.get_text()] = mark.get_facecolor(), mark.get_hatch()
+    assert len(set(of_word.values())) == 3
+    words = [["works", "works", "no solution"], ["works", "differs", "no solution"]]
+    for (y, x), word in np.ndenumerate(words):
+        assert fields[x, y] == of_word[word], (x, y)
 
 
 def test_every_number_of_the_mean_field_caption_is_that_of_the_measures(mean_field_page):

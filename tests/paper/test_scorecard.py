@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from matplotlib.text import Text
 
 from rate2spike.figures import forest
@@ -230,6 +231,28 @@ def test_networks_at_the_top_do_not_differ_from_a_mean_below_it():
     assert row.ci_low < 0
 
 
+def test_accuracies_without_a_published_sd_have_the_largest_that_there_can_be():
+    """That of networks at both ends of the range in which training may stop, as many at the one as
+    the mean asks for; so ten networks of ours with the same mean agree."""
+    found = scorecard.comparable(PUBLISHED)
+    found = found[found.sd.isna() & (found.measure == "rate")]
+    assert len(found) > 5
+    points = []
+    for number in found.itertuples():
+        place = (f"figure_{number.figure}", number.role, float(number.x_value))
+        at_mean = {"training_accuracy": number.value / 100}
+        points.append(networks(*place, task=number.task, **at_mean))
+    compared = scorecard.table(PUBLISHED, pd.concat(points), NO_SINGLES)
+    for number in found.itertuples():
+        at_top = (number.value - 95) / 5
+        sd = np.sqrt(at_top * (100 - number.value) ** 2 + (1 - at_top) * (95 - number.value) ** 2)
+        n = number.published_n
+        half = scipy.stats.t.ppf(0.975, n - 1) * sd * np.sqrt(1 / 10 + 1 / n) + number.uncertainty
+        row = compared.loc[number.Index]
+        assert (row.ci_low, row.ci_high) == pytest.approx((-half, half))
+        assert row.verdict == "agrees"
+
+
 def test_decays_that_are_all_equal_agree():
     row = only(
         networks("figure_2", "decays", 20, n=3, mean_tau_decay_ms=20.0), "mean tuned synaptic decay"
@@ -372,9 +395,43 @@ def test_summary():
     ]
 
 
-def test_forest_plot_draws_every_number():
+@pytest.fixture(scope="module")
+def compared():
+    """The scorecard of networks everywhere."""
+    return scorecard.table(PUBLISHED, everything(3), all_singles())
+
+
+def test_forest_plot_marks_every_number_by_its_verdict(compared):
+    """In shape and colour as its legend says."""
+    page, drawn = forest.draw(compared)
+    marks = {}
+    for mark, text in zip(page.legends[0].legend_handles, page.legends[0].texts, strict=True):
+        marks[text.get_text()] = look_of(mark)
+    assert len(set(marks.values())) == 3
+    axes_of_group = {axes.get_label(): axes for axes in page.axes}
+    seen = set()
+    for rows in drawn:
+        lines = axes_of_group[rows.panel.iloc[0]].lines
+        lines = [line for line in lines if line.get_marker() != "None"]  # the line at 0
+        for place, row in enumerate(rows.itertuples()):  # from above
+            if np.isnan(row.y):
+                continue
+            looks = set()
+            for line in lines:
+                if np.isclose(line.get_xydata(), [row.y, place]).all(axis=1).any():
+                    looks.add(look_of(line))
+            assert looks == {marks[row.series]}, row
+            seen.add(row.series)
+    assert seen == {*marks}
+
+
+def look_of(mark) -> tuple:
+    return mark.get_marker(), mark.get_markeredgecolor(), mark.get_markerfacecolor()
+
+
+def test_forest_plot_draws_every_number(compared):
     """Each with its own interval and verdict, and beside the value that it was compared at."""
-    found = scorecard.table(PUBLISHED, everything(3), all_singles())
+    found = compared
     _, drawn = forest.draw(found)
     rows = pd.concat(drawn)
     assert len(rows) == len(found)

@@ -2,6 +2,7 @@
 the schema, YAML's traps."""
 
 import re
+from copy import deepcopy
 from dataclasses import fields, replace
 
 import numpy as np
@@ -677,6 +678,47 @@ TRAPS = [
 )
 def test_one_line_names_the_key(where, text, message):
     assert message in problem(where, text)
+
+
+def numbers_of(rule, place=()):
+    """(place, whether it is a whole number) of every number that a config may hold, among them
+    those of lists and of what the user names."""
+    if "$ref" in rule:
+        rule = SCHEMA["$defs"][rule["$ref"].removeprefix("#/$defs/")] | rule
+    types = rule.get("type", [])
+    if "integer" in types or "number" in types:
+        yield place, "integer" in types
+    for key, of_key in rule.get("properties", {}).items():
+        yield from numbers_of(of_key, (*place, key))
+    if isinstance(rule.get("additionalProperties"), dict):
+        yield from numbers_of(rule["additionalProperties"], (*place, "mine"))
+    if "items" in rule:
+        yield from numbers_of(rule["items"], (*place, 0))
+
+
+def test_true_and_yes_are_no_numbers_and_1_point_0_is_no_whole_one():
+    """Of all keys: networks_per_condition: yes would train one network."""
+    default = yaml.safe_load(DEFAULT)
+    default["conditions"]["mine"] = {"task": "xor"}
+    default["external_models"]["mine"] = {"task": "xor", "files": ["a.mat"]}
+    default["sweeps"]["mine"] = {"task": "xor", "key": "network.gain", "values": [1]}
+    places = dict(numbers_of(SCHEMA))
+    assert len(places) > 50
+    assert {place[0] for place in places} >= {"study_seed", "conditions", "sweeps", "mean_field"}
+    for place, is_whole in places.items():
+        expected = "a whole number" if is_whole else "a number"
+        for value in [True, False] + [1.0] * is_whole:
+            values = deepcopy(default)
+            within, inner = values, value
+            *path, key = [part for part in place if part != 0]
+            for part in path:
+                within = within.setdefault(part, {})
+            for _ in range(place.count(0)):
+                inner = [inner]
+            within[key] = inner
+            said = schema.first_problem(values, SCHEMA)
+            assert said.startswith(f"{'.'.join(map(str, place))}: expected {expected}")
+            assert f", got {value}" in said
 
 
 def test_a_missing_key_is_named():

@@ -1,13 +1,15 @@
 """The cost rule: disk as files really are, trials by the decays, sums in words."""
 
 import re
+import zlib
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from rate2spike import matfile
-from rate2spike.config import RateConfig, TrainingConfig
+from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
 from rate2spike.rate import block_file
 from rate2spike.study import cost, resources
 from rate2spike.tasks import BUILT_IN
@@ -138,6 +140,70 @@ def test_what_takes_the_same_time_is_timed_once(monkeypatch):
         assert costs["training_core_hours"] > 0
     assert [c.n_units for c in asked if isinstance(c, RateConfig)] == [200, 50]
     assert [n.model for n in asked if not isinstance(n, RateConfig)] == ["lif", "lif", "qif"]
+
+
+# another value of every setting that may change how long a trial takes
+OTHER = {
+    "network": {
+        "n_units": 50,
+        "p_inh": 0.5,
+        "p_rec": 0.8,
+        "n_som": 3,
+        "weight_distribution": "gamma",
+        "dale": False,
+        "activation": "softplus",
+    },
+    "training": {
+        "learning_rate": 0.5,
+        "trials_per_update": 10,
+        "max_trials": 9,
+        "min_trials": 7,
+        "evaluation_interval": 10,
+        "evaluation_trials": 1,
+        "loss": "l1",
+        "loss_threshold": 1,
+        "accuracy_threshold": 0.5,
+    },
+    "neuron": {
+        "model": "qif",
+        "tau_mem_ms": 20,
+        "t_refractory_ms": 0,
+        "tau_rise_ms": 0,
+        "v_threshold": -45,
+        "v_reset": -70,
+        "bias": -50,
+    },
+}
+
+
+def test_conditions_that_take_another_time_share_no_measurement(monkeypatch):
+    """Reckoned one after the other they take what each takes alone, whatever they differ in."""
+
+    def seconds(task, config, settings, *, downsample=1, device, n_networks):
+        config = replace(config, tau_decay_ms=(20.0, 50.0), gain=1.5)  # these change no time
+        asked = repr([task.name, config, settings, downsample])
+        return 1 + zlib.crc32(asked.encode()) / 2**32
+
+    monkeypatch.setattr(cost, "seconds_per_training_trial", seconds)
+    monkeypatch.setattr(cost, "seconds_per_spiking_trial", seconds)
+    row = {"name": "a", "network": {}, "training": {"max_trials": 8}, "neuron": {}}
+    row |= {"n_networks": 2, "n_factors": 3, "trials": 4, "held_out_trials": 5}
+    row |= {"downsample": 1, "recording_s": 0}
+    conditions = [("go-nogo", row), ("xor", row), ("go-nogo", row | {"downsample": 2})]
+    for section, cls in (
+        ("network", RateConfig),
+        ("training", TrainingConfig),
+        ("neuron", NeuronConfig),
+    ):
+        assert {*OTHER[section], "tau_decay_ms", "gain"} >= {field.name for field in fields(cls)}
+        for key, value in OTHER[section].items():
+            conditions.append(("go-nogo", row | {section: row[section] | {key: value}}))
+    shared = {}
+    for task, own in conditions:
+        settings = {"device": "cpu", "keep_traces": False}
+        beside_others = cost.of_condition(own, BUILT_IN[task], timed=shared, **settings)
+        alone = cost.of_condition(own, BUILT_IN[task], timed={}, **settings)
+        assert beside_others == alone, (task, own)
 
 
 @pytest.mark.parametrize(
