@@ -176,20 +176,23 @@ OTHER = {
 }
 
 
-def test_conditions_that_take_another_time_share_no_measurement(monkeypatch):
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_conditions_that_take_another_time_share_no_measurement(device, monkeypatch):
     """Reckoned one after the other they take what each takes alone, whatever they differ in."""
 
     def seconds(task, config, settings, *, downsample=1, device, n_networks):
         config = replace(config, tau_decay_ms=(20.0, 50.0), gain=1.5)  # these change no time
-        asked = repr([task.name, config, settings, downsample])
+        asked = repr([task.name, config, settings, downsample, n_networks])
         return 1 + zlib.crc32(asked.encode()) / 2**32
 
     monkeypatch.setattr(cost, "seconds_per_training_trial", seconds)
     monkeypatch.setattr(cost, "seconds_per_spiking_trial", seconds)
+    monkeypatch.setattr(cost, "device_of", lambda device: device)
     row = {"name": "a", "network": {}, "training": {"max_trials": 8}, "neuron": {}}
     row |= {"n_networks": 2, "n_factors": 3, "trials": 4, "held_out_trials": 5}
     row |= {"downsample": 1, "recording_s": 0}
     conditions = [("go-nogo", row), ("xor", row), ("go-nogo", row | {"downsample": 2})]
+    conditions.append(("go-nogo", row | {"n_networks": 3}))  # at once on a GPU
     for section, cls in (
         ("network", RateConfig),
         ("training", TrainingConfig),
@@ -200,7 +203,7 @@ def test_conditions_that_take_another_time_share_no_measurement(monkeypatch):
             conditions.append(("go-nogo", row | {section: row[section] | {key: value}}))
     shared = {}
     for task, own in conditions:
-        settings = {"device": "cpu", "keep_traces": False}
+        settings = {"device": device, "keep_traces": False}
         beside_others = cost.of_condition(own, BUILT_IN[task], timed=shared, **settings)
         alone = cost.of_condition(own, BUILT_IN[task], timed={}, **settings)
         assert beside_others == alone, (task, own)

@@ -174,14 +174,14 @@ def of_condition(
     config = from_mapping(RateConfig, row["network"] or {})
     alike = replace(config, tau_decay_ms=RateConfig().tau_decay_ms, gain=RateConfig().gain)
     n_networks = row["n_networks"]
-    n_at_once = min(n_networks, MOST_AT_ONCE)
+    n_at_once = min(n_networks, MOST_AT_ONCE) if device_of(device) == "cuda" else 1
 
     n_training = 0
     training_s = 0.0
     n_bytes = 0.0
     if row["training"]:
         training = from_mapping(TrainingConfig, row["training"])
-        key = (training, task.name, alike, row["downsample"])
+        key = (training, task.name, alike, n_at_once)
         if key not in timed:
             timed[key] = seconds_per_training_trial(
                 task, config, training, device=device, n_networks=n_at_once
@@ -191,7 +191,7 @@ def of_condition(
         n_bytes = n_networks * bytes_per_network(config, task.n_steps, keep_traces)
 
     neuron = from_mapping(NeuronConfig, row["neuron"])
-    key = (neuron, task.name, alike, row["downsample"])
+    key = (neuron, task.name, alike, row["downsample"], n_at_once)
     if key not in timed:
         timed[key] = seconds_per_spiking_trial(
             task,
