@@ -50,6 +50,7 @@ def test_defaults_are_the_papers():
         "dale": True,
         "activation": "sigmoid",
         "tau_decay_ms": (20, 50),
+        "connections": "prune",
     }
     assert values_of(TrainingConfig()) == {
         "learning_rate": 0.01,
@@ -59,6 +60,7 @@ def test_defaults_are_the_papers():
         "evaluation_interval": 100,
         "evaluation_trials": 100,
         "loss": "l2",
+        "loss_from": "start",
         "loss_threshold": 7,
         "accuracy_threshold": 0.95,
     }
@@ -96,6 +98,7 @@ BAD = {
             (20.0, "50"),
             (-20.0,),
         ],
+        "connections": ["pruned", None, True],
     },
     TrainingConfig: {
         "learning_rate": [0, -0.01, NAN, "1e-3"],
@@ -105,6 +108,7 @@ BAD = {
         "evaluation_interval": [0, "100"],
         "evaluation_trials": [0, 1.5],
         "loss": ["mse", None],
+        "loss_from": ["stimuli", None, 50],
         "loss_threshold": [0, -7, NAN],
         "accuracy_threshold": [-0.1, 1.1, 95, NAN],
     },
@@ -145,7 +149,7 @@ def test_every_field_is_checked():
 def test_an_unknown_key_is_refused_with_those_there_are():
     with pytest.raises(
         ConfigError,
-        match=r"^network\.n_unit: unknown key; allowed are n_units, p_inh, .*tau_decay_ms$",
+        match=r"^network\.n_unit: unknown key; allowed are n_units, p_inh, .*connections$",
     ):
         from_mapping(RateConfig, {"n_unit": 5}, "network")
 
@@ -153,6 +157,50 @@ def test_an_unknown_key_is_refused_with_those_there_are():
 def test_som_units_need_dales_principle():
     with pytest.raises(ConfigError, match=r"^n_som: expected 0 where dale is false"):
         RateConfig(dale=False, n_som=2)
+
+
+@pytest.mark.parametrize("connections", ["keep", "grow"])
+def test_what_a_rectified_weight_does_needs_dales_principle(connections):
+    with pytest.raises(
+        ConfigError,
+        match=rf"^connections: expected prune where dale is false .*, got '{connections}'$",
+    ):
+        RateConfig(dale=False, connections=connections)
+
+
+@pytest.mark.parametrize("windows", [(), ((995.0, 1000.0),)], ids=["none", "at the end"])
+def test_a_loss_from_the_stimulus_on_needs_a_stimulus(windows):
+    task = replace(find_task("go-nogo"), name="own", stimulus_windows_ms=windows)
+    for loss_from in ("start", "response"):
+        check_condition(condition(training=TrainingConfig(loss_from=loss_from)), task)
+    with pytest.raises(
+        ConfigError,
+        match=r"^conditions\.a\.training\.loss_from: expected start or response, as .*task own "
+        r".*, got 'stimulus'$",
+    ) as refused:
+        check_condition(condition(training=TrainingConfig(loss_from="stimulus")), task)
+    assert "stimulus_windows_ms" in str(refused.value)
+    in_time = replace(task, stimulus_windows_ms=((990.0, 1000.0),))
+    check_condition(condition(training=TrainingConfig(loss_from="stimulus")), in_time)
+
+
+def test_a_loss_from_the_stimulus_on_is_checked_with_the_study(tmp_path, monkeypatch):
+    """Of the user's own task, wherever the setting stands."""
+    monkeypatch.chdir(ROOT)
+    own = (ROOT / "config" / "tasks" / "delayed_go.py").read_text()
+    (tmp_path / "own.py").write_text(
+        own.replace("stimulus_windows_ms=((50, 150), (250, 300)),", "")
+    )
+    values = yaml.safe_load(DEFAULT) | {"sweeps": {}, "figures": {}}
+    values["training"]["loss_from"] = "stimulus"
+    values["conditions"] = {"mine": {"task": "delayed-go"}}
+    values["tasks"] = {"delayed-go": str(tmp_path / "own.py")}
+    with pytest.raises(
+        ConfigError, match=r"^conditions\.mine\.training\.loss_from: .* the task delayed-go has no "
+    ):
+        checked(values, SCHEMA)
+    values["tasks"] = {"delayed-go": "config/tasks/delayed_go.py"}
+    checked(values, SCHEMA)
 
 
 # Labels: a path must tell any two conditions apart ------------------------------------------------
@@ -167,13 +215,15 @@ OTHER = {
     "dale": [False],
     "activation": ["clipped_relu", "softplus"],
     "tau_decay_ms": [(20.0,), (50.0,), (20.0, 100.0), (25.0, 50.0)],
+    "connections": ["keep", "grow"],
     "learning_rate": [0.02, 0.001],
     "trials_per_update": [10, 100],
     "max_trials": [1000, 60000],
     "min_trials": [100, 1500],
     "evaluation_interval": [50, 1000],
     "evaluation_trials": [50, 1000],
-    "loss": ["l1"],
+    "loss": ["l1", "squared"],
+    "loss_from": ["stimulus", "response"],
     "loss_threshold": [0.01, 10],
     "accuracy_threshold": [0.9, 0.01],
     "model": ["qif"],
@@ -240,6 +290,8 @@ def test_schema_and_dataclasses_have_the_same_keys_and_words(section):
         "weight_distribution": config.WEIGHT_DISTRIBUTIONS,
         "activation": config.ACTIVATIONS,
         "loss": config.LOSSES,
+        "loss_from": config.LOSS_FROM,
+        "connections": config.CONNECTIONS,
         "model": config.NEURON_MODELS,
     }
     of_schema = {k: tuple(p["enum"]) for k, p in properties.items() if "enum" in p}
@@ -414,6 +466,22 @@ def problem(where, text):
 
 
 TRAPS = [
+    (
+        "network.connections",
+        "off",
+        "network.connections: expected one of prune, keep, grow, got False (YAML reads",
+    ),
+    (
+        "network.connections",
+        "grow",
+        "network.connections: expected prune where dale is false (without the rectification no "
+        "weight stops at 0), got 'grow' (in conditions.go-nogo-no-dale)",
+    ),
+    (
+        "training.loss_from",
+        "onset",
+        "training.loss_from: expected one of start, stimulus, response, got 'onset'",
+    ),
     (
         "training.learning_rate",
         "1e-3",

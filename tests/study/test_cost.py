@@ -152,6 +152,7 @@ OTHER = {
         "weight_distribution": "gamma",
         "dale": False,
         "activation": "softplus",
+        "connections": "grow",
     },
     "training": {
         "learning_rate": 0.5,
@@ -161,6 +162,7 @@ OTHER = {
         "evaluation_interval": 10,
         "evaluation_trials": 1,
         "loss": "l1",
+        "loss_from": "response",
         "loss_threshold": 1,
         "accuracy_threshold": 0.5,
     },

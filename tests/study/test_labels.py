@@ -64,6 +64,11 @@ NETWORKS = [
     ({}, {"loss": "l1"}, "n200_tau20-50ms_l1"),
     ({}, {"loss_threshold": 0.25}, "n200_tau20-50ms_loss0.25"),
     ({}, {"accuracy_threshold": 0.9}, "n200_tau20-50ms_accuracy0.9"),
+    ({"connections": "keep"}, {}, "n200_tau20-50ms_keep"),
+    ({"connections": "grow"}, {}, "n200_tau20-50ms_grow"),
+    ({}, {"loss": "squared"}, "n200_tau20-50ms_squared"),
+    ({}, {"loss_from": "stimulus"}, "n200_tau20-50ms_from-stimulus"),
+    ({}, {"loss_from": "response"}, "n200_tau20-50ms_from-response"),
     # all at once: the order of the words
     (
         {
@@ -89,6 +94,11 @@ NETWORKS = [
         },
         "n40_tau20ms_inh0.5_rec0.25_som6_gamma_gain0.5_softplus"
         "_rate0.02_batch2_max2_min1_every3_eval4_l1_loss1000_accuracy0",
+    ),
+    (
+        {"p_rec": 0.4, "activation": "softplus", "connections": "keep"},
+        {"min_trials": 1, "loss": "squared", "accuracy_threshold": 0, "loss_from": "response"},
+        "n200_tau20-50ms_rec0.4_softplus_keep_min1_squared_accuracy0_from-response",
     ),
 ]
 NEURONS = [

@@ -21,6 +21,7 @@ PUBLISHED = {
     "tau_decay_ms": "taus",
 }
 WEIGHT_DISTRIBUTIONS = {"gaus": "gaussian", "gamma": "gamma"}
+LOSSES = ("l2", "l1")  # of the published code; the library has one more
 
 
 def published_words(message: object) -> str:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rate2spike.config import ACTIVATIONS, LOSSES, ConfigError, RateConfig, TrainingConfig
+from rate2spike.config import ACTIVATIONS, ConfigError, RateConfig, TrainingConfig
 from rate2spike.files import replacing
 from rate2spike.rate import train
 from rate2spike.tasks import HIGH, Task
 
-from .config import RNNConfig, decays_ms, published_words
+from .config import LOSSES, RNNConfig, decays_ms, published_words
 from .tasks import BUILT_IN, task_key
 from .utils import new_seed, set_gpu
 

@@ -15,12 +15,13 @@ import numpy as np
 
 from rate2spike import matfile, rate, streams
 from rate2spike.arrays import real_numbers
-from rate2spike.config import LOSSES, RATE_STEP_MS, ConfigError
+from rate2spike.config import RATE_STEP_MS, ConfigError
 from rate2spike.extras import needed
 from rate2spike.rate import RateModel, Weights
 from rate2spike.rate.kernels.pick import rate_kernels
 
 from .config import (
+    LOSSES,
     WEIGHT_DISTRIBUTIONS,
     RNNConfig,
     create_default_config,

@@ -18,7 +18,9 @@ SPIKING_STEPS_PER_RATE_STEP = 100  # 0.05 ms each (published LIF code)
 
 ACTIVATIONS = ("sigmoid", "clipped_relu", "softplus")
 WEIGHT_DISTRIBUTIONS = ("gaussian", "gamma")
-LOSSES = ("l2", "l1")
+CONNECTIONS = ("prune", "keep", "grow")
+LOSSES = ("l2", "l1", "squared")
+LOSS_FROM = ("start", "stimulus", "response")
 NEURON_MODELS = ("lif", "qif")
 
 T = TypeVar("T")
@@ -144,6 +146,8 @@ class RateConfig:
     dale: bool = True
     activation: str = "sigmoid"
     tau_decay_ms: tuple[float, ...] = (20.0, 50.0)  # (min, max): trained per unit; one value: fixed
+    # which weights at or below 0 get a gradient: none, those of connections that exist, all
+    connections: str = "prune"
 
     def __post_init__(self) -> None:
         require_count(self, "n_units")
@@ -159,6 +163,10 @@ class RateConfig:
         _require_one_of(self, "activation", ACTIVATIONS)
         expected = f"[min, max] or [value], each >= {RATE_STEP_MS:g} ms (one Euler step)"
         require(_are_decays(self.tau_decay_ms), "tau_decay_ms", expected, self.tau_decay_ms)
+        _require_one_of(self, "connections", CONNECTIONS)
+        expected = "prune where dale is false (without the rectification no weight stops at 0)"
+        can_be = self.dale or self.connections == "prune"
+        require(can_be, "connections", expected, self.connections)
 
 
 def _are_decays(taus_ms: Any) -> bool:
@@ -191,7 +199,8 @@ class TrainingConfig:
     evaluation_interval: int = 100
     evaluation_trials: int = 100
     loss: str = "l2"
-    loss_threshold: float = 7.0
+    loss_from: str = "start"  # the first output that counts, see `tasks.first_loss_output`
+    loss_threshold: float = 7.0  # of l2 also where the loss is squared
     # reached when accuracy >= threshold; the released code asks for more than 0.95
     accuracy_threshold: float = 0.95
 
@@ -203,6 +212,7 @@ class TrainingConfig:
         require_count(self, "trials_per_update", "evaluation_interval", "evaluation_trials")
         require_count(self, "min_trials", least=0)
         _require_one_of(self, "loss", LOSSES)
+        _require_one_of(self, "loss_from", LOSS_FROM)
         _require_positive(self, "loss_threshold")
         _require_share(self, "accuracy_threshold", "a fraction in [0, 1]")
 

@@ -23,6 +23,7 @@ NETWORK_WORDS = {
     "gain": "gain{:g}",
     "dale": "nodale",
     "activation": "{}",
+    "connections": "{}",
 }
 TRAINING_WORDS = {
     "learning_rate": "rate{:g}",
@@ -34,6 +35,7 @@ TRAINING_WORDS = {
     "loss": "{}",
     "loss_threshold": "loss{:g}",
     "accuracy_threshold": "accuracy{:g}",
+    "loss_from": "from-{}",
 }
 NEURON_WORDS = {
     "tau_mem_ms": "mem{:g}ms",

@@ -23,6 +23,7 @@ from ..config import (
     shown,
 )
 from ..mean_field_config import MeanFieldConfig
+from ..tasks.task import first_loss_output
 from ..tasks.user_file import find_task
 from .figure_roles import check_figures
 from .study import Condition, Point, Study, Sweep
@@ -164,6 +165,8 @@ def check_condition(c: Condition, task: Any) -> None:
     divides = task.n_steps % c.search.downsample == 0
     allowed = f"a divisor of the task's {task.n_steps} steps"
     require(divides, f"{c.key}.search.downsample", allowed, c.search.downsample)
+    if c.training is not None:
+        first_loss_output(task, c.training.loss_from, f"{c.key}.training.loss_from")
     for file in c.models:
         require(Path(file).is_file(), f"{c.key}.files", MODEL_FILES, file)
 

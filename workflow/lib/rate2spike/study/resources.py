@@ -124,7 +124,8 @@ def bytes_per_network(config: RateConfig, n_steps: int, keep_traces: bool) -> fl
     -------
     Bytes
     """
-    weights = 4 * config.n_units**2 * (2 * config.p_rec + 0.1)
+    trained = 1 if config.connections == "grow" else config.p_rec
+    weights = 4 * config.n_units**2 * (config.p_rec + trained + 0.1)
     traces = 4 * 4 * config.n_units * n_steps + 800 * n_steps
     kept_traces = traces if keep_traces else 0
     return 3 * (weights + kept_traces + 20_000)

@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = names_of(
             "Trial",
             "Trials",
             "draw_trials",
+            "first_loss_output",
             "first_response_step",
             "rate_response",
             "response_step",

@@ -67,7 +67,8 @@ class Task:
     correct_rate: Score  # published scoring of the rate network
     correct_spiking: Score  # published scoring of the spiking network
     correct_strict: Score  # the output must not also cross the opposite threshold
-    stimulus_windows_ms: tuple[tuple[float, float], ...] = ()  # shaded in figures
+    # shaded in figures; the loss may count from the first on, see `first_loss_output`
+    stimulus_windows_ms: tuple[tuple[float, float], ...] = ()
 
     @property
     def duration_ms(self) -> float:
@@ -186,6 +187,47 @@ def rate_response(task: Task, outputs: np.ndarray) -> Response:
     """
     window = outputs[:, task.rate_window_onset :]
     return Response(window.max(axis=1), window.min(axis=1))
+
+
+def first_loss_output(task: Task, loss_from: str, key: str = "training.loss_from") -> int:
+    """The first output of the rate network that counts in the loss; all after it count too.
+
+    Parameters
+    ----------
+    task : what the network is trained on
+    loss_from : `start` (all count), `stimulus` (from the first stimulus window on: the first output
+        that knows of it) or `response` (from `rate_window_onset` on)
+    key : the setting, for the message
+
+    Returns
+    -------
+    Index of an output, which belongs to the next step
+
+    Raises
+    ------
+    ConfigError
+        where the task does not say when its stimulus begins, or it begins after the last output
+    """
+    if loss_from == "start":
+        return 0
+    if loss_from == "response":
+        return task.rate_window_onset
+    windows = task.stimulus_windows_ms
+    if not len(windows):
+        raise ConfigError(
+            f"{key}: expected start or response, as the task {task.name} has no "
+            "stimulus_windows_ms (give its Task the times of its stimuli in ms, as in "
+            f"stimulus_windows_ms=((250, 375),)), got {loss_from!r}"
+        )
+    onset_ms = min(begin for begin, _ in windows)
+    first = round(onset_ms / RATE_STEP_MS)
+    if first >= task.n_steps - 1:
+        raise ConfigError(
+            f"{key}: expected start or response, as the first of the stimulus_windows_ms of the "
+            f"task {task.name} begins at {onset_ms:g} ms, after the last output of its trial of "
+            f"{task.duration_ms:g} ms, got {loss_from!r}"
+        )
+    return first
 
 
 def first_response_step(task: Task, dt_s: float) -> int:
