@@ -60,7 +60,7 @@ def parts_ms(model, u, z):
     one = np.float32(1)
     update = best_ms(kernel._load, net, packed, work)
     forward = best_ms(kernel._forward, net, work, u, 7, *STREAM)
-    forward += best_ms(kernel._loss, work, one, z, False)
+    forward += best_ms(kernel._loss, work, one, z, (kernel.L2, 0))
     backward = best_ms(kernel._backward, work, n_steps)
     backward += best_ms(kernel._add_recurrent, net, packed, work, n_steps, one)
     backward += best_ms(kernel._add_rest, net, packed, work, n_steps, one)

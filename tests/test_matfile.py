@@ -14,10 +14,12 @@ import scipy.io
 import scipy.sparse
 from shared import PUBLISHED_MODEL
 
-from rate2spike import matfile
+from rate2spike import matfile, streams
 from rate2spike.config import RateConfig, TrainingConfig
+from rate2spike.conversion import to_spiking
 from rate2spike.matfile import ModelFileError
 from rate2spike.rate import train
+from rate2spike.rate.kernels.pick import rate_kernels
 from rate2spike.tasks import BUILT_IN
 
 
@@ -81,6 +83,34 @@ def test_every_kind_of_network_comes_back(tmp_path, config):
     assert same_bits(loaded.mask, model.mask)
     assert same_bits(loaded.inhibitory, model.inhibitory)
     assert same_bits(loaded.weights.w_out, model.weights.w_out)
+
+
+@pytest.mark.parametrize("connections", ["keep", "grow"])
+def test_a_model_whose_connections_can_return_is_saved_rectified(tmp_path, connections):
+    """The network below 0 is that of training alone: file, conversion and published names have the
+    effective weights."""
+    config = RateConfig(n_units=40, p_inh=0.4, n_som=2, connections=connections)
+    training = TrainingConfig(max_trials=102, evaluation_trials=2, loss_threshold=1e-9)
+    model, record = train.train_network(
+        BUILT_IN["go-nogo"], config, training, study_seed=1, network="net"
+    )
+    lost = (model.weights.w_rec < 0).sum()
+    assert lost > (300 if connections == "grow" else 30)
+    matfile.save(tmp_path / "net.mat", model, record, {})
+    keys = keys_of(tmp_path / "net.mat")
+    assert same_bits(keys["w"], np.maximum(model.weights.w_rec, 0))
+    assert same_bits(keys["w0"], model.initial.w_rec)
+    density = (keys["w"] > 0).mean() - (keys["w0"] > 0).mean()
+    assert density > 0 if connections == "grow" else density < 0
+    loaded = matfile.load(tmp_path / "net.mat")
+    assert same_bits(loaded.weights.w_rec, keys["w"])
+    stimulus = record.stimulus[None]
+    ours, theirs = (
+        rate_kernels().outputs(m, m.weights, stimulus, stream=streams.key(1, "test"), first_trial=0)
+        for m in (model, loaded)
+    )
+    assert np.array_equal(ours, theirs)
+    assert np.array_equal(to_spiking(model, 40).w_rec, to_spiking(loaded, 40).w_rec)
 
 
 def test_all_published_keys_with_the_published_shapes_and_types(tmp_path):

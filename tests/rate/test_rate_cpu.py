@@ -2,6 +2,7 @@
 that depend on nothing else."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,17 @@ from rate2spike.config import ACTIVATIONS, LOSSES, RateConfig, TrainingConfig
 from rate2spike.rate.kernels import cpu as kernel
 from rate2spike.rate.reference import activate
 
+# settings of the network, loss, first output that counts
+SETTINGS = [
+    ({}, "squared", 0),
+    ({}, "l2", 12),
+    ({"activation": "softplus"}, "l1", 29),
+    ({"dale": False}, "squared", 1),
+    ({"connections": "keep"}, "l2", 0),
+    ({"connections": "grow"}, "l2", 0),
+    ({"connections": "keep", "activation": "clipped_relu", "n_som": 1}, "squared", 12),
+    ({"connections": "grow", "activation": "softplus", "n_som": 1}, "l1", 12),
+]
 STREAM = streams.key(3, "test", "rate kernel")
 FIRST = 40  # number of the first trial
 SIZES = [1, 7, 63, 250, 513]
@@ -35,7 +47,17 @@ def problem(n_units, *, batch=1, n_steps=31, seed=0, **settings):
     return model, u.astype(np.float32), z.astype(np.float32)
 
 
-def reference(model, u, z, loss):
+def with_lost_connections(model):
+    """The model with connections that are there, absent, at 0, and below 0."""
+    rng = np.random.default_rng(model.n_units)
+    w_rec = model.weights.w_rec.copy()
+    lost = rng.random(w_rec.shape) < 0.4
+    w_rec[lost] *= -1
+    w_rec[lost & (rng.random(w_rec.shape) < 0.3)] = 0
+    return replace(model, weights=model.weights._replace(w_rec=w_rec))
+
+
+def reference(model, u, z, loss, first_output=0):
     """Trace, losses and gradient of their mean in float64, by torch."""
     torch = torch_or_skip()
     normal = np.stack(
@@ -50,7 +72,8 @@ def reference(model, u, z, loss):
         torch.tensor(u, dtype=torch.float64),
         torch.tensor(normal, dtype=torch.float64),
     )
-    losses = rate.trial_loss(trace.o, torch.tensor(z, dtype=torch.float64), loss)
+    target = torch.tensor(z, dtype=torch.float64)
+    losses = rate.trial_loss(trace.o, target, loss, first_output)
     losses.mean().backward()
     gradient = rate.Weights(*(w.grad.numpy() for w in weights))
     return rate.Trace(*(a.detach().numpy() for a in trace)), losses.detach().numpy(), gradient
@@ -89,6 +112,42 @@ def test_agrees_with_the_reference(n_units, case):
         assert not our_gradient.tau_raw.any()
 
 
+@pytest.mark.parametrize("case", SETTINGS, ids=str)
+@pytest.mark.parametrize("n_units", [7, 63, 250])
+def test_every_loss_and_lost_connections_agree_with_the_reference(n_units, case):
+    settings, loss, first_output = case
+    model, u, z = problem(n_units, batch=2, p_inh=0.4, **settings)
+    model = with_lost_connections(model)
+    _, losses, gradient = reference(model, u, z, loss, first_output)
+    our_losses, our_gradient = kernel.gradients(
+        model,
+        model.weights,
+        u,
+        z,
+        loss=loss,
+        stream=STREAM,
+        first_trial=FIRST,
+        first_output=first_output,
+    )
+    assert_near(our_losses, losses, 1e-5, "losses")
+    for name, ours, theirs in zip(gradient._fields, our_gradient, gradient, strict=True):
+        assert_near(ours, theirs, 2e-5, name)
+    assert np.array_equal(our_gradient.w_rec != 0, gradient.w_rec != 0)  # the same ones move
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_does_not_count_is_not_looked_at(loss):
+    model, u, z = problem(20)
+    told = z.copy()
+    told[:, :9] = np.nan
+    of = {"loss": loss, "stream": STREAM, "first_trial": FIRST, "first_output": 9}
+    losses, gradient = kernel.gradients(model, model.weights, u, told, **of)
+    same_losses, same_gradient = kernel.gradients(model, model.weights, u, z, **of)
+    assert same_bits([losses, *gradient], [same_losses, *same_gradient])
+    told[:, 9] = np.nan
+    assert np.isnan(kernel.gradients(model, model.weights, u, told, **of)[0]).all()
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activations_are_accurate(activation):
     torch = torch_or_skip()
@@ -104,14 +163,22 @@ def test_activations_are_accurate(activation):
     np.testing.assert_allclose(slope, exact.grad, rtol=0, atol=1.3e-7)
 
 
+@pytest.mark.parametrize("first_output", [0, 5, 16])
 @pytest.mark.parametrize("n_units", SIZES)
-def test_scratch_is_written_before_it_is_read(n_units, monkeypatch):
+def test_scratch_is_written_before_it_is_read(n_units, first_output, monkeypatch):
     model, u, z = problem(n_units, batch=3, n_steps=18)
 
     def everything():
         state = kernel.start(model)
         losses = kernel.train_trials(
-            model, state, u, z, training=TrainingConfig(), stream=STREAM, first_trial=FIRST
+            model,
+            state,
+            u,
+            z,
+            training=TrainingConfig(),
+            stream=STREAM,
+            first_trial=FIRST,
+            first_output=first_output,
         )
         trace = kernel.outputs(model, model.weights, u, stream=STREAM, first_trial=FIRST, keep=True)
         o = kernel.outputs(model, model.weights, u, stream=STREAM, first_trial=FIRST)
@@ -154,14 +221,18 @@ def test_adam_is_tensorflows(dale, batch, loss):
         assert ((expected[0] < 0) & (first[0] != 0)).sum() > 3
 
 
-def test_splitting_into_calls_changes_no_bit():
-    model, u, z = problem(70, batch=24)
-    training = TrainingConfig(learning_rate=0.05, trials_per_update=2)
+@pytest.mark.parametrize(
+    ("connections", "loss", "first_output"),
+    [("prune", "l2", 0), ("keep", "squared", 7), ("grow", "l2", 0)],
+)
+def test_splitting_into_calls_changes_no_bit(connections, loss, first_output):
+    model, u, z = problem(70, batch=24, connections=connections)
+    training = TrainingConfig(learning_rate=0.05, trials_per_update=2, loss=loss)
 
     def run(pieces):
         state, losses = kernel.start(model), []
         for k in np.array_split(np.arange(24), pieces):
-            at = {"stream": STREAM, "first_trial": FIRST + int(k[0])}
+            at = {"stream": STREAM, "first_trial": FIRST + int(k[0]), "first_output": first_output}
             losses.append(kernel.train_trials(model, state, u[k], z[k], training=training, **at))
         return [np.concatenate(losses), *kernel.weights(state), *state.first, *state.second]
 
@@ -217,6 +288,32 @@ def test_absent_connections_and_fixed_decays_stay():
     masked = model.mask == 0
     assert same_bits([trained.w_rec[masked]], [model.weights.w_rec[masked]])
     assert not np.array_equal(trained.w_rec, model.weights.w_rec)
+
+
+@pytest.mark.parametrize("connections", ["prune", "keep", "grow"])
+def test_lost_connections_come_back_where_they_can(connections):
+    """One after the other, each training as far as it goes from networks whose connections are at
+    0 or below, with no momentum left."""
+    model, u, z = problem(40, batch=30, n_som=2, p_inh=0.4, connections=connections)
+    there = model.weights.w_rec != 0
+    lost = with_lost_connections(model)
+    before = lost.weights.w_rec
+    state = kernel.start(lost)
+    training = TrainingConfig(learning_rate=0.05)
+    kernel.train_trials(lost, state, u, z, training=training, stream=STREAM, first_trial=FIRST)
+    after = kernel.weights(state).w_rec
+    allowed = model.mask != 0
+    kinds = {
+        "prune": np.zeros_like(there),
+        "keep": there & allowed & (before <= 0),
+        "grow": allowed & (before <= 0),
+    }
+    moved = (after != before) & (before <= 0)
+    assert np.array_equal(moved, kinds[connections])
+    back = moved & (after > 0)
+    assert back.any() == (connections != "prune")
+    assert back[~there].any() == (connections == "grow")
+    assert same_bits([after[~allowed]], [before[~allowed]])
 
 
 def test_the_state_is_a_copy():

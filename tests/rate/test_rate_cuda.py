@@ -98,6 +98,57 @@ def test_gradients_are_those_of_the_cpu(settings, poisoned):
 
 
 @pytest.mark.parametrize(
+    ("settings", "loss", "first_output"),
+    [
+        ({}, "squared", 0),
+        ({}, "l2", 4),
+        ({"dale": False}, "l1", 7),
+        ({"connections": "keep"}, "squared", 4),
+        ({"connections": "grow", "n_som": 1}, "l2", 0),
+        ({"connections": "keep", "n_som": 1, "n_units": 63}, "l1", 1),
+        ({"connections": "grow", "n_units": 65}, "squared", 0),
+    ],
+    ids=str,
+)
+def test_every_loss_and_lost_connections_are_those_of_the_cpu(
+    settings, loss, first_output, poisoned
+):
+    """Gradients with connections that are there, absent, at 0 and below 0; then two updates."""
+    rng = np.random.default_rng(7)
+    made = []
+    for model in models(p_inh=0.4, **settings):
+        w_rec = model.weights.w_rec.copy()
+        lost = rng.random(w_rec.shape) < 0.4
+        w_rec[lost] *= -1
+        w_rec[lost & (rng.random(w_rec.shape) < 0.3)] = 0
+        made.append(replace(model, weights=model.weights._replace(w_rec=w_rec)))
+    u, z = drawn(2)
+    z[:, :, :first_output] = np.nan
+    block = rate_cuda.start_block(made)
+    at = {"first_trial": 3, "first_output": first_output}
+    losses, gradients = rate_cuda.block_gradients(block, u, z, loss=loss, keys=KEYS, **at)
+    training = TrainingConfig(loss=loss)
+    trained = rate_cuda.train_block(block, u, z, training=training, keys=KEYS, **at)
+    rest = rate_cuda.keep(block, [1])
+    again = rate_cuda.train_block(rest, u[1:], z[1:], training=training, keys=KEYS[1:], **at)
+    for i, model in enumerate(made):
+        of_cpu = rate_cpu.gradients(
+            model, model.weights, u[i], z[i], loss=loss, stream=KEYS[i], **at
+        )
+        np.testing.assert_allclose(losses[i], of_cpu[0], rtol=3e-6)
+        close(gradients[i], of_cpu[1], 2e-5)
+        assert np.array_equal(gradients[i].w_rec != 0, of_cpu[1].w_rec != 0)  # the same ones move
+        state = rate_cpu.start(model)
+        cpu = {"training": training, "stream": KEYS[i], **at}
+        cpu_losses = rate_cpu.train_trials(model, state, u[i], z[i], **cpu)
+        np.testing.assert_allclose(trained[i].cpu(), cpu_losses, rtol=1e-5)
+        close(rate_cuda.weights_of(block)[i], rate_cpu.weights(state), 2e-5)
+    cpu_losses = rate_cpu.train_trials(model, state, u[1], z[1], **cpu)
+    np.testing.assert_allclose(again[0].cpu(), cpu_losses, rtol=1e-4)
+    close(rate_cuda.weights_of(rest)[0], rate_cpu.weights(state), 1e-4)
+
+
+@pytest.mark.parametrize(
     ("batch", "n_units"), [(1, 1), (1, 7), (3, 20), (1, 63), (3, 65), (3, 250)]
 )
 def test_a_block_trains_as_its_networks_do_on_the_cpu(batch, n_units, poisoned):
@@ -187,16 +238,23 @@ def test_outputs_are_those_of_the_cpu(n_units, free, monkeypatch, poisoned):
         )
 
 
-def test_training_on_the_device_follows_that_on_the_cpu():
+@pytest.mark.parametrize(
+    ("connections", "training"),
+    [
+        ("prune", {"loss_threshold": 1.4}),
+        ("grow", {"loss_threshold": 0.9, "loss": "squared", "loss_from": "response"}),
+    ],
+)
+def test_training_on_the_device_follows_that_on_the_cpu(connections, training):
     """The same evaluations, weights that differ by rounding, and an end of its own for each
     network."""
-    config, names = RateConfig(n_units=12), ["a", "b", "c"]
+    config, names = RateConfig(n_units=12, connections=connections), ["a", "b", "c"]
     short = TrainingConfig(
         max_trials=20,
         evaluation_interval=6,
         evaluation_trials=5,
-        loss_threshold=1.4,
         accuracy_threshold=0,
+        **training,
     )
     results = {
         d: side_by_side.train_block(TASK, config, short, study_seed=4, networks=names, device=d)

@@ -40,11 +40,11 @@ def problem(config, *, batch=2, n_steps=15, seed=0):
     return model, *(torch.tensor(a) for a in (u, normal, rng.standard_normal((batch, n_steps))))
 
 
-def mean_loss(model, weights, u, normal, z, loss):
-    return rate.trial_loss(rate.forward(model, weights, u, normal).o, z, loss).mean()
+def mean_loss(model, weights, u, normal, z, loss, first_output=0):
+    return rate.trial_loss(rate.forward(model, weights, u, normal).o, z, loss, first_output).mean()
 
 
-def finite_difference(model, group, u, normal, z, loss, eps=1e-6):
+def finite_difference(model, group, u, normal, z, loss, first_output=0, eps=1e-6):
     """Central differences of the mean loss by every number of one group of weights."""
     base = np.array(getattr(model.weights, group))
     difference = np.zeros_like(base)
@@ -61,6 +61,7 @@ def finite_difference(model, group, u, normal, z, loss, eps=1e-6):
                     normal,
                     z,
                     loss,
+                    first_output,
                 ).item()
             )
         difference[at] = (ends[0] - ends[1]) / (2 * eps)
@@ -84,6 +85,131 @@ def test_gradient_is_the_derivative(activation, dale, loss):
             getattr(weights, group).grad, expected, rtol=1e-6, atol=1e-7, err_msg=group
         )
     assert (weights.w_rec.grad[1, 0] == 0) == dale
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("first_output", [1, 6, 13])
+def test_gradient_of_a_loss_that_counts_later_is_the_derivative(first_output, loss):
+    model, u, normal, z = problem(TINY)
+    z[:, :first_output] = np.nan  # what does not count is not looked at
+    weights = tensors(model.weights)
+    mean_loss(model, weights, u, normal, z, loss, first_output).backward()
+    for group in rate.Weights._fields:
+        expected = finite_difference(model, group, u, normal, z, loss, first_output)
+        if group == "w_rec":
+            expected[0, 1] = 0  # the kink
+        np.testing.assert_allclose(
+            getattr(weights, group).grad, expected, rtol=1e-6, atol=1e-7, err_msg=group
+        )
+
+
+# Weights that can return --------------------------------------------------------------------------
+
+
+class Through(torch.autograd.Function):
+    """relu forward, nothing but the gradient itself backward."""
+
+    @staticmethod
+    def forward(ctx, w):
+        return w.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+
+def test_straight_through_is_relu_with_the_gradient_of_its_argument():
+    w = [torch.tensor([-2.0, -1e-9, 0.0, 1e-9, 3.1]).double().requires_grad_() for _ in range(2)]
+    slopes = torch.tensor([1.0, -2.0, 3.0, 4.0, 5.0]).double()
+    ours, theirs = rate.reference.straight_through(w[0]), Through.apply(w[1])
+    (slopes * ours**2 + slopes * ours).sum().backward()
+    (slopes * theirs**2 + slopes * theirs).sum().backward()
+    assert torch.equal(ours, theirs)
+    assert torch.equal(ours, torch.relu(w[0]))
+    assert torch.equal(w[0].grad, w[1].grad)
+    assert w[0].grad[0] == 1.0  # of slope * relu(-2), which is flat
+
+
+def with_lost_connections(connections, *, n_som=0):
+    """A small problem with connections that are there, absent, at 0, and below 0; the mask closes
+    some of each where n_som is not 0."""
+    config = replace(TINY, n_units=7, p_rec=0.6, n_som=n_som, connections=connections)
+    model, u, normal, z = problem(config, seed=3)
+    rng = np.random.default_rng(8)
+    w_rec = np.array(model.weights.w_rec)
+    w_rec[np.asarray(model.initial.w_rec) == 0] = 0
+    lost = (w_rec != 0) & (rng.random(w_rec.shape) < 0.4)
+    w_rec[lost] = -w_rec[lost]
+    w_rec[lost & (rng.random(w_rec.shape) < 0.3)] = 0
+    return replace(model, weights=model.weights._replace(w_rec=w_rec)), u, normal, z
+
+
+@pytest.mark.parametrize("n_som", [0, 1])
+@pytest.mark.parametrize("connections", ["prune", "keep", "grow"])
+def test_gradient_passes_at_and_below_0_where_a_connection_can_return(connections, n_som):
+    """The gradient by the effective weights, from finite differences of a network without Dale's
+    principle, times the sign: of all that are allowed to move, and 0 of others."""
+    model, u, normal, z = with_lost_connections(connections, n_som=n_som)
+    weights = tensors(model.weights)
+    mean_loss(model, weights, u, normal, z, "l2").backward()
+    w_rec = np.array(model.weights.w_rec)
+    wiring = np.where(model.inhibitory, -1, 1) * np.array(model.mask)
+    config = replace(model.config, connections="prune", dale=False, n_som=0)
+    free = replace(
+        model,
+        config=config,
+        inhibitory=np.zeros_like(model.inhibitory),
+        mask=np.ones_like(model.mask),
+        weights=model.weights._replace(w_rec=np.maximum(w_rec, 0) * wiring),
+    )
+    by_effective = finite_difference(free, "w_rec", u, normal, z, "l2")
+    there = np.array(model.initial.w_rec) != 0
+    moves = {"prune": w_rec > 0, "keep": (w_rec > 0) | there, "grow": np.ones_like(there)}
+    expected = np.where(moves[connections], by_effective * wiring, 0)
+    np.testing.assert_allclose(weights.w_rec.grad, expected, rtol=1e-6, atol=1e-7)
+    # each kind is there, and moves or not
+    moved = weights.w_rec.grad.numpy() != 0
+    allowed = np.array(model.mask) != 0
+    below, at_0, absent = (w_rec < 0) & allowed, (w_rec == 0) & there & allowed, ~there & allowed
+    assert min(below.sum(), at_0.sum(), absent.sum()) > 0
+    assert (allowed.all()) == (n_som == 0)
+    assert moved[below].all() == moved[at_0].all() == (connections != "prune")
+    assert moved[below].any() == moved[at_0].any() == (connections != "prune")
+    assert moved[absent].all() == moved[absent].any() == (connections == "grow")
+    assert not moved[~allowed].any()
+
+
+@pytest.mark.parametrize("connections", ["prune", "keep", "grow"])
+def test_the_dynamics_see_rectified_weights_whatever_can_return(connections):
+    model, *_ = with_lost_connections(connections, n_som=1)
+    w_rec = torch.tensor(model.weights.w_rec)
+    effective = rate.effective_weights(w_rec, model).numpy()
+    sign = np.where(model.inhibitory, -1, 1)
+    assert np.array_equal(effective, np.maximum(model.weights.w_rec, 0) * sign * model.mask)
+
+
+def test_what_can_return():
+    config = RateConfig(n_units=30, p_inh=0.5, n_som=3)
+    model = rate.initial_model(config, 1, np.random.default_rng(6))
+    assert not rate.can_return(model).any()
+    allowed = np.array(model.mask) != 0
+    assert not allowed.all()
+    grow = replace(model, config=replace(config, connections="grow"))
+    assert np.array_equal(rate.can_return(grow), allowed)
+    # a unit's own connection, too, as it may exist at the start; SOM units receive no inhibition
+    assert rate.can_return(grow).diagonal().sum() == 30 - 3
+    keep = replace(model, config=replace(config, connections="keep"))
+    there = np.array(model.initial.w_rec) != 0
+    assert (there & ~allowed).any()
+    assert np.array_equal(rate.can_return(keep), there & allowed)
+    # of the initial network, wherever the weights are now
+    elsewhere = model.weights._replace(w_rec=np.zeros_like(model.weights.w_rec))
+    assert np.array_equal(rate.can_return(replace(keep, weights=elsewhere)), there & allowed)
+    with pytest.raises(ValueError, match=r"^initial: expected the weights before training .*keep"):
+        rate.can_return(replace(keep, initial=None))
+
+
+# Decays, initial weights, single units ------------------------------------------------------------
 
 
 def test_fixed_decay_has_no_gradient():
@@ -222,6 +348,9 @@ def test_loss_compares_with_the_first_targets():
     z = torch.tensor([[0.0, 0.0, 99.0], [1.0, 1.0, 99.0]])
     np.testing.assert_allclose(rate.trial_loss(o, z, "l2"), [5, 0])
     np.testing.assert_allclose(rate.trial_loss(o, z, "l1"), [7, 0])
+    np.testing.assert_allclose(rate.trial_loss(o, z, "squared"), [25, 0])
+    np.testing.assert_allclose(rate.trial_loss(o, z, "l2", 1), [4, 0])
+    np.testing.assert_allclose(rate.trial_loss(o, z, "squared", 1), [16, 0])
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from rate2spike import streams
-from rate2spike.config import RateConfig, TrainingConfig
+from rate2spike.config import ConfigError, RateConfig, TrainingConfig
 from rate2spike.rate import block_file, side_by_side, train
 from rate2spike.rate.kernels import cpu as rate_cpu
-from rate2spike.tasks import BUILT_IN, draw_trials
+from rate2spike.tasks import BUILT_IN, draw_trials, first_loss_output
 
 GO_NOGO = BUILT_IN["go-nogo"]
 SMALL = RateConfig(n_units=20)
@@ -58,17 +58,27 @@ def test_the_study_seed_changes_everything_that_is_drawn():
         assert one[key] != other[key], key
 
 
-def test_a_training_that_goes_on_is_an_uninterrupted_one():
+@pytest.mark.parametrize(
+    ("connections", "training"),
+    [
+        ("prune", {}),
+        ("keep", {"loss": "squared", "loss_from": "stimulus", "loss_threshold": 0.1}),
+        ("grow", {"loss_from": "response", "loss_threshold": 0.1}),
+    ],
+)
+def test_a_training_that_goes_on_is_an_uninterrupted_one(connections, training):
+    config = replace(SMALL, connections=connections)
+    short = replace(SHORT, **training)
     whole = train.train_network(
-        GO_NOGO, SMALL, replace(SHORT, max_trials=350), study_seed=1, network="a"
+        GO_NOGO, config, replace(short, max_trials=350), study_seed=1, network="a"
     )
-    run = train.begin(GO_NOGO, SMALL, study_seed=1, network="a")
-    train.go_on(run, GO_NOGO, SHORT)
+    run = train.begin(GO_NOGO, config, study_seed=1, network="a")
+    train.go_on(run, GO_NOGO, short)
     assert [trial for trial, *_ in run.curve] == [1, 101]
     early = arrays(train.outcome(run, GO_NOGO))
-    train.go_on(run, GO_NOGO, SHORT)  # nothing is left of 150 trials
+    train.go_on(run, GO_NOGO, short)  # nothing is left of 150 trials
     assert arrays(train.outcome(run, GO_NOGO)) == early
-    train.go_on(run, GO_NOGO, replace(SHORT, max_trials=350))
+    train.go_on(run, GO_NOGO, replace(short, max_trials=350))
     assert arrays(train.outcome(run, GO_NOGO)) == arrays(whole)
     assert early["weights/w_rec"] != arrays(whole)["weights/w_rec"]
 
@@ -222,6 +232,119 @@ def test_evaluation_is_the_published_loss_and_scoring(trained, loss):
     assert result.accuracy == correct.mean()
     fewer = evaluated(weights, 7, loss)
     np.testing.assert_allclose(fewer.outputs, result.outputs[:7], atol=1e-5)
+
+
+# Which outputs count, and how ---------------------------------------------------------------------
+
+
+def test_the_first_output_that_counts():
+    onsets = {"go-nogo": (50, 75), "xor": (50, 200), "integration": (50, 299)}
+    for name, (of_stimulus, of_response) in onsets.items():
+        task = BUILT_IN[name]
+        assert first_loss_output(task, "start") == 0
+        assert first_loss_output(task, "stimulus") == of_stimulus
+        assert first_loss_output(task, "response") == of_response
+    # output i is read after step i of the stimulus: the first that a pulse can move
+    rng = np.random.default_rng(0)
+    pulse = GO_NOGO.draw(rng).stimulus
+    while not pulse.any():
+        pulse = GO_NOGO.draw(rng).stimulus
+    model = train.begin(GO_NOGO, SMALL, study_seed=1, network="a").untrained
+    both = np.stack([pulse, 0 * pulse]).astype(np.float32)
+    key = streams.key(1, "test")
+    runs = [
+        rate_cpu.outputs(model, model.weights, u[None], stream=key, first_trial=0)[0] for u in both
+    ]
+    assert np.flatnonzero(runs[0] != runs[1])[0] == first_loss_output(GO_NOGO, "stimulus")
+    # in any order, to the nearest step
+    later_first = replace(GO_NOGO, stimulus_windows_ms=((400.0, 450.0), (102.0, 200.0)))
+    assert first_loss_output(later_first, "stimulus") == 20
+
+
+@pytest.mark.parametrize(
+    ("loss", "loss_from", "first", "apart"),
+    [
+        ("l2", "start", 0, False),
+        ("l2", "stimulus", 50, False),
+        ("l1", "response", 75, False),
+        ("squared", "start", 0, True),
+        ("squared", "response", 75, True),
+    ],
+)
+def test_training_and_evaluation_count_the_same_outputs(loss, loss_from, first, apart):
+    """The losses of the first trials and of the first evaluation, from the outputs themselves;
+    under `squared` the trial's is the sum of squares, the evaluation's the mean of the roots."""
+    training = TrainingConfig(
+        max_trials=3, evaluation_trials=12, trials_per_update=2, loss=loss, loss_from=loss_from
+    )
+    run = train.begin(GO_NOGO, SMALL, study_seed=1, network="a")
+    train.go_on(run, GO_NOGO, training)
+
+    def errors(weights, purpose, words, n):
+        trials = draw_trials(GO_NOGO, 1, purpose, words, range(n))
+        o = rate_cpu.outputs(
+            run.untrained,
+            weights,
+            trials.stimulus,
+            stream=streams.key(1, f"{purpose} noise", *words),
+            first_trial=0,
+        )
+        return (o.astype(float) - trials.target[:, :199])[:, first:]
+
+    def summed(error, squared):
+        if loss == "l1":
+            return np.abs(error).sum(axis=1)
+        return (error**2).sum(axis=1) if squared else np.sqrt((error**2).sum(axis=1))
+
+    before = errors(run.untrained.weights, "training", ("a",), 2)
+    np.testing.assert_allclose(run.losses[0], summed(before, apart), rtol=1e-4)
+    after = errors(rate_cpu.weights(run.state), "evaluation", ("a", 1), 12)
+    ((trial, mean_loss, _),) = run.curve
+    assert trial == 1
+    assert mean_loss == pytest.approx(summed(after, False).mean(), rel=1e-5)
+    assert run.evaluation.loss == mean_loss
+
+
+def test_a_loss_from_the_stimulus_on_needs_a_stimulus():
+    blind = replace(GO_NOGO, name="blind", stimulus_windows_ms=())
+    training = replace(SHORT, loss_from="stimulus")
+    told = r"^training\.loss_from: expected start or response, as the task blind has no stim.*'stim"
+    run = train.begin(blind, SMALL, study_seed=1, network="a")
+    with pytest.raises(ConfigError, match=told):
+        train.go_on(run, blind, training)
+    assert (run.used, run.state.updates) == (0, 0)
+    with pytest.raises(ConfigError, match=told):
+        side_by_side.train_block(blind, SMALL, training, study_seed=1, networks=["a"], device="cpu")
+    with pytest.raises(ConfigError, match=told):
+        side_by_side.go_on_together([run], blind, training)
+
+
+# Connections --------------------------------------------------------------------------------------
+
+
+def test_how_many_connections_are_left():
+    """Of the same initial network: `prune` loses some for good, `keep` gets some back, `grow` has
+    those that were absent, too."""
+    long = TrainingConfig(max_trials=302, loss_threshold=1e-9, evaluation_trials=2)
+    left = {}
+    for connections in ("prune", "keep", "grow"):
+        config = RateConfig(n_units=50, connections=connections)
+        run = train.begin(GO_NOGO, config, study_seed=1, network="a")
+        there = run.untrained.weights.w_rec > 0
+        was_lost = np.zeros_like(there)
+        back = np.zeros_like(there)
+        for n in range(2, 303, 20):
+            train.go_on(run, GO_NOGO, replace(long, max_trials=n, evaluation_interval=20))
+            now = rate_cpu.weights(run.state).w_rec > 0
+            back |= was_lost & now
+            was_lost |= there & ~now
+        left[connections] = now, there, back
+    for connections, (now, there, back) in left.items():
+        assert now[there].mean() < 0.95, connections
+        assert now[~there].any() == (connections == "grow")
+        assert (back.sum() > 10) if connections != "prune" else not back.any()
+    n_left = {connections: now.sum() for connections, (now, _, _) in left.items()}
+    assert n_left["prune"] < n_left["keep"] < n_left["grow"]
 
 
 # A network that learns ----------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def work(n_units: int, **settings) -> None:
     z = np.zeros((2, 2, n_steps))
     keys = [streams.key(0, "compile")] * 2
     block = rate_cuda.start_block(models)
-    for loss in ("l1", "l2"):
+    for loss in config.LOSSES:
         rate_cuda.block_gradients(block, u, z, loss=loss, keys=keys, first_trial=0)
         rate_cuda.train_block(
             block, u, z, training=config.TrainingConfig(loss=loss), keys=keys, first_trial=0
@@ -114,7 +114,7 @@ def main() -> None:
         module.free_bytes = lambda: 2**40
     work(250)
     work(63, activation="softplus", dale=False)
-    work(1024, activation="clipped_relu", tau_decay_ms=(35.0,))
+    work(1024, activation="clipped_relu", tau_decay_ms=(35.0,), connections="keep")
     for (name, _), (registers, spilled, stale, fused) in found.items():
         print(
             f"{name}: {registers} registers, {spilled} bytes spilled, {stale} stale loads, "

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = names_of(
             "Trace",
             "TrainingRecord",
             "Weights",
+            "can_return",
             "decay_ms",
             "initial_model",
         ),
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = names_of(
             "activate",
             "effective_weights",
             "forward",
+            "straight_through",
             "trial_loss",
         ),
         ".train": (

@@ -43,8 +43,10 @@ class TrainingRecord(NamedTuple):
 
     converged: bool
     trials: int  # trial of the last evaluation, counted from 0 as in the published code
-    losses: np.ndarray  # (trials,) loss of each training trial
-    curve: np.ndarray  # (n_evaluations, 3): trial, mean loss, accuracy
+    # (trials,) loss of each training trial, under the loss `squared` the sum of squares
+    losses: np.ndarray
+    # (n_evaluations, 3): trial, mean loss (under `squared` of the roots), accuracy
+    curve: np.ndarray
     evaluation_outputs: np.ndarray  # (evaluation_trials, n_steps - 1) of the last evaluation
     evaluation_labels: np.ndarray  # (evaluation_trials,)
     stimulus: np.ndarray  # (n_inputs, n_steps) of one example trial of the trained network
@@ -137,6 +139,39 @@ def decay_ms(tau_raw, tau_range_ms: tuple[float, ...]):
     low, high = tau_range_ms
     exp = np.exp(-tau_raw) if isinstance(tau_raw, np.ndarray) else (-tau_raw).exp()
     return (high - low) / (1 + exp) + low
+
+
+def can_return(model: RateModel) -> np.ndarray:
+    """The connections whose gradient passes the rectification where their weight is at or below 0.
+
+    Under `connections: prune` none: a weight that reaches 0 is gone. Under `keep` those that exist
+    in the initial network, under `grow` all that the mask allows, a unit's own among them.
+
+    Parameters
+    ----------
+    model : the network, for `keep` with its initial weights
+
+    Returns
+    -------
+    (n_units, n_units) bool [post, pre]
+
+    Raises
+    ------
+    ValueError
+        under `keep` where the initial weights are None
+    """
+    connections = model.config.connections
+    allowed = np.asarray(model.mask) != 0
+    if connections == "grow":
+        return allowed
+    if connections == "prune":
+        return np.zeros_like(allowed)
+    if model.initial is None:
+        raise ValueError(
+            "initial: expected the weights before training (connections: keep asks which of them "
+            "exist), got None"
+        )
+    return allowed & (np.asarray(model.initial.w_rec) != 0)
 
 
 def initial_model(config: RateConfig, n_inputs: int, rng: np.random.Generator) -> RateModel:

@@ -7,6 +7,9 @@
 with W = relu(w) diag(sign) under Dale's principle (Eqs. 4-5) and the decays of Eq. 7
 (`model.decay_ms`). The kernels beside this file compute the same.
 
+Where connections are kept or grow (`connections`), the gradient of relu(w) is that of w:
+`straight_through`.
+
 The loop is in torch, which the extra `torch` brings. It is imported at the first use.
 """
 
@@ -16,7 +19,16 @@ import numpy as np
 
 from ..config import RATE_STEP_MS
 from ..extras import needed
-from .model import ACTIVATION_CEILING, INITIAL_SD, NOISE_SD, RateModel, Trace, Weights, decay_ms
+from .model import (
+    ACTIVATION_CEILING,
+    INITIAL_SD,
+    NOISE_SD,
+    RateModel,
+    Trace,
+    Weights,
+    can_return,
+    decay_ms,
+)
 
 
 def activate(x, activation: str):
@@ -46,22 +58,44 @@ def effective_weights(w_rec, model: RateModel):
 
         W = relu(w_rec) diag(sign) mask
 
-    relu'(0) = 0, so an absent connection never grows. Without Dale's principle there is no relu.
+    relu'(0) = 0, so an absent connection never grows and one that reaches 0 is gone. Those of
+    `model.can_return` have the gradient of w_rec instead (`straight_through`). Without Dale's
+    principle there is no relu.
 
     Parameters
     ----------
     w_rec : (n_units, n_units) tensor [post, pre]
-    model : has sign and mask
+    model : has sign and mask, and which connections can return
 
     Returns
     -------
     (n_units, n_units) tensor, differentiable
     """
     torch = needed("torch", "torch")
-    positive = torch.relu(w_rec) if model.config.dale else w_rec
+    positive = w_rec
+    if model.config.dale:
+        positive = torch.relu(w_rec)
+    if model.config.connections != "prune":
+        returns = torch.as_tensor(can_return(model), device=w_rec.device)
+        positive = torch.where(returns, straight_through(w_rec), positive)
     sign = torch.as_tensor(model.sign, dtype=w_rec.dtype, device=w_rec.device)
     mask = torch.as_tensor(model.mask, dtype=w_rec.dtype, device=w_rec.device)
     return positive * sign * mask
+
+
+def straight_through(w):
+    """relu(w), with the gradient of w: 1 everywhere, at and below 0 too.
+
+    Parameters
+    ----------
+    w : tensor
+
+    Returns
+    -------
+    Tensor of the same shape
+    """
+    torch = needed("torch", "torch")
+    return torch.relu(w).detach() + (w - w.detach())
 
 
 def step(x, drive, noise, euler):
@@ -102,20 +136,26 @@ def forward(model: RateModel, weights: Weights, u, normal) -> Trace:
     return Trace(torch.stack(x, dim=1), r, r[:, 1:] @ weights.w_out + weights.b_out)
 
 
-def trial_loss(o, z, loss: str):
+def trial_loss(o, z, loss: str, first_output: int = 0):
     """Loss of each trial (paper, Eq. 8, which does not divide by the steps).
 
-        l2: sqrt(sum_t (o_t - z_t)^2)        l1: sum_t |o_t - z_t|
+        l2: sqrt(sum_t (o_t - z_t)^2)
+        l1: sum_t |o_t - z_t|
+        squared: sum_t (o_t - z_t)^2
 
     Parameters
     ----------
     o : (batch, n_steps - 1) outputs
     z : (batch, n_steps), whose first n_steps - 1 columns are the targets (published code)
-    loss : `l1` or `l2`
+    loss : `l2`, `l1` or `squared`
+    first_output : the first of the outputs that count, see `tasks.first_loss_output`
 
     Returns
     -------
     (batch,)
     """
-    error = o - z[:, : o.shape[1]]
-    return error.abs().sum(1) if loss == "l1" else (error**2).sum(1).sqrt()
+    error = (o - z[:, : o.shape[1]])[:, first_output:]
+    if loss == "l1":
+        return error.abs().sum(1)
+    squares = (error**2).sum(1)
+    return squares if loss == "squared" else squares.sqrt()

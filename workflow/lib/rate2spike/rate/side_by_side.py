@@ -14,7 +14,7 @@ import numpy as np
 from .. import streams
 from ..config import RateConfig, TrainingConfig
 from ..devices import device_of, out_of_memory
-from ..tasks.task import Task, Trials, draw_trials
+from ..tasks.task import Task, Trials, draw_trials, first_loss_output
 from .kernels.pick import rate_kernels
 from .model import RateModel, TrainingRecord
 from .train import (
@@ -59,11 +59,14 @@ def go_on_together(
     ------
     ValueError
         for a network that has been trained
+    ConfigError
+        where the loss is to count from a stimulus of which the task says nothing
     """
     if any(run.used for run in runs):
         raise ValueError(
             "go_on_together: expected networks before their first trial; go_on continues a training"
         )
+    first_output = first_loss_output(task, training.loss_from)
     kernel = rate_kernels(device)
     clock = Clock(runs[0].used)
     active = list(runs)
@@ -75,7 +78,14 @@ def go_on_together(
         n_new = len(drawn[0].trials.label)
         first_trial = active[0].used
         used = first_trial + n_new
-        on_gpu = _launch(kernel, block, drawn, training=training, first_trial=first_trial)
+        on_gpu = _launch(
+            kernel,
+            block,
+            drawn,
+            training=training,
+            first_trial=first_trial,
+            first_output=first_output,
+        )
         following = trial + evaluations.step
         if following in evaluations:  # the GPU is at work meanwhile
             ahead = [_draw(run, task, training, trial=following, used=used) for run in active]
@@ -83,7 +93,13 @@ def go_on_together(
         for i, run in enumerate(active):
             run.losses.append(losses[i])
             run.used = used
-            evaluation = scored(task, drawn[i].fresh, outputs[i], loss=training.loss)
+            evaluation = scored(
+                task,
+                drawn[i].fresh,
+                outputs[i],
+                loss=training.loss,
+                loss_from=training.loss_from,
+            )
             note(run, trial, evaluation, training=training, clock=clock)
         if progress:
             progress(n_new * len(active))
@@ -124,7 +140,13 @@ def _draw(
 
 
 def _launch(
-    kernel, block, drawn: Sequence[_TrialsAhead], *, training: TrainingConfig, first_trial: int
+    kernel,
+    block,
+    drawn: Sequence[_TrialsAhead],
+    *,
+    training: TrainingConfig,
+    first_trial: int,
+    first_output: int,
 ):
     """Training up to the evaluation and the evaluation of all networks, under way on the GPU.
 
@@ -139,6 +161,7 @@ def _launch(
         keys=[of_network.noise for of_network in drawn],
         fresh_keys=[of_network.fresh_noise for of_network in drawn],
         first_trial=first_trial,
+        first_output=first_output,
     )
 
 

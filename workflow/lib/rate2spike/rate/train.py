@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import streams
 from ..config import RateConfig, TrainingConfig
-from ..tasks.task import Task, Trials, draw_trials, rate_response
+from ..tasks.task import Task, Trials, draw_trials, first_loss_output, rate_response
 from .kernels.pick import rate_kernels
 from .model import RateModel, Trace, TrainingRecord, Weights, initial_model
 
@@ -27,7 +27,7 @@ Progress = Callable[[int], None]  # called with the number of trials since the l
 class Evaluation(NamedTuple):
     """Fresh trials run through a rate network."""
 
-    loss: float  # mean of the trials
+    loss: float  # mean of the trials; under the loss `squared` of their roots
     accuracy: float  # share of correct trials
     outputs: np.ndarray  # (n_trials, n_steps - 1)
     labels: np.ndarray  # (n_trials,)
@@ -43,6 +43,7 @@ def evaluate(
     words: tuple,
     n_trials: int,
     loss: str = "l2",
+    loss_from: str = "start",
     device: str = "cpu",
 ) -> Evaluation:
     """Score weights on fresh trials, all in one batch.
@@ -55,7 +56,8 @@ def evaluate(
     study_seed, purpose, words : the stream of the trials, as in `streams.key`; the noise has the
         stream of `purpose` + " noise"
     n_trials : how many
-    loss : `l1` or `l2`
+    loss : `l2`, `l1`, or `squared`, whose evaluation is that of `l2`
+    loss_from : the first output that counts in the loss: `start`, `stimulus` or `response`
     device : `cpu` or `cuda`
     """
     trials = draw_trials(task, study_seed, purpose, words, range(n_trials))
@@ -63,12 +65,20 @@ def evaluate(
     outputs = rate_kernels(device).outputs(
         model, weights, trials.stimulus, stream=noise, first_trial=0
     )
-    return scored(task, trials, outputs, loss=loss)
+    return scored(task, trials, outputs, loss=loss, loss_from=loss_from)
 
 
-def scored(task: Task, trials: Trials, outputs: np.ndarray, *, loss: str) -> Evaluation:
-    """The evaluation of outputs (n_trials, n_steps - 1) of these trials; float64."""
+def scored(
+    task: Task, trials: Trials, outputs: np.ndarray, *, loss: str, loss_from: str
+) -> Evaluation:
+    """The evaluation of outputs (n_trials, n_steps - 1) of these trials; float64.
+
+    The loss of a trial under `squared` is the root of the summed squares, as under `l2`: the
+    threshold of the stop rule is that of the root.
+    """
+    first_output = first_loss_output(task, loss_from)
     error = outputs.astype(np.float64) - trials.target[:, : outputs.shape[1]]
+    error = error[:, first_output:]
     losses = np.abs(error).sum(axis=1) if loss == "l1" else np.sqrt((error**2).sum(axis=1))
     correct = task.correct_rate(trials.label, rate_response(task, outputs))
     return Evaluation(float(losses.mean()), float(np.mean(correct)), outputs, trials.label)
@@ -130,9 +140,12 @@ def go_on(
 
     Raises
     ------
+    ConfigError
+        where the loss is to count from a stimulus of which the task says nothing
     InterruptedError
         once `stop` says so
     """
+    first_output = first_loss_output(task, training.loss_from)
     kernel = rate_kernels(device)
     network = run.network
     noise = streams.key(run.study_seed, "training noise", network)
@@ -152,6 +165,7 @@ def go_on(
                 training=training,
                 stream=noise,
                 first_trial=run.used,
+                first_output=first_output,
             )
             run.losses.append(losses)
             run.used += n_new
@@ -164,6 +178,7 @@ def go_on(
             words=(network, trial),
             n_trials=training.evaluation_trials,
             loss=training.loss,
+            loss_from=training.loss_from,
             device=device,
         )
         note(run, trial, evaluation, training=training, clock=clock)
@@ -282,7 +297,8 @@ def train_network(
     Raises
     ------
     ConfigError
-        where fewer units are inhibitory than n_som asks for
+        where fewer units are inhibitory than n_som asks for, or the loss is to count from a
+        stimulus of which the task says nothing
     InterruptedError
         once `stop` says so
     """

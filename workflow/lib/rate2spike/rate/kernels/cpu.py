@@ -6,8 +6,8 @@ Training runs one trial at a time, so it lives on matrix-vector products. W is k
 padded to whole vectors, and read once per step forward and once per step backward, at the speed of
 the L2 cache; scalar loops over the non-zeros alone are slower even at a density of 5 %. The
 gradient of W is one product over all steps after the backward pass. Weights that can move are
-packed in one vector beside their moments. Evaluation runs all trials side by side, one per vector
-lane, over the non-zeros.
+packed in one vector beside their moments; where connections grow these are all that the mask
+allows. Evaluation runs all trials side by side, one per vector lane, over the non-zeros.
 
 Results depend on the arguments alone: not on threads, nor on how trials are split over calls.
 """
@@ -22,10 +22,10 @@ import numpy as np
 
 from ... import streams
 from ...compiled import OPTIONS, SUMS, njit
-from ...config import ACTIVATIONS, RATE_STEP_MS, TrainingConfig
+from ...config import ACTIVATIONS, LOSSES, RATE_STEP_MS, TrainingConfig
 from ...streams.cpu import PER_BLOCK, fill_normals, fill_normals_trials
 from .. import model
-from ..model import RateModel, Trace, Weights, decay_ms
+from ..model import RateModel, Trace, Weights, can_return, decay_ms
 
 F32 = np.float32
 
@@ -33,6 +33,7 @@ LANES = 16  # float32 numbers in the widest vector; arrays are padded to whole v
 EVALUATION_LANES = 128  # trials evaluated side by side
 
 SIGMOID, CLIPPED_RELU = ACTIVATIONS.index("sigmoid"), ACTIVATIONS.index("clipped_relu")
+L2, L1, SQUARED = LOSSES.index("l2"), LOSSES.index("l1"), LOSSES.index("squared")
 NOISE_SD = F32(model.NOISE_SD)
 INITIAL_SD = F32(model.INITIAL_SD)
 CEILING = F32(model.ACTIVATION_CEILING)
@@ -77,6 +78,7 @@ class Packed(NamedTuple):
     start: np.ndarray  # (n_units + 1,) first entry of each row
     column: np.ndarray  # (n_entries,)
     factor: np.ndarray  # (n_entries,) sign * mask
+    returns: np.ndarray  # (n_entries,) bool, whether it has a gradient at and below 0 too
     value: np.ndarray  # (n_entries + 2 n_units + 1,), and so the next three
     first: np.ndarray
     second: np.ndarray
@@ -140,6 +142,7 @@ def train_trials(
     training: TrainingConfig,
     stream: streams.Key,
     first_trial: int,
+    first_output: int = 0,
 ) -> np.ndarray:
     """Train on the trials in order, `trials_per_update` at a time.
 
@@ -151,6 +154,7 @@ def train_trials(
     z : (n_trials, n_steps) target
     training : how
     stream, first_trial : trial k has the noise of trial first_trial + k in the stream
+    first_output : the first of the outputs that count in the loss
 
     Returns
     -------
@@ -170,9 +174,10 @@ def train_trials(
     packed = _pack(model, state)
     work = workspace(model.n_units, u.shape[2])
     losses = np.empty(u.shape[0], F32)
-    plan = (state.updates, batch, float(training.learning_rate), training.loss == "l1")
+    plan = (state.updates, batch, float(training.learning_rate))
+    counted = (LOSSES.index(training.loss), first_output)
     noise = (first_trial, *stream)
-    _train(net, packed, work, _plain(u), _plain(z), losses, plan, noise)
+    _train(net, packed, work, _plain(u), _plain(z), losses, plan, counted, noise)
     _unpack(packed, packed.value, state.weights)
     _unpack(packed, packed.first, state.first)
     _unpack(packed, packed.second, state.second)
@@ -189,6 +194,7 @@ def gradients(
     loss: str,
     stream: streams.Key,
     first_trial: int,
+    first_output: int = 0,
 ) -> tuple[np.ndarray, Weights]:
     """Losses of the trials and the gradient of their mean.
 
@@ -196,8 +202,8 @@ def gradients(
     ----------
     model : the wiring
     weights : where the gradient is taken
-    u, z, stream, first_trial : as in `train_trials`
-    loss : `l1` or `l2`
+    u, z, stream, first_trial, first_output : as in `train_trials`
+    loss : `l2`, `l1` or `squared`
 
     Returns
     -------
@@ -208,9 +214,10 @@ def gradients(
     net = _network(model)
     work = workspace(model.n_units, u.shape[2])
     losses = np.empty(u.shape[0], F32)
+    counted = (LOSSES.index(loss), first_output)
     noise = (first_trial, *stream)
     _load(net, packed, work)
-    _add_gradients(net, packed, work, _plain(u), _plain(z), losses, loss == "l1", noise)
+    _add_gradients(net, packed, work, _plain(u), _plain(z), losses, counted, noise)
     _unpack(packed, packed.gradient, gradient)
     return losses, gradient._replace(b_out=gradient.b_out.reshape(()))
 
@@ -308,17 +315,20 @@ def _network(model: RateModel) -> Network:
 def _pack(model: RateModel, state: TrainState) -> Packed:
     """The entries that can move.
 
-    All, or under Dale's principle those with w > 0 (or NaN) or a moment that is not 0.
+    All, or under Dale's principle those with w > 0 (or NaN), with a moment that is not 0, or that
+    can return.
     """
     positive = ~(state.weights.w_rec <= 0)
     pushed = (state.first.w_rec != 0) | (state.second.w_rec != 0)
-    moving = positive | pushed | (not model.config.dale)
+    returns = can_return(model)
+    moving = positive | pushed | returns | (not model.config.dale)
     row, column = np.nonzero(moving)
     value = _vector(state.weights, moving)
     return Packed(
         start=np.searchsorted(row, np.arange(model.n_units + 1)),
         column=column,
         factor=(np.asarray(model.sign, F32) * np.asarray(model.mask, F32))[moving],
+        returns=returns[moving],
         value=value,
         first=_vector(state.first, moving),
         second=_vector(state.second, moving),
@@ -486,24 +496,32 @@ def _forward(net, work, u, trial, k0, k1):
 
 
 @njit(**OPTIONS)
-def _loss(work, b_out, z, l1):
+def _loss(work, b_out, z, counted):
     """Loss of the trial run last, z (n_steps,).
 
-    Fills out and error: out[t] is compared with z[t - 1].
+    Fills out and error: out[t] is compared with z[t - 1], and has an error of 0 where it does not
+    count. counted: (which of the losses, the first of the outputs that count).
     """
+    loss, first_output = counted
     n_steps = z.size
     _matrix_times(work.rates, work.w_out, work.out)
+    for t in range(1, first_output + 1):
+        work.out[t] += b_out
+        work.error[t] = ZERO
     total = 0.0
-    for t in range(1, n_steps):
+    for t in range(first_output + 1, n_steps):
         work.out[t] += b_out
         difference = work.out[t] - z[t - 1]
-        total += abs(difference) if l1 else difference * difference
-        work.error[t] = np.sign(difference) if l1 else difference
-    if not l1:
+        total += abs(difference) if loss == L1 else difference * difference
+        work.error[t] = np.sign(difference) if loss == L1 else difference
+    if loss == L2:
         total = np.sqrt(total)
         scale = F32(1 / total) if total > 0 else ZERO
-        for t in range(1, n_steps):
+        for t in range(first_output + 1, n_steps):
             work.error[t] *= scale
+    elif loss == SQUARED:
+        for t in range(first_output + 1, n_steps):
+            work.error[t] *= TWO
     return F32(total)
 
 
@@ -546,7 +564,7 @@ def _backward(work, n_steps):
 def _add_recurrent(net, packed, work, n_steps, scale):
     """Add scale * sum_t sent[t] rates[t]^T to the gradient.
 
-    Only to that of the entries that have one: relu'(0) = 0.
+    Only to that of the entries that have one: relu'(0) = 0, but for those that can return.
     """
     work.rates[n_steps:] = ZERO
     work.sent[n_steps - 1 :] = ZERO
@@ -555,7 +573,7 @@ def _add_recurrent(net, packed, work, n_steps, scale):
             _four_rows_of_product(work.sent, work.rates, i, (n_steps + 2) // 4 * 4, work.d_rows)
         row = work.d_rows[i % 4]
         for k in range(packed.start[i], packed.start[i + 1]):
-            if not net.dale or packed.value[k] > ZERO:
+            if not net.dale or packed.value[k] > ZERO or packed.returns[k]:
                 packed.gradient[k] += scale * packed.factor[k] * row[packed.column[k]]
 
 
@@ -581,10 +599,10 @@ def _add_rest(net, packed, work, n_steps, scale):
 
 
 @njit(**OPTIONS)
-def _add_gradients(net, packed, work, u, z, losses, l1, noise):
+def _add_gradients(net, packed, work, u, z, losses, counted, noise):
     """Losses of the trials and, added to packed.gradient, the gradient of their mean.
 
-    noise: (first trial, k0, k1).
+    counted: as in `_loss`; noise: (first trial, k0, k1).
     """
     first_trial, k0, k1 = noise
     b_out, scale, n_steps = (
@@ -594,7 +612,7 @@ def _add_gradients(net, packed, work, u, z, losses, l1, noise):
     )
     for k in range(losses.size):
         _forward(net, work, u[k], first_trial + k, k0, k1)
-        losses[k] = _loss(work, b_out, z[k], l1)
+        losses[k] = _loss(work, b_out, z[k], counted)
         _backward(work, n_steps)
         _add_recurrent(net, packed, work, n_steps, scale)
         _add_rest(net, packed, work, n_steps, scale)
@@ -615,12 +633,13 @@ def _adam(packed, update, learning_rate):
 
 
 @njit(**OPTIONS)
-def _train(net, packed, work, u, z, losses, plan, noise):
+def _train(net, packed, work, u, z, losses, plan, counted, noise):
     """All updates of a call.
 
-    plan: (updates before, trials per update, learning rate, l1); noise: (first trial, k0, k1).
+    plan: (updates before, trials per update, learning rate); counted: as in `_loss`; noise: (first
+    trial, k0, k1).
     """
-    updates, batch, learning_rate, l1 = plan
+    updates, batch, learning_rate = plan
     first_trial, k0, k1 = noise
     for begin in range(0, losses.size, batch):
         end = begin + batch
@@ -632,7 +651,7 @@ def _train(net, packed, work, u, z, losses, plan, noise):
             u[begin:end],
             z[begin:end],
             losses[begin:end],
-            l1,
+            counted,
             (first_trial + begin, k0, k1),
         )
         updates += 1

@@ -26,7 +26,7 @@ import triton
 import triton.language as tl
 
 from ... import streams
-from ...config import ACTIVATIONS, RATE_STEP_MS, RateConfig, TrainingConfig
+from ...config import ACTIVATIONS, LOSSES, RATE_STEP_MS, RateConfig, TrainingConfig
 from ...streams.cuda import (
     DEVICE,
     check_width,
@@ -38,7 +38,7 @@ from ...streams.cuda import (
     to_device,
 )
 from .. import model
-from ..model import RateModel, Trace, Weights
+from ..model import RateModel, Trace, Weights, can_return
 from .cpu import BETA_1, BETA_2, EPSILON, TrainState
 
 PADDED = 32  # units are padded with zeros to a multiple of this
@@ -50,6 +50,8 @@ PRE = tl.constexpr(32)  # units of a product that are added at once
 STEPS = tl.constexpr(32)  # steps of a gradient that are added at once
 SIGMOID = tl.constexpr(ACTIVATIONS.index("sigmoid"))
 CLIPPED_RELU = tl.constexpr(ACTIVATIONS.index("clipped_relu"))
+L2 = tl.constexpr(LOSSES.index("l2"))
+L1 = tl.constexpr(LOSSES.index("l1"))
 NOISE_SD = tl.constexpr(model.NOISE_SD)
 INITIAL_SD = tl.constexpr(model.INITIAL_SD)
 CEILING = tl.constexpr(model.ACTIVATION_CEILING)
@@ -65,13 +67,15 @@ NUMBERS = ["n_units", "n_trials", "n_steps"]  # not compiled anew for other valu
 class Block:
     """Networks in training, stacked: their wiring, their weights and Adam's moments.
 
-    All float32 on the device, and zero in the padding. Recurrent arrays are (n_networks, width,
-    width) [post, pre], those of units (n_networks, 3, width) with the rows W_OUT, TAU_RAW, B_OUT.
+    All float32 on the device (`returns` uint8), and zero in the padding. Recurrent arrays are
+    (n_networks, width, width) [post, pre], those of units (n_networks, 3, width) with the rows
+    W_OUT, TAU_RAW, B_OUT.
     """
 
     models: list[RateModel]
     w_in: torch.Tensor  # (n_networks, n_inputs, width)
     factor: torch.Tensor  # sign * mask
+    returns: torch.Tensor  # 1 for a weight that has a gradient at and below 0 too
     recurrent: tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # value, first and second moment
     units: tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # and so of the units
     w: torch.Tensor  # effective weights W [post, pre]
@@ -122,6 +126,7 @@ def start_block(models: Sequence[RateModel]) -> Block:
         models=list(models),
         w_in=_stack([m.w_in.T for m in models], (0, width)),
         factor=factor,
+        returns=_stack([can_return(m) for m in models], (width, width)).to(torch.uint8),
         recurrent=(w_rec, torch.zeros_like(w_rec), torch.zeros_like(w_rec)),
         units=(units, torch.zeros_like(units), torch.zeros_like(units)),
         w=w,
@@ -147,6 +152,7 @@ def keep(block: Block, which: Sequence[int]) -> Block:
         models=[block.models[i] for i in which],
         w_in=block.w_in[index],
         factor=block.factor[index],
+        returns=block.returns[index],
         recurrent=tuple(array[index] for array in block.recurrent),
         units=tuple(array[index] for array in block.units),
         w=block.w[index],
@@ -198,6 +204,7 @@ def train_and_run(
     keys: Sequence[streams.Key],
     fresh_keys: Sequence[streams.Key],
     first_trial: int,
+    first_output: int = 0,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """`train_block`, then `outputs_of` for other trials: back before the GPU has finished.
 
@@ -206,7 +213,7 @@ def train_and_run(
 
     Parameters
     ----------
-    block, u, z, training, keys, first_trial : as in `train_block`
+    block, u, z, training, keys, first_trial, first_output : as in `train_block`
     fresh : (n_networks, n_fresh_trials, n_inputs, n_steps) stimulus of the other trials
     fresh_keys : of their noise, one for each network
 
@@ -217,12 +224,27 @@ def train_and_run(
     """
     fresh_on_device = _float32_on_device(fresh)
     fresh_streams = packed(fresh_keys)
-    losses = train_block(block, u, z, training=training, keys=keys, first_trial=first_trial)
+    losses = train_block(
+        block,
+        u,
+        z,
+        training=training,
+        keys=keys,
+        first_trial=first_trial,
+        first_output=first_output,
+    )
     return losses, outputs_of(block, fresh_on_device, keys=fresh_streams, first_trial=0)
 
 
 def train_block(
-    block: Block, u, z, *, training: TrainingConfig, keys: Sequence[streams.Key], first_trial: int
+    block: Block,
+    u,
+    z,
+    *,
+    training: TrainingConfig,
+    keys: Sequence[streams.Key],
+    first_trial: int,
+    first_output: int = 0,
 ) -> torch.Tensor:
     """Train every network on its trials in order, `trials_per_update` at a time.
 
@@ -235,6 +257,7 @@ def train_block(
     z : (n_networks, n_trials, n_steps) target
     training : how
     keys, first_trial : trial k has the noise of trial first_trial + k in the stream of its network
+    first_output : the first of the outputs that count in the loss
 
     Returns
     -------
@@ -257,8 +280,16 @@ def train_block(
     losses = []
     for i in range(len(u)):
         first_of_update = first_trial + i * size
-        losses.append(run.forward(u[i], z[i], first_trial=first_of_update, loss=training.loss))
-        run.backward(z[i], training.loss)
+        losses.append(
+            run.forward(
+                u[i],
+                z[i],
+                first_trial=first_of_update,
+                loss=training.loss,
+                first_output=first_output,
+            )
+        )
+        run.backward(z[i], loss=training.loss, first_output=first_output)
         run.update(training.learning_rate)
     if not losses:
         return torch.empty((len(block), 0), device=DEVICE)
@@ -276,7 +307,14 @@ def _by_update(array, size: int) -> torch.Tensor:
 
 
 def block_gradients(
-    block: Block, u, z, *, loss: str, keys: Sequence[streams.Key], first_trial: int
+    block: Block,
+    u,
+    z,
+    *,
+    loss: str,
+    keys: Sequence[streams.Key],
+    first_trial: int,
+    first_output: int = 0,
 ) -> tuple[np.ndarray, list[Weights]]:
     """Losses (n_networks, n_trials) of the trials, and for each network the gradient of their mean.
 
@@ -286,8 +324,8 @@ def block_gradients(
     z = _float32_on_device(z)
     _, n_trials, _, n_steps = u.shape
     run = _Trials(block, packed(keys), n_trials=n_trials, n_steps=n_steps, gradient=True)
-    losses = run.forward(u, z, first_trial=first_trial, loss=loss)
-    run.backward(z, loss)
+    losses = run.forward(u, z, first_trial=first_trial, loss=loss, first_output=first_output)
+    run.backward(z, loss=loss, first_output=first_output)
     recurrent, units = run.gradient()
     return losses.cpu().numpy(), _unstacked(recurrent, units, block.n_units)
 
@@ -331,7 +369,7 @@ def block_outputs(
         stimulus = _float32_on_device(u[:, begin : begin + at_once])
         n_trials = stimulus.shape[1]
         run = _Trials(block, packed(keys), n_trials=n_trials, n_steps=n_steps, keep=True)
-        run.forward(stimulus, None, first_trial=first_trial + begin, loss="l2")
+        run.forward(stimulus, None, first_trial=first_trial + begin)
         x.append(run.x.cpu().numpy()[..., :n])
         r.append(run.r.cpu().numpy()[..., :n])
         o.append(run.o.cpu().numpy())
@@ -348,7 +386,7 @@ def outputs_of(
     """
     _, n_trials, _, n_steps = u.shape
     run = _Trials(block, keys, n_trials=n_trials, n_steps=n_steps)
-    run.forward(u, None, first_trial=first_trial, loss="l2")
+    run.forward(u, None, first_trial=first_trial)
     return run.o
 
 
@@ -365,7 +403,7 @@ def networks_that_fit(
     trace = training.trials_per_update * 4 * n_steps * width
     n_trials = training.evaluation_interval + 2 * training.evaluation_trials
     trials = n_trials * ((n_inputs + 2) * n_steps + 2 * width)
-    n_bytes = 4 * (weights_and_moments + trace + trials)
+    n_bytes = 4 * (weights_and_moments + trace + trials) + width**2  # the last: `returns`
     return max(1, free_bytes() // n_bytes)
 
 
@@ -383,25 +421,53 @@ def weights(block: Block) -> Weights:
 
 
 def train_trials(
-    model: RateModel, block: Block, u, z, *, training, stream: streams.Key, first_trial: int
+    model: RateModel,
+    block: Block,
+    u,
+    z,
+    *,
+    training,
+    stream: streams.Key,
+    first_trial: int,
+    first_output: int = 0,
 ) -> np.ndarray:
     """`train_block` for one network.
 
     u (n_trials, n_inputs, n_steps), z (n_trials, n_steps); returns the losses (n_trials,).
     """
     losses = train_block(
-        block, u[None], z[None], training=training, keys=[stream], first_trial=first_trial
+        block,
+        u[None],
+        z[None],
+        training=training,
+        keys=[stream],
+        first_trial=first_trial,
+        first_output=first_output,
     )
     return losses[0].cpu().numpy()
 
 
 def gradients(
-    model: RateModel, weights: Weights, u, z, *, loss: str, stream: streams.Key, first_trial: int
+    model: RateModel,
+    weights: Weights,
+    u,
+    z,
+    *,
+    loss: str,
+    stream: streams.Key,
+    first_trial: int,
+    first_output: int = 0,
 ) -> tuple[np.ndarray, Weights]:
     """`block_gradients` for one network."""
     block = start_block([replace(model, weights=weights)])
     losses, gradients_of_networks = block_gradients(
-        block, u[None], z[None], loss=loss, keys=[stream], first_trial=first_trial
+        block,
+        u[None],
+        z[None],
+        loss=loss,
+        keys=[stream],
+        first_trial=first_trial,
+        first_output=first_output,
     )
     return losses[0], gradients_of_networks[0]
 
@@ -474,7 +540,13 @@ class _Trials:
         self.num_warps = min(32, max(4, self.block_size // 16))
 
     def forward(
-        self, u: torch.Tensor, z: torch.Tensor | None, *, first_trial: int, loss: str
+        self,
+        u: torch.Tensor,
+        z: torch.Tensor | None,
+        *,
+        first_trial: int,
+        loss: str = "l2",
+        first_output: int = 0,
     ) -> torch.Tensor:
         """The losses (n_networks, n_trials); without a target they are those of the target 0."""
         block = self.block
@@ -497,11 +569,12 @@ class _Trials:
             self.n_trials,
             self.n_steps,
             first_trial,
+            first_output,
             self.tau_low,
             self.tau_span,
             N_INPUTS=u.shape[2],
             ACTIVATION=ACTIVATIONS.index(block.config.activation),
-            L1=loss == "l1",
+            LOSS=LOSSES.index(loss),
             TARGET=z is not None,
             SLOTS=self.slots,
             GRADIENT=self.with_gradient,
@@ -512,7 +585,7 @@ class _Trials:
         )
         return self.losses
 
-    def backward(self, z: torch.Tensor, loss: str) -> None:
+    def backward(self, z: torch.Tensor, *, loss: str, first_output: int) -> None:
         """After `forward`: what reaches each unit's drive, and the sums for its own weights."""
         block = self.block
         one_program_a_trial = (len(block) * self.n_trials,)
@@ -529,9 +602,10 @@ class _Trials:
             self.d_units,
             self.n_trials,
             self.n_steps,
+            first_output,
             self.tau_low,
             self.tau_span,
-            L1=loss == "l1",
+            LOSS=LOSSES.index(loss),
             WIDTH=block.width,
             BLOCK=self.block_size,
             num_warps=self.num_warps,
@@ -567,6 +641,7 @@ class _Trials:
             self.sent,
             self.r,
             block.factor,
+            block.returns,
             *recurrent,
             block.w,
             block.w_t,
@@ -574,6 +649,7 @@ class _Trials:
             self.n_steps,
             rate_now,
             DALE=block.config.dale,
+            PRUNE=block.config.connections == "prune",
             GRADIENT=gradient,
             WIDTH=width,
             TILE=tile,
@@ -649,12 +725,12 @@ def _stimulus(w_in, u, t, n_steps, j, there, N_INPUTS: tl.constexpr, WIDTH: tl.c
     return total
 
 
-@triton.jit(do_not_specialize=[*NUMBERS, "first_trial"])
+@triton.jit(do_not_specialize=[*NUMBERS, "first_trial", "first_output"])
 def _forward(
     w_t, w_in, units, keys, u, z,
     r_all, x_all, slope_all, pull_all, o_all, losses,
-    n_units, n_trials, n_steps, first_trial, tau_low, tau_span,
-    N_INPUTS: tl.constexpr, ACTIVATION: tl.constexpr, L1: tl.constexpr, TARGET: tl.constexpr,
+    n_units, n_trials, n_steps, first_trial, first_output, tau_low, tau_span,
+    N_INPUTS: tl.constexpr, ACTIVATION: tl.constexpr, LOSS: tl.constexpr, TARGET: tl.constexpr,
     SLOTS: tl.constexpr, GRADIENT: tl.constexpr, KEEP: tl.constexpr,
     WIDTH: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
@@ -723,18 +799,18 @@ def _forward(
                         o = tl.sum(own_out * r, axis=0) + bias
                         tl.store(o_all + t - 1, o)
                         if TARGET:
-                            error = o - tl.load(z + t - 1)
-                            total += tl.abs(error) if L1 else error * error
+                            error = tl.where(t > first_output, o - tl.load(z + t - 1), 0.0)
+                            total += tl.abs(error) if LOSS == L1 else error * error
                     # all units have written their rates before any unit reads them
                     tl.debug_barrier()
-    tl.store(losses + program, total if L1 else tl.sqrt(total))
+    tl.store(losses + program, tl.sqrt(total) if LOSS == L2 else total)
 
 
-@triton.jit(do_not_specialize=NUMBERS[1:])
+@triton.jit(do_not_specialize=[*NUMBERS[1:], "first_output"])
 def _backward(
     w, units, z, r_all, slope_all, pull_all, o_all, losses, sent_all, d_units,
-    n_trials, n_steps, tau_low, tau_span,
-    L1: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr,
+    n_trials, n_steps, first_output, tau_low, tau_span,
+    LOSS: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """One trial from its last step to its first.
 
@@ -759,9 +835,14 @@ def _backward(
     for back in range(n_steps - 1):
         t = n_steps - 1 - back
         error = tl.load(o_all + t - 1) - tl.load(z + t - 1)
-        d_o = (
-            tl.where(error > 0, 1.0, tl.where(error < 0, -1.0, 0.0)) if L1 else error / loss
-        ) / n_trials
+        error = tl.where(t > first_output, error, 0.0)
+        if LOSS == L1:
+            slope = tl.where(error > 0, 1.0, tl.where(error < 0, -1.0, 0.0))
+        elif LOSS == L2:
+            slope = error / loss
+        else:
+            slope = 2.0 * error
+        d_o = slope / n_trials
         d_r = d_o * own_out
         if back > 0:
             d_r += _product(w, sent_all + rows + (t + 1) * WIDTH, j, WIDTH, BLOCK)
@@ -796,8 +877,9 @@ def _adam(value, first, second, place, gradient, rate_now, there):
 
 @triton.jit(do_not_specialize=NUMBERS[1:])
 def _update_recurrent(
-    sent, r_all, factor, value, first, second, w, w_t, n_trials, n_steps, rate_now,
-    DALE: tl.constexpr, GRADIENT: tl.constexpr, WIDTH: tl.constexpr, TILE: tl.constexpr,
+    sent, r_all, factor, returns, value, first, second, w, w_t, n_trials, n_steps, rate_now,
+    DALE: tl.constexpr, PRUNE: tl.constexpr, GRADIENT: tl.constexpr,
+    WIDTH: tl.constexpr, TILE: tl.constexpr,
 ):  # fmt: skip
     """A tile of the recurrent weights: its gradient, and its update.
 
@@ -824,7 +906,10 @@ def _update_recurrent(
     own_factor = tl.load(factor + place)
     total = total * own_factor
     if DALE:
-        total = tl.where(tl.load(value + place) > 0, total, 0.0)  # an absent connection never grows
+        moves = tl.load(value + place) > 0  # an absent connection never grows
+        if not PRUNE:
+            moves = moves | (tl.load(returns + place) > 0)
+        total = tl.where(moves, total, 0.0)
     if GRADIENT:
         tl.store(first + place, total)
     else:
