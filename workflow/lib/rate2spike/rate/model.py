@@ -161,11 +161,11 @@ def can_return(model: RateModel) -> np.ndarray:
         under `keep` where the initial weights are None
     """
     connections = model.config.connections
+    if connections == "prune":
+        return np.zeros((model.n_units, model.n_units), bool)
     allowed = np.asarray(model.mask) != 0
     if connections == "grow":
         return allowed
-    if connections == "prune":
-        return np.zeros_like(allowed)
     if model.initial is None:
         raise ValueError(
             "initial: expected the weights before training (connections: keep asks which of them "

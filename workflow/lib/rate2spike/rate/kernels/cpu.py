@@ -328,7 +328,7 @@ def _pack(model: RateModel, state: TrainState) -> Packed:
         start=np.searchsorted(row, np.arange(model.n_units + 1)),
         column=column,
         factor=(np.asarray(model.sign, F32) * np.asarray(model.mask, F32))[moving],
-        returns=returns[moving],
+        returns=returns[row, column],
         value=value,
         first=_vector(state.first, moving),
         second=_vector(state.second, moving),
