@@ -45,9 +45,13 @@ def jobs_of(process: ready_snakemake.Begun) -> list[psutil.Process]:
         return []
 
 
-def killed(path: Path, whom: str, moment_s: float) -> str:
+def killed(path: Path, whom: str, moment_s: float, orphans: list[psutil.Process]) -> str:
     """Start the study and kill it `moment_s` after its planning; what it said, or "" where it had
-    finished before."""
+    finished before.
+
+    It starts beside the jobs that an earlier kill has left, `orphans`. They have ended when this
+    returns: one may write its file once more, after the study has. The new ones take their place.
+    """
     told = path / "said.txt"
     process = ready_snakemake.begin(options_of(path, *TARGETS), ROOT, told, told)
     while not locked(path) and process.poll() is None:
@@ -66,7 +70,11 @@ def killed(path: Path, whom: str, moment_s: float) -> str:
         else:
             os.killpg(process.pid, signal.SIGKILL)
     code = process.wait(timeout=120)
-    if whom != "Snakemake alone":
+    psutil.wait_procs(orphans, timeout=60)
+    orphans.clear()
+    if whom == "Snakemake alone":
+        orphans += running
+    else:
         psutil.wait_procs(running, timeout=30)
     return "" if code == 0 else told.read_text()
 
@@ -119,11 +127,11 @@ def test_the_watch_sees_a_half_written_file(undisturbed, tmp_path, name, part):
 def test_twenty_kills(undisturbed, tmp_path, say):
     path, draw, ended, in_jobs, redone = study(tmp_path), random.Random(SEED), 0, 0, []
     unlocked = 0
-    kept, lines, expected = {}, [], contents(undisturbed)
+    kept, lines, expected, orphans = {}, [], contents(undisturbed), []
     with Watch(path) as watch:
         while len(lines) < KILLS:
             whom, moment_s = draw.choice(WHOM), draw.uniform(0, 3)
-            told = killed(path, whom, moment_s)
+            told = killed(path, whom, moment_s, orphans)
             if not told:  # finished before the moment: once more from nothing
                 assert differences(expected, contents(path)) == []
                 ended += 1
@@ -145,6 +153,7 @@ def test_twenty_kills(undisturbed, tmp_path, say):
             elif locked(path):
                 unlock(path, by_its_command=not unlocked)
                 unlocked += 1
+        psutil.wait_procs(orphans, timeout=60)
         finished(path, *TARGETS)
     redone += [str(file) for file, inode in kept.items() if file.stat().st_ino != inode]
     say(f"{KILLS} kills (seed {SEED}), {in_jobs} while jobs ran; the study ended {ended + 1} times")
