@@ -1090,7 +1090,8 @@ def test_an_interrupted_study_goes_on_to_the_same_bits(tiny, tmp_path):
     """By Ctrl-C while it trains, then killed while it simulates: the same command goes on."""
     path = workplace(tmp_path)
     config = go_nogo_alone(path, 2)
-    interrupted(path, config, lambda: in_training(path), signal.SIGINT)
+    told = interrupted(path, config, lambda: in_training(path), signal.SIGINT)
+    assert told.count("What is finished is kept: the same command goes on") == 1
     assert not list((path / "results").glob("training/**/*.npz"))
     interrupted(path, config, lambda: in_simulation(path), signal.SIGKILL)
     assert not (path / "results" / "choices").exists()
