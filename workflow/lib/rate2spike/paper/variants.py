@@ -24,13 +24,16 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import pandas as pd
 
-from ..config import RateConfig, TrainingConfig
+from ..analysis.factors import chosen_output
+from ..analysis.statistics import mean_sd
+from ..config import RateConfig, TrainingConfig, from_mapping
+from ..places import STANDARD_NEURON, places
+from ..tasks import find_task
 from . import scorecard, sweeps
 
 AS_STATED = "as stated"
 MOST = 4.0  # a distance counts no more than this in a mean
 SWEPT = ("n_units", "tau_decay_ms")  # by the paper: no part of a variant
-STANDARD_NEURON = "lif"  # `neuron` of the table of networks
 
 
 # Variants in words --------------------------------------------------------------------------------
@@ -87,7 +90,7 @@ def in_words(changed: Mapping[str, Any]) -> str:
     return ", ".join(words) or AS_STATED
 
 
-# Where a condition stands in the paper ------------------------------------------------------------
+# Where its conditions stand in the paper ----------------------------------------------------------
 
 
 class Condition(Protocol):
@@ -120,69 +123,37 @@ class Given(NamedTuple):
     neuron_label: str = STANDARD_NEURON
 
 
-class Place(NamedTuple):
-    """Where networks stand: a figure, their role there, their value along its sweep (NaN where
-    there is none)."""
-
-    figure: str
-    role: str
-    x: float
-
-
-class Shown(NamedTuple):
-    """The figures that show a task, and the size of its example network."""
-
-    sizes: tuple[str, ...]
-    decays: str
-    example: str
-    example_units: int
-
-
-FIGURES = {
-    "go-nogo": Shown(("figure_1", "figure_2"), "figure_2", "figure_1", 200),
-    "integration": Shown(("figure_3", "figure_4"), "figure_4", "figure_4", 250),
-}
-DECAYS_MS = (20.0, 50.0)  # of the sweeps over sizes and of the example networks
-SHORTEST_MS = 20.0  # of the sweeps over decays
-UNITS = 250  # of these
-
-
-def is_example(task: str, network: RateConfig) -> bool:
-    """Whether networks have the size and the decays of the paper's example network of the task."""
-    shown = FIGURES.get(task)
-    if shown is None or network.tau_decay_ms != DECAYS_MS:
-        return False
-    return network.n_units == shown.example_units
-
-
-def places(task: str, network: RateConfig) -> list[Place]:
-    """Where the paper has networks of a task, size and decays.
+def given(task: str, label: str, network: Mapping, training: Mapping) -> Given:
+    """A condition of the standard neuron from plain settings, what is absent as by default.
 
     Parameters
     ----------
-    task
-        Its name.
-    network
-        Its size and decays are used.
+    task, label
+        As in `Condition`.
+    network, training
+        Setting -> value.
 
     Returns
     -------
-    list of Place
-        In Figs. 1 to 4; whether the paper has a number for that x is not looked at. None for other
-        tasks and decays.
+    Given
+        The condition.
+
+    Raises
+    ------
+    ConfigError
+        A setting is unknown or cannot be used.
     """
-    shown = FIGURES.get(task)
-    if shown is None:
-        return []
-    found = []
-    tau_ms = network.tau_decay_ms
-    if tau_ms == DECAYS_MS:
-        found += [Place(figure, "sizes", float(network.n_units)) for figure in shown.sizes]
-    if tau_ms[0] == SHORTEST_MS and network.n_units == UNITS:
-        found.append(Place(shown.decays, "decays", float(tau_ms[-1])))
-    if is_example(task, network):
-        found.append(Place(shown.example, sweeps.EXAMPLE, np.nan))
-    return found
+    return Given(
+        task,
+        label,
+        from_mapping(RateConfig, network, "network"),
+        from_mapping(TrainingConfig, training, "training"),
+    )
+
+
+def of(c: Condition) -> str:
+    """The variant of a condition, in words."""
+    return in_words(changes(c.network, c.training))
 
 
 def points(conditions: Iterable[Condition], networks: pd.DataFrame) -> pd.DataFrame:
@@ -210,9 +181,8 @@ def points(conditions: Iterable[Condition], networks: pd.DataFrame) -> pd.DataFr
         rows = of_condition.get((c.task, c.label, STANDARD_NEURON))
         if c.neuron_label != STANDARD_NEURON or c.network is None or rows is None:
             continue
-        variant = in_words(changes(c.network, c.training))
         for place in places(c.task, c.network):
-            parts.append(rows.assign(variant=variant, **place._asdict()))
+            parts.append(rows.assign(variant=of(c), **place._asdict()))
     filled = parts[1:] or parts
     return pd.concat(filled, ignore_index=True).astype({"x": float})
 
@@ -312,7 +282,7 @@ def table(
     for variant, rows in points.groupby("variant", sort=False):
         numbers = scorecard.table(published, rows, no_singles)
         parts.append(_with_distance(numbers, known).assign(variant=variant))
-    parts += signatures
+    parts += [rows for rows in signatures if len(rows)]
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
     order = {variant: i for i, variant in enumerate(points.variant.unique())}
@@ -425,6 +395,42 @@ def of_outputs(
         row |= {"figure": shown.figure, "panel": shown.panel, "quantity": quantity, "unit": "au"}
         rows.append(row | {"tolerance": shown.tolerance, "ours_n": len(outputs)})
     return _with_distances(rows)
+
+
+def of_example(
+    published: pd.DataFrame, *, variant: str, task: str, recording: Mapping
+) -> list[pd.DataFrame]:
+    """How far the mean outputs of one recorded example network are from the paper's.
+
+    Parameters
+    ----------
+    published
+        resources/published.tsv, all columns as text.
+    variant
+        In words.
+    task
+        Its name.
+    recording
+        From `analysis.example.example_recordings`, with n_networks.
+
+    Returns
+    -------
+    list of pandas.DataFrame
+        From `of_outputs`, at the chosen factor; none where no network reached criterion.
+    """
+    if not recording["n_networks"]:
+        return []
+    labels = find_task(task).labels
+    rows = []
+    for kind, outputs in (
+        ("rate", recording["rate_out"]),
+        ("spiking", chosen_output(recording)),
+    ):
+        means = mean_sd(outputs, recording["label"], labels).mean
+        time_s = recording["time_s"][: means.shape[1]]  # the rate network has one output less
+        names = {"variant": variant, "task": task, "kind": kind}
+        rows.append(of_outputs(published, **names, time_s=time_s, outputs=means[None]))
+    return rows
 
 
 def of_decays(published: pd.DataFrame, *, variant: str, task: str, tau_decay_ms) -> pd.DataFrame:
@@ -549,3 +555,38 @@ def by_variant(numbers: pd.DataFrame) -> pd.DataFrame:
     summary.insert(0, "distance", cells.mean(axis=1))
     summary = summary.join(cells).reset_index()
     return summary.sort_values(["distance", "variant"], ignore_index=True)
+
+
+# What is said of it -------------------------------------------------------------------------------
+
+NOTE = (
+    "Distance from the paper, in units of what is tolerated: 1 is just at the tolerance, 4 is 4 or "
+    "more. Hatched: no number of ours. {per_place} behind a point (paper: 100)."
+)
+
+
+def describe(points: pd.DataFrame, summary: pd.DataFrame) -> dict:
+    """What the caption says.
+
+    Parameters
+    ----------
+    points
+        From `points`.
+    summary
+        From `by_variant`.
+
+    Returns
+    -------
+    dict
+        n_networks (that reached criterion), n_attempted, n_variants, and how many networks stand
+        behind a point, in words.
+    """
+    networks = points.drop_duplicates(["task", "condition", "network"])
+    sizes = points.groupby(["variant", "figure", "role", "x"], dropna=False).size()
+    return {
+        "n_networks": int(networks.converged.astype(bool).sum()),
+        "n_attempted": len(networks),
+        "n_variants": len(summary),
+        "n_numbers": int(summary.n_numbers.sum()),
+        "per_place": sweeps.networks_in_words(sizes),
+    }
