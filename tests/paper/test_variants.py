@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from shared import ROOT
+from shared import ROOT, example_of
 
-from rate2spike.config import NeuronConfig, RateConfig, SearchConfig, TrainingConfig
+from rate2spike.config import ConfigError, NeuronConfig, RateConfig, SearchConfig, TrainingConfig
 from rate2spike.paper import scorecard, sweeps, variants
 from rate2spike.study.study import Condition
+from rate2spike.tasks import find_task
 
 PUBLISHED = pd.read_csv(
     ROOT / "resources" / "published.tsv", sep="\t", dtype=str, keep_default_na=False
@@ -105,35 +106,15 @@ def test_every_setting_but_size_and_decays_makes_another_variant():
     assert variants.AS_STATED not in words
 
 
+def test_a_condition_of_plain_settings_is_checked_as_those_of_a_config():
+    c = variants.given("go-nogo", "n10", {"n_units": 10, "tau_decay_ms": [20, 50]}, {"loss": "l1"})
+    assert (c.network, c.neuron_label) == (RateConfig(n_units=10), "lif")
+    assert variants.of(c) == "l1 loss"
+    with pytest.raises(ConfigError, match=r"network\.p_rec: expected a probability .* got 2"):
+        variants.given("go-nogo", "n10", {"p_rec": 2}, {})
+
+
 # Points -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("condition", "roles"),
-    [
-        (given(n_units=50), {"figure_1 sizes 50", "figure_2 sizes 50"}),
-        (given(n_units=200), {"figure_1 sizes 200", "figure_2 sizes 200", "figure_1 example nan"}),
-        (given(), {"figure_1 sizes 250", "figure_2 sizes 250", "figure_2 decays 50"}),
-        (given(tau_ms=(20.0, 300.0)), {"figure_2 decays 300"}),
-        (given(tau_ms=(20.0,)), {"figure_2 decays 20"}),
-        (given(tau_ms=(35.0,)), set()),
-        (given(n_units=200, tau_ms=(20.0, 300.0)), set()),
-        (
-            given("integration"),
-            {
-                "figure_3 sizes 250",
-                "figure_4 sizes 250",
-                "figure_4 decays 50",
-                "figure_4 example nan",
-            },
-        ),
-        (given("integration", 50), {"figure_3 sizes 50", "figure_4 sizes 50"}),
-        (given("xor"), set()),
-    ],
-)
-def test_where_a_condition_stands_in_the_paper(condition, roles):
-    places = variants.places(condition.task, condition.network)
-    assert {f"{p.figure} {p.role} {p.x:g}" for p in places} == roles
 
 
 def test_points_are_those_of_conditions_of_a_study_with_the_standard_neuron():
@@ -193,7 +174,6 @@ def test_without_a_condition_of_the_paper_there_is_nothing():
     summary = variants.by_variant(numbers)
     assert summary.empty
     assert set(variants.cell_names()) < set(summary.columns)
-    # N = 77 has a place, but the paper has no number there
     assert distances([c], as_published(given(n_units=50)).assign(condition=c.label)).empty
 
 
@@ -315,6 +295,28 @@ def test_outputs_by_their_root_mean_square(task, kind, tolerance):
     assert far.ours_n.tolist() == [2, 2]
     shown = PUBLISHED[PUBLISHED.quantity.isin(far.quantity)]
     assert far.panel.isin(shown.panel).all()
+
+
+@pytest.mark.parametrize("task", ["go-nogo", "integration"])
+def test_a_recording_of_one_network_is_taken_at_its_chosen_factor_by_the_answers(task):
+    recording = example_of(task)
+    labels = list(find_task(task).labels)
+    rate, spiking = np.zeros_like(recording["rate_out"]), recording["spiking_out"]
+    kinds = [("spiking", spiking[-1])] + [("rate", rate)] * (task == "go-nogo")
+    for kind, outputs in kinds:
+        for label, trace in zip(labels, traces(task, kind), strict=True):
+            of_label = recording["label"] == label
+            outputs[of_label] = trace[: outputs.shape[1]]
+            outputs[np.flatnonzero(of_label)[0]] += 0.3  # one of the trials that are averaged
+    recording["rate_out"] = rate
+    found = variants.of_example(PUBLISHED, variant="as stated", task=task, recording=recording)
+    rows = pd.concat([part for part in found if len(part)])
+    assert len(rows) == 2 * len(kinds)
+    n_trials = [(recording["label"] == label).sum() for label in labels]
+    for kind, _ in kinds:
+        of_kind = rows[rows.group == variants.OUTPUTS[task, kind].group]
+        assert of_kind.difference.tolist() == pytest.approx(0.3 / np.array(n_trials), abs=1e-3)
+    assert variants.of_example(PUBLISHED, variant="", task=task, recording={"n_networks": 0}) == []
 
 
 def test_both_ends_of_an_output_count():
