@@ -219,6 +219,7 @@ def test_networks_follow_from_accuracy_and_fresh_trials(tiny):
         assert row.held_out_strict == pytest.approx(held_out.correct_strict.mean())
         assert row.rate_trials == 12
     units = {"go-nogo": 80, "elsewhere": 200, "go-nogo-size-3": 3, "go-nogo-decay-20": 80}
+    units |= dict.fromkeys([f"go-nogo-{x}" for x in ("softplus", "relu", "sst", "no-dale")], 50)
     assert (
         dict(zip(networks.name, networks.n_units, strict=True))
         == dict.fromkeys(networks.name, 40) | units
@@ -654,6 +655,7 @@ def test_the_report_is_made_with_its_captions(tiny):
     [
         ("config/config.yaml", True),
         ("config/my_study.yaml", False),
+        ("config/gonogo_variants.yaml", False),
         ("config/mean_field.yaml", False),
     ],
 )
