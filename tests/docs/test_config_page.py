@@ -82,8 +82,9 @@ def test_what_the_page_calls_the_default_of_a_study_is_in_the_default_study():
 def test_the_roles_of_the_figures_are_those_that_are_asked_for():
     told = {}
     for figure, facts in SCHEMA["properties"]["figures"]["properties"].items():
+        told[figure] = {}
         for role, words in facts["properties"].items():
             kind = f" sweep of `{SWEPT[role]}`" if role in SWEPT else " condition"
             task = words["description"].removesuffix(kind)
-            told.setdefault(figure, {})[role] = TASK_WORDS[task]
+            told[figure][role] = TASK_WORDS[task]
     assert told == FIGURE_ROLES

@@ -332,7 +332,7 @@ def test_the_whole_paper_has_the_published_sweeps():
     assert {(c.search.trials, len(c.search.scaling_factors)) for c in study.conditions} == {
         (100, 12)
     }
-    assert set(study.figures) == set(FIGURE_ROLES) - {"figure_xor"}
+    assert set(study.figures) == set(FIGURE_ROLES) - {"figure_xor", "figure_variants"}
     networks = {(c.task, c.label): c.n_networks for c in study.conditions}
     # Fig. 6A: all but the point at 2 ms take the factors chosen there
     taken = [p.condition.factor_of for p in study.sweeps["integration-refractory"].points]
@@ -1018,6 +1018,26 @@ def test_a_figure_that_is_not_listed_says_what_to_write():
     assert "decays: name of a sweep of network.tau_decay_ms of the task go-nogo}" in str(
         error.value
     )
+
+
+def test_variants_have_no_roles_and_need_a_condition_that_the_paper_has():
+    with pytest.raises(ConfigError, match=r"figure_variants: \{\}$"):
+        refuse_unlisted("figure_variants")
+    message = problem("figures.figure_variants", "{example: go-nogo}")
+    assert message == "figures.figure_variants: expected {}, got 'example'"
+    values = yaml.safe_load(DEFAULT) | {"figures": {"figure_variants": {}}, "sweeps": {}}
+    check_figures(read_study(values))
+    for without in (
+        {"network": {"tau_decay_ms": [20, 60]}},
+        {"network": {"n_units": 60}},
+        {"neuron": {"model": "qif"}},
+        {"task": "xor"},
+    ):
+        own = {"a": {"task": "go-nogo"} | without}
+        with pytest.raises(ConfigError) as error:
+            check_figures(read_study(values | {"conditions": own}))
+        assert str(error.value).startswith("figures.figure_variants: expected a condition or a ")
+        assert str(error.value).endswith("in the study, got 'none'")
 
 
 @pytest.mark.parametrize("name", ["null", "~", "yes", "1", "007", "1.5", ".inf", "2026-01-01"])

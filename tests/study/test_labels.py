@@ -218,16 +218,17 @@ def test_the_conditions_of_the_default_study_are_called_so():
 
 def test_the_conditions_of_the_tiny_study_are_called_so():
     small = "n40_tau20-50ms"
+    larger = "n50_tau20-50ms"
     ended = "max2_eval10_loss1000_accuracy0"
     assert conditions_of("tests", "tiny", "config.yaml") == {
         "go-nogo": "go-nogo/n80_tau20-50ms/lif",
         "integration": f"integration/{small}_{ended}/lif",
         "xor": f"xor/{small}_max2_eval10_loss0.001_accuracy0/lif",
         "own": f"delayed-go/{small}_{ended}/qif",
-        "go-nogo-softplus": f"go-nogo/{small}_softplus_{ended}/lif",
-        "go-nogo-relu": f"go-nogo/{small}_clipped_relu_{ended}/lif",
-        "go-nogo-sst": f"go-nogo/{small}_inh0.5_som6_{ended}/lif",
-        "go-nogo-no-dale": f"go-nogo/{small}_nodale_{ended}/lif",
+        "go-nogo-softplus": f"go-nogo/{larger}_softplus_{ended}/lif",
+        "go-nogo-relu": f"go-nogo/{larger}_clipped_relu_{ended}/lif",
+        "go-nogo-sst": f"go-nogo/{larger}_inh0.5_som6_{ended}/lif",
+        "go-nogo-no-dale": f"go-nogo/{larger}_nodale_{ended}/lif",
         "integration-qif": f"integration/{small}_{ended}/qif",
         "elsewhere": "go-nogo/external_elsewhere/lif",
         "go-nogo-size-3": "go-nogo/n3_tau20-50ms/lif",

@@ -389,7 +389,9 @@ def test_the_files_of_a_figure():
 
 
 def test_every_figure_of_the_study(tiny):
-    assert len(tiny.drawn) == len(set(tiny.drawn)) == 15 + 4 + 10  # paper, overviews, pages
+    assert (
+        len(tiny.drawn) == len(set(tiny.drawn)) == 16 + 4 + 10
+    )  # paper and variants, overviews, pages
     assert [f for f in tiny.drawn if f.startswith("figures/figure_s")] == [
         *(f"figures/figure_s{i}" for i in range(1, 8)),
         "figures/figure_sweeps",
@@ -418,6 +420,28 @@ def test_a_study_whose_figures_show_no_published_number_has_no_scorecard(default
     assert "figures/scorecard" in default.drawn
 
 
+def test_variants_are_drawn_from_every_condition_that_the_paper_has(default):
+    assert default.variants == default.examples_of_variants == []
+    asked = layout_of("config/config.yaml", figures={"figure_variants": {}})
+    names = {c.name for c in asked.variants}
+    assert {"go-nogo", "go-nogo-tuned", "go-nogo-no-dale", "integration-gain-3"} <= names
+    # no such decays, another neuron, another task
+    assert not {"go-nogo-fixed", "integration-400", "integration-filter-0", "xor"} & names
+    examples = {(c.task, c.network.n_units) for c in asked.examples_of_variants}
+    assert examples == {("go-nogo", 200), ("integration", 250)}
+    recorded = [layout.spiking_place(c) for c in asked.examples_of_variants]
+    assert set(recorded) <= set(asked.examples)
+    assert asked.compared == []
+    assert asked.drawn[0] == "figures/figure_variants"
+    assert asked.numbers_of_figures == [
+        "results/figures/figure_variants.pdf",
+        "results/figures/figure_variants.csv",
+        "results/figures/figure_variants.rst",
+        "results/tables/variants.csv",
+        "results/tables/variants_by_number.csv",
+    ]
+
+
 # Jobs ---------------------------------------------------------------------------------------------
 
 
@@ -433,7 +457,7 @@ def test_every_job_that_makes_a_result_has_a_benchmark(tiny):
         "selectivity": 1,
         "networks_of_condition": 14,
         "aggregate": 1,
-        "figures": 29,
+        "figures": 30,
     }
     base = "results/benchmarks"
     assert files["train"][0] == f"{base}/train/go-nogo/n80_tau20-50ms/seeds_0-1.tsv"

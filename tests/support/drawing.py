@@ -59,6 +59,7 @@ def drawer(folder: Path, monkeypatch: pytest.MonkeyPatch):
         points: pd.DataFrame | None = None,
         recordings: dict[str, dict] | None = None,
         tables: dict[str, pd.DataFrame] | None = None,
+        files: dict[str, list[Path]] | None = None,
         caption: str | None = None,
         **params,
     ) -> Drawn:
@@ -71,23 +72,24 @@ def drawer(folder: Path, monkeypatch: pytest.MonkeyPatch):
         for name, table in (tables or {}).items():
             inputs[name] = folder / f"{name}.csv"
             table.to_csv(inputs[name], index=False)
-        endings = ("pdf", "png", "csv", "caption", "singles", "tests")
-        files = {ending: folder / f"{script}.{ending}" for ending in endings}
-        for file in files.values():
+        inputs |= files or {}
+        endings = ("pdf", "png", "csv", "caption", "singles", "tests", "table", "by_number")
+        written = {ending: folder / f"{script}.{ending}" for ending in endings}
+        for file in written.values():
             file.unlink(missing_ok=True)
         snakemake = SimpleNamespace(
             input=SimpleNamespace(**as_text(inputs)),
-            output=SimpleNamespace(**as_text(files)),
+            output=SimpleNamespace(**as_text(written)),
             params=Params(user_tasks={}, **params),
         )
         runpy.run_path(str(SCRIPTS / f"{script}.py"), init_globals={"snakemake": snakemake})
         read = {}
         for name in ("singles", "tests"):
-            there = files[name].exists()
-            read[name] = pd.read_csv(files[name], dtype={"x_value": str}) if there else None
+            there = written[name].exists()
+            read[name] = pd.read_csv(written[name], dtype={"x_value": str}) if there else None
         return Drawn(
-            table=pd.read_csv(files["csv"], dtype=TEXT, keep_default_na=False, na_values=[""]),
-            caption=files["caption"].read_text("utf-8"),
+            table=pd.read_csv(written["csv"], dtype=TEXT, keep_default_na=False, na_values=[""]),
+            caption=written["caption"].read_text("utf-8"),
             note=pages[-1].get_supxlabel(),
             page=pages[-1],
             **read,

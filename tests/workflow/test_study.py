@@ -49,6 +49,7 @@ from rate2spike.study.layout import Layout
 from rate2spike.tasks import load_user_task
 
 UNTRAINED = "n40_tau20-50ms_max2_eval10_loss1000_accuracy0"
+FIFTY = UNTRAINED.replace("n40", "n50")
 TWO = ["seed_0", "seed_1"]
 # task/condition/neuron -> name in the config, networks that were trained, and all
 STUDY = {
@@ -56,10 +57,10 @@ STUDY = {
     f"integration/{UNTRAINED}/lif": ("integration", TWO[:1], 1),
     "xor/n40_tau20-50ms_max2_eval10_loss0.001_accuracy0/lif": ("xor", [], 1),
     f"delayed-go/{UNTRAINED}/qif": ("own", TWO[:1], 1),
-    f"go-nogo/{UNTRAINED.replace('ms_', 'ms_softplus_')}/lif": ("go-nogo-softplus", TWO[:1], 1),
-    f"go-nogo/{UNTRAINED.replace('ms_', 'ms_clipped_relu_')}/lif": ("go-nogo-relu", TWO[:1], 1),
-    f"go-nogo/{UNTRAINED.replace('ms_', 'ms_inh0.5_som6_')}/lif": ("go-nogo-sst", TWO[:1], 1),
-    f"go-nogo/{UNTRAINED.replace('ms_', 'ms_nodale_')}/lif": ("go-nogo-no-dale", TWO[:1], 1),
+    f"go-nogo/{FIFTY.replace('ms_', 'ms_softplus_')}/lif": ("go-nogo-softplus", TWO[:1], 1),
+    f"go-nogo/{FIFTY.replace('ms_', 'ms_clipped_relu_')}/lif": ("go-nogo-relu", TWO[:1], 1),
+    f"go-nogo/{FIFTY.replace('ms_', 'ms_inh0.5_som6_')}/lif": ("go-nogo-sst", TWO[:1], 1),
+    f"go-nogo/{FIFTY.replace('ms_', 'ms_nodale_')}/lif": ("go-nogo-no-dale", TWO[:1], 1),
     f"integration/{UNTRAINED}/qif": ("integration-qif", TWO[:1], 1),
     "go-nogo/external_elsewhere/lif": ("elsewhere", ["model_gonogo_n200_tau4_20"], 1),
     # points of sweeps that are none of these
@@ -73,7 +74,9 @@ GIVEN_FACTOR = (
     f"integration/{UNTRAINED}/lif_refractory0ms"  # takes the scaling factors of another condition
 )
 PAPER = [str(i) for i in range(1, 8)] + [f"s{i}" for i in range(1, 8)]
-FIGURES = [f"figure_{f}" for f in [*PAPER, "xor", "scaling", "accuracy"]] + ["scorecard"]
+FIGURES = [f"figure_{f}" for f in [*PAPER, "xor", "variants", "scaling", "accuracy"]] + [
+    "scorecard"
+]
 KEYS = ["task", "condition", "neuron", "network"]
 
 
@@ -216,6 +219,7 @@ def test_networks_follow_from_accuracy_and_fresh_trials(tiny):
         assert row.held_out_strict == pytest.approx(held_out.correct_strict.mean())
         assert row.rate_trials == 12
     units = {"go-nogo": 80, "elsewhere": 200, "go-nogo-size-3": 3, "go-nogo-decay-20": 80}
+    units |= dict.fromkeys([f"go-nogo-{x}" for x in ("softplus", "relu", "sst", "no-dale")], 50)
     assert (
         dict(zip(networks.name, networks.n_units, strict=True))
         == dict.fromkeys(networks.name, 40) | units
@@ -651,6 +655,7 @@ def test_the_report_is_made_with_its_captions(tiny):
     [
         ("config/config.yaml", True),
         ("config/my_study.yaml", False),
+        ("config/gonogo_variants.yaml", False),
         ("config/mean_field.yaml", False),
     ],
 )

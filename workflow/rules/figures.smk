@@ -11,6 +11,7 @@
 # OUTPUTS: results/figures/figure_{1..7,s1..s7,xor}.* where the config says under figures what to
 #          draw them from,
 #          results/figures/scorecard.*, figure_sweeps.*, figure_scaling.*, figure_accuracy.*,
+#          results/figures/figure_variants.*, results/tables/variants*.csv where it is asked for,
 #          results/figures/conditions/{task}/{condition}/{neuron}.* for every condition, the user's
 #          own tasks included
 # figure: category and name in the report
@@ -31,10 +32,11 @@ PAPER = {
     "figure_s7": ("Integration", "S7: quadratic integrate-and-fire units"),
     "figure_xor": ("XOR", "XOR: the task of the released code"),
 }
+VARIANTS = figure_roles.VARIANTS
 SCRIPT = {"figure_xor": "figure_task"}  # and caption, where they are not called as the figure
 
 
-for figure in STUDY.figures:
+for figure in [name for name in STUDY.figures if name in PAPER]:
 
     rule:
         name:
@@ -78,7 +80,7 @@ for figure in STUDY.figures:
 
 
 # asked for by name: the end with one line that says what to write into the config
-for figure in [name for name in PAPER if name not in STUDY.figures]:
+for figure in [name for name in figure_roles.FIGURE_ROLES if name not in STUDY.figures]:
 
     rule:
         name:
@@ -86,7 +88,7 @@ for figure in [name for name in PAPER if name not in STUDY.figures]:
         input:
             not_listed(figure),
         message:
-            f"Fig. {PAPER[figure][1]}: the config does not say what to draw it from"
+            f"{figure}: the config does not say what to draw it from"
 
 
 if LAYOUT.compared:
@@ -132,6 +134,61 @@ if LAYOUT.compared:
             "Setting every published number beside ours"
         script:
             "../scripts/scorecard.py"
+
+
+if LAYOUT.variants:
+
+    rule figure_variants:
+        input:
+            caption=ancient(workflow.source_path("../report/figure_variants.rst")),
+            published=PUBLISHED,
+            tables=[
+                of_condition("results/conditions/{place}/{neuron}.csv", c) for c in LAYOUT.variants
+            ],
+            examples=[
+                of_condition("results/examples/{place}/{neuron}.npz", c)
+                for c in LAYOUT.examples_of_variants
+            ],
+            models=ancient(
+                LAYOUT.of_blocks("results/models/{place}/{block}", LAYOUT.examples_of_variants)
+            ),
+            networks=LAYOUT.of_blocks(
+                "results/networks/{place}/{block}.csv", LAYOUT.examples_of_variants
+            ),
+        output:
+            **outputs_of(VARIANTS),
+            png=report(
+                "results/figures/figure_variants.png",
+                caption="../report/figure.rst",
+                category="Scorecard",
+                labels={"scorecard": "variants: how far from the paper"},
+            ),
+        log:
+            "results/logs/figures/figure_variants.log",
+        benchmark:
+            "results/benchmarks/figures/figure_variants.tsv"
+        priority: PRIORITY_OF_FIGURES
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            **needs("figure"),
+        params:
+            conditions=[
+                {
+                    "task": c.task,
+                    "label": c.label,
+                    "network": c.setting("network"),
+                    "training": c.setting("training"),
+                }
+                for c in LAYOUT.variants
+            ],
+            n_blocks=[len(LAYOUT.blocks(c)) for c in LAYOUT.examples_of_variants],
+            code=code("figure_variants"),
+        message:
+            "Drawing how far variants are from the paper"
+        script:
+            "../scripts/figure_variants.py"
 
 
 if STUDY.sweeps:

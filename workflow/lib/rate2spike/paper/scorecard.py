@@ -466,7 +466,25 @@ def _tolerance(number, ours: Sample, measure: Measure) -> float:
     """The widest half-width at which the interval can say that the numbers agree."""
     if number.one:
         return np.inf if ours.n >= ENOUGH_FOR_ONE else -np.inf
-    return max(measure.tolerance, number.sd) if measure.or_sd else measure.tolerance
+    return tolerance(measure, number.sd)
+
+
+def tolerance(measure: Measure, sd: float) -> float:
+    """The difference from a number over networks that is still no difference.
+
+    Parameters
+    ----------
+    measure
+        How the number is made.
+    sd
+        The published SD over networks; NaN where there is none.
+
+    Returns
+    -------
+    float
+        In the unit of the paper.
+    """
+    return max(measure.tolerance, sd) if measure.or_sd else measure.tolerance
 
 
 def _named(number) -> dict:

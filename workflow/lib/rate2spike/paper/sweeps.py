@@ -610,7 +610,7 @@ def describe(points: pd.DataFrame, example: Mapping | None = None) -> dict:
     networks = points.drop_duplicates(["task", "condition", "network"])
     compared = points[points.role != EXAMPLE] if example else points
     conditions = compared.groupby(["role", "x"], dropna=False).converged
-    per_condition = _networks_in_words(conditions.size())
+    per_condition = networks_in_words(conditions.size())
     crosses = "" if conditions.any().all() else "; ×: no network trained"
     all_trained = compared.converged.astype(bool).all()
     means = "" if all_trained else "; means over those that reached criterion"
@@ -624,8 +624,8 @@ def describe(points: pd.DataFrame, example: Mapping | None = None) -> dict:
     return facts | describe_example(example) if example else facts
 
 
-def _networks_in_words(sizes: pd.Series) -> str:
-    """How many networks the conditions have."""
+def networks_in_words(sizes: pd.Series) -> str:
+    """How many networks the conditions have, "3 to 5 networks"."""
     least = sizes.min()
     most = sizes.max()
     if least < most:

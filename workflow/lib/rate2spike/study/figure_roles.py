@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..config import ConfigError, require
-from .study import Study
+from ..places import STANDARD_NEURON, places
+from .study import Condition, Study
+
+VARIANTS = "figure_variants"  # of every condition that has a place in the paper: no roles
 
 # Figure -> role -> task: that of the condition or, for the roles in SWEPT, that of the sweep.
 FIGURE_ROLES: Mapping[str, Mapping[str, str]] = {
@@ -24,6 +27,7 @@ FIGURE_ROLES: Mapping[str, Mapping[str, str]] = {
     "figure_s5": {"example": "integration"},
     "figure_s7": {"example": "integration"},
     "figure_xor": {"example": "xor"},
+    VARIANTS: {},
 }
 # Role of a sweep -> the key of the config that is swept.
 SWEPT: Mapping[str, str] = {
@@ -45,13 +49,15 @@ def check_figures(study: Study) -> None:
     Raises
     ------
     ConfigError
-        where a figure lacks one of its roles or has one that it does not know, or where a role
-        names nothing, or something of another task or another key
+        where a figure lacks one of its roles or has one that it does not know, where a role names
+        nothing, or something of another task or another key, or where no condition has a place in
+        the paper for `figure_variants`
     """
     for figure, names in study.figures.items():
         tasks = FIGURE_ROLES[figure]
         unknown = ", ".join(sorted(set(names) - set(tasks)))
-        require(not unknown, f"figures.{figure}", f"only {', '.join(tasks)}", unknown)
+        known = f"only {', '.join(tasks)}" if tasks else "{}"
+        require(not unknown, f"figures.{figure}", known, unknown)
         for role, task in tasks.items():
             if role in SWEPT:
                 kind = f"a sweep of {SWEPT[role]}"
@@ -62,6 +68,22 @@ def check_figures(study: Study) -> None:
             allowed = f"{kind} of the task {task} ({', '.join(fitting) or 'there is none'})"
             name = names.get(role)
             require(name in fitting, f"figures.{figure}.{role}", allowed, name)
+    if VARIANTS in study.figures:
+        allowed = (
+            "a condition or a sweep of the sizes and decays of Figs. 1 to 4 (go-nogo or "
+            "integration, neuron lif) in the study"
+        )
+        require(bool(with_a_place(study)), f"figures.{VARIANTS}", allowed, "none")
+
+
+def with_a_place(study: Study) -> list[Condition]:
+    """The conditions that `figure_variants` is drawn from: trained here, of the standard neuron,
+    with a task, a size and decays that the paper has in Figs. 1 to 4."""
+    found = []
+    for c in study.conditions:
+        if c.network and c.neuron_label == STANDARD_NEURON and places(c.task, c.network):
+            found.append(c)
+    return found
 
 
 def refuse_unlisted(figure: str) -> None:

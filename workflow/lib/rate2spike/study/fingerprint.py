@@ -178,6 +178,16 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         "figure_scaling": NETWORK_PAGES,
         "figure_accuracy": NETWORK_PAGES,
         "scorecard": (*NUMBERS, "paper/scorecard.py", "figures/forest.py"),
+        "figure_variants": (
+            *NUMBERS,
+            *TASKS,
+            *MODEL_FILES,
+            "places.py",
+            "analysis/factors.py",
+            "paper/scorecard.py",
+            "paper/variants.py",
+            "figures/variants.py",
+        ),
         "mean_field": (
             *PAGES,
             *ANY_NETWORK,

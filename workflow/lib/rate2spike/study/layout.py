@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..config import ConfigError, RateConfig
+from ..places import is_example
 from ..tasks import find_task
+from .figure_roles import VARIANTS, with_a_place
 from .study import Condition, Study
 
 EXTERNAL_BLOCK = "external"  # models from elsewhere are one block
@@ -30,8 +32,8 @@ WITH_SINGLES = (
     "figure_s4",
     "figure_s7",
 )
-# figures without a number that could stand beside a published one
-NOT_COMPARED = ("figure_s1", "figure_s5", "figure_xor")
+# figures without a number for the scorecard
+NOT_COMPARED = ("figure_s1", "figure_s5", "figure_xor", VARIANTS)
 WITH_TESTS = ("figure_5", "figure_6", "figure_7")  # a table of their statistical tests
 
 
@@ -279,13 +281,24 @@ class Layout:
 
     @cached_property
     def examples(self) -> list[str]:
-        """Example networks that are recorded, by their place: those with a page, and those of
-        figures."""
+        """Example networks that are recorded, by their place: those with a page, those of figures,
+        and those of variants that the paper has an example of."""
         wanted = [spiking_place(c) for c in self.shown]
         for roles in self.study.figures.values():
             if "example" in roles:
                 wanted.append(spiking_place(self.study.names[roles["example"]]))
+        wanted += [spiking_place(c) for c in self.examples_of_variants]
         return list(dict.fromkeys(wanted))
+
+    @cached_property
+    def variants(self) -> list[Condition]:
+        """The conditions that `figure_variants` is drawn from; none where it is not asked for."""
+        return with_a_place(self.study) if VARIANTS in self.study.figures else []
+
+    @cached_property
+    def examples_of_variants(self) -> list[Condition]:
+        """Those of them that have the size and the decays of the paper's example networks."""
+        return [c for c in self.variants if is_example(c.task, c.network)]
 
     @cached_property
     def selectivity(self) -> list[str]:
@@ -510,4 +523,7 @@ def outputs_of(figure: str) -> dict[str, str]:
         files["singles"] = f"results/figures/{figure}_singles.csv"
     if figure in WITH_TESTS:
         files["tests"] = f"results/figures/{figure}_tests.csv"
+    if figure == VARIANTS:
+        files["table"] = "results/tables/variants.csv"
+        files["by_number"] = "results/tables/variants_by_number.csv"
     return files
