@@ -416,6 +416,8 @@ def test_the_default_config_shows_every_key_with_its_default():
     assert set(values) == set(SCHEMA["properties"]) - {"mean_field"}
     # a key that came later may be left out: a config written before goes on
     assert set(SCHEMA["required"]) == set(values) - {"factors_per_job"}
+    # not in the paper, and off unless a config asks for it
+    values["search"] |= {"refine": [], "refine_scaling_factors": []}
     for section, cls in SECTIONS.items():
         assert list(values[section]) == [f.name for f in fields(cls)]
         # the size of most of the paper's networks

@@ -54,7 +54,7 @@ def changed_by(edit, device="cpu"):
     return {stage for stage in STAGES if before[stage] != after[stage]}
 
 
-TRIALS = {"simulate", "held_out", "example", "selectivity", "exchange"}
+TRIALS = {"simulate", "held_out", "refine", "example", "selectivity", "exchange"}
 FIGURES = {"figure_1", "figure_5", "figure_s7", "figure_accuracy", "scorecard"}
 
 
