@@ -185,6 +185,15 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         "figure_sweeps": SWEEPS,
         "figure_scaling": NETWORK_PAGES,
         "figure_accuracy": NETWORK_PAGES,
+        "figure_refine": (
+            *READING,
+            *TABLES,
+            *PAGES,
+            "analysis/factors.py",
+            "analysis/describe.py",
+            "analysis/before_after.py",
+            "figures/before_after.py",
+        ),
         "scorecard": (*NUMBERS, "paper/scorecard.py", "figures/forest.py"),
         "mean_field": (
             *PAGES,

@@ -413,6 +413,8 @@ class Layout:
             drawn.append("figures/figure_sweeps")
         if self.shown:
             drawn += ["figures/figure_scaling", "figures/figure_accuracy"]
+        if self.refined:
+            drawn.append("figures/figure_refine")
         drawn += [f"figures/conditions/{spiking_place(c)}" for c in self.shown]
         if self.study.mean_field:
             drawn.append("figures/mean_field")
@@ -433,10 +435,13 @@ class Layout:
 
     @property
     def numbers_of_figures(self) -> list[str]:
-        """The files of the figures of the paper, but for their pictures."""
+        """The files of the figures of the paper, but for their pictures; the networks behind the
+        figure of the refinement."""
         files = []
         for figure in self.study.figures:
             files += outputs_of(figure).values()
+        if self.refined:
+            files.append("results/figures/figure_refine_networks.csv")
         return files
 
     # Jobs ----------------------------------------------------------------------------------------
