@@ -75,6 +75,11 @@ FIGURES = {"figure_1", "figure_5", "figure_s7", "figure_accuracy", "scorecard"}
         ("conversion/mean_field/siegert.py", {"mean_field"}, {"train", *TRIALS - {"exchange"}}),
         ("networks/simulation.py", {"mean_field", "exchange"}, {"train", "simulate", "figure_1"}),
         ("analysis/tables.py", {"held_out", "aggregate"}, {"train", "export", "simulate"}),
+        (
+            "analysis/before_after.py",
+            {"figure_refine"},
+            {"refine", "aggregate_refined", "figure_accuracy", "figure_scaling"},
+        ),
         ("analysis/choice.py", {"held_out"}, {"simulate", "aggregate", "figure_1"}),
         # intervals of the scorecard and of figures 3, 5, 6, 7 come from there
         (

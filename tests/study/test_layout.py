@@ -426,7 +426,7 @@ def test_the_files_of_a_figure():
 
 
 def test_every_figure_of_the_study(tiny):
-    assert len(tiny.drawn) == len(set(tiny.drawn)) == 15 + 4 + 10  # paper, overviews, pages
+    assert len(tiny.drawn) == len(set(tiny.drawn)) == 15 + 5 + 10  # paper, overviews, pages
     assert [f for f in tiny.drawn if f.startswith("figures/figure_s")] == [
         *(f"figures/figure_s{i}" for i in range(1, 8)),
         "figures/figure_sweeps",

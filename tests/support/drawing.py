@@ -71,7 +71,7 @@ def drawer(folder: Path, monkeypatch: pytest.MonkeyPatch):
         for name, table in (tables or {}).items():
             inputs[name] = folder / f"{name}.csv"
             table.to_csv(inputs[name], index=False)
-        endings = ("pdf", "png", "csv", "caption", "singles", "tests")
+        endings = ("pdf", "png", "csv", "caption", "singles", "tests", "pairs")
         files = {ending: folder / f"{script}.{ending}" for ending in endings}
         for file in files.values():
             file.unlink(missing_ok=True)

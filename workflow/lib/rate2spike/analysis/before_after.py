@@ -21,7 +21,7 @@ MOST_NAMED = 6
 BETTER = "better"
 WORSE = "worse"
 UNDECIDED = "undecided"
-TOO_FEW = "too few networks"
+NO_INTERVAL = "no interval"
 
 PAIR_COLUMNS = [*CONDITION, "name", "network", "step", "measure", "before", "after"]
 PAIRED_COLUMNS = [
@@ -181,10 +181,10 @@ def _of_networks(before: pd.Series, after: pd.Series) -> dict[str, object]:
 
 
 def verdict(difference: MeanDifference) -> str:
-    """What the interval says: BETTER above 0, WORSE below 0, UNDECIDED where 0 is in it; TOO_FEW
-    where there is none."""
+    """What the interval says: BETTER above 0, WORSE below 0, UNDECIDED where 0 is in it,
+    NO_INTERVAL where there is none."""
     if np.isnan(difference.low):
-        return TOO_FEW
+        return NO_INTERVAL
     if difference.low > 0:
         return BETTER
     return WORSE if difference.high < 0 else UNDECIDED
@@ -227,7 +227,7 @@ def _works_in_words(strict: pd.DataFrame) -> str:
 def _verdicts_in_words(rows: pd.DataFrame) -> str:
     """Such as "better in 3, worse in 0, undecided in 1 of 4"."""
     counts = [f"{word} in {(rows.verdict == word).sum()}" for word in (BETTER, WORSE, UNDECIDED)]
-    n_without = (rows.verdict == TOO_FEW).sum()
+    n_without = (rows.verdict == NO_INTERVAL).sum()
     if n_without:
         counts.append(f"without an interval in {n_without}")
     return f"{', '.join(counts)} of {len(rows)}"

@@ -17,8 +17,8 @@ from ..analysis.before_after import (
     ACCURACY,
     BETTER,
     MEASURES,
+    NO_INTERVAL,
     STRICT,
-    TOO_FEW,
     UNDECIDED,
     WORSE,
 )
@@ -36,7 +36,7 @@ NOTE_BELOW = (
 # A measure is told by its shape, a verdict by its colour (blue and vermilion as in the scorecard)
 # and, whatever the colour, by the side of 0 and the filling of its mark
 MARKERS = {ACCURACY: "o", STRICT: "s"}
-COLOURS = {BETTER: SPIKING, WORSE: "#d55e00", UNDECIDED: "0.45", TOO_FEW: "0.45"}
+COLOURS = {BETTER: SPIKING, WORSE: "#d55e00", UNDECIDED: "0.45", NO_INTERVAL: "0.45"}
 FILLED = (BETTER, WORSE)
 BEFORE = "0.45"
 AFTER = SPIKING
@@ -182,7 +182,7 @@ def _draw_differences(axes: Axes, rows: Sequence[Row]) -> None:
 
 def _draw_difference(axes: Axes, y: float, numbers: pd.Series) -> None:
     colour = COLOURS[numbers.verdict]
-    if numbers.verdict != TOO_FEW:
+    if numbers.verdict != NO_INTERVAL:
         ends = PERCENT * np.array([numbers.ci_low, numbers.ci_high])
         axes.plot(ends, [y, y], color=colour, linewidth=1.0, zorder=2)
     axes.plot(
@@ -207,7 +207,9 @@ def _write_works(axes: Axes, rows: Sequence[Row]) -> None:
         text = f"none of {numbers.n_attempted} trained"
         if numbers.n_networks:
             text = f"{numbers.works_before} → {numbers.works_after} of {numbers.n_networks}"
-        axes.text(0, y, text, transform=axes.get_yaxis_transform(), fontsize=7, va="center")
+        axes.text(
+            0, y, text, transform=axes.get_yaxis_transform(), fontsize=7, va="center_baseline"
+        )
     axes.set_title("Networks with\nstrict ≥ 95 %", x=0, ha="left")
 
 
