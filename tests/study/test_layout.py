@@ -473,7 +473,7 @@ def test_every_job_that_makes_a_result_has_a_benchmark(tiny):
         "networks_of_condition": 14,
         "aggregate": 1,
         "aggregate_refined": 1,
-        "figures": 29,
+        "figures": 30,
     }
     base = "results/benchmarks"
     assert files["train"][0] == f"{base}/train/go-nogo/n80_tau20-50ms/seeds_0-1.tsv"
