@@ -73,7 +73,7 @@ GIVEN_FACTOR = (
     f"integration/{UNTRAINED}/lif_refractory0ms"  # takes the scaling factors of another condition
 )
 PAPER = [str(i) for i in range(1, 8)] + [f"s{i}" for i in range(1, 8)]
-FIGURES = [f"figure_{f}" for f in [*PAPER, "xor", "scaling", "accuracy"]] + ["scorecard"]
+FIGURES = [f"figure_{f}" for f in [*PAPER, "xor", "scaling", "accuracy", "refine"]] + ["scorecard"]
 KEYS = ["task", "condition", "neuron", "network"]
 
 
@@ -387,6 +387,32 @@ def test_the_figures_of_accuracies_hold_the_numbers_of_the_tables(tiny):
         curve = page[(page.panel == f"{row.name}: search") & (page.series == row.network)]
         np.testing.assert_allclose(curve.x, curves.scaling_factor[of_network])
         np.testing.assert_allclose(curve.y, 100 * curves.accuracy[of_network])
+
+
+def test_the_figure_of_the_refinement_holds_the_numbers_of_the_tables(tiny):
+    networks, refined = table(tiny, "networks"), table(tiny, "refined")
+    page = drawn(tiny, "figure_refine")
+    asked_for = ["go-nogo", "elsewhere", "go-nogo-size-3", "go-nogo-decay-20", "own"]
+    assert page.name.tolist() == [name for name in asked_for for _ in range(2)]
+    pairs = networks[networks.converged].merge(refined, on=KEYS, suffixes=("_before", "_after"))
+    assert len(pairs) == len(refined) == 6
+    beside = results_csv(tiny, "figures/figure_refine_networks.csv")
+    for row in page.itertuples():
+        column = "held_out_accuracy" if row.measure == "accuracy" else "held_out_strict"
+        own = pairs[pairs.name == row.name]
+        before, after = own[f"{column}_before"], own[f"{column}_after"]
+        assert row.n_networks == len(own)
+        listed = beside[(beside.name == row.name) & (beside.measure == row.measure)]
+        np.testing.assert_allclose(listed.before, before, rtol=1e-8)
+        np.testing.assert_allclose(listed.after, after, rtol=1e-8)
+        if len(own):
+            np.testing.assert_allclose(
+                [row.before, row.after, row.difference],
+                [before.mean(), after.mean(), (after - before).mean()],
+                atol=1e-8,
+            )
+        assert row.works_before == (before >= 0.95).sum()
+        assert row.works_after == (after >= 0.95).sum()
 
 
 # How it was made ----------------------------------------------------------------------------------
