@@ -11,4 +11,4 @@ refined = tables.stack_refined(snakemake.input)
 write_csv(refined, snakemake.output[0])
 on_edge = refined[refined.on_edge]
 for name, rows in on_edge.groupby(["task", "condition", "neuron"], sort=False):
-    log.info("%s: of %d networks a factor lies on the edge of its grid", "/".join(name), len(rows))
+    log.info("%s: for %d networks a factor lies on the edge of its grid", "/".join(name), len(rows))
