@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -633,6 +634,47 @@ def test_a_converted_model_is_the_source_and_the_search(tmp_path):
     assert_same_model(
         matfile.load(tmp_path / "new" / "converted.mat"), matfile.load(PUBLISHED_MODEL)
     )
+
+
+def test_an_output_factor_is_written_read_and_kept(tmp_path):
+    """A file without one is as published, and so is its copy."""
+    plain, refined, again = (tmp_path / f"{name}.mat" for name in ("plain", "refined", "again"))
+    matfile.save_converted(plain, PUBLISHED_MODEL, **SEARCH)
+    assert "output_factor" not in keys_of(plain)
+    assert matfile.load(plain).output_factor == matfile.output_factor(plain) == 1
+    matfile.save_converted(refined, PUBLISHED_MODEL, **SEARCH, output_factor=0.5)
+    assert keys_of(refined)["output_factor"].tolist() == [[0.5]]
+    assert matfile.load(refined).output_factor == matfile.output_factor(refined) == 0.5
+    assert matfile.load(keys_of(refined)).output_factor == 0.5
+    assert_same_model(matfile.load(refined), matfile.load(PUBLISHED_MODEL))
+    matfile.save_converted(again, refined, **SEARCH)  # a search of what is refined
+    assert matfile.load(again).output_factor == 0.5
+
+
+def test_a_trained_network_keeps_its_output_factor(tmp_path, trained):
+    for factor in (1.0, 0.25):
+        model = replace(trained.model, output_factor=factor)
+        matfile.save(tmp_path / "model.mat", model, trained.record, {})
+        assert ("output_factor" in keys_of(tmp_path / "model.mat")) == (factor != 1)
+        assert matfile.load(tmp_path / "model.mat").output_factor == factor
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0, "expected a number > 0, got 0"),
+        (-0.5, "expected a number > 0, got -0.5"),
+        (np.nan, "expected a finite number, got nan"),
+        ([1, 2], "expected one number, got shape"),
+        ("half", "expected one number, got shape"),
+    ],
+)
+def test_an_output_factor_that_cannot_be_is_refused(tmp_path, value, said):
+    path = tmp_path / "model.mat"
+    scipy.io.savemat(path, {**keys_of(PUBLISHED_MODEL), "output_factor": value})
+    for read in (matfile.load, matfile.output_factor):
+        with pytest.raises(ModelFileError, match=f"^{path}: key 'output_factor': {said}"):
+            read(path)
 
 
 def named(data, name):

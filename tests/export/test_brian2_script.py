@@ -78,6 +78,19 @@ def test_another_network_is_another_script(network, tmp_path):
         assert other_text != text
 
 
+def test_the_script_has_the_output_factor_in_its_readout(published_model_file, tmp_path):
+    model = matfile.load(published_model_file)
+    readout, head = {}, {}
+    for name, factor in {"plain": 1.0, "refined": 0.25}.items():
+        network = conversion.to_spiking(replace(model, output_factor=factor), 30)
+        export.to_brian2(network, tmp_path / f"{name}.py")
+        readout[name] = np.load(tmp_path / f"{name}.npz")["w_out"]
+        head[name] = (tmp_path / f"{name}.py").read_text().partition("Kim, R.")[0]
+    np.testing.assert_array_equal(readout["refined"], 0.25 * readout["plain"])
+    assert "multiplied by 0.25 besides" in head["refined"]
+    assert "multiplied" not in head["plain"]
+
+
 def test_units_without_recurrent_weights_are_not_connected(network, tmp_path):
     """Brian2 connects no empty lists."""
     export.to_brian2(replace(network, w_rec=0 * network.w_rec), tmp_path / "network.py")

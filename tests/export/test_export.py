@@ -432,6 +432,31 @@ def test_the_nir_file_holds_the_network(tmp_path, network):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["network.nir"]
 
 
+def test_the_nir_file_has_the_output_factor_in_its_readout(tmp_path, trained):
+    at_once = NeuronConfig(t_refractory_ms=0)
+    plain = conversion.to_spiking(trained.model, 5, neuron=at_once)
+    refined = replace(trained.model, output_factor=0.5)
+    nir_file.write_nir(tmp_path / "plain.nir", plain)
+    nir_file.write_nir(tmp_path / "refined.nir", conversion.to_spiking(refined, 5, neuron=at_once))
+    graphs = [nir.read(tmp_path / f"{name}.nir") for name in ("plain", "refined")]
+    said = [json.loads(graph.metadata["rate2spike"]) for graph in graphs]
+    assert ("output_factor" in said[0], said[1]["output_factor"]) == (False, 0.5)
+    u, v0, _, _ = driven(plain, 1500)
+    outputs = [interpret(graph, u, v0, 5e-5)[1] for graph in graphs]
+    assert np.ptp(outputs[0]) > 0
+    np.testing.assert_allclose(outputs[1], 0.5 * outputs[0], rtol=1e-9)
+
+
+def test_the_accuracies_beside_a_nir_file_are_those_with_the_output_factor(trained):
+    """Far too small an output is right in every trial without a response, with and without
+    noise."""
+    simulation = conversion.Simulation(SHORT, 1, "held out", device="cpu")
+    tiny = replace(trained.model, output_factor=1e-6)
+    table = nir_file.accuracies(simulation, tiny, "trained", 20.0, 6)
+    label = conversion.trials_of(simulation, "trained", 20.0, np.arange(6)).label
+    assert table.n_correct.tolist() == 3 * [(label == 0).sum()]
+
+
 def test_the_nir_file_runs_in_nirtorch(tmp_path, network):
     nirtorch = pytest.importorskip("nirtorch", reason="nirtorch is not installed")
     torch = torch_or_skip()

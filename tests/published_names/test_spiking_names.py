@@ -541,6 +541,38 @@ def test_a_search_of_an_earlier_version_counts_and_is_told(one_input, caplog):
     assert len(caplog.records) == 1  # they do not differ
 
 
+# An output factor in the file --------------------------------------------------------------------
+
+
+def test_one_trial_has_the_output_factor_of_its_file(one_input):
+    model, u = one_input / "model.mat", np.ones((1, 41))
+    plain = LIF_network_fnc(model, 30, u, NONE, seed=1)
+    with_inputs(model, 1, output_factor=0.25)
+    for given in (model, spiking.load_rate_model(model)):
+        W, _, spk, rs, _, out, params = LIF_network_fnc(given, 30, u, NONE, seed=1)
+        assert np.array_equal(W, plain[0])
+        assert np.array_equal(spk, plain[2])
+        assert np.ptp(plain[5]) > 0
+        np.testing.assert_allclose(out, 0.25 * plain[5], rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(params["w_out"][0] / 30 @ rs, out, atol=1e-4)
+    assert SpikingRNN(model, 30).network.output_factor == 0.25
+
+
+def test_the_output_factor_is_that_of_the_file_that_holds_the_factor(one_input):
+    model, converted = one_input / "model.mat", one_input / "model_converted.mat"
+    search = {"all_perfs": [1], "scaling_factors": [15], "held_out": 1}
+    matfile.save_converted(converted, model, **search, opt_scaling_factor=15, output_factor=0.5)
+    network = SpikingRNN(model).network
+    assert (network.scaling_factor, network.output_factor) == (15, 0.5)
+    assert SpikingRNN(model, 15).network.output_factor == 1  # of the file that is given
+    assert SpikingRNN(converted).network.output_factor == 0.5
+    with_inputs(model, 1, opt_scaling_factor=40, output_factor=2)  # it has got one since
+    network = SpikingRNN(model).network
+    assert (network.scaling_factor, network.output_factor) == (15, 0.5)  # a search that says none
+    matfile.save_converted(converted, model, **search, opt_scaling_factor=15)
+    assert SpikingRNN(model).network.output_factor == 2  # searched with it
+
+
 def test_search_by_command_line(models):
     call = [
         sys.executable,

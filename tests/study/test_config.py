@@ -126,6 +126,8 @@ BAD = {
         "trials": [0, 1.0],
         "held_out_trials": [0, -1],
         "downsample": [0, 3, 200, 1.0],
+        "refine": [("shift",), ("output", "output"), "output", None],
+        "refine_scaling_factors": [(10.0,), (10.0, 10.0), (0.0,), (NAN,), 10.0, (1000 / 30,)],
     },
 }
 
@@ -144,6 +146,39 @@ def test_an_impossible_value_is_refused_by_name(cls, key, value):
 def test_every_field_is_checked():
     for cls, keys in BAD.items():
         assert set(keys) == {f.name for f in fields(cls)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"refine": ("offset",)},
+            "refine: expected a list of different steps, of which there are output, "
+            "got ('offset',)",
+        ),
+        (
+            {"refine_scaling_factors": (10.0,)},
+            "refine_scaling_factors: expected none where refine is [], which alone takes them, "
+            "got (10.0,)",
+        ),
+        (
+            {"refine": ("output",), "refine_scaling_factors": (15.0, 20.0)},
+            "refine_scaling_factors: expected factors that scaling_factors does not have, "
+            "got [20.0]",
+        ),
+    ],
+)
+def test_a_refinement_that_cannot_be_is_refused(settings, message):
+    with pytest.raises(ConfigError) as error:
+        SearchConfig(**settings)
+    assert str(error.value) == message
+
+
+def test_nothing_is_refined_unless_it_is_asked_for():
+    assert (SearchConfig().refine, SearchConfig().refine_scaling_factors) == ((), ())
+    asked = from_mapping(SearchConfig, {"refine": ["output"], "refine_scaling_factors": [10, 15]})
+    assert (asked.refine, asked.refine_scaling_factors) == (("output",), (10, 15))
+    assert asked.scaling_factors == SearchConfig().scaling_factors
 
 
 def test_an_unknown_key_is_refused_with_those_there_are():
@@ -381,6 +416,8 @@ def test_the_default_config_shows_every_key_with_its_default():
     assert set(values) == set(SCHEMA["properties"]) - {"mean_field"}
     # a key that came later may be left out: a config written before goes on
     assert set(SCHEMA["required"]) == set(values) - {"factors_per_job"}
+    # not in the paper, and off unless a config asks for it
+    values["search"] |= {"refine": [], "refine_scaling_factors": []}
     for section, cls in SECTIONS.items():
         assert list(values[section]) == [f.name for f in fields(cls)]
         # the size of most of the paper's networks
@@ -569,6 +606,30 @@ TRAPS = [
         "search.downsample",
         "3",
         "search.downsample: expected a divisor of 100, got 3 (in conditions.go-nogo)",
+    ),
+    ("search.refine", "output", "search.refine: expected a list, got 'output'"),
+    ("search.refine", "[shift]", "search.refine.0: expected one of output, got 'shift'"),
+    (
+        "search.refine",
+        "[output, output]",
+        "search.refine: expected different values, got ['output', 'output']",
+    ),
+    (
+        "search.refine_scaling_factors",
+        "[0]",
+        "search.refine_scaling_factors.0: expected a number > 0, got 0",
+    ),
+    (
+        "search.refine_scaling_factors",
+        "[15, 20]",
+        "search.refine_scaling_factors: expected factors that scaling_factors does not have, "
+        "got [20] (in conditions.go-nogo)",
+    ),
+    (
+        "search.refine",
+        "[]",
+        "search.refine_scaling_factors: expected none where refine is [], which alone takes them, "
+        "got (10, 15) (in conditions.go-nogo)",
     ),
     ("device", "gpu", "device: expected one of auto, cpu, cuda"),
     (

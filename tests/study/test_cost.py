@@ -63,6 +63,7 @@ def test_hours_follow_from_the_calibration(monkeypatch):
         "n_factors": 12,
     }
     row |= {"trials": 100, "held_out_trials": 50, "downsample": 1, "recording_s": 360}
+    row["refines"] = False
     shared = cost.of_condition(
         row | {"training": None},
         BUILT_IN["go-nogo"],
@@ -121,6 +122,7 @@ def test_what_takes_the_same_time_is_timed_once(monkeypatch):
         "trials": 1,
         "held_out_trials": 1,
         "downsample": 1,
+        "refines": False,
         "recording_s": 0,
     }
     for network, neuron in (
@@ -192,7 +194,7 @@ def test_conditions_that_take_another_time_share_no_measurement(device, monkeypa
     monkeypatch.setattr(cost, "device_of", lambda device: device)
     row = {"name": "a", "network": {}, "training": {"max_trials": 8}, "neuron": {}}
     row |= {"n_networks": 2, "n_factors": 3, "trials": 4, "held_out_trials": 5}
-    row |= {"downsample": 1, "recording_s": 0}
+    row |= {"downsample": 1, "refines": True, "recording_s": 0}
     conditions = [("go-nogo", row), ("xor", row), ("go-nogo", row | {"downsample": 2})]
     conditions.append(("go-nogo", row | {"n_networks": 3}))  # at once on a GPU
     for section, cls in (

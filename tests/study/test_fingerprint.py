@@ -54,7 +54,7 @@ def changed_by(edit, device="cpu"):
     return {stage for stage in STAGES if before[stage] != after[stage]}
 
 
-TRIALS = {"simulate", "held_out", "example", "selectivity", "exchange"}
+TRIALS = {"simulate", "held_out", "refine", "example", "selectivity", "exchange"}
 FIGURES = {"figure_1", "figure_5", "figure_s7", "figure_accuracy", "scorecard"}
 
 
@@ -75,6 +75,11 @@ FIGURES = {"figure_1", "figure_5", "figure_s7", "figure_accuracy", "scorecard"}
         ("conversion/mean_field/siegert.py", {"mean_field"}, {"train", *TRIALS - {"exchange"}}),
         ("networks/simulation.py", {"mean_field", "exchange"}, {"train", "simulate", "figure_1"}),
         ("analysis/tables.py", {"held_out", "aggregate"}, {"train", "export", "simulate"}),
+        (
+            "analysis/before_after.py",
+            {"figure_refine"},
+            {"refine", "aggregate_refined", "figure_accuracy", "figure_scaling"},
+        ),
         ("analysis/choice.py", {"held_out"}, {"simulate", "aggregate", "figure_1"}),
         # intervals of the scorecard and of figures 3, 5, 6, 7 come from there
         (

@@ -16,7 +16,7 @@ from shared import PUBLISHED_MODEL, ROOT
 from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
 
 from rate2spike import conversion, matfile, provenance, streams
-from rate2spike.analysis import choice, example, selectivity
+from rate2spike.analysis import choice, example, refined_trials, selectivity, tables
 from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
 from rate2spike.conversion import Simulation, scored_trials
 from rate2spike.rate import block_file, train
@@ -145,6 +145,89 @@ def test_fresh_trials_draw_by_their_words(run_script, block, hashed):
     assert hashed == HELD_OUT | RATE_HELD_OUT
     trials = pd.read_parquet("trials")
     assert (set(trials.network), set(trials.scaling_factor)) == ({"seed_0"}, {35})
+
+
+REFINE = SPIKING | {"steps": ["output"]}
+
+
+def refined(run_script, inputs, params=REFINE) -> pd.DataFrame:
+    """The table of a refinement; its trials and models are in `fresh` and `refined_models`."""
+    output = {"refined": "refined.csv", "trials": "fresh", "converted": "refined_models"}
+    run_script("refine", inputs=inputs, output=output, params=params)
+    return pd.read_csv("refined.csv").set_index("network")
+
+
+def test_trials_of_a_refinement_are_the_held_out_ones_with_another_output(
+    run_script, block, hashed
+):
+    inputs = search(run_script, block)
+    names = ("trials", "choice", "accuracy", "rates", "converted")
+    run_script("held_out", inputs=inputs, output={name: name for name in names}, params=SPIKING)
+    hashed.clear()
+    found = refined(run_script, inputs).loc["seed_0"]
+    assert hashed == HELD_OUT
+    assert (found.step, found.scaling_factor, found.held_out_trials) == ("output", 35, 2)
+    trials, published = pd.read_parquet("fresh"), pd.read_parquet("trials")
+    assert list(trials) == [*published, "output_factor", "step"]
+    same = ["task", "condition", "neuron", "network", "trial", "label", "kind", "n_spikes"]
+    pd.testing.assert_frame_equal(trials[same], published[same])
+    for extreme in ("output_max", "output_min"):
+        expected = published[extreme] * np.float32(found.output_factor)
+        assert np.array_equal(trials[extreme], expected)
+
+
+def test_a_given_output_factor_is_part_of_the_refined_one(run_script, block, trained):
+    """What is found is the same network, whatever factor its file came with."""
+    plain = refined(run_script, search(run_script, block)).loc["seed_0"]
+    doubled = replace(trained.model, output_factor=2.0)
+    matfile.save(Path("models") / "seed_0.mat", doubled, trained.record, {})
+    search(run_script, block)
+    rates = pd.read_parquet("factor_35.parquet")
+    again = refined(run_script, block | {"shards": ["factor_35.parquet"]}).loc["seed_0"]
+    assert len(rates) == 2
+    file = matfile.load("refined_models/seed_0.mat")
+    assert file.output_factor == again.output_factor
+    # the grid is moved by four of its steps, and the choice is made within it
+    assert np.log2(again.output_factor) % 0.25 == pytest.approx(0)
+    trials = pd.read_parquet("fresh")
+    network = replace(trained.model, output_factor=again.output_factor)
+    fresh = Simulation(BUILT_IN["go-nogo"], 4, purpose="held out", device="cpu")
+    rows = conversion.score_network(fresh, network, STREAM, 35.0, 2)
+    np.testing.assert_allclose(trials.output_max, rows["output_max"], rtol=1e-5)
+    assert plain.scaling_factor == again.scaling_factor
+
+
+def test_a_block_without_networks_is_refined_to_nothing(run_script, block):
+    pd.DataFrame({"network": ["seed_1"], "converged": [False]}).to_csv("networks.csv", index=False)
+    assert refined(run_script, search(run_script, block)).empty
+    assert list(pd.read_parquet("fresh"))[-2:] == ["output_factor", "step"]
+    assert list(Path("refined_models").iterdir()) == []
+
+
+def test_refined_networks_of_all_blocks_are_one_table(tmp_path):
+    """Blocks in any order, some without networks, names that look like numbers."""
+    files = []
+    for place, networks in {
+        "xor/b/lif/seeds_0-0": [],
+        "go-nogo/a/lif/seeds_1-2": ["seed_2", "seed_1"],
+        "go-nogo/a/lif/seeds_0-0": ["seed_0"],
+        "xor/b/qif/external": ["007"],
+    }.items():
+        file = tmp_path / f"{place}.csv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rows = [[name, "output", 15.0, 0.5, True, 1, 1, 1, 1, 2] for name in networks]
+        pd.DataFrame(rows, columns=refined_trials.REFINED_COLUMNS).to_csv(file, index=False)
+        files.append(str(file))
+    table = tables.stack_refined(files)
+    whose = ["task", "condition", "neuron", "network"]
+    assert table[whose].to_numpy().tolist() == [
+        ["go-nogo", "a", "lif", "seed_0"],
+        ["go-nogo", "a", "lif", "seed_1"],
+        ["go-nogo", "a", "lif", "seed_2"],
+        ["xor", "b", "qif", "007"],
+    ]
+    assert table.on_edge.all()
+    assert tables.stack_refined(files[:1]).empty
 
 
 TRAINING = {

@@ -73,7 +73,17 @@ def drawer(folder: Path, monkeypatch: pytest.MonkeyPatch):
             inputs[name] = folder / f"{name}.csv"
             table.to_csv(inputs[name], index=False)
         inputs |= files or {}
-        endings = ("pdf", "png", "csv", "caption", "singles", "tests", "table", "by_number")
+        endings = (
+            "pdf",
+            "png",
+            "csv",
+            "caption",
+            "singles",
+            "tests",
+            "pairs",
+            "table",
+            "by_number",
+        )
         written = {ending: folder / f"{script}.{ending}" for ending in endings}
         for file in written.values():
             file.unlink(missing_ok=True)

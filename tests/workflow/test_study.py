@@ -46,7 +46,7 @@ from tiny_study import (
 from rate2spike import __version__, compiled, conversion, matfile, provenance
 from rate2spike.study import archive, fingerprint
 from rate2spike.study.layout import Layout
-from rate2spike.tasks import load_user_task
+from rate2spike.tasks import Response, load_user_task
 
 UNTRAINED = "n40_tau20-50ms_max2_eval10_loss1000_accuracy0"
 FIFTY = UNTRAINED.replace("n40", "n50")
@@ -73,10 +73,14 @@ SHOWN = list(STUDY)[:10]
 GIVEN_FACTOR = (
     f"integration/{UNTRAINED}/lif_refractory0ms"  # takes the scaling factors of another condition
 )
-PAPER = [str(i) for i in range(1, 8)] + [f"s{i}" for i in range(1, 8)]
-FIGURES = [f"figure_{f}" for f in [*PAPER, "xor", "variants", "scaling", "accuracy"]] + [
-    "scorecard"
+REFINED = [
+    place
+    for place, (name, *_) in STUDY.items()
+    if name in ("go-nogo", "own", "elsewhere", "go-nogo-size-3", "go-nogo-decay-20")
 ]
+PAPER = [str(i) for i in range(1, 8)] + [f"s{i}" for i in range(1, 8)]
+OVERVIEWS = ["variants", "scaling", "accuracy", "refine"]
+FIGURES = [f"figure_{f}" for f in [*PAPER, "xor", *OVERVIEWS]] + ["scorecard"]
 KEYS = ["task", "condition", "neuron", "network"]
 
 
@@ -116,6 +120,7 @@ def test_everything_is_there(tiny):
         "curves.csv",
         "summary.csv",
         "summary.html",
+        "refined.csv",
     ):
         assert (results / "tables" / name).stat().st_size > 0
     for figure in FIGURES + [f"conditions/{place}" for place in SHOWN]:
@@ -127,6 +132,8 @@ def test_everything_is_there(tiny):
         models = [p.stem for p in (results / "models" / place).parent.rglob("*.mat")]
         assert sorted(models) == networks, place
         assert sorted(converted) == ([] if place == GIVEN_FACTOR else networks), place
+        refined = [p.stem for p in (results / "refined" / place).rglob("*.mat")]
+        assert sorted(refined) == (networks if place in REFINED else []), place
     assert not [p for p in results.rglob("*") if ".part" in p.name]
     page = (results / "CONTENTS.md").read_text("utf-8")
     for place, (name, *_) in STUDY.items():
@@ -298,6 +305,29 @@ def test_converted_models_hold_the_search(tiny):
             assert np.array_equal(keys[key], value), key
 
 
+def test_refined_networks_of_every_kind_are_in_one_table(tiny):
+    """The study's own, of a user's task and with another unit, a given model; none where none was
+    trained."""
+    refined = table(tiny, "refined")
+    places = (refined.task + "/" + refined.condition + "/" + refined.neuron).tolist()
+    expected = [place for place in STUDY if place in REFINED for _ in STUDY[place][1]]
+    assert places == expected
+    trials = pd.concat(map(pd.read_parquet, (tiny / "results" / "refined").rglob("*.parquet")))
+    for row in refined.itertuples():
+        whose = [row.task, row.condition, row.neuron, row.network]
+        fresh = trials[(trials[KEYS] == whose).all(axis=1)]
+        assert len(fresh) == row.held_out_trials == 12
+        assert set(fresh.scaling_factor) == {row.scaling_factor}
+        assert set(fresh.output_factor) == {row.output_factor}
+        assert row.held_out_accuracy == pytest.approx(fresh.correct.mean())
+    own = trials[trials.task == "delayed-go"]
+    scored = load_user_task("delayed-go", ROOT / "config" / "tasks" / "delayed_go.py")
+    response = Response(own.output_max.to_numpy(), own.output_min.to_numpy())
+    assert np.array_equal(own.correct, scored.correct_spiking(own.label.to_numpy(), response))
+    given = refined[refined.network == PUBLISHED_MODEL.stem].iloc[0]
+    assert given.scaling_factor in (30, 40)
+
+
 def test_a_model_from_elsewhere_is_taken_as_it_is(tiny):
     (copy,) = (tiny / "results" / "models" / "go-nogo" / "external_elsewhere").rglob("*.mat")
     assert copy.read_bytes() == PUBLISHED_MODEL.read_bytes()
@@ -393,6 +423,32 @@ def test_the_figures_of_accuracies_hold_the_numbers_of_the_tables(tiny):
         np.testing.assert_allclose(curve.y, 100 * curves.accuracy[of_network])
 
 
+def test_the_figure_of_the_refinement_holds_the_numbers_of_the_tables(tiny):
+    networks, refined = table(tiny, "networks"), table(tiny, "refined")
+    page = drawn(tiny, "figure_refine")
+    asked_for = ["go-nogo", "elsewhere", "go-nogo-size-3", "go-nogo-decay-20", "own"]
+    assert page.name.tolist() == [name for name in asked_for for _ in range(2)]
+    pairs = networks[networks.converged].merge(refined, on=KEYS, suffixes=("_before", "_after"))
+    assert len(pairs) == len(refined) == 6
+    beside = results_csv(tiny, "figures/figure_refine_networks.csv")
+    for row in page.itertuples():
+        column = "held_out_accuracy" if row.measure == "accuracy" else "held_out_strict"
+        own = pairs[pairs.name == row.name]
+        before, after = own[f"{column}_before"], own[f"{column}_after"]
+        assert row.n_networks == len(own)
+        listed = beside[(beside.name == row.name) & (beside.measure == row.measure)]
+        np.testing.assert_allclose(listed.before, before, rtol=1e-8)
+        np.testing.assert_allclose(listed.after, after, rtol=1e-8)
+        if len(own):
+            np.testing.assert_allclose(
+                [row.before, row.after, row.difference],
+                [before.mean(), after.mean(), (after - before).mean()],
+                atol=1e-8,
+            )
+        assert row.works_before == (before >= 0.95).sum()
+        assert row.works_after == (after >= 0.95).sum()
+
+
 # How it was made ----------------------------------------------------------------------------------
 
 
@@ -410,6 +466,7 @@ def records(path, pattern):
         ("models/**/seed_*.mat", "train"),
         ("simulations/**/*.parquet", "simulate"),
         ("held_out/**/*.parquet", "held_out"),
+        ("refined/**/*.parquet", "refine"),
         ("examples/**/*.npz", "example"),
         ("selectivity/**/*.npz", "selectivity"),
     ],
@@ -459,7 +516,10 @@ def test_a_model_says_which_network_it_is_and_a_converted_one_where_it_came_from
 
 
 def test_the_study_says_how_it_was_made(tiny):
-    shards = records(tiny, "simulations/**/*.parquet") | records(tiny, "held_out/**/*.parquet")
+    further = [f"factor_{factor}.parquet" for factor in (15, 20, 30)]  # of the refinement alone
+    searched = records(tiny, "simulations/**/*.parquet")
+    searched = {file: made for file, made in searched.items() if file.split("/")[-1] not in further}
+    shards = searched | records(tiny, "held_out/**/*.parquet")
     trials = provenance.read(tiny / "results" / "tables" / "trials.parquet")
     assert (trials["study_seed"], trials["files"], trials["files_without_record"]) == (
         [7],
@@ -475,9 +535,10 @@ def test_the_study_says_how_it_was_made(tiny):
     ]
     stages = {stage["stage"]: stage for stage in study["stages"]}
     assert all(stage["jobs"] == stage["jobs_timed"] for stage in stages.values())
-    # three conditions of three factors in one job, ten of one
-    assert stages["simulate"]["jobs"] == 13
-    assert len(list((tiny / "results" / "simulations").rglob("*.parquet"))) == 3 * 3 + 10
+    # three conditions of three factors in one job, ten of one; further ones of four conditions
+    assert (stages["simulate"]["jobs"], stages["refine"]["jobs"]) == (13 + 4, 5)
+    assert len(searched) == 3 * 3 + 10
+    assert len(list((tiny / "results" / "simulations").rglob("*.parquet"))) == 3 * 5 + 10 + 1
     assert stages["train"]["seconds"] >= stages["train"]["seconds_longest_job"] > 0
     assert study["made"]["device"] == ["cpu"]
     written = [tiny / "results" / "tables" / f"provenance.{ending}" for ending in ("json", "html")]
@@ -496,12 +557,17 @@ def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tm
     results = tiny / "results"
     listed = pd.read_csv(results / "manifest.tsv", sep="\t").set_index("path")
     folders = ("figures", "tables", "models", "converted", "conditions", "examples", "selectivity")
+    folders = (*folders, "refined")
     there = {
         file.relative_to(results).as_posix()
         for folder in folders
         for file in (results / folder).rglob("*")
         if file.is_file()
     }
+    # in no table are the trials at the factors that only the refinement tries
+    further = {path for path in listed.index if path.startswith("simulations/")}
+    assert len(further) == 3 * 2 + 1
+    there |= further
     # Snakemake's own marks
     hidden = {path for path in there if path.rpartition("/")[2].startswith(".")}
     assert set(listed.index) == there - hidden
@@ -522,11 +588,20 @@ def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tm
     )
     # what the archive leaves out may be gone: nothing is computed again for it
     left_out = [
-        folder for folder in results.iterdir() if folder.is_dir() and folder.name not in folders
+        folder
+        for folder in results.iterdir()
+        if folder.is_dir() and folder.name not in (*folders, "simulations")
+    ]
+    searched = [
+        shard
+        for shard in (results / "simulations").rglob("*.parquet")
+        if shard.relative_to(results).as_posix() not in further
     ]
     try:
         for folder in left_out:
             folder.rename(tmp_path / folder.name)
+        for i, shard in enumerate(searched):
+            shard.rename(tmp_path / f"shard_{i}")
         assert "Nothing to be done" in said(run(tiny, "--dry-run"))
         # its own benchmark is gone
         assert set(jobs(run(tiny, "--dry-run", "manifest"))) == {
@@ -536,6 +611,8 @@ def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tm
     finally:
         for folder in left_out:
             (tmp_path / folder.name).rename(folder)
+        for i, shard in enumerate(searched):
+            (tmp_path / f"shard_{i}").rename(shard)
 
 
 def test_no_job_warned_about_its_own_code(tiny):
@@ -559,6 +636,7 @@ def test_no_job_takes_more_than_it_asks_a_scheduler_for(tiny):
         "simulate_25_to_40",
         "held_out",
         "held_out_of_other",
+        "refine",
         "example",
         "aggregate",
         "figure_1",
@@ -609,7 +687,7 @@ def test_a_second_run_does_nothing_whatever_the_locale(tiny):
 
 def test_a_change_reruns_what_depends_on_it(tiny):
     values = yaml.safe_load((tiny / "tests" / "tiny" / "config.yaml").read_text())
-    values["conditions"]["own"]["search"] = {"trials": 13}
+    values["conditions"]["own"]["search"]["trials"] = 13
     with_unused_task(tiny, values)
     planned = jobs(run(tiny, "--dry-run", "tables", config=write_config(tiny, values)))
     assert planned.pop("total")
@@ -617,8 +695,10 @@ def test_a_change_reruns_what_depends_on_it(tiny):
     assert planned == {
         "simulate": 1,
         "held_out": 1,
+        "refine": 1,
         "networks_of_condition": 1,
         "aggregate": 1,
+        "aggregate_refined": 1,
         "tables": 1,
     }
 
@@ -770,17 +850,30 @@ def test_a_job_imports_what_it_uses(tiny):
 
 
 def test_other_targets_declare_what_they_import(tiny):
-    """The exports of an example network, and a mean-field study beside this one."""
-    exports = "results/exports/go-nogo/n80_tau20-50ms/lif"
+    """The exports of an example network as published and refined, and a mean-field study beside
+    this one."""
+    place = "go-nogo/n80_tau20-50ms/lif"
+    exports = [f"results/{folder}/{place}" for folder in ("exports", "exports_refined")]
     small = {"n_exc": 80, "n_inh": 20, "g": [6], "q": [0.8], "n_transient": 200}
     small |= {"n_steps": 1000, "weight_scales": [1]}
     config = write_config(tiny, {"study_seed": 1, "mean_field": small})
     env = noting_imports(tiny / "imported_by_others")
-    for done in (run(tiny, exports, env=env), run(tiny, "mean_field", config=config, env=env)):
+    for done in (run(tiny, *exports, env=env), run(tiny, "mean_field", config=config, env=env)):
         assert done.returncode == 0, said(done)[-4000:]
     missing, seen = undeclared(tiny / "imported_by_others")
     assert missing == set()
-    assert seen == {"exchange", "mean_field"}
+    assert seen == {"exchange", "example", "mean_field"}
+    same = [sorted(file.name for file in (tiny / folder).iterdir()) for folder in exports]
+    assert same[0] == same[1]
+    # the network that is most accurate once it is refined, the first of equals
+    refined = table(tiny, "refined").set_index(["task", "condition", "neuron"])
+    best = refined.loc[tuple(place.split("/"))].sort_values("network")
+    best = best.loc[best.held_out_accuracy == best.held_out_accuracy.max()].iloc[0]
+    file = f"results/refined/{place}/seeds_0-1/{best.network}.mat"
+    network = conversion.to_spiking(matfile.load(tiny / file), best.scaling_factor)
+    arrays = np.load(tiny / exports[1] / "brian2_network.npz")
+    assert np.array_equal(arrays["w_out"], network.w_out)
+    assert np.array_equal(arrays["w_rec"], network.w_rec)
 
 
 def test_comments_docstrings_and_times_rerun_nothing(tiny):
@@ -840,6 +933,7 @@ def test_a_study_on_the_kernels_of_a_gpu(tmp_path):
     }
     values |= {"sweeps": {}, "figures": {}, "external_models": {}, "networks_per_job": 2}
     values["search"] = TINY["search"] | {"scaling_factors": [10], "trials": 2, "held_out_trials": 1}
+    values["search"]["refine"] = ["output"]
     env = noting_imports(path / "imported")
     done = run(path, "tables", config=write_config(path, values), env=env)
     assert done.returncode == 0, said(done)[-8000:]
@@ -951,7 +1045,9 @@ def test_the_cost_is_said_beforehand(tmp_path):
     assert done.returncode == 0, said(done)
     # go-nogo, its size 3 and its decay 20 train for real, 900 trials are typical; the others have
     # one network that stops at once
-    n_spiking = 3 * 2 * (3 + 1) * 12 + 10 * 2 * 12 + 12
+    # twice more factors for the refinement of three, once for that of the given model, none for
+    # that of the user's task; fresh trials of each besides
+    n_spiking = 3 * 2 * (3 + 2 + 2) * 12 + (1 + 1 + 2) * 12 + (1 + 2) * 12 + 8 * 2 * 12 + 12
     told = f"{planned} jobs; 13 rate networks, 5,400 training trials, {n_spiking:,} spiking trials"
     assert told in said(done), said(done)
     assert not (path / "results" / "training").exists()
@@ -960,10 +1056,12 @@ def test_the_cost_is_said_beforehand(tmp_path):
 def test_the_whole_paper_is_planned(tmp_path):
     path = workplace(tmp_path)
     planned = jobs(run(path, "--dry-run", config="config/paper.yaml"))
-    assert planned["total"] == 1419
-    # one factor a job but for the two smallest networks
-    assert planned["simulate"] == 12 * 84
-    assert simulations(planned) == 12 * 84 + 3 + 4
+    assert planned["total"] == 1673
+    # one factor a job but for the two smallest networks; the refinement tries two more but with the
+    # two other transfer functions
+    assert planned["simulate"] == 12 * 84 + 2 * 82
+    assert simulations(planned) == planned["simulate"] + 3 + 4 + 2
+    assert planned["refine"] == planned["held_out"] == 86
     assert (planned["train"], planned["networks_of_condition"]) == (82, 92)
     figure = jobs(run(path, "--dry-run", "figure_6", config="config/paper.yaml"))
     assert figure["figure_6"] == 1
@@ -979,9 +1077,12 @@ def test_the_default_study_is_planned(tmp_path):
     assert planned["held_out_of_other"] == given_factors
     searched = planned["held_out"]
     assert searched + given_factors == planned["networks_of_condition"] > len(values["conditions"])
-    # all factors in one job, in two with 400 units
-    assert searched < simulations(planned) < 1.2 * searched
-    assert planned["total"] == 214  # as docs/start.md says
+    assert planned["refine"] == searched
+    # all factors in one job, in two with 400 units; but for two transfer functions the refinement
+    # tries two more
+    of_search = simulations(planned) - (searched - 2)
+    assert searched < of_search < 1.2 * searched
+    assert planned["total"] == 276  # as docs/start.md says
     assert planned["all"] == planned["aggregate"] == planned["provenance"] == 1
 
 
@@ -1012,7 +1113,8 @@ def bits(path):
     kept = {}
     trials = pd.read_parquet(path / "results" / "tables" / "trials.parquet")
     tables = {"trials": trials} | {
-        name: table(path, name, str) for name in ("accuracy", "networks", "curves", "summary")
+        name: table(path, name, str)
+        for name in ("accuracy", "networks", "curves", "summary", "refined")
     }
     for name, rows in tables.items():
         rows = rows[rows.condition == "n80_tau20-50ms"]
@@ -1025,7 +1127,7 @@ def bits(path):
             values = rows[column].to_numpy()
             kept[name, column] = values.tolist() if values.dtype == object else values.tobytes()
         assert len(rows) > 0
-    for folder in ("models", "converted"):
+    for folder in ("models", "converted", "refined"):
         for file in (path / "results" / folder / "go-nogo" / "n80_tau20-50ms").rglob("*.mat"):
             kept[folder, file.stem, "data"] = archive.data_sha256(file)
             kept[folder, file.stem, "provenance"] = asked(provenance.read(file))
@@ -1035,7 +1137,7 @@ def bits(path):
                 kept[folder, file.stem, key] = (
                     (value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value
                 )
-    assert len([k for k in kept if k[-1] == "opt_scaling_factor"]) == 2
+    assert len([k for k in kept if k[-1] == "opt_scaling_factor"]) == 2 + 2
     return kept
 
 

@@ -5,6 +5,9 @@
 # OUTPUTS: results/exports/{task}/{condition}/{neuron}: brian2_network.py and .npz, network.nir and
 #          network_accuracy.csv (LIF), spikes.nwb, statistics.parquet, provenance.json; an empty
 #          folder where no network reached criterion
+#          results/exports_refined/{task}/{condition}/{neuron}: the same of refined networks, where
+#          the study refines, the one that is then most accurate; for it
+#          results/examples_refined/{task}/{condition}/{neuron}.npz, its recording
 
 
 localrules:
@@ -13,7 +16,7 @@ localrules:
 
 rule exports:
     input:
-        [of_condition("results/exports/{place}/{neuron}", c) for c in LAYOUT.shown],
+        LAYOUT.exports,
     message:
         "The example networks are in results/exports: Brian2 scripts, NIR, NWB, statistics"
 
@@ -50,3 +53,42 @@ rule exchange:
         "Writing {wildcards.task}, {wildcards.condition} in formats of other tools"
     script:
         "../scripts/write_exports.py"
+
+
+if LAYOUT.refined:
+
+    use rule example as example_refined with:
+        input:
+            ancient(task_file),
+            models=ancient(per_block("results/refined/{place}/{neuron}/{block}")),
+            networks=per_block("results/networks/{place}/{block}.csv"),
+            held_out=per_block("results/refined/{place}/{neuron}/{block}.parquet"),
+            choices=per_block("results/refined/{place}/{neuron}/{block}.csv"),
+        output:
+            "results/examples_refined/{task}/{condition}/{neuron}.npz",
+        log:
+            "results/logs/example_refined/{task}/{condition}/{neuron}.log",
+        benchmark:
+            "results/benchmarks/example_refined/{task}/{condition}/{neuron}.tsv"
+        message:
+            "Recording the refined example network of {wildcards.task}, {wildcards.condition}"
+
+    use rule exchange as exchange_refined with:
+        input:
+            ancient(task_file),
+            models=ancient(per_block("results/refined/{place}/{neuron}/{block}")),
+            networks=per_block("results/networks/{place}/{block}.csv"),
+            held_out=per_block("results/refined/{place}/{neuron}/{block}.parquet"),
+            choices=per_block("results/refined/{place}/{neuron}/{block}.csv"),
+            example="results/examples_refined/{task}/{condition}/{neuron}.npz",
+        output:
+            directory("results/exports_refined/{task}/{condition}/{neuron}"),
+        log:
+            "results/logs/exchange_refined/{task}/{condition}/{neuron}.log",
+        benchmark:
+            "results/benchmarks/exchange_refined/{task}/{condition}/{neuron}.tsv"
+        message:
+            (
+                "Writing {wildcards.task}, {wildcards.condition}, refined, in formats of other "
+                "tools"
+            )

@@ -6,12 +6,14 @@
 # REQUIRED INPUTS: results/examples/{task}/{condition}/{neuron}.npz,
 #                  results/conditions/{task}/{condition}/{neuron}.csv,
 #                  results/tables/accuracy.csv, results/tables/networks.csv,
+#                  results/tables/refined.csv where a condition is refined,
 #                  resources/published.tsv,
 #                  workflow/report/figure_*.rst, the wording of the captions
 # OUTPUTS: results/figures/figure_{1..7,s1..s7,xor}.* where the config says under figures what to
 #          draw them from,
 #          results/figures/scorecard.*, figure_sweeps.*, figure_scaling.*, figure_accuracy.*,
 #          results/figures/figure_variants.*, results/tables/variants*.csv where it is asked for,
+#          results/figures/figure_refine.*, figure_refine_networks.csv,
 #          results/figures/conditions/{task}/{condition}/{neuron}.* for every condition, the user's
 #          own tasks included
 # figure: category and name in the report
@@ -333,3 +335,40 @@ rule figure_accuracy:
         "Drawing rate against spiking accuracy"
     script:
         "../scripts/figure_accuracy.py"
+
+
+if LAYOUT.refined:
+
+    rule figure_refine:
+        input:
+            networks="results/tables/networks.csv",
+            refined="results/tables/refined.csv",
+            caption=ancient(workflow.source_path("../report/figure_refine.rst")),
+        output:
+            pdf="results/figures/figure_refine.pdf",
+            png=report(
+                "results/figures/figure_refine.png",
+                caption="../report/figure.rst",
+                category="Accuracy",
+                subcategory="All conditions",
+                labels={"figure": "refinement: published way against refined"},
+            ),
+            csv="results/figures/figure_refine.csv",
+            pairs="results/figures/figure_refine_networks.csv",
+            caption="results/figures/figure_refine.rst",
+        log:
+            "results/logs/figures/figure_refine.log",
+        benchmark:
+            "results/benchmarks/figures/figure_refine.tsv"
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            **needs("figure"),
+        params:
+            shown=[c.name for c in LAYOUT.refined],
+            code=code("figure_refine"),
+        message:
+            "Drawing the refinement beside the published way"
+        script:
+            "../scripts/figure_refine.py"

@@ -20,8 +20,8 @@ def points(snakemake) -> pd.DataFrame:
 
 
 def shown(snakemake) -> pd.DataFrame:
-    """The networks of the conditions that have a page of their own; points of sweeps are drawn
-    elsewhere."""
+    """The networks of the conditions that the figure shows: those with a page of their own (points
+    of sweeps are drawn elsewhere), or those that are refined."""
     networks = tables.read_networks([snakemake.input.networks])
     return networks[networks.name.isin(snakemake.params.shown)]
 

@@ -22,6 +22,7 @@ CONNECTIONS = ("prune", "keep", "grow")
 LOSSES = ("l2", "l1", "squared")
 LOSS_FROM = ("start", "stimulus", "response")
 NEURON_MODELS = ("lif", "qif")
+REFINE_STEPS = ("output",)
 
 T = TypeVar("T")
 
@@ -113,6 +114,21 @@ def _require_positive(config: Any, key: str, expected: str = "a number > 0") -> 
 def _require_share(config: Any, key: str, expected: str) -> None:
     value = getattr(config, key)
     require(_is_number(value) and 0 <= value <= 1, key, expected, value)
+
+
+def _require_factors(config: Any, key: str, least: int = 0) -> None:
+    factors = getattr(config, key)
+    usable = (
+        isinstance(factors, tuple)
+        and len(factors) >= least
+        and all(_is_number(f) and f > 0 for f in factors)
+        and len(set(factors)) == len(factors)
+    )
+    require(usable, key, "a list of different numbers > 0", factors)
+    # a factor names its files: what does not survive the name would be simulated at one value and
+    # looked up at another
+    survive = all(float(f"{f:g}") == f for f in factors)
+    require(survive, key, "numbers of at most 6 digits", factors)
 
 
 def _require_one_of(config: Any, key: str, allowed: Sequence[str]) -> None:
@@ -263,7 +279,9 @@ class SearchConfig:
     """Grid search of the scaling factor (= 1/lambda; paper, Methods), and the trials after it.
 
     Each factor is tried on `trials` trials; the chosen one is scored on `held_out_trials` new ones.
-    `downsample` makes the step of the spiking network as many times longer.
+    `downsample` makes the step of the spiking network as many times longer. `refine` lists what is
+    found on the same trials beyond the paper's one factor; it may also choose from
+    `refine_scaling_factors`, which the search does not see.
 
     Raises
     ------
@@ -275,21 +293,30 @@ class SearchConfig:
     trials: int = 100
     held_out_trials: int = 100
     downsample: int = 1
+    refine: tuple[str, ...] = ()  # not in the paper
+    refine_scaling_factors: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        factors = self.scaling_factors
-        usable = (
-            isinstance(factors, tuple)
-            and len(factors) > 0
-            and all(_is_number(f) and f > 0 for f in factors)
-            and len(set(factors)) == len(factors)
-        )
-        require(usable, "scaling_factors", "a list of different numbers > 0", factors)
-        # a factor names its files: what does not survive the name would be simulated at one value
-        # and looked up at another
-        survive = all(float(f"{f:g}") == f for f in factors)
-        require(survive, "scaling_factors", "numbers of at most 6 digits", factors)
+        _require_factors(self, "scaling_factors", least=1)
         require_count(self, "trials", "held_out_trials")
         divides = _is_count(self.downsample) and SPIKING_STEPS_PER_RATE_STEP % self.downsample == 0
         expected = f"a divisor of {SPIKING_STEPS_PER_RATE_STEP}"
         require(divides, "downsample", expected, self.downsample)
+        self._check_refinement()
+
+    def _check_refinement(self) -> None:
+        steps = self.refine
+        usable = (
+            isinstance(steps, tuple)
+            and all(step in REFINE_STEPS for step in steps)
+            and len(set(steps)) == len(steps)
+        )
+        allowed = f"a list of different steps, of which there are {', '.join(REFINE_STEPS)}"
+        require(usable, "refine", allowed, steps)
+        key = "refine_scaling_factors"
+        _require_factors(self, key)
+        factors = self.refine_scaling_factors
+        asked_for = bool(steps) or not factors
+        require(asked_for, key, "none where refine is [], which alone takes them", factors)
+        known = [factor for factor in factors if factor in self.scaling_factors]
+        require(not known, key, "factors that scaling_factors does not have", known)

@@ -130,6 +130,7 @@ TEXT_COLUMNS = {
     "model",
     "kind",
     "purpose",
+    "step",
     "scaling_factors",
     "figure",
     "panel",

@@ -4,7 +4,8 @@ They are read with checks and written whole.
 
 Published names stay here: `w` (rectified recurrent weights, [post, pre]), `m` (diagonal of signs),
 `som_m` (mask), `taus_gaus` (argument of the sigmoid), `taus` (decay in steps of 5 ms: [min, max],
-or one value), `w0`, `taus_gaus0` (before training).
+or one value), `w0`, `taus_gaus0` (before training). One key is not published: `output_factor`, by
+which the readout weights of the spiking network are multiplied, 1 where it is absent.
 """
 
 from __future__ import annotations
@@ -30,7 +31,17 @@ log = logging.getLogger(__name__)
 
 REQUIRED = ("w", "w_in", "w_out", "N", "m", "inh", "exc", "taus")
 # and what else a network is read from
-NETWORK = (*REQUIRED, "som_m", "som_N", "w0", "taus_gaus", "taus_gaus0", "b_out", "activation")
+NETWORK = (
+    *REQUIRED,
+    "som_m",
+    "som_N",
+    "w0",
+    "taus_gaus",
+    "taus_gaus0",
+    "b_out",
+    "activation",
+    "output_factor",
+)
 # column of the table of networks -> the key that holds it, and what it can be
 TRAINING: dict[str, tuple[str, Callable[[float], bool]]] = {
     "training_trials": ("tr", lambda trials: trials >= 0 and trials == int(trials)),
@@ -95,8 +106,8 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
     """Read a rate model from a .mat file.
 
     Accepts float32 and float64, 1-D vectors, and integers or booleans of any width. `som_m`, `w0`,
-    `taus_gaus0`, `b_out`, `som_N` and `activation` may be absent, and `taus_gaus` where `taus`
-    holds one value.
+    `taus_gaus0`, `b_out`, `som_N`, `activation` and `output_factor` may be absent, and `taus_gaus`
+    where `taus` holds one value.
 
     Parameters
     ----------
@@ -137,7 +148,38 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
         mask=_optional(reader, "som_m", (n, n), 1.0),
         weights=weights,
         initial=_initial(reader, n, weights, inhibitory if dale else None),
+        output_factor=_output_factor(reader),
     )
+
+
+def output_factor(path: str | os.PathLike | Mapping[str, Any]) -> float:
+    """The factor by which a model file wants the readout of its spiking network multiplied.
+
+    Parameters
+    ----------
+    path : the file, or a mapping of its keys
+
+    Returns
+    -------
+    What its key `output_factor` holds, 1 where there is none
+
+    Raises
+    ------
+    ModelFileError
+        where that is no number > 0
+    """
+    if isinstance(path, Mapping):
+        return _output_factor(_Reader(path, "model"))
+    return _output_factor(_Reader(read(path, ["output_factor"]), str(path)))
+
+
+def _output_factor(reader: _Reader) -> float:
+    if "output_factor" not in reader.values:
+        return 1.0
+    factor = reader.number("output_factor")
+    if factor <= 0:
+        raise reader.fail("output_factor", f"expected a number > 0, got {factor:g}")
+    return factor
 
 
 def _of_network(path: str | os.PathLike) -> dict[str, Any]:
@@ -416,6 +458,8 @@ def save(
         "apply_dale": np.uint8(dale),
         "provenance": json.dumps(provenance, sort_keys=True),
     }
+    if model.output_factor != 1:
+        values["output_factor"] = float(model.output_factor)
     if record.example.x is not None:
         values |= _traces(record)
     _write(path, values)
@@ -446,14 +490,16 @@ def save_converted(
     all_perfs,
     scaling_factors,
     held_out: float,
+    output_factor: float | None = None,
     provenance: Mapping[str, Any] | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a copy of a model file with what the published search appends.
 
     These are the keys `opt_scaling_factor`, `all_perfs` and `scaling_factors`; `held_out_perf` is
-    one more. `source` stays untouched. What cannot be written back as it was read is left out, and
-    a warning names it. Weights saved before rectification are written as they were searched.
+    one more, and so is `output_factor` where a refinement found one. `source` stays untouched.
+    What cannot be written back as it was read is left out, and a warning names it. Weights saved
+    before rectification are written as they were searched.
 
     Parameters
     ----------
@@ -463,6 +509,7 @@ def save_converted(
     all_perfs : (n_factors,) accuracy at each factor
     scaling_factors : (n_factors,) the factors
     held_out : accuracy of the chosen factor on fresh trials
+    output_factor : by which the readout is multiplied; None: what `source` has
     provenance : laid over what `source` says of how it was made
     more : further keys to write
     """
@@ -479,6 +526,8 @@ def save_converted(
         "scaling_factors": np.asarray(scaling_factors, dtype=np.float64).reshape(1, -1),
         "held_out_perf": float(held_out),
     }
+    if output_factor is not None:
+        values["output_factor"] = float(output_factor)
     _write(path, values | dict(more or {}))
 
 

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,14 @@ CONVERTED = "_converted.mat"  # ending of the files that a search writes
 # So a factor that came into the source later is told from an older one, without dates of files,
 # which copies change.
 FACTOR_BEFORE = "source_opt_scaling_factor"
+
+
+class Chosen(NamedTuple):
+    """The factors that a file holds for a model: 1/lambda, and that of the output (1 where it has
+    none)."""
+
+    scaling_factor: float
+    output_factor: float
 
 
 def converted_path(file: str | os.PathLike) -> Path:
@@ -43,34 +51,51 @@ def chosen_factor(model_path: str | os.PathLike | Mapping[str, Any]) -> float:
     ValueError
         Where there is none.
     """
+    return chosen(model_path).scaling_factor
+
+
+def chosen(model_path: str | os.PathLike | Mapping[str, Any]) -> Chosen:
+    """`chosen_factor`, and the factor of the output in the file that holds it.
+
+    Parameters
+    ----------
+    model_path : a .mat file, or the dict of its keys
+
+    Raises
+    ------
+    ValueError
+        Where there is none.
+    """
     if isinstance(model_path, Mapping):
-        return _only(factor_in(model_path), "model")
-    own = factor_in(matfile.read(model_path))
+        return _only(model_path, "model")
+    model = matfile.read(model_path)
+    own = factor_in(model)
     converted = converted_path(model_path)
     if not converted.is_file():
-        return _only(own, model_path)
+        return _only(model, model_path)
     search = matfile.read(converted)
     found = factor_in(search)
     same_network = _same_weights(model_path, converted)
     if same_network and found is not None:
-        if own in (None, found):
-            return found
-        return _of_two(own, found, search, files=(model_path, converted))
+        is_searched = own in (None, found) or _is_of_search(
+            own, found, search, files=(model_path, converted)
+        )
+        return _only(search, converted) if is_searched else _only(model, model_path)
     if own is None and not same_network:
         raise ValueError(
             f"{converted}: made from another {Path(model_path).name}; "
             "run lambda_grid_search again, or pass scaling_factor="
         )
-    return _only(own, model_path)
+    return _only(model, model_path)
 
 
-def _of_two(own: float, found: float, search: Mapping[str, Any], *, files: tuple) -> float:
-    """The factor of a file or that of the search beside it, which differ; a warning says which,
-    but for a file that is as it was when it was searched."""
+def _is_of_search(own: float, found: float, search: Mapping[str, Any], *, files: tuple) -> bool:
+    """Whether the search's factor is taken, not that of the file beside it, which differs; a
+    warning says which, but for a file that is as it was when it was searched."""
     if FACTOR_BEFORE not in search:
         taken, why = found, "the search's; it does not say what the model held before"
     elif factor_in(search, FACTOR_BEFORE) == own:
-        return found
+        return True
     else:
         taken, why = own, "which the model has got since the search"
     log.warning(
@@ -82,7 +107,7 @@ def _of_two(own: float, found: float, search: Mapping[str, Any], *, files: tuple
         taken,
         why,
     )
-    return taken
+    return taken == found
 
 
 def factor_in(values: Mapping[str, Any], key: str = "opt_scaling_factor") -> float | None:
@@ -94,13 +119,15 @@ def factor_in(values: Mapping[str, Any], key: str = "opt_scaling_factor") -> flo
     return float(factor[0])
 
 
-def _only(factor: float | None, name: str | os.PathLike) -> float:
+def _only(values: Mapping[str, Any], name: str | os.PathLike) -> Chosen:
+    """The factors that the keys of one file hold."""
+    factor = factor_in(values)
     if factor is None:
         raise ValueError(
             f"{name}: holds no scaling factor; "
             "pass scaling_factor=, or run lambda_grid_search first"
         )
-    return factor
+    return Chosen(factor, matfile.output_factor(values))
 
 
 def _same_weights(one: str | os.PathLike, other: str | os.PathLike) -> bool:

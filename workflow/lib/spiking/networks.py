@@ -7,7 +7,7 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ from rate2spike.spiking.kernels.pick import spiking_kernels
 from rate2spike.tasks import response_step
 
 from .arguments import also_called, factor_of
-from .chosen_factor import chosen_factor
+from .chosen_factor import chosen
 from .lesioned import lesioned
 
 NO_STIMULATION = {"mode": "none"}
@@ -106,9 +106,10 @@ def LIF_network_fnc(
     spk : (N, n_steps), 0 or 1
     rs : filtered rates (N, n_steps)
     all_fr : mean rates (N, 1), Hz; without the volley of the first nine steps, as published
-    out : output (n_steps,)
-    params : dict with dt and T (s), nt, w_out (1, N) as in the file, td and td0 (N,) synaptic decay
-        in s, trained and initial, IPSCs (N, n_steps), and the constants of the neuron
+    out : output (n_steps,), with the factor that the file's key output_factor holds, if any
+    params : dict with dt and T (s), nt, w_out (1, N) as in the file (times its output_factor), td
+        and td0 (N,) synaptic decay in s, trained and initial, IPSCs (N, n_steps), and the constants
+        of the neuron
 
     Raises
     ------
@@ -196,11 +197,12 @@ def _params(
 ) -> dict[str, Any]:
     """The last part of what `LIF_network_fnc` returns."""
     n_steps, neuron = recording.out.size, network.neuron
+    w_out = np.asarray(model.weights.w_out, dtype=np.float64) * network.output_factor
     return {
         "dt": recording.dt,
         "T": n_steps * recording.dt,
         "nt": n_steps,
-        "w_out": np.asarray(model.weights.w_out, dtype=np.float64)[None, :],
+        "w_out": w_out[None, :],  # divided by 1/lambda, times rates: the output, as published
         "td": network.tau_decay_ms / MS,
         "td0": model.tau_decay_ms(initial=True) / MS if model.initial is not None else None,
         "IPSCs": recording.ipsc,
@@ -417,7 +419,8 @@ class SpikingRNN(AbstractSpikingRNN):
     ----------
     model_path : a .mat file, or the dict of its keys
     scaling_factor : 1/lambda; by default that of `config`, or the one that a search found for the
-        model: in the converted model beside it, or in the file itself
+        model: in the converted model beside it, or in the file itself. The factor of the output
+        (key output_factor) is that of the same file, of model_path where the factor is given
     config : neuron, step, initial weights
 
     Raises
@@ -434,8 +437,12 @@ class SpikingRNN(AbstractSpikingRNN):
     ):
         self.model = _load(model_path)
         n_units = self.model.n_units
-        if scaling_factor is None:
-            scaling_factor = config.scaling_factor if config else chosen_factor(model_path)
+        if scaling_factor is None and config is None:
+            choice = chosen(model_path)
+            scaling_factor = choice.scaling_factor
+            self.model = replace(self.model, output_factor=choice.output_factor)
+        elif scaling_factor is None:
+            scaling_factor = config.scaling_factor
         scaling_factor = factor_of(scaling_factor)
         check_factor(scaling_factor)
         config = config or SpikingConfig(N=n_units, scaling_factor=float(scaling_factor))

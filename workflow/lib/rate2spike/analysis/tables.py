@@ -124,6 +124,34 @@ def held_out_accuracy(trials: pd.DataFrame) -> pd.DataFrame:
     return fresh.drop(columns="n_correct").reset_index()
 
 
+def stack_refined(files: Sequence[str]) -> pd.DataFrame:
+    """The tables of refined networks of several blocks as one.
+
+    Parameters
+    ----------
+    files
+        results/refined/TASK/CONDITION/NEURON/BLOCK.csv, the blocks of a condition together.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per network and step: whose it is, then the columns of the files. The rows of each
+        condition in the order of its networks' names, whatever its blocks.
+    """
+    stacked = []
+    for file in files:
+        place = Path(file).parts[-4:-1]  # task, condition, neuron
+        rows = read_csv(file, {"on_edge": bool})
+        for i, (key, value) in enumerate(zip(NETWORK_KEYS[:3], place, strict=True)):
+            rows.insert(i, key, value)
+        stacked.append(rows)
+    filled = [rows for rows in stacked if len(rows)]  # one without rows has no types
+    refined = pd.concat(filled or stacked[:1], ignore_index=True)
+    turn = refined.groupby(NETWORK_KEYS[:3], sort=False).ngroup()
+    ordered = refined.assign(turn=turn).sort_values(["turn", "network"], kind="stable")
+    return ordered.drop(columns="turn")
+
+
 def with_rate_interval(networks: pd.DataFrame) -> pd.DataFrame:
     """Add the 95 % confidence interval of the rate network's accuracy on fresh trials.
 

@@ -25,16 +25,15 @@ TRIAL_TYPES = {
     "correct": "bool",
     "correct_strict": "bool",
 }
-SCHEMA = pa.schema(
-    (column, pa.large_string() if kind == "str" else pa.from_numpy_dtype(kind))
-    for column, kind in TRIAL_TYPES.items()
-)
+# of refined networks: the extremes of the output are those with the output factor
+REFINED_TYPES = {**TRIAL_TYPES, "output_factor": "float64", "step": "str"}
 
 
 def write_trials(
     rows: Sequence[Mapping[str, object]],
     path: str | Path,
     provenance: Mapping[str, object] | None = None,
+    types: Mapping[str, str] = TRIAL_TYPES,
 ) -> None:
     """Write the per-trial table as parquet.
 
@@ -43,25 +42,35 @@ def write_trials(
     Parameters
     ----------
     rows
-        Columns of the trials of one network each, by name: at least those of TRIAL_TYPES.
+        Columns of the trials of one network each, by name: at least those of `types`.
     path
         The file.
     provenance
         How the trials were made, for the metadata.
+    types
+        The columns, and the type of each.
     """
-    table = pa.Table.from_batches(map(_batch, rows), SCHEMA).combine_chunks()
+    schema = pa.schema((column, _arrow_type(kind)) for column, kind in types.items())
+    batches = [_batch(of_network, types, schema) for of_network in rows]
+    table = pa.Table.from_batches(batches, schema).combine_chunks()
     with replacing(path) as temporary:
         pq.write_table(table.replace_schema_metadata(in_metadata(provenance)), temporary)
 
 
-def _batch(of_network: Mapping[str, object]) -> pa.RecordBatch:
+def _arrow_type(kind: str) -> pa.DataType:
+    return pa.large_string() if kind == "str" else pa.from_numpy_dtype(kind)
+
+
+def _batch(
+    of_network: Mapping[str, object], types: Mapping[str, str], schema: pa.Schema
+) -> pa.RecordBatch:
     """The trials of one network; what is one value for all of them fills its column."""
     n_trials = np.size(of_network["trial"])
     arrays = []
-    for column, kind in TRIAL_TYPES.items():
+    for column, kind in types.items():
         values = np.broadcast_to(of_network[column], n_trials)
-        arrays.append(_array(values, kind, SCHEMA.field(column).type))
-    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+        arrays.append(_array(values, kind, schema.field(column).type))
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _array(values: np.ndarray, kind: str, arrow_type: pa.DataType) -> pa.Array:

@@ -12,6 +12,14 @@ __getattr__, __dir__, __all__ = names_of(
             "choose_factor",
             "to_spiking",
         ),
+        ".refinement": (
+            "OUTPUT_FACTORS",
+            "Refined",
+            "SearchTrials",
+            "middle_of_plateau",
+            "refine",
+            "scaled_response",
+        ),
         ".scored_trials": (
             "Simulation",
             "run_trials",

@@ -21,6 +21,7 @@ def write_converted(
     accuracy: pd.DataFrame,
     held_out: Mapping[str, float],
     made: Mapping[str, Any],
+    output_factors: Mapping[str, float] | None = None,
 ) -> None:
     """Write the converted models of a block of networks.
 
@@ -32,6 +33,7 @@ def write_converted(
     accuracy : table of the search, a row per network and factor: network, scaling_factor, accuracy
     held_out : accuracy of each network on fresh trials at its factor
     made : how they were made
+    output_factors : of each network, where a refinement found them
     """
     folder.mkdir()
     for network, factor in factors.items():
@@ -44,5 +46,6 @@ def write_converted(
             all_perfs=curve.accuracy,
             scaling_factors=curve.scaling_factor,
             held_out=held_out[network],
+            output_factor=output_factors[network] if output_factors else None,
             provenance={"source": provenance.model_facts(source), "conversion": made},
         )

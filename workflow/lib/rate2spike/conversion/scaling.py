@@ -43,6 +43,9 @@ def to_spiking(
 
         W_spk = lambda W_rate,    lambda = 1 / scaling_factor        (paper, Eq. 12)
 
+    Where a refinement has found an output factor g for the model (`RateModel.output_factor`), the
+    readout weights are multiplied by it: w_out_spk = g lambda w_out_rate. It is 1 otherwise.
+
     Parameters
     ----------
     model : the trained rate network
@@ -69,11 +72,12 @@ def to_spiking(
     return SpikingNetwork(
         w_rec=w_rec * model.sign * model.mask / scaling_factor,
         w_in=finite_numbers("w_in", model.w_in),
-        w_out=finite_numbers("w_out", model.weights.w_out) / scaling_factor,
+        w_out=finite_numbers("w_out", model.weights.w_out) * model.output_factor / scaling_factor,
         tau_decay_ms=model.tau_decay_ms(),
         inhibitory=model.inhibitory,
         scaling_factor=float(scaling_factor),
         neuron=neuron or NeuronConfig(),
+        output_factor=model.output_factor,
     )
 
 

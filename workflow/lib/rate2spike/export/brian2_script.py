@@ -49,7 +49,7 @@ $title
 
 $n_units spiking neurons, $n_inhibitory of them inhibitory, copied one to one from a rate network
 that was trained on a task. Recurrent and readout weights are those of the rate network divided by
-1/lambda = $factor.
+1/lambda = $factor$output_said.
 
 Kim, R., Li, Y., Sejnowski, T. J.
 Simple framework for constructing functional spiking recurrent neural networks
@@ -368,6 +368,7 @@ def _script(network: SpikingNetwork, arrays: str, *, downsample: int, title: str
         n_units=network.n_units,
         n_inhibitory=int(np.sum(network.inhibitory)),
         factor=_number(network.scaling_factor),
+        output_said=_output_said(network.output_factor),
         arrays_said=_in_docstring(arrays),
         arrays=json.dumps(arrays, ensure_ascii=False),
         version=__version__,
@@ -388,6 +389,13 @@ def _script(network: SpikingNetwork, arrays: str, *, downsample: int, title: str
         on_pre=ON_PRE[rises],
         connections=CONNECTIONS if np.any(network.w_rec) else NO_CONNECTIONS,
     )
+
+
+def _output_said(output_factor: float) -> str:
+    """What else was done with the readout weights; nothing where they are as published."""
+    if output_factor == 1:
+        return ""
+    return f", and the readout weights\nmultiplied by {_number(output_factor)} besides"
 
 
 def _number(value: float) -> str:

@@ -121,8 +121,9 @@ def write_nir(
 ) -> None:
     """Write the network as a NIR file, and `accuracy` as a table beside it, NAME_accuracy.csv.
 
-    The graph's metadata has the scaling factor, what NIR cannot hold, and the accuracies, as JSON
-    text under `rate2spike`, beside what else is given as `metadata`.
+    The graph's metadata has the scaling factor, the output factor where it is not 1, what NIR
+    cannot hold, and the accuracies, as JSON text under `rate2spike`, beside what else is given as
+    `metadata`.
 
     Parameters
     ----------
@@ -149,6 +150,8 @@ def write_nir(
         },
         "spike_lasts_s": dt_s,
     }
+    if network.output_factor != 1:  # w_out has it already
+        about["output_factor"] = network.output_factor
     if accuracy is not None:
         about["accuracy"] = accuracy.to_dict("records")
     metadata = {"rate2spike": json.dumps(about)} | (metadata or {})

@@ -63,7 +63,14 @@ def save(figure: Figure, pdf, png) -> None:
         figure.savefig(temporary, dpi=PNG_DPI, metadata={"Software": None})
 
 
-def publish(draw: Callable[[], Drawn], facts: Mapping, *, caption, output) -> Drawn:
+def publish(
+    draw: Callable[[], Drawn],
+    facts: Mapping,
+    *,
+    caption,
+    output,
+    columns: Sequence[str] = tuple(COLUMNS),
+) -> Drawn:
     """Draw a figure, and write it with its table and its caption.
 
     Where no network reached criterion, all three say so and `draw` is not called.
@@ -78,6 +85,8 @@ def publish(draw: Callable[[], Drawn], facts: Mapping, *, caption, output) -> Dr
         The file of the caption, with the names of facts in braces.
     output
         The files to write, as attributes: pdf, png, csv, caption.
+    columns
+        Of the CSV where nothing is drawn.
 
     Returns
     -------
@@ -96,7 +105,7 @@ def publish(draw: Callable[[], Drawn], facts: Mapping, *, caption, output) -> Dr
             drawn = nothing(text)
         save(drawn.figure, output.pdf, output.png)
     rows = list(drawn.rows)
-    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=COLUMNS)
+    table = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=list(columns))
     write_csv(table, output.csv, float_format="%.9g")
     write_text(text.strip() + "\n", output.caption)
     return drawn._replace(facts=facts)

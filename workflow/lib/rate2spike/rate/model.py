@@ -72,12 +72,13 @@ class TrainingRecord(NamedTuple):
 class RateModel:
     """One rate network: fixed wiring, trained and initial weights.
 
-    How the dynamics see the recurrent weights: `reference.effective_weights`.
+    How the dynamics see the recurrent weights: `reference.effective_weights`. `output_factor`
+    multiplies the readout of the spiking network that is made of it, and changes nothing here.
 
     Raises
     ------
     ValueError
-        where an array is masked, complex or holds no numbers
+        where an array is masked, complex or holds no numbers, or the output factor is no number > 0
     """
 
     config: RateConfig
@@ -86,8 +87,11 @@ class RateModel:
     mask: np.ndarray  # (n_units, n_units), 0 where SOM units receive no inhibition
     weights: Weights
     initial: Weights
+    output_factor: float = 1.0
 
     def __post_init__(self) -> None:
+        if not (np.isfinite(self.output_factor) and self.output_factor > 0):
+            raise ValueError(f"output_factor: expected a number > 0, got {self.output_factor!r}")
         arrays = [("w_in", self.w_in), ("inhibitory", self.inhibitory), ("mask", self.mask)]
         for weights in (self.weights, self.initial):
             if weights is not None:

@@ -34,6 +34,7 @@ class SpikingNetwork:
     inhibitory : bool (n_units,)
     scaling_factor : 1/lambda, by which w_rec and w_out were divided
     neuron : constants of the units
+    output_factor : by which w_out alone was multiplied besides
 
     Raises
     ------
@@ -48,6 +49,7 @@ class SpikingNetwork:
     inhibitory: np.ndarray
     scaling_factor: float
     neuron: NeuronConfig
+    output_factor: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("w_rec", "w_in", "w_out", "tau_decay_ms", "inhibitory"):

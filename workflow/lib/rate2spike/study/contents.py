@@ -26,9 +26,11 @@ FOLDERS = (
     "conditions",
     "models",
     "converted",
+    "refined",
     "examples",
     "selectivity",
     "exports",
+    "exports_refined",
 )
 # what `snakemake manifest` writes; the config may be that of another study
 MANIFEST = ("manifest.tsv", "SHA256SUMS", "ro-crate-metadata.json", "Snakefile", "config.yaml")
@@ -41,8 +43,8 @@ Written at the end of a run of the workflow.
 CONDITIONS = """
 ## Conditions
 
-The folder stands below `figures/conditions`, `conditions`, `converted`, `examples` and `exports`;
-below `models`, `training` and `networks` without its last part.
+The folder stands below `figures/conditions`, `conditions`, `converted`, `refined`, `examples` and
+`exports`; below `models`, `training` and `networks` without its last part.
 
 | condition | folder | also called | networks |
 |---|---|---|--:|
@@ -84,8 +86,7 @@ def update(
     folder = Path(results)
     if not _is_of(folder, config):
         return None
-    exports = [of_condition("results/exports/{place}/{neuron}", c) for c in layout.shown]
-    others = of_others([*files, *exports], folder)
+    others = of_others([*files, *layout.exports], folder)
     old = _old_manifest(folder)
     write_text(page(layout, others, old), folder / PAGE)
     lines = []

@@ -189,6 +189,7 @@ def of_condition(
         n_training = n_networks * typical_trials(task.name, config, training)
         training_s = n_training * timed[key]
         n_bytes = n_networks * bytes_per_network(config, task.n_steps, keep_traces)
+        n_bytes *= 4 / 3 if row["refines"] else 1  # a converted model more
 
     neuron = from_mapping(NeuronConfig, row["neuron"])
     key = (neuron, task.name, alike, row["downsample"], n_at_once)

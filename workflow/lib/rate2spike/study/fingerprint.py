@@ -142,6 +142,13 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
             "analysis/choice.py",
             "conversion/converted_files.py",
         ),
+        "refine": (
+            *simulation,
+            *TABLES,
+            "analysis/refined_trials.py",
+            "conversion/refinement.py",
+            "conversion/converted_files.py",
+        ),
         "example": (
             *SPIKING_TRIALS,
             *TRIAL_TABLES,
@@ -159,6 +166,7 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         ),
         "networks_of_condition": TABLES,
         "aggregate": (*TABLES, *MODEL_FILES, "provenance.py"),
+        "aggregate_refined": TABLES,
         "figure_1": (*SWEEPS, *BESIDE_THE_PAPER, "figures/cartoons.py"),
         "figure_2": (*SWEEPS, *BESIDE_THE_PAPER, "figures/cartoons.py"),
         "figure_3": (*SWEEPS, "figures/cartoons.py"),
@@ -177,6 +185,15 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
         "figure_sweeps": SWEEPS,
         "figure_scaling": NETWORK_PAGES,
         "figure_accuracy": NETWORK_PAGES,
+        "figure_refine": (
+            *READING,
+            *TABLES,
+            *PAGES,
+            "analysis/factors.py",
+            "analysis/describe.py",
+            "analysis/before_after.py",
+            "figures/before_after.py",
+        ),
         "scorecard": (*NUMBERS, "paper/scorecard.py", "figures/forest.py"),
         "figure_variants": (
             *NUMBERS,

@@ -150,6 +150,11 @@ class Layout:
         """Conditions that search a scaling factor of their own."""
         return tuple(c for c in self.study.conditions if not c.factor_of)
 
+    @cached_property
+    def refined(self) -> tuple[Condition, ...]:
+        """Conditions whose conversion is refined."""
+        return tuple(c for c in self.study.conditions if c.refines)
+
     def other_names(self, c: Condition) -> str:
         """What else the config calls this condition: the value of a sweep that it is, another
         condition of the same settings."""
@@ -180,15 +185,19 @@ class Layout:
 
     def factor_groups(self, c: Condition) -> list[tuple[str, ...]]:
         """The scaling factors of a condition, in the words of their files, as its simulation jobs
-        carry them; none where it takes those of another condition."""
+        carry them; none where it takes those of another condition. Those of the search come first,
+        and those that only the refinement tries in jobs of their own."""
         if c.factor_of:
             return []
-        factors = [f"{factor:g}" for factor in c.search.scaling_factors]
         n_networks = min(self._block_size(c), c.n_networks)
         size = self.study.factors_per_job
         size = size or self.factors_at_once(c, n_networks, self.n_steps[c.task])
-        firsts = range(0, len(factors), size)
-        return [tuple(factors[first : first + size]) for first in firsts]
+        groups = []
+        for grid in (c.search.scaling_factors, c.search.refine_scaling_factors):
+            factors = [f"{factor:g}" for factor in grid]
+            firsts = range(0, len(factors), size)
+            groups += [tuple(factors[first : first + size]) for first in firsts]
+        return groups
 
     @cached_property
     def simulation_rules(self) -> list[SimulationRule]:
@@ -235,8 +244,8 @@ class Layout:
         return of_condition(pattern, self.study.names[name])
 
     def shards(self, c: Condition) -> list[str]:
-        """All shards of a condition: one per block and scaling factor; none where it takes the
-        factors of another condition."""
+        """All shards of a condition: one per block and scaling factor of the search; none where it
+        takes the factors of another condition."""
         shards = []
         for block in self.blocks(c):
             shards += shards_of_block(c, block)
@@ -244,10 +253,19 @@ class Layout:
 
     @cached_property
     def all_shards(self) -> list[str]:
-        """All shards of the study."""
+        """All shards of the searches of the study."""
         shards = []
         for c in self.study.conditions:
             shards += self.shards(c)
+        return shards
+
+    @cached_property
+    def further_shards(self) -> list[str]:
+        """The shards at the factors that only a refinement tries."""
+        shards = []
+        for c in self.refined:
+            for block in self.blocks(c):
+                shards += further_shards_of_block(c, block)
         return shards
 
     def n_untrained(self) -> int:
@@ -262,12 +280,36 @@ class Layout:
         if not self.study.conditions:
             return []
         names = "trials.parquet accuracy.csv networks.csv curves.csv summary.csv summary.html"
-        return [f"results/tables/{name}" for name in names.split()]
+        refined = ["refined.csv"] if self.refined else []
+        return [f"results/tables/{name}" for name in [*names.split(), *refined]]
 
     @cached_property
     def converted(self) -> list[str]:
         """The folders of the converted models."""
         return self.of_blocks("results/converted/{place}/{neuron}/{block}", self.searched)
+
+    @cached_property
+    def refined_models(self) -> list[str]:
+        """The folders of the models with what the refinement has found."""
+        return self.of_blocks("results/refined/{place}/{neuron}/{block}", self.refined)
+
+    @cached_property
+    def refined_files(self) -> list[str]:
+        """All that the refinement makes: those folders, tables, fresh trials."""
+        files = list(self.refined_models)
+        for folder in self.refined_models:
+            files += [f"{folder}.csv", f"{folder}.parquet"]
+        return files
+
+    @cached_property
+    def exports(self) -> list[str]:
+        """The folders of example networks in formats of other tools, made when they are asked
+        for."""
+        folders = [of_condition("results/exports/{place}/{neuron}", c) for c in self.shown]
+        for c in self.shown:
+            if c.refines:
+                folders.append(of_condition("results/exports_refined/{place}/{neuron}", c))
+        return folders
 
     @cached_property
     def mean_field_files(self) -> list[str]:
@@ -384,6 +426,8 @@ class Layout:
             drawn.append("figures/figure_sweeps")
         if self.shown:
             drawn += ["figures/figure_scaling", "figures/figure_accuracy"]
+        if self.refined:
+            drawn.append("figures/figure_refine")
         drawn += [f"figures/conditions/{spiking_place(c)}" for c in self.shown]
         if self.study.mean_field:
             drawn.append("figures/mean_field")
@@ -404,10 +448,13 @@ class Layout:
 
     @property
     def numbers_of_figures(self) -> list[str]:
-        """The files of the figures of the paper, but for their pictures."""
+        """The files of the figures of the paper, but for their pictures; the networks behind the
+        figure of the refinement."""
         files = []
         for figure in self.study.figures:
             files += outputs_of(figure).values()
+        if self.refined:
+            files.append("results/figures/figure_refine_networks.csv")
         return files
 
     # Jobs ----------------------------------------------------------------------------------------
@@ -433,10 +480,12 @@ class Layout:
             "import_models": self.of_blocks(block, external),
             "simulate": simulated,
             "held_out": self.of_blocks(spiking_block, conditions),
+            "refine": self.of_blocks(spiking_block, self.refined),
             "example": self.examples,
             "selectivity": self.selectivity,
             "networks_of_condition": places,
             "aggregate": ["tables"] if conditions else [],
+            "aggregate_refined": ["refined"] if self.refined else [],
             "figures": figures,
         }
         files = {}
@@ -466,12 +515,19 @@ def in_block(pattern: str, c: Condition, block: str) -> str:
 
 
 def shards_of_block(c: Condition, block: str) -> list[str]:
-    """The shards of a block, one per scaling factor; none where the condition takes the factors of
-    another one."""
-    if c.factor_of:
-        return []
+    """The shards of the search of a block, one per scaling factor; none where the condition takes
+    the factors of another one."""
+    return [] if c.factor_of else _shards_at(c.search.scaling_factors, c, block)
+
+
+def further_shards_of_block(c: Condition, block: str) -> list[str]:
+    """The shards of a block at the scaling factors that only the refinement tries."""
+    return _shards_at(c.search.refine_scaling_factors, c, block) if c.refines else []
+
+
+def _shards_at(factors: Sequence[float], c: Condition, block: str) -> list[str]:
     folder = in_block("results/simulations/{place}/{neuron}/{block}", c, block)
-    return [f"{folder}/factor_{factor:g}.parquet" for factor in c.search.scaling_factors]
+    return [f"{folder}/factor_{factor:g}.parquet" for factor in factors]
 
 
 def file_of_group(group: Sequence[str]) -> str:

@@ -54,6 +54,7 @@ FOREIGN_UNITS = 1000  # of a network whose file is not ours
 SMALL_JOBS = {
     "networks_of_condition": (1500, 10),
     "aggregate": (4000, 30),
+    "aggregate_refined": (1500, 10),
     "figure": (1500, 10),
     "provenance": (1500, 20),
     "provenance_page": (1000, 10),
@@ -67,11 +68,12 @@ JOBS_BY_CONDITION = (
     "import_models",
     "simulate",
     "held_out",
+    "refine",
     "example",
     "selectivity",
     "exchange",
 )
-ON_A_GPU = ("train", "simulate", "held_out", "example", "selectivity", "cost")
+ON_A_GPU = ("train", "simulate", "held_out", "refine", "example", "selectivity", "cost")
 
 
 class Work(NamedTuple):
@@ -375,7 +377,7 @@ def of_work(
         search = work.condition.search
         if stage == "simulate":
             return simulation_minutes(work, n_factors * search.trials)
-        if stage == "held_out":  # it also writes the converted models
+        if stage in ("held_out", "refine"):  # they also write the converted models
             return simulation_minutes(work, search.held_out_trials) + block_minutes(work)
         return block_minutes(work)
 
@@ -413,6 +415,17 @@ def recording_seconds(layout: Layout, c: Condition) -> float:
     return 60 * recording_minutes(Work(c, 1, n_units, layout.n_steps[c.task])) / GENEROUS
 
 
+def factors_tried(c: Condition) -> int:
+    """Scaling factors at which each network of a condition is simulated."""
+    further = c.search.refine_scaling_factors if c.refines else ()
+    return 0 if c.factor_of else len(c.search.scaling_factors) + len(further)
+
+
+def fresh_trials(c: Condition) -> int:
+    """Fresh trials of each network of a condition: at the published choice, and refined."""
+    return c.search.held_out_trials * (2 if c.refines else 1)
+
+
 # What comes first ---------------------------------------------------------------------------------
 
 
@@ -421,8 +434,7 @@ def reckoned_minutes(layout: Layout, c: Condition) -> float:
     n_units = c.network.n_units if c.network else FOREIGN_UNITS
     n_steps = layout.n_steps[c.task]
     search = c.search
-    n_factors = 0 if c.factor_of else len(search.scaling_factors)
-    trials = n_factors * search.trials + search.held_out_trials
+    trials = factors_tried(c) * search.trials + fresh_trials(c)
     minutes = simulation_minutes(Work(c, c.n_networks, n_units, n_steps), trials)
     if c.training:
         seconds = training_seconds(c.training, n_units, n_steps)
@@ -476,8 +488,9 @@ def workload(layout: Layout) -> list[dict[str, Any]]:
     Returns
     -------
     A row per condition: name, task, network, training (None where nothing is trained for it),
-    neuron, n_networks, n_factors, trials (at each factor), held_out_trials, downsample, recording_s
-    (of its example network, where one is recorded)
+    neuron, n_networks, n_factors (those of a refinement, too), trials (at each factor),
+    held_out_trials (all fresh ones of a spiking network), downsample, refines (whether its
+    conversion is refined), recording_s (of its example network, where one is recorded)
     """
     recorded = [*layout.examples, *layout.selectivity]
     rows = []
@@ -492,10 +505,11 @@ def workload(layout: Layout) -> list[dict[str, Any]]:
             "training": asdict(c.training) if trains else None,
             "neuron": asdict(c.neuron),
             "n_networks": c.n_networks,
-            "n_factors": 0 if c.factor_of else len(c.search.scaling_factors),
+            "n_factors": factors_tried(c),
             "trials": c.search.trials,
-            "held_out_trials": c.search.held_out_trials,
+            "held_out_trials": fresh_trials(c),
             "downsample": c.search.downsample,
+            "refines": c.refines,
             "recording_s": recorded.count(spiking_place(c)) * recording_seconds(layout, c),
         }
         rows.append(row)

@@ -52,6 +52,12 @@ class Condition:
         """Whether its networks were given to the study, not trained by it."""
         return bool(self.models)
 
+    @property
+    def refines(self) -> bool:
+        """Whether more than the published factor is found for its networks, on the trials of their
+        search; without a search there is nothing to find it on."""
+        return bool(self.search.refine) and not self.factor_of
+
     def setting(self, key: str) -> Any:
         """A setting as plain data.
 

@@ -1,0 +1,233 @@
+"""The refinement: one factor more for the output, from trials that were simulated without it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rate2spike.conversion import (
+    OUTPUT_FACTORS,
+    SearchTrials,
+    Simulation,
+    middle_of_plateau,
+    refine,
+    scaled_response,
+    score_network,
+    to_spiking,
+)
+from rate2spike.conversion.scored_trials import run_trials, trials_of
+from rate2spike.tasks import BUILT_IN, Response
+
+GO_NOGO = BUILT_IN["go-nogo"]
+ONE = OUTPUT_FACTORS.index(1)
+
+
+def trials(go, nogo, *, low=0.0):
+    """Go and NoGo trials whose outputs rise to these values, and fall to `low`."""
+    label = np.array([1] * len(go) + [0] * len(nogo))
+    maximum = np.array([*go, *nogo], dtype=np.float32)
+    return SearchTrials(label, Response(maximum, np.full_like(maximum, low)))
+
+
+# The choice of the cell ---------------------------------------------------------------------------
+
+
+def table(rows):
+    """A table of scores, a letter a cell: `#` is the best, `+` as good, a dot is bad; the middle of
+    the row is output factor 1."""
+    value = {"#": 2.0, "+": 1.98, ".": 1.0}
+    n_columns = len(OUTPUT_FACTORS)
+    scores = np.full((len(rows), n_columns), 1.0)
+    for i, row in enumerate(rows):
+        begin = ONE - len(row) // 2
+        scores[i, begin : begin + len(row)] = [value[cell] for cell in row]
+    return scores
+
+
+@pytest.mark.parametrize(
+    ("rows", "chosen"),
+    [
+        (["#......", "...+++.", "...+++.", "...+++.", "......."], (2, 1)),  # not the best cell
+        (["+++", "+++", "#++", "..."], (0, 0)),  # what lies beyond the table counts as inside
+        (["....#....", ".........", "++.......", "++......."], (2, -3)),  # not the nearest to 1
+        (["#+.##"], (0, 1)),  # of plateaus of one size the cell of the higher score, nearest to 1
+        (["+.#.+"], (0, 0)),  # cells that meet at a corner are not joined
+        (["+.+", ".#.", "+.+"], (1, 0)),
+        (["#", "#", "#"], (0, 0)),  # equal in all else: the smaller scaling factor
+        (["+++++++"], (0, 0)),
+        (["++#+++"], (0, -1)),  # as far from outside, but the higher score
+    ],
+)
+def test_the_middle_of_the_largest_plateau_is_taken(rows, chosen):
+    row, column = middle_of_plateau(table(rows))
+    assert (row, column - ONE) == chosen
+
+
+def test_a_table_of_one_value_stays_as_published():
+    assert middle_of_plateau(np.full((3, len(OUTPUT_FACTORS)), 1.5)) == (0, ONE)
+
+
+def by_brute_force(scores):
+    """The same cell by other means: regions by spreading marks, distances by walking."""
+    good = scores >= scores.max() - 0.02 - 1e-9
+    n_rows, n_columns = good.shape
+    mark = np.where(good, np.arange(good.size).reshape(good.shape), -1)
+    for _ in range(good.size):
+        for a, b in ((mark[1:], mark[:-1]), (mark[:, 1:], mark[:, :-1])):
+            joined = (a >= 0) & (b >= 0)
+            np.maximum(a, b, out=a, where=joined)
+            np.maximum(a, b, out=b, where=joined)
+    sizes = {m: (mark == m).sum() for m in np.unique(mark[good])}
+    cells = []
+    for row in range(n_rows):
+        for column in range(n_columns):
+            m = mark[row, column]
+            if m < 0 or sizes[m] < max(sizes.values()):
+                continue
+            steps = np.inf
+            for r in range(n_rows):
+                for c in range(n_columns):
+                    if mark[r, c] != m:
+                        steps = min(steps, abs(r - row) + abs(c - column))
+            score = round(scores[row, column], 9)
+            cells.append((-steps, -score, abs(column - ONE), row, column))
+    return min(cells)[-2:]
+
+
+def test_the_choice_is_that_of_brute_force():
+    rng = np.random.default_rng(5)
+    for _ in range(60):
+        smooth = rng.normal(size=(6, len(OUTPUT_FACTORS))).cumsum(axis=1)
+        scores = 2 - 0.01 * np.round(np.abs(smooth))
+        assert middle_of_plateau(scores) == by_brute_force(scores)
+
+
+# Trials scored again ------------------------------------------------------------------------------
+
+
+def score(task, label, response, factor):
+    """Accuracy and strict accuracy with the output times a factor, trial by trial."""
+    right = []
+    for i in range(len(label)):
+        one = Response(response.maximum[[i]] * factor, response.minimum[[i]] * factor)
+        right.append([s(label[[i]], one)[0] for s in (task.correct_spiking, task.correct_strict)])
+    return np.mean(right, axis=0)
+
+
+def test_it_is_the_best_of_all_pairs_by_brute_force():
+    rng = np.random.default_rng(3)
+    label = rng.integers(0, 2, 50)
+    by_factor = {}
+    for factor in (30.0, 10.0, 20.0):
+        size = 40 / factor * (0.2 + label + rng.normal(0, 0.15, 50))
+        response = Response(size.astype(np.float32), np.float32(-0.6 * np.abs(size)))
+        by_factor[factor] = SearchTrials(label, response)
+    scores, found = np.empty((3, len(OUTPUT_FACTORS))), {}
+    for row, factor in enumerate((10.0, 20.0, 30.0)):
+        for column, g in enumerate(OUTPUT_FACTORS):
+            accuracy, strict = score(GO_NOGO, *by_factor[factor], g)
+            scores[row, column] = accuracy + strict
+            found[row, column] = (factor, g, accuracy, strict)
+    row, column = by_brute_force(scores)
+    refined = refine(GO_NOGO, by_factor)
+    assert refined[:4] == pytest.approx(found[row, column])
+    assert refined.on_edge == (row in (0, 2) or column in (0, len(OUTPUT_FACTORS) - 1))
+
+
+def test_outputs_three_times_too_large_are_made_smaller():
+    large = trials([3.0] * 5, [0.9] * 5)  # Go is right, NoGo is not
+    refined = refine(GO_NOGO, {40.0: trials([0], [0]), 50.0: large, 60.0: trials([0], [0])})
+    assert (refined.scaling_factor, refined.accuracy, refined.strict) == (50, 1, 1)
+    # 0.7 / 3 < g < 0.3 / 0.9: 2^-2 = 0.25 and 2^-1.75 = 0.297; the one nearer to 1
+    assert refined.output_factor == 2**-1.75
+    assert not refined.on_edge
+
+
+def test_strict_scoring_counts():
+    # it falls below -0.7, too: right by the published scoring alone, unless the output is smaller
+    refined = refine(GO_NOGO, {40.0: trials([0.9] * 4, [], low=-0.88)})
+    assert (refined.accuracy, refined.strict) == (1, 0)
+    refined = refine(GO_NOGO, {40.0: trials([1.1] * 4, [], low=-0.88)})
+    assert (refined.output_factor, refined.accuracy, refined.strict) == (2**-0.5, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("by_factor", "on_edge"),
+    [
+        ({40.0: trials([1], [0.1])}, False),  # of one scaling factor there is no edge
+        ({40.0: trials([1], [0.1]), 50.0: trials([0], [0])}, True),
+        ({40.0: trials([0], [0]), 50.0: trials([1], [0.1]), 60.0: trials([0], [0])}, False),
+        ({40.0: trials([0.18], [0.074])}, True),  # four times it is 0.72
+        ({40.0: trials([11.6], [4.7])}, True),  # a sixteenth
+    ],
+)
+def test_a_factor_at_the_edge_of_its_grid_is_told(by_factor, on_edge):
+    refined = refine(GO_NOGO, by_factor)
+    assert refined.accuracy == 1
+    assert refined.on_edge == on_edge
+
+
+def test_a_task_of_a_user_scores_its_own_trials():
+    def right(label, o):
+        return (o.maximum > 5) == (label == 3)
+
+    def upright(label, o):
+        return right(label, o) & (o.minimum > -1)
+
+    own = replace(GO_NOGO, name="own", correct_spiking=right, correct_strict=upright)
+    label = np.array([3, 4, 3, 4])
+    response = Response(np.array([8.0, 5.9, 8, 5.9]), np.array([-1.0, -1.05, -1, -1.05]))
+    refined = refine(own, {25.0: SearchTrials(label, response)})
+    # above 5 / 8 the answer 3 is seen, below 5 / 5.9 the answer 4: 2^-0.5 and, nearer to 1, 2^-0.25
+    assert refined == (25, 2**-0.25, 1, 1, False)
+
+
+@pytest.mark.parametrize(
+    ("by_factor", "said"),
+    [
+        ({}, "trials: expected those of one scaling factor or more, got none"),
+        ({0.0: trials([1], [0])}, "scaling_factor: expected a number > 0, got 0.0"),
+    ],
+)
+def test_trials_without_a_factor_are_refused(by_factor, said):
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        refine(GO_NOGO, by_factor)
+
+
+# The same as simulating ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("factor", [2**-1.25, 2.0])
+def test_the_output_of_a_network_with_an_output_factor_is_so_many_times_that_without(
+    trained, factor
+):
+    simulation, numbers = Simulation(GO_NOGO, 4, device="cpu"), np.arange(4)
+    drawn = trials_of(simulation, "net", 35.0, numbers)
+    plain = run_trials(simulation, trained.model, "net", 35.0, drawn, numbers)
+    scaled = replace(trained.model, output_factor=factor)
+    other = run_trials(simulation, scaled, "net", 35.0, drawn, numbers)
+    expected = scaled_response(Response(plain.maximum, plain.minimum), factor)
+    assert np.array_equal(other.spike_counts, plain.spike_counts)
+    np.testing.assert_allclose(other.maximum, expected.maximum, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(other.minimum, expected.minimum, rtol=1e-5, atol=1e-6)
+    assert expected.maximum.dtype == np.float32
+
+
+def test_the_score_at_output_factor_one_is_that_of_the_search(trained):
+    simulation = Simulation(GO_NOGO, 4, device="cpu")
+    rows = score_network(simulation, trained.model, "net", 35.0, 12)
+    response = Response(rows["output_max"], rows["output_min"])
+    unchanged = scaled_response(response, OUTPUT_FACTORS[ONE])
+    assert np.array_equal(GO_NOGO.correct_spiking(rows["label"], unchanged), rows["correct"])
+    assert np.array_equal(GO_NOGO.correct_strict(rows["label"], unchanged), rows["correct_strict"])
+
+
+def test_the_readout_alone_is_multiplied(trained):
+    plain = to_spiking(trained.model, 35)
+    network = to_spiking(replace(trained.model, output_factor=0.5), 35)
+    assert np.array_equal(network.w_out, 0.5 * plain.w_out)
+    for name in ("w_rec", "w_in", "tau_decay_ms"):
+        assert np.array_equal(getattr(network, name), getattr(plain, name))
+    assert (network.output_factor, plain.output_factor) == (0.5, 1)
+    with pytest.raises(ValueError, match="output_factor: expected a number > 0, got 0"):
+        replace(trained.model, output_factor=0)

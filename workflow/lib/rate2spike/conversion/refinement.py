@@ -1,0 +1,175 @@
+"""The refinement of a conversion: one number more for each network, the factor of its output.
+
+The paper's one factor scales recurrent and readout weights alike, so the size of the output follows
+from the choice of the dynamics. Here the readout has a factor g of its own:
+
+    w_out_spk = g lambda w_out_rate
+
+The output is linear in w_out, so its extremes in a trial that was simulated at g = 1 are those of
+the same trial at any g > 0, times g: the trials of the search are scored again, none is simulated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ..tasks.task import Response, Task
+from .scaling import check_factor
+
+STEPS_TO_TWICE = 4
+# from a sixteenth to four times the output, four steps to each doubling; 1 is among them
+OUTPUT_FACTORS = tuple(2 ** (k / STEPS_TO_TWICE) for k in range(-16, 9))
+UNCHANGED = OUTPUT_FACTORS.index(1)
+PLATEAU = 0.02  # below the best score, what still counts as good
+ROUNDING = 1e-9  # sums of shares: 1.98 + 0.02 is not 2
+
+
+class SearchTrials(NamedTuple):
+    """The trials of a network at one scaling factor, its output not rescaled.
+
+    Parameters
+    ----------
+    label : (n_trials,)
+    response : extremes of the output, (n_trials,) each
+    """
+
+    label: np.ndarray
+    response: Response
+
+
+class Refined(NamedTuple):
+    """What a refinement has found for a network.
+
+    Parameters
+    ----------
+    scaling_factor : 1/lambda
+    output_factor : g, by which the readout weights are multiplied besides
+    accuracy : share of correct search trials there, published scoring
+    strict : the same, strict scoring
+    on_edge : whether one of the two factors is the smallest or largest that was tried, so that a
+        better one may lie outside
+    """
+
+    scaling_factor: float
+    output_factor: float
+    accuracy: float
+    strict: float
+    on_edge: bool
+
+
+def refine(task: Task, trials: Mapping[float, SearchTrials]) -> Refined:
+    """The scaling factor and the output factor of a network, from the trials of its search.
+
+    Each pair of a scaling factor and one of OUTPUT_FACTORS is scored by the sum of accuracy and
+    strict accuracy; `middle_of_plateau` chooses.
+
+    Parameters
+    ----------
+    task : says which answers are right
+    trials : those at each scaling factor
+
+    Returns
+    -------
+    Refined
+        The two factors, and how the trials of the search are answered with them.
+
+    Raises
+    ------
+    ValueError
+        Where there is no scaling factor, or one that is no number > 0.
+    """
+    if not trials:
+        raise ValueError("trials: expected those of one scaling factor or more, got none")
+    for factor in trials:
+        check_factor(factor)
+    factors = sorted(trials)
+    accuracy = np.empty((len(factors), len(OUTPUT_FACTORS)))
+    strict = np.empty_like(accuracy)
+    for row, factor in enumerate(factors):
+        label, response = trials[factor]
+        for column, output_factor in enumerate(OUTPUT_FACTORS):
+            scaled = scaled_response(response, output_factor)
+            accuracy[row, column] = np.mean(task.correct_spiking(label, scaled))
+            strict[row, column] = np.mean(task.correct_strict(label, scaled))
+    row, column = middle_of_plateau(accuracy + strict)
+    at_end = column in (0, len(OUTPUT_FACTORS) - 1)
+    if len(factors) > 1:
+        at_end = at_end or row in (0, len(factors) - 1)
+    return Refined(
+        scaling_factor=float(factors[row]),
+        output_factor=OUTPUT_FACTORS[column],
+        accuracy=float(accuracy[row, column]),
+        strict=float(strict[row, column]),
+        on_edge=at_end,
+    )
+
+
+def scaled_response(response: Response, output_factor: float) -> Response:
+    """The extremes of the output times a factor > 0, in their own precision."""
+    return Response(response.maximum * output_factor, response.minimum * output_factor)
+
+
+def middle_of_plateau(scores: np.ndarray) -> tuple[int, int]:
+    """The cell in the middle of the best plateau of a table of scores, not on its edge.
+
+    A plateau is made of cells within PLATEAU of the best score that are joined by their sides. Of
+    the largest one it is the cell farthest from any cell outside it, in steps of the table; what
+    lies beyond the table counts as inside. Of equals: the higher score, then the output factor
+    nearest to 1, then the smaller scaling factor.
+
+    Parameters
+    ----------
+    scores : (n_scaling_factors, n_output_factors), the factors rising
+
+    Returns
+    -------
+    tuple
+        Row and column.
+    """
+    plateaus = _joined(scores >= scores.max() - PLATEAU - ROUNDING)
+    largest = max(map(len, plateaus))
+    candidates = []
+    for plateau in plateaus:
+        if len(plateau) < largest:
+            continue
+        outside = _outside(plateau, scores.shape)
+        for row, column in plateau:
+            steps = _least_steps(row, column, outside)
+            score = round(scores[row, column], 9)
+            candidates.append((-steps, -score, abs(column - UNCHANGED), row, column))
+    *_, row, column = min(candidates)
+    return row, column
+
+
+def _joined(good: np.ndarray) -> list[list[tuple[int, int]]]:
+    """The cells that are true, in groups that are joined by their sides."""
+    left = {(int(row), int(column)) for row, column in np.argwhere(good)}
+    groups = []
+    while left:
+        waiting = [left.pop()]
+        group = []
+        while waiting:
+            row, column = waiting.pop()
+            group.append((row, column))
+            beside = {(row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)}
+            waiting += beside & left
+            left -= beside
+        groups.append(group)
+    return groups
+
+
+def _outside(plateau: list[tuple[int, int]], shape: tuple[int, ...]) -> np.ndarray:
+    """(n, 2) rows and columns of the cells of a table that are not on the plateau."""
+    inside = np.zeros(shape, dtype=bool)
+    inside[tuple(np.transpose(plateau))] = True
+    return np.argwhere(~inside)
+
+
+def _least_steps(row: int, column: int, outside: np.ndarray) -> float:
+    """Steps along the table from a cell to the nearest one outside; infinity where there is
+    none."""
+    steps = np.abs(outside - [row, column]).sum(axis=1)
+    return min(steps.tolist(), default=np.inf)
