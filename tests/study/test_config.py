@@ -127,7 +127,6 @@ BAD = {
         "held_out_trials": [0, -1],
         "downsample": [0, 3, 200, 1.0],
         "refine": [("shift",), ("output", "output"), "output", None],
-        "refine_scaling_factors": [(10.0,), (10.0, 10.0), (0.0,), (NAN,), 10.0, (1000 / 30,)],
     },
 }
 
@@ -148,36 +147,18 @@ def test_every_field_is_checked():
         assert set(keys) == {f.name for f in fields(cls)}
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        (
-            {"refine": ("offset",)},
-            "refine: expected a list of different steps, of which there are output, "
-            "got ('offset',)",
-        ),
-        (
-            {"refine_scaling_factors": (10.0,)},
-            "refine_scaling_factors: expected none where refine is [], which alone takes them, "
-            "got (10.0,)",
-        ),
-        (
-            {"refine": ("output",), "refine_scaling_factors": (15.0, 20.0)},
-            "refine_scaling_factors: expected factors that scaling_factors does not have, "
-            "got [20.0]",
-        ),
-    ],
-)
-def test_a_refinement_that_cannot_be_is_refused(settings, message):
+def test_a_refinement_that_cannot_be_is_refused_with_those_there_are():
     with pytest.raises(ConfigError) as error:
-        SearchConfig(**settings)
-    assert str(error.value) == message
+        SearchConfig(refine=("offset",))
+    assert str(error.value) == (
+        "refine: expected a list of different steps, of which there are output, got ('offset',)"
+    )
 
 
 def test_nothing_is_refined_unless_it_is_asked_for():
-    assert (SearchConfig().refine, SearchConfig().refine_scaling_factors) == ((), ())
-    asked = from_mapping(SearchConfig, {"refine": ["output"], "refine_scaling_factors": [10, 15]})
-    assert (asked.refine, asked.refine_scaling_factors) == (("output",), (10, 15))
+    assert SearchConfig().refine == ()
+    asked = from_mapping(SearchConfig, {"refine": ["output"]})
+    assert asked.refine == ("output",)
     assert asked.scaling_factors == SearchConfig().scaling_factors
 
 
@@ -417,7 +398,7 @@ def test_the_default_config_shows_every_key_with_its_default():
     # a key that came later may be left out: a config written before goes on
     assert set(SCHEMA["required"]) == set(values) - {"factors_per_job"}
     # not in the paper, and off unless a config asks for it
-    values["search"] |= {"refine": [], "refine_scaling_factors": []}
+    values["search"]["refine"] = []
     for section, cls in SECTIONS.items():
         assert list(values[section]) == [f.name for f in fields(cls)]
         # the size of most of the paper's networks
@@ -613,23 +594,6 @@ TRAPS = [
         "search.refine",
         "[output, output]",
         "search.refine: expected different values, got ['output', 'output']",
-    ),
-    (
-        "search.refine_scaling_factors",
-        "[0]",
-        "search.refine_scaling_factors.0: expected a number > 0, got 0",
-    ),
-    (
-        "search.refine_scaling_factors",
-        "[15, 20]",
-        "search.refine_scaling_factors: expected factors that scaling_factors does not have, "
-        "got [20] (in conditions.go-nogo)",
-    ),
-    (
-        "search.refine",
-        "[]",
-        "search.refine_scaling_factors: expected none where refine is [], which alone takes them, "
-        "got (10, 15) (in conditions.go-nogo)",
     ),
     ("device", "gpu", "device: expected one of auto, cpu, cuda"),
     (

@@ -141,18 +141,17 @@ def test_how_many_networks_a_block_holds(default, tiny):
 @pytest.mark.parametrize(
     ("given", "groups"),
     [
-        (None, [("25", "32.5"), ("40",), ("15", "20")]),  # two, as this layout finds
-        (1, [("25",), ("32.5",), ("40",), ("15",), ("20",)]),
-        (3, [("25", "32.5", "40"), ("15", "20")]),  # those of the refinement alone by themselves
-        (100, [("25", "32.5", "40"), ("15", "20")]),
+        (None, [("25", "32.5"), ("40",)]),  # two, as this layout finds
+        (1, [("25",), ("32.5",), ("40",)]),
+        (3, [("25", "32.5", "40")]),
+        (100, [("25", "32.5", "40")]),
     ],
 )
 def test_jobs_carry_each_factor_once_and_in_order(given, groups):
     layout = layout_of("tests/tiny/config.yaml", factors_per_job=given)
     names = layout.study.names
     assert layout.factor_groups(names["go-nogo"]) == groups
-    assert layout.factor_groups(names["elsewhere"]) == [("40",), ("30",)]
-    assert layout.factor_groups(names["own"]) == [("40",)]
+    assert layout.factor_groups(names["elsewhere"]) == [("40",)]
     assert layout.factor_groups(names["integration-refractory-0"]) == []
 
 
@@ -181,8 +180,7 @@ def test_every_shard_is_made_by_one_rule(given):
             known = r"[0-9.e+-]+" if factor == "{factor}" else re.escape(factor)
             pattern = file.replace("TASK", rule.task_pattern).replace("FACTOR", known)
             patterns[rule.name, factor] = re.compile(pattern)
-    assert layout.further_shards
-    for shard in [*layout.all_shards, *layout.further_shards]:
+    for shard in layout.all_shards:
         makers = [maker for maker, pattern in patterns.items() if pattern.fullmatch(shard)]
         assert len(makers) == 1, (shard, makers)
     one_by_one = layout_of("config/config.yaml", factors_per_job=1)
@@ -197,12 +195,10 @@ def test_rules_of_several_factors_are_called_after_them():
         "simulate": ("{factor}",),
         "simulate_25_to_32_5": ("25", "32.5"),
         "simulate_40": ("40",),
-        "simulate_15_to_20": ("15", "20"),
     }
     assert list(named(path="config/config.yaml", factors_per_job=12)) == [
         "simulate",
         "simulate_20_to_75",
-        "simulate_10_to_15",
         "simulate_4_to_26",
     ]
     assert list(named(path="config/config.yaml", factors_per_job=1)) == ["simulate"]
@@ -216,7 +212,6 @@ def test_rules_of_several_factors_are_called_after_them():
     assert named(path="config/config.yaml", **alike) == {
         "simulate": ("{factor}",),
         "simulate_20_to_40": ("20", "30", "40"),
-        "simulate_10_to_15": ("10", "15"),
         "simulate_20_to_40_": ("20", "35", "40"),
     }
 
@@ -267,10 +262,6 @@ def test_a_shard_is_a_block_and_a_factor(tiny):
 def test_what_is_refined_has_files_of_its_own_beside_the_published_ones(tiny, default):
     names = {c.name for c in tiny.refined}
     assert names == {"go-nogo", "own", "elsewhere", "go-nogo-size-3", "go-nogo-decay-20"}
-    base = "results/simulations/go-nogo/n80_tau20-50ms/lif/seeds_0-1"
-    assert tiny.further_shards[:2] == [f"{base}/factor_15.parquet", f"{base}/factor_20.parquet"]
-    assert len(tiny.further_shards) == 3 * 2 + 1  # the user's task has none
-    assert not set(tiny.further_shards) & set(tiny.all_shards)
     folder = (
         "results/refined/delayed-go/n40_tau20-50ms_max2_eval10_loss1000_accuracy0/qif/seeds_0-0"
     )
@@ -289,7 +280,7 @@ def test_a_study_that_does_not_refine_has_no_further_file(default):
         "config/config.yaml", search=off, conditions=conditions, sweeps={}, figures={}
     )
     assert plain.refined == ()
-    assert plain.further_shards == plain.refined_files == plain.refined_models == []
+    assert plain.refined_files == plain.refined_models == []
     assert plain.tables == [file for file in default.tables if "refined" not in file]
     assert [len(plain.benchmarks()[stage]) for stage in ("refine", "aggregate_refined")] == [0, 0]
     assert plain.exports == ["results/exports/go-nogo/n250_tau20-50ms/lif"]
@@ -487,8 +478,7 @@ def test_every_job_that_makes_a_result_has_a_benchmark(tiny):
         "train": 10,  # of 14 conditions three share the networks of another, one trains none
         "export": 10,
         "import_models": 1,
-        # two jobs of three factors and one of further ones, of one a job, once with a further one
-        "simulate": 3 * 3 + 10 + 1,
+        "simulate": 3 * 2 + 10,  # two jobs of three factors, one of one
         "held_out": 14,
         "refine": 5,
         "example": 10,

@@ -18,9 +18,7 @@ PUBLISHED = {
     "networks_per_condition": 2,
     "search": SMALL["search"] | {"scaling_factors": [30, 40]},
 }
-REFINED = PUBLISHED | {
-    "search": PUBLISHED["search"] | {"refine": ["output"], "refine_scaling_factors": [10]}
-}
+REFINED = PUBLISHED | {"search": PUBLISHED["search"] | {"refine": ["output"]}}
 TARGETS = ("tables", f"results/converted/{PLACE}/seeds_0-1")
 
 
@@ -62,7 +60,6 @@ def test_what_was_published_stays_byte_for_byte(both):
         f"refined/{PLACE}/seeds_0-1.parquet",
         f"refined/{PLACE}/seeds_0-1/seed_0.mat",
         f"refined/{PLACE}/seeds_0-1/seed_1.mat",
-        f"simulations/{PLACE}/seeds_0-1/factor_10.parquet",
         "tables/refined.csv",
     ]
 
@@ -70,8 +67,8 @@ def test_what_was_published_stays_byte_for_byte(both):
 def test_nothing_that_was_there_is_computed_again(both):
     _, _, told = both
     planned = dict(re.findall(r"^([a-z]\w*)  +(\d+)$", told, flags=re.MULTILINE))
-    new = dict.fromkeys(("simulate_10", "refine", "aggregate_refined", "tables"), "1")
-    assert planned == new | {"total": "4"}
+    new = dict.fromkeys(("refine", "aggregate_refined", "tables"), "1")
+    assert planned == new | {"total": "3"}
 
 
 def test_a_study_that_refines_from_the_start_has_the_same_results(both, tmp_path):
@@ -105,7 +102,7 @@ def test_the_factors_are_those_of_the_search_at_all_factors(both):
         shards = (path / "results" / "simulations" / PLACE).rglob("factor_*.parquet")
         searched = pd.concat([pd.read_parquet(shard) for shard in shards])
         own = searched[searched.network == row.network]
-        assert sorted(set(own.scaling_factor)) == [10, 30, 40]
+        assert sorted(set(own.scaling_factor)) == [30, 40]
         found = refined_trials.refine_search(BUILT_IN["go-nogo"], own)
         assert found == (
             row.scaling_factor,
@@ -145,7 +142,7 @@ def test_the_models_hold_both_factors(both):
         assert keys["output_factor"].item() == row.output_factor
         assert keys["held_out_perf"].item() == row.held_out_accuracy
         factors = keys["scaling_factors"].ravel().tolist()
-        assert factors == [10, 30, 40]
+        assert factors == [30, 40]
         at_chosen = keys["all_perfs"].ravel()[factors.index(row.scaling_factor)]
         assert at_chosen == pytest.approx(row.search_accuracy)
         assert matfile.load(file).output_factor == row.output_factor

@@ -325,7 +325,7 @@ def test_refined_networks_of_every_kind_are_in_one_table(tiny):
     response = Response(own.output_max.to_numpy(), own.output_min.to_numpy())
     assert np.array_equal(own.correct, scored.correct_spiking(own.label.to_numpy(), response))
     given = refined[refined.network == PUBLISHED_MODEL.stem].iloc[0]
-    assert given.scaling_factor in (30, 40)
+    assert given.scaling_factor == 40
 
 
 def test_a_model_from_elsewhere_is_taken_as_it_is(tiny):
@@ -516,10 +516,7 @@ def test_a_model_says_which_network_it_is_and_a_converted_one_where_it_came_from
 
 
 def test_the_study_says_how_it_was_made(tiny):
-    further = [f"factor_{factor}.parquet" for factor in (15, 20, 30)]  # of the refinement alone
-    searched = records(tiny, "simulations/**/*.parquet")
-    searched = {file: made for file, made in searched.items() if file.split("/")[-1] not in further}
-    shards = searched | records(tiny, "held_out/**/*.parquet")
+    shards = records(tiny, "simulations/**/*.parquet") | records(tiny, "held_out/**/*.parquet")
     trials = provenance.read(tiny / "results" / "tables" / "trials.parquet")
     assert (trials["study_seed"], trials["files"], trials["files_without_record"]) == (
         [7],
@@ -535,10 +532,9 @@ def test_the_study_says_how_it_was_made(tiny):
     ]
     stages = {stage["stage"]: stage for stage in study["stages"]}
     assert all(stage["jobs"] == stage["jobs_timed"] for stage in stages.values())
-    # three conditions of three factors in one job, ten of one; further ones of four conditions
-    assert (stages["simulate"]["jobs"], stages["refine"]["jobs"]) == (13 + 4, 5)
-    assert len(searched) == 3 * 3 + 10
-    assert len(list((tiny / "results" / "simulations").rglob("*.parquet"))) == 3 * 5 + 10 + 1
+    # three conditions of three factors in one job, ten of one
+    assert (stages["simulate"]["jobs"], stages["refine"]["jobs"]) == (13, 5)
+    assert len(list((tiny / "results" / "simulations").rglob("*.parquet"))) == 3 * 3 + 10
     assert stages["train"]["seconds"] >= stages["train"]["seconds_longest_job"] > 0
     assert study["made"]["device"] == ["cpu"]
     written = [tiny / "results" / "tables" / f"provenance.{ending}" for ending in ("json", "html")]
@@ -564,10 +560,6 @@ def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tm
         for file in (results / folder).rglob("*")
         if file.is_file()
     }
-    # in no table are the trials at the factors that only the refinement tries
-    further = {path for path in listed.index if path.startswith("simulations/")}
-    assert len(further) == 3 * 2 + 1
-    there |= further
     # Snakemake's own marks
     hidden = {path for path in there if path.rpartition("/")[2].startswith(".")}
     assert set(listed.index) == there - hidden
@@ -588,20 +580,11 @@ def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tm
     )
     # what the archive leaves out may be gone: nothing is computed again for it
     left_out = [
-        folder
-        for folder in results.iterdir()
-        if folder.is_dir() and folder.name not in (*folders, "simulations")
-    ]
-    searched = [
-        shard
-        for shard in (results / "simulations").rglob("*.parquet")
-        if shard.relative_to(results).as_posix() not in further
+        folder for folder in results.iterdir() if folder.is_dir() and folder.name not in folders
     ]
     try:
         for folder in left_out:
             folder.rename(tmp_path / folder.name)
-        for i, shard in enumerate(searched):
-            shard.rename(tmp_path / f"shard_{i}")
         assert "Nothing to be done" in said(run(tiny, "--dry-run"))
         # its own benchmark is gone
         assert set(jobs(run(tiny, "--dry-run", "manifest"))) == {
@@ -611,8 +594,6 @@ def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tm
     finally:
         for folder in left_out:
             (tmp_path / folder.name).rename(folder)
-        for i, shard in enumerate(searched):
-            (tmp_path / f"shard_{i}").rename(shard)
 
 
 def test_no_job_warned_about_its_own_code(tiny):
@@ -1045,9 +1026,8 @@ def test_the_cost_is_said_beforehand(tmp_path):
     assert done.returncode == 0, said(done)
     # go-nogo, its size 3 and its decay 20 train for real, 900 trials are typical; the others have
     # one network that stops at once
-    # twice more factors for the refinement of three, once for that of the given model, none for
-    # that of the user's task; fresh trials of each besides
-    n_spiking = 3 * 2 * (3 + 2 + 2) * 12 + (1 + 1 + 2) * 12 + (1 + 2) * 12 + 8 * 2 * 12 + 12
+    # fresh trials once more for the five that are refined
+    n_spiking = 3 * 2 * (3 + 2) * 12 + 2 * (1 + 2) * 12 + 8 * 2 * 12 + 12
     told = f"{planned} jobs; 13 rate networks, 5,400 training trials, {n_spiking:,} spiking trials"
     assert told in said(done), said(done)
     assert not (path / "results" / "training").exists()
@@ -1056,11 +1036,10 @@ def test_the_cost_is_said_beforehand(tmp_path):
 def test_the_whole_paper_is_planned(tmp_path):
     path = workplace(tmp_path)
     planned = jobs(run(path, "--dry-run", config="config/paper.yaml"))
-    assert planned["total"] == 1673
-    # one factor a job but for the two smallest networks; the refinement tries two more but with the
-    # two other transfer functions
-    assert planned["simulate"] == 12 * 84 + 2 * 82
-    assert simulations(planned) == planned["simulate"] + 3 + 4 + 2
+    assert planned["total"] == 1507
+    # one factor a job but for the two smallest networks
+    assert planned["simulate"] == 12 * 84
+    assert simulations(planned) == 12 * 84 + 3 + 4
     assert planned["refine"] == planned["held_out"] == 86
     assert (planned["train"], planned["networks_of_condition"]) == (82, 92)
     figure = jobs(run(path, "--dry-run", "figure_6", config="config/paper.yaml"))
@@ -1078,11 +1057,9 @@ def test_the_default_study_is_planned(tmp_path):
     searched = planned["held_out"]
     assert searched + given_factors == planned["networks_of_condition"] > len(values["conditions"])
     assert planned["refine"] == searched
-    # all factors in one job, in two with 400 units; but for two transfer functions the refinement
-    # tries two more
-    of_search = simulations(planned) - (searched - 2)
-    assert searched < of_search < 1.2 * searched
-    assert planned["total"] == 276  # as docs/start.md says
+    # all factors in one job, in two with 400 units
+    assert searched < simulations(planned) < 1.2 * searched
+    assert planned["total"] == 247  # as docs/start.md says
     assert planned["all"] == planned["aggregate"] == planned["provenance"] == 1
 
 

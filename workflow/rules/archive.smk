@@ -10,7 +10,7 @@ RECORDINGS = [f"results/examples/{example}.npz" for example in LAYOUT.examples]
 RECORDINGS += [f"results/selectivity/{example}.npz" for example in LAYOUT.selectivity]
 PROVENANCE = ["results/tables/provenance.json", "results/tables/provenance.html"]
 # Everything to read, to redraw and to go on with. Not the shards and what the rules hand to each
-# other (its rows are in the tables, but for those of the refinement), logs and benchmarks (of one run on one machine), pages of
+# other (its rows are in the tables), logs and benchmarks (of one run on one machine), pages of
 # notebooks (made from the rest).
 ARCHIVED = [
     *LAYOUT.tables,
@@ -28,7 +28,6 @@ ARCHIVED = [
     *LAYOUT.of_blocks("results/models/{place}/{block}", STUDY.conditions),
     *LAYOUT.converted,
     *LAYOUT.refined_files,
-    *LAYOUT.further_shards,
 ]
 # the user's files that the config names
 GIVEN = [*STUDY.user_tasks.values(), *(file for c in STUDY.conditions for file in c.models)]

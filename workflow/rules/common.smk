@@ -15,7 +15,6 @@ from rate2spike.study import contents, figure_roles, fingerprint, resources, sch
 from rate2spike.study.layout import (
     BLOCK,
     Layout,
-    further_shards_of_block,
     in_block,
     in_places,
     not_in_places,
@@ -159,12 +158,6 @@ def per_block(pattern: str):
 def shards(wildcards) -> list[str]:
     """The simulations of a block at all scaling factors."""
     return shards_of_block(LAYOUT.condition_of(wildcards), wildcards.block)
-
-
-def shards_to_refine(wildcards) -> list[str]:
-    """Those, and the ones at the factors that only the refinement tries."""
-    c = LAYOUT.condition_of(wildcards)
-    return shards(wildcards) + further_shards_of_block(c, wildcards.block)
 
 
 def other_choice(wildcards) -> str:

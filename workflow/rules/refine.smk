@@ -4,7 +4,6 @@
 # REQUIRED INPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat,
 #                  results/networks/{task}/{condition}/{block}.csv,
 #                  results/simulations/{task}/{condition}/{neuron}/{block}/factor_{factor}.parquet
-#                  at the factors of the search, and at those that only the refinement tries
 # OUTPUTS: results/refined/{task}/{condition}/{neuron}/{block}.csv, one row per network and step:
 #          the factors found, accuracy on the trials of the search and on fresh ones; {block}.parquet,
 #          one row per fresh trial; {block}/NETWORK.mat, the models with their factors
@@ -19,7 +18,7 @@ if REFINED:
             ancient(task_file),
             models=ancient("results/models/{task}/{condition}/{block}"),
             networks="results/networks/{task}/{condition}/{block}.csv",
-            shards=shards_to_refine,
+            shards=shards,
         output:
             refined=f"results/refined/{SPIKING_BLOCK}.csv",
             trials=f"results/refined/{SPIKING_BLOCK}.parquet",

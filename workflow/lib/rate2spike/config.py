@@ -116,21 +116,6 @@ def _require_share(config: Any, key: str, expected: str) -> None:
     require(_is_number(value) and 0 <= value <= 1, key, expected, value)
 
 
-def _require_factors(config: Any, key: str, least: int = 0) -> None:
-    factors = getattr(config, key)
-    usable = (
-        isinstance(factors, tuple)
-        and len(factors) >= least
-        and all(_is_number(f) and f > 0 for f in factors)
-        and len(set(factors)) == len(factors)
-    )
-    require(usable, key, "a list of different numbers > 0", factors)
-    # a factor names its files: what does not survive the name would be simulated at one value and
-    # looked up at another
-    survive = all(float(f"{f:g}") == f for f in factors)
-    require(survive, key, "numbers of at most 6 digits", factors)
-
-
 def _require_one_of(config: Any, key: str, allowed: Sequence[str]) -> None:
     value = getattr(config, key)
     require(value in allowed, key, "one of " + ", ".join(allowed), value)
@@ -280,8 +265,7 @@ class SearchConfig:
 
     Each factor is tried on `trials` trials; the chosen one is scored on `held_out_trials` new ones.
     `downsample` makes the step of the spiking network as many times longer. `refine` lists what is
-    found on the same trials beyond the paper's one factor; it may also choose from
-    `refine_scaling_factors`, which the search does not see.
+    found on the same trials beyond the paper's one factor.
 
     Raises
     ------
@@ -294,10 +278,20 @@ class SearchConfig:
     held_out_trials: int = 100
     downsample: int = 1
     refine: tuple[str, ...] = ()  # not in the paper
-    refine_scaling_factors: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        _require_factors(self, "scaling_factors", least=1)
+        factors = self.scaling_factors
+        usable = (
+            isinstance(factors, tuple)
+            and len(factors) > 0
+            and all(_is_number(f) and f > 0 for f in factors)
+            and len(set(factors)) == len(factors)
+        )
+        require(usable, "scaling_factors", "a list of different numbers > 0", factors)
+        # a factor names its files: what does not survive the name would be simulated at one value
+        # and looked up at another
+        survive = all(float(f"{f:g}") == f for f in factors)
+        require(survive, "scaling_factors", "numbers of at most 6 digits", factors)
         require_count(self, "trials", "held_out_trials")
         divides = _is_count(self.downsample) and SPIKING_STEPS_PER_RATE_STEP % self.downsample == 0
         expected = f"a divisor of {SPIKING_STEPS_PER_RATE_STEP}"
@@ -313,10 +307,3 @@ class SearchConfig:
         )
         allowed = f"a list of different steps, of which there are {', '.join(REFINE_STEPS)}"
         require(usable, "refine", allowed, steps)
-        key = "refine_scaling_factors"
-        _require_factors(self, key)
-        factors = self.refine_scaling_factors
-        asked_for = bool(steps) or not factors
-        require(asked_for, key, "none where refine is [], which alone takes them", factors)
-        known = [factor for factor in factors if factor in self.scaling_factors]
-        require(not known, key, "factors that scaling_factors does not have", known)

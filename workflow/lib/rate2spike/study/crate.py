@@ -42,7 +42,6 @@ FOLDERS = {
     "models": "Trained rate networks, as MATLAB files",
     "converted": "The same networks with the scaling factor chosen for the spiking network",
     "refined": "The same networks with the factors of the refinement, and their fresh trials",
-    "simulations": "Trials at the scaling factors that only the refinement tried",
     "conditions": "Networks of one condition, one row each",
     "examples": "Recorded trials of the example network of each condition",
     "selectivity": "What the units of the example networks respond to",

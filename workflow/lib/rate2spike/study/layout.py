@@ -185,19 +185,15 @@ class Layout:
 
     def factor_groups(self, c: Condition) -> list[tuple[str, ...]]:
         """The scaling factors of a condition, in the words of their files, as its simulation jobs
-        carry them; none where it takes those of another condition. Those of the search come first,
-        and those that only the refinement tries in jobs of their own."""
+        carry them; none where it takes those of another condition."""
         if c.factor_of:
             return []
+        factors = [f"{factor:g}" for factor in c.search.scaling_factors]
         n_networks = min(self._block_size(c), c.n_networks)
         size = self.study.factors_per_job
         size = size or self.factors_at_once(c, n_networks, self.n_steps[c.task])
-        groups = []
-        for grid in (c.search.scaling_factors, c.search.refine_scaling_factors):
-            factors = [f"{factor:g}" for factor in grid]
-            firsts = range(0, len(factors), size)
-            groups += [tuple(factors[first : first + size]) for first in firsts]
-        return groups
+        firsts = range(0, len(factors), size)
+        return [tuple(factors[first : first + size]) for first in firsts]
 
     @cached_property
     def simulation_rules(self) -> list[SimulationRule]:
@@ -244,8 +240,8 @@ class Layout:
         return of_condition(pattern, self.study.names[name])
 
     def shards(self, c: Condition) -> list[str]:
-        """All shards of a condition: one per block and scaling factor of the search; none where it
-        takes the factors of another condition."""
+        """All shards of a condition: one per block and scaling factor; none where it takes the
+        factors of another condition."""
         shards = []
         for block in self.blocks(c):
             shards += shards_of_block(c, block)
@@ -253,19 +249,10 @@ class Layout:
 
     @cached_property
     def all_shards(self) -> list[str]:
-        """All shards of the searches of the study."""
+        """All shards of the study."""
         shards = []
         for c in self.study.conditions:
             shards += self.shards(c)
-        return shards
-
-    @cached_property
-    def further_shards(self) -> list[str]:
-        """The shards at the factors that only a refinement tries."""
-        shards = []
-        for c in self.refined:
-            for block in self.blocks(c):
-                shards += further_shards_of_block(c, block)
         return shards
 
     def n_untrained(self) -> int:
@@ -515,19 +502,12 @@ def in_block(pattern: str, c: Condition, block: str) -> str:
 
 
 def shards_of_block(c: Condition, block: str) -> list[str]:
-    """The shards of the search of a block, one per scaling factor; none where the condition takes
-    the factors of another one."""
-    return [] if c.factor_of else _shards_at(c.search.scaling_factors, c, block)
-
-
-def further_shards_of_block(c: Condition, block: str) -> list[str]:
-    """The shards of a block at the scaling factors that only the refinement tries."""
-    return _shards_at(c.search.refine_scaling_factors, c, block) if c.refines else []
-
-
-def _shards_at(factors: Sequence[float], c: Condition, block: str) -> list[str]:
+    """The shards of a block, one per scaling factor; none where the condition takes the factors of
+    another one."""
+    if c.factor_of:
+        return []
     folder = in_block("results/simulations/{place}/{neuron}/{block}", c, block)
-    return [f"{folder}/factor_{factor:g}.parquet" for factor in factors]
+    return [f"{folder}/factor_{factor:g}.parquet" for factor in c.search.scaling_factors]
 
 
 def file_of_group(group: Sequence[str]) -> str:

@@ -417,8 +417,7 @@ def recording_seconds(layout: Layout, c: Condition) -> float:
 
 def factors_tried(c: Condition) -> int:
     """Scaling factors at which each network of a condition is simulated."""
-    further = c.search.refine_scaling_factors if c.refines else ()
-    return 0 if c.factor_of else len(c.search.scaling_factors) + len(further)
+    return 0 if c.factor_of else len(c.search.scaling_factors)
 
 
 def fresh_trials(c: Condition) -> int:
@@ -488,9 +487,9 @@ def workload(layout: Layout) -> list[dict[str, Any]]:
     Returns
     -------
     A row per condition: name, task, network, training (None where nothing is trained for it),
-    neuron, n_networks, n_factors (those of a refinement, too), trials (at each factor),
-    held_out_trials (all fresh ones of a spiking network), downsample, refines (whether its
-    conversion is refined), recording_s (of its example network, where one is recorded)
+    neuron, n_networks, n_factors, trials (at each factor), held_out_trials (all fresh ones of a
+    spiking network), downsample, refines (whether its conversion is refined), recording_s (of its
+    example network, where one is recorded)
     """
     recorded = [*layout.examples, *layout.selectivity]
     rows = []
