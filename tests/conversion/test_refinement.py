@@ -1,5 +1,6 @@
 """The refinement: one factor more for the output, from trials that were simulated without it."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from rate2spike.conversion import (
     OUTPUT_FACTORS,
     SearchTrials,
     Simulation,
-    middle_of_plateau,
+    deepest_in_plateau,
     refine,
     scaled_response,
     score_network,
@@ -44,54 +45,80 @@ def table(rows):
     return scores
 
 
+RIDGE_AND_PLATEAU = """
+###########
+...........
+....+++....
+....+++....
+....+++....
+...........
+"""
+CROSS_AND_SQUARE = """
+...........
+.....#..+++
+....###.+++
+.....#..+++
+...........
+"""
+
+
 @pytest.mark.parametrize(
     ("rows", "chosen"),
     [
         (["#......", "...+++.", "...+++.", "...+++.", "......."], (2, 1)),  # not the best cell
-        (["+++", "+++", "#++", "..."], (0, 0)),  # what lies beyond the table counts as inside
-        (["....#....", ".........", "++.......", "++......."], (2, -3)),  # not the nearest to 1
-        (["#+.##"], (0, 1)),  # of plateaus of one size the cell of the higher score, nearest to 1
-        (["+.#.+"], (0, 0)),  # cells that meet at a corner are not joined
-        (["+.+", ".#.", "+.+"], (1, 0)),
-        (["#", "#", "#"], (0, 0)),  # equal in all else: the smaller scaling factor
+        (RIDGE_AND_PLATEAU.split(), (3, 0)),  # the ridge is higher, and has more cells
+        (CROSS_AND_SQUARE.split(), (2, 4)),  # a cell outside at a corner is nearer than two steps
+        (["+++++", "+++++", "#++++", "....."], (0, 0)),  # beyond the table counts as inside
+        ([".....", "+++++", "+++++", "#++++"], (3, 0)),
         (["+++++++"], (0, 0)),
         (["++#+++"], (0, -1)),  # as far from outside, but the higher score
+        (["....+", "#...."], (1, -2)),
+        (["....+", "..+.."], (1, 0)),  # then the output factor nearest to 1
+        (["#+.##"], (0, 1)),
+        (["#", ".", "#"], (0, 0)),  # equal in all else: the smaller scaling factor
     ],
 )
-def test_the_middle_of_the_largest_plateau_is_taken(rows, chosen):
-    row, column = middle_of_plateau(table(rows))
+def test_the_cell_deepest_inside_is_taken(rows, chosen):
+    row, column = deepest_in_plateau(table(rows))
     assert (row, column - ONE) == chosen
 
 
+def test_beyond_the_smallest_and_largest_output_factor_counts_as_inside():
+    scores = np.full((4, len(OUTPUT_FACTORS)), 1.0)
+    scores[:, :3] = scores[:, -4:] = 1.5
+    assert deepest_in_plateau(scores) == (0, len(OUTPUT_FACTORS) - 1)
+    scores[:, -4:] = 1.47  # more than 0.02 below the best
+    assert deepest_in_plateau(scores) == (0, 0)
+
+
+def test_a_cell_of_exactly_0_02_less_is_as_good_whatever_its_last_bit():
+    scores = np.full((1, len(OUTPUT_FACTORS)), 1.0)
+    scores[0, 3:6] = 0.97 + 0.94, 1.0 + 0.93, 0.97 + 0.94
+    assert scores[0, 3] < scores[0, 4] - 0.02
+    assert deepest_in_plateau(scores) == (0, 4)
+    scores[0, 5:8] = 0.97 + 0.94
+    assert deepest_in_plateau(scores) == (0, 5)
+
+
 def test_a_table_of_one_value_stays_as_published():
-    assert middle_of_plateau(np.full((3, len(OUTPUT_FACTORS)), 1.5)) == (0, ONE)
+    assert deepest_in_plateau(np.full((3, len(OUTPUT_FACTORS)), 1.5)) == (0, ONE)
 
 
 def by_brute_force(scores):
-    """The same cell by other means: regions by spreading marks, distances by walking."""
+    """The same cell, each with each."""
     good = scores >= scores.max() - 0.02 - 1e-9
-    n_rows, n_columns = good.shape
-    mark = np.where(good, np.arange(good.size).reshape(good.shape), -1)
-    for _ in range(good.size):
-        for a, b in ((mark[1:], mark[:-1]), (mark[:, 1:], mark[:, :-1])):
-            joined = (a >= 0) & (b >= 0)
-            np.maximum(a, b, out=a, where=joined)
-            np.maximum(a, b, out=b, where=joined)
-    sizes = {m: (mark == m).sum() for m in np.unique(mark[good])}
-    cells = []
-    for row in range(n_rows):
-        for column in range(n_columns):
-            m = mark[row, column]
-            if m < 0 or sizes[m] < max(sizes.values()):
-                continue
-            steps = np.inf
-            for r in range(n_rows):
-                for c in range(n_columns):
-                    if mark[r, c] != m:
-                        steps = min(steps, abs(r - row) + abs(c - column))
-            score = round(scores[row, column], 9)
-            cells.append((-steps, -score, abs(column - ONE), row, column))
-    return min(cells)[-2:]
+    cells = list(np.ndindex(good.shape))
+    candidates = []
+    for row, column in cells:
+        if not good[row, column]:
+            continue
+        depth = np.inf
+        for r, c in cells:
+            if not good[r, c]:
+                depth = min(depth, round(math.hypot(r - row, c - column), 9))
+        score = round(scores[row, column], 9)
+        candidates.append((-depth, -score, abs(column - ONE), row, column))
+    return min(candidates)[-2:]
 
 
 def test_the_choice_is_that_of_brute_force():
@@ -99,7 +126,7 @@ def test_the_choice_is_that_of_brute_force():
     for _ in range(60):
         smooth = rng.normal(size=(6, len(OUTPUT_FACTORS))).cumsum(axis=1)
         scores = 2 - 0.01 * np.round(np.abs(smooth))
-        assert middle_of_plateau(scores) == by_brute_force(scores)
+        assert deepest_in_plateau(scores) == by_brute_force(scores)
 
 
 # Trials scored again ------------------------------------------------------------------------------

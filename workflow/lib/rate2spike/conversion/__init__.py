@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = names_of(
             "OUTPUT_FACTORS",
             "Refined",
             "SearchTrials",
-            "middle_of_plateau",
+            "deepest_in_plateau",
             "refine",
             "scaled_response",
         ),

@@ -64,7 +64,7 @@ def refine(task: Task, trials: Mapping[float, SearchTrials]) -> Refined:
     """The scaling factor and the output factor of a network, from the trials of its search.
 
     Each pair of a scaling factor and one of OUTPUT_FACTORS is scored by the sum of accuracy and
-    strict accuracy; `middle_of_plateau` chooses.
+    strict accuracy; `deepest_in_plateau` chooses.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def refine(task: Task, trials: Mapping[float, SearchTrials]) -> Refined:
             scaled = scaled_response(response, output_factor)
             accuracy[row, column] = np.mean(task.correct_spiking(label, scaled))
             strict[row, column] = np.mean(task.correct_strict(label, scaled))
-    row, column = middle_of_plateau(accuracy + strict)
+    row, column = deepest_in_plateau(accuracy + strict)
     at_end = column in (0, len(OUTPUT_FACTORS) - 1)
     if len(factors) > 1:
         at_end = at_end or row in (0, len(factors) - 1)
@@ -112,11 +112,11 @@ def scaled_response(response: Response, output_factor: float) -> Response:
     return Response(response.maximum * output_factor, response.minimum * output_factor)
 
 
-def middle_of_plateau(scores: np.ndarray) -> tuple[int, int]:
-    """The cell in the middle of the best plateau of a table of scores, not on its edge.
+def deepest_in_plateau(scores: np.ndarray) -> tuple[int, int]:
+    """The cell deepest inside the plateau of a table of scores, not on its edge.
 
-    A plateau is made of cells within PLATEAU of the best score that are joined by their sides. Of
-    the largest one it is the cell farthest from any cell outside it, in steps of the table; what
+    The plateau is made of all cells within PLATEAU of the best score. Of them it is the one whose
+    nearest cell outside is farthest away, by the Euclidean distance in steps of the table; what
     lies beyond the table counts as inside. Of equals: the higher score, then the output factor
     nearest to 1, then the smaller scaling factor.
 
@@ -129,47 +129,19 @@ def middle_of_plateau(scores: np.ndarray) -> tuple[int, int]:
     tuple
         Row and column.
     """
-    plateaus = _joined(scores >= scores.max() - PLATEAU - ROUNDING)
-    largest = max(map(len, plateaus))
+    inside = scores >= scores.max() - PLATEAU - ROUNDING
+    outside = np.argwhere(~inside)
     candidates = []
-    for plateau in plateaus:
-        if len(plateau) < largest:
-            continue
-        outside = _outside(plateau, scores.shape)
-        for row, column in plateau:
-            steps = _least_steps(row, column, outside)
-            score = round(scores[row, column], 9)
-            candidates.append((-steps, -score, abs(column - UNCHANGED), row, column))
+    for row, column in np.argwhere(inside).tolist():
+        depth = _squared_distance(row, column, outside)
+        score = round(scores[row, column], 9)
+        candidates.append((-depth, -score, abs(column - UNCHANGED), row, column))
     *_, row, column = min(candidates)
     return row, column
 
 
-def _joined(good: np.ndarray) -> list[list[tuple[int, int]]]:
-    """The cells that are true, in groups that are joined by their sides."""
-    left = {(int(row), int(column)) for row, column in np.argwhere(good)}
-    groups = []
-    while left:
-        waiting = [left.pop()]
-        group = []
-        while waiting:
-            row, column = waiting.pop()
-            group.append((row, column))
-            beside = {(row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)}
-            waiting += beside & left
-            left -= beside
-        groups.append(group)
-    return groups
-
-
-def _outside(plateau: list[tuple[int, int]], shape: tuple[int, ...]) -> np.ndarray:
-    """(n, 2) rows and columns of the cells of a table that are not on the plateau."""
-    inside = np.zeros(shape, dtype=bool)
-    inside[tuple(np.transpose(plateau))] = True
-    return np.argwhere(~inside)
-
-
-def _least_steps(row: int, column: int, outside: np.ndarray) -> float:
-    """Steps along the table from a cell to the nearest one outside; infinity where there is
-    none."""
-    steps = np.abs(outside - [row, column]).sum(axis=1)
-    return min(steps.tolist(), default=np.inf)
+def _squared_distance(row: int, column: int, cells: np.ndarray) -> float:
+    """From a cell to the nearest of others, steps squared, so that equals are equal; infinity
+    where there are none."""
+    squares = np.square(cells - [row, column]).sum(axis=1)
+    return min(squares.tolist(), default=np.inf)
