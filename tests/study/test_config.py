@@ -490,7 +490,7 @@ TRAPS = [
         "network.connections: expected one of prune, keep, grow, got False (YAML reads",
     ),
     (
-        "network.connections",
+        "conditions.go-nogo-no-dale.network.connections",
         "grow",
         "network.connections: expected prune where dale is false (without the rectification no "
         "weight stops at 0), got 'grow' (in conditions.go-nogo-no-dale)",
