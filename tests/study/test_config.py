@@ -492,8 +492,8 @@ TRAPS = [
     (
         "conditions.go-nogo-no-dale.network.connections",
         "grow",
-        "network.connections: expected prune where dale is false (without the rectification no "
-        "weight stops at 0), got 'grow' (in conditions.go-nogo-no-dale)",
+        "conditions.go-nogo-no-dale.network.connections: expected prune where dale is false "
+        "(without the rectification no weight stops at 0), got 'grow'",
     ),
     (
         "training.loss_from",
