@@ -36,6 +36,20 @@ class NoTorch:
             raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
 
+class QuickKernels:
+    """Makes Triton's interpreter quick before the first of the GPU's kernels is imported."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "rate2spike.streams.cuda":
+            sys.meta_path.remove(self)
+            sys.path.append(str(Path(__file__).parents[1]))
+            import quick_interpreter  # noqa: F401
+
+            sys.path.pop()
+
+
 if os.environ.get("WITHOUT_TORCH"):
     sys.meta_path.insert(0, NoTorch())
+if os.environ.get("TRITON_INTERPRET"):
+    sys.meta_path.insert(0, QuickKernels())
 atexit.register(write_down)
