@@ -292,7 +292,7 @@ def changed_text(text: str, draw) -> tuple[str, str]:
 
 @cache
 def tree_of(config: Path) -> dict:
-    return yaml.safe_load(config.read_text())
+    return yaml.safe_load(config.read_text("utf-8"))
 
 
 def config(draw, folder: Path, case: int) -> tuple[Path, str]:
