@@ -13,6 +13,7 @@ from rate2spike.spiking import LIF, QIF, AdaptiveQIF, Network, SingleExponential
 
 pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
 pytest.importorskip("triton", reason="Triton is not installed: the GPU kernel is not tested")
+import quick_interpreter  # noqa: F401
 import torch
 
 from rate2spike.devices import refuse_where_apart

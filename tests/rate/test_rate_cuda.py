@@ -16,6 +16,7 @@ from rate2spike.tasks import BUILT_IN, Trial, draw_trials
 
 pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
 pytest.importorskip("triton", reason="Triton is not installed: the GPU kernels are not tested")
+import quick_interpreter  # noqa: F401
 import torch
 
 from rate2spike.rate.kernels import check as rate_check

@@ -20,6 +20,7 @@ from rate2spike import spiking, streams
 
 pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
 pytest.importorskip("triton", reason="Triton is not installed: the GPU kernel is not tested")
+import quick_interpreter  # noqa: F401
 import torch
 
 from rate2spike.spiking.kernels import cpu as spiking_cpu

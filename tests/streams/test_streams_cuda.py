@@ -8,6 +8,7 @@ from rate2spike.streams import cpu as streams_cpu
 
 pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
 pytest.importorskip("triton", reason="Triton is not installed: the GPU's numbers are not tested")
+import quick_interpreter  # noqa: F401
 import torch
 import triton
 import triton.language as tl

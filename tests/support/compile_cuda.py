@@ -47,6 +47,8 @@ def compiled(self, grid):
 
     def run(*args, **kwargs):
         kernel = self.warmup(*args, grid=grid, **kwargs)
+        if (self.fn.__name__, kernel.hash) in found:
+            return
         with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
             file.write(kernel.asm["cubin"])
             file.flush()

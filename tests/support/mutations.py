@@ -4,6 +4,7 @@ decides."""
 import copy
 import io
 import struct
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -289,11 +290,17 @@ def changed_text(text: str, draw) -> tuple[str, str]:
     return "\n".join(lines) + "\n", f"line {at + 1}: {how}"
 
 
+@cache
+def tree_of(config: Path) -> dict:
+    return yaml.safe_load(config.read_text("utf-8"))
+
+
 def config(draw, folder: Path, case: int) -> tuple[Path, str]:
     """A mutated config and what is wrong with it."""
-    text, file = draw.choice(CONFIGS).read_text(), folder / f"mutated_{case}.yaml"
+    source, file = draw.choice(CONFIGS), folder / f"mutated_{case}.yaml"
+    text = source.read_text()
     if draw.random() < 0.65:
-        tree = yaml.safe_load(text)
+        tree = copy.deepcopy(tree_of(source))
         what = "; ".join(changed_tree(tree, draw) for _ in range(draw.choice([1, 1, 2])))
         text = yaml.dump(tree, allow_unicode=True)
     else:

@@ -1,9 +1,9 @@
 """Snakemake without the seconds in which it starts: a process that has imported it forks itself for
 each command.
 
-What a command does, says and returns is what `python -m snakemake` does, says and returns; its jobs
-start as always. Where the start itself is meant (another user, another locale, Ctrl-C), or two run
-at once, the tests start it as a user does.
+What a command does, says and returns is what `python -m snakemake` does, says and returns. Its
+scripts are forked as well, see `ready_jobs`. Where the start itself is meant (another user, another
+locale, Ctrl-C), or two run at once, the tests start it as a user does.
 """
 
 import atexit
@@ -16,14 +16,20 @@ import sys
 import tempfile
 from pathlib import Path
 
+import ready_jobs
+
 WRITTEN = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def run(arguments, folder, *, env=None, timeout=1500) -> subprocess.CompletedProcess:
-    """`python -m snakemake` with these arguments in a folder, run to its end."""
+def run(
+    arguments, folder, *, env=None, timeout=1500, first_started=False
+) -> subprocess.CompletedProcess:
+    """`python -m snakemake` with these arguments in a folder, run to its end; with `first_started`
+    the first job of each script starts as a user's does."""
     with tempfile.TemporaryDirectory(prefix="said-") as told:
         files = [Path(told, name) for name in ("out", "error")]
-        process = begin(arguments, folder, *files, env=env)
+        scripts = {"place": ready_jobs.server(), "first_started": first_started}
+        process = begin(arguments, folder, *files, env=env, scripts=scripts)
         try:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -52,13 +58,18 @@ class Begun:
         return self.returncode
 
 
-def begin(arguments, folder, out, error, *, env=None) -> Begun:
-    """Begin a command, which writes into the files `out` and `error`; one at a time."""
+def begin(arguments, folder, out, error, *, env=None, scripts=None) -> Begun:
+    """Begin a command, which writes into the files `out` and `error`; one at a time.
+
+    scripts: how they are forked, see `ready_jobs.Processes`; without it they start as always. A
+    signal to the process group of the command does not reach one that is forked.
+    """
     asked = {
         "arguments": [str(argument) for argument in arguments],
         "folder": str(folder),
         "environment": dict(os.environ if env is None else env),
         "told": [str(out), str(error)],
+        "scripts": scripts,
     }
     server = _server()
     server.stdin.write(json.dumps(asked).encode() + b"\n")
@@ -106,17 +117,12 @@ def serve() -> None:
 def begun(asked: dict) -> list[str]:
     """Make this process that of the command; its arguments."""
     os.setsid()
-    os.chdir(asked["folder"])
-    os.environ.clear()
-    os.environ.update(asked["environment"])
-    where = [name for name in os.environ.get("PYTHONPATH", "").split(os.pathsep) if name]
-    sys.path[:] = [asked["folder"], *where, *(p for p in sys.path[1:] if p not in where)]
     sys.argv = ["snakemake", *asked["arguments"]]
     descriptors = [os.open(os.devnull, os.O_RDONLY)]
     descriptors += [os.open(file, WRITTEN, 0o644) for file in asked["told"]]
-    for place, descriptor in enumerate(descriptors):
-        os.dup2(descriptor, place)
-        os.close(descriptor)
+    ready_jobs.start_anew(asked["folder"], asked["environment"], descriptors, asked["folder"])
+    if asked["scripts"]:
+        sys.modules["snakemake.shell"].sp = ready_jobs.Processes(**asked["scripts"])
     return asked["arguments"]
 
 

@@ -76,8 +76,8 @@ def command(*options, config="tests/tiny/config.yaml"):
     return [*SNAKEMAKE, *options, "--configfile", config]
 
 
-def run(path, *options, config="tests/tiny/config.yaml", env=None):
-    return ready_snakemake.run(["--cores", "2", *options, "--configfile", config], path, env=env)
+def run(path, *options, config="tests/tiny/config.yaml", **how):
+    return ready_snakemake.run(["--cores", "2", *options, "--configfile", config], path, **how)
 
 
 def started(path, *options, config="tests/tiny/config.yaml", env=None):
@@ -119,10 +119,12 @@ def imported(folder):
 
 
 def slow_packages(folder):
-    """Stage -> the packages that take long and that each of its jobs imported. (A job that compiles
-    a kernel imports more.)"""
+    """Stage -> the packages that take long and that each of its jobs imported, of those that were
+    not forked. (A job that compiles a kernel imports more.)"""
     packages = {}
     for stage, lines in imported(folder):
+        if "packages noted" not in lines:
+            continue
         names = {line.removeprefix("package ") for line in lines if line.startswith("package ")}
         packages[stage] = packages.get(stage, names) & names
     return packages
@@ -140,6 +142,6 @@ def undeclared(folder, device="cpu"):
         names = {file.relative_to(fingerprint.WORKFLOW).as_posix() for file in declared}
         for line in lines:
             name = line.rpartition("/workflow/")[2]
-            if not line.startswith("package ") and name not in names:
+            if not line.startswith("package") and name not in names:
                 missing.add((stage, name))
     return missing, seen
