@@ -68,8 +68,8 @@ CROSS_AND_SQUARE = """
         (["#......", "...+++.", "...+++.", "...+++.", "......."], (2, 1)),  # not the best cell
         (RIDGE_AND_PLATEAU.split(), (3, 0)),  # the ridge is higher, and has more cells
         (CROSS_AND_SQUARE.split(), (2, 4)),  # a cell outside at a corner is nearer than two steps
-        (["+++++", "+++++", "#++++", "....."], (0, 0)),  # beyond the table counts as inside
-        ([".....", "+++++", "+++++", "#++++"], (3, 0)),
+        (["+++++", "+++++", "#++++", "....."], (1, 0)),  # beyond the table counts as outside
+        ([".....", "+++++", "+++++", "#++++"], (2, 0)),
         (["+++++++"], (0, 0)),
         (["++#+++"], (0, -1)),  # as far from outside, but the higher score
         (["....+", "#...."], (1, -2)),
@@ -83,12 +83,12 @@ def test_the_cell_deepest_inside_is_taken(rows, chosen):
     assert (row, column - ONE) == chosen
 
 
-def test_beyond_the_smallest_and_largest_output_factor_counts_as_inside():
+def test_beyond_the_smallest_and_largest_output_factor_counts_as_outside():
     scores = np.full((4, len(OUTPUT_FACTORS)), 1.0)
     scores[:, :3] = scores[:, -4:] = 1.5
-    assert deepest_in_plateau(scores) == (0, len(OUTPUT_FACTORS) - 1)
+    assert deepest_in_plateau(scores) == (1, len(OUTPUT_FACTORS) - 3)  # the one nearer to 1
     scores[:, -4:] = 1.47  # more than 0.02 below the best
-    assert deepest_in_plateau(scores) == (0, 0)
+    assert deepest_in_plateau(scores) == (1, 1)
 
 
 def test_a_cell_of_exactly_0_02_less_is_as_good_whatever_its_last_bit():
@@ -100,22 +100,24 @@ def test_a_cell_of_exactly_0_02_less_is_as_good_whatever_its_last_bit():
     assert deepest_in_plateau(scores) == (0, 5)
 
 
-def test_a_table_of_one_value_stays_as_published():
-    assert deepest_in_plateau(np.full((3, len(OUTPUT_FACTORS)), 1.5)) == (0, ONE)
+def test_of_a_table_of_one_value_the_middle_is_taken_and_the_output_as_it_is():
+    assert deepest_in_plateau(np.full((3, len(OUTPUT_FACTORS)), 1.5)) == (1, ONE)
+    assert deepest_in_plateau(np.full((1, len(OUTPUT_FACTORS)), 1.5)) == (0, 12)
 
 
 def by_brute_force(scores):
     """The same cell, each with each."""
     good = scores >= scores.max() - 0.02 - 1e-9
-    cells = list(np.ndindex(good.shape))
+    n_rows, n_columns = good.shape
     candidates = []
-    for row, column in cells:
+    for row, column in np.ndindex(good.shape):
         if not good[row, column]:
             continue
         depth = np.inf
-        for r, c in cells:
-            if not good[r, c]:
-                depth = min(depth, round(math.hypot(r - row, c - column), 9))
+        for r in range(-1, n_rows + 1):
+            for c in range(-1, n_columns + 1):
+                if not (0 <= r < n_rows and 0 <= c < n_columns and good[r, c]):
+                    depth = min(depth, round(math.hypot(r - row, c - column), 9))
         score = round(scores[row, column], 9)
         candidates.append((-depth, -score, abs(column - ONE), row, column))
     return min(candidates)[-2:]

@@ -117,8 +117,8 @@ def deepest_in_plateau(scores: np.ndarray) -> tuple[int, int]:
 
     The plateau is made of all cells within PLATEAU of the best score. Of them it is the one whose
     nearest cell outside is farthest away, by the Euclidean distance in steps of the table; what
-    lies beyond the table counts as inside. Of equals: the higher score, then the output factor
-    nearest to 1, then the smaller scaling factor.
+    lies beyond the table counts as outside, but not beyond a single scaling factor. Of equals: the
+    higher score, then the output factor nearest to 1, then the smaller scaling factor.
 
     Parameters
     ----------
@@ -130,7 +130,8 @@ def deepest_in_plateau(scores: np.ndarray) -> tuple[int, int]:
         Row and column.
     """
     inside = scores >= scores.max() - PLATEAU - ROUNDING
-    outside = np.argwhere(~inside)
+    margin = int(len(scores) > 1)
+    outside = np.argwhere(~np.pad(inside, [(margin, margin), (1, 1)])) - [margin, 1]
     candidates = []
     for row, column in np.argwhere(inside).tolist():
         depth = _squared_distance(row, column, outside)
@@ -141,7 +142,5 @@ def deepest_in_plateau(scores: np.ndarray) -> tuple[int, int]:
 
 
 def _squared_distance(row: int, column: int, cells: np.ndarray) -> float:
-    """From a cell to the nearest of others, steps squared, so that equals are equal; infinity
-    where there are none."""
-    squares = np.square(cells - [row, column]).sum(axis=1)
-    return min(squares.tolist(), default=np.inf)
+    """From a cell to the nearest of others, steps squared, so that equals are equal."""
+    return np.square(cells - [row, column]).sum(axis=1).min().item()
