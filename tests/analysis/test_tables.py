@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from rate2spike.analysis import tables
+from rate2spike.analysis import statistics, tables
 from rate2spike.analysis import trial_table as trials_table
 
 
@@ -111,6 +111,19 @@ def networks():
         neuron="lif",
         other_names=table.name.map({"a": "size-200; n200"}),
     )
+
+
+def test_the_interval_of_a_rate_network_is_that_of_its_correct_trials():
+    """Whatever share it is told as: 0.58 times 100 is less than 58."""
+    n_correct = np.arange(101)
+    table = tables.with_rate_interval(
+        pd.DataFrame({"rate_accuracy": n_correct / 100, "rate_trials": 100})
+    )
+    low, high = statistics.wilson_interval(n_correct, np.full(101, 100))
+    assert np.array_equal(table.rate_ci_low, low)
+    assert np.array_equal(table.rate_ci_high, high)
+    nothing = tables.with_rate_interval(table.iloc[:0])  # of a block without networks
+    assert (len(nothing), list(nothing)) == (0, list(table))
 
 
 def test_summary_is_over_the_networks_that_reached_criterion():

@@ -429,6 +429,16 @@ def test_networks_of_the_study_by_a_plain_loop():
     )
 
 
+def test_at_the_critical_strength_the_spectral_radius_is_one():
+    def radius_at(q):
+        w = mean_field_study.weights(SMALL, g=6.0, q=q, seed=3)
+        return working_point.spectral_radius(np.array([80, 20]), *rate_network.moments(w, 80))
+
+    rows = [{"g": 6.0, "q": q, "spectral_radius": radius_at(q)} for q in (0.3, 0.4, 0.5, 2.0, 3.0)]
+    critical = mean_field_study.critical_strength(pd.DataFrame(rows))
+    assert radius_at(critical[6.0]) == pytest.approx(1, rel=0.1)
+
+
 def test_the_search_takes_the_scale_of_the_grid_with_the_nearest_rate(monkeypatch):
     """The first of equals, and never the scale of the mapping, however near that is: the two are
     compared."""

@@ -357,6 +357,20 @@ def test_the_map_is_coloured_by_what_the_mapping_does(mean_field_page):
         assert fields[x, y] == of_word[word], (x, y)
 
 
+def test_the_mean_field_figure_shows_from_which_weights_on_it_is_unstable(mean_field_page):
+    """As a line in the map, of fields side by side, and as a grey range in the other panels."""
+    lines = axes_of(mean_field_page.figure, "map").lines
+    ends = [np.column_stack(line.get_data()).tolist() for line in lines]
+    x = pytest.approx(1 + (1 - 0.9) / (1.4 - 0.9))  # q = 1 between the fields of 0.9 and 1.4
+    assert ends == [[[x, -0.5], [x, 0.5]], [[x, 0.5], [x, 1.5]]]
+    for measure in ("rate", "dimensionality", "agreement", "weight_scale"):
+        for g in SETTINGS.g:
+            axes = axes_of(mean_field_page.figure, f"{measure} {g:g}")
+            grey = [patch for patch in axes.patches if patch.get_hatch() is None]
+            (shaded,) = (patch.get_bbox() for patch in grey)
+            assert (shaded.x0, shaded.x1) == pytest.approx((1, axes.get_xlim()[1]))
+
+
 def test_every_number_of_the_mean_field_caption_is_that_of_the_measures(mean_field_page):
     facts = mean_field.comparison.describe(SETTINGS, measured()[0])
     assert facts == {

@@ -1,6 +1,7 @@
 """Any network of spiking units: against what is calculated by hand, the kernel against the plain
 loop, and what a user meets."""
 
+import pickle
 import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -312,6 +313,18 @@ def test_parts_of_a_run_make_the_whole(average, monkeypatch):
         assert np.array_equal(getattr(once, spikes), getattr(parts, spikes))
         assert np.array_equal(getattr(once, spikes), getattr(every_step, spikes))
     assert (np.diff(once.spike_simulation) >= 0).all()
+
+
+@pytest.mark.parametrize("chunk_bytes", [simulation.CHUNK_BYTES, 1e5])
+def test_spikes_are_in_order_of_simulation_and_time(chunk_bytes, monkeypatch):
+    """However many parts they were simulated in."""
+    monkeypatch.setattr(simulation, "CHUNK_BYTES", chunk_bytes)
+    network = Network(QIF(), np.zeros((40, 40)), 1e-3)
+    current = np.random.default_rng(2).uniform(5, 30, (3, 1, 40))
+    recording = quiet(network, np.repeat(current, 3000, axis=1))
+    keys = (recording.spike_unit, recording.spike_time, recording.spike_simulation)
+    assert np.array_equal(np.lexsort(keys), np.arange(len(recording.spike_time)))
+    assert np.bincount(recording.spike_simulation).min() > 100
 
 
 # A run in parts -----------------------------------------------------------------------------------
@@ -712,6 +725,16 @@ def test_a_recording_saved_and_loaded(name, request, tmp_path):
         loaded.to_dataframe("spikes"), recording.to_dataframe("spikes"), check_exact=True
     )
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_recording_that_cannot_be_saved_leaves_the_old_file(one, tmp_path):
+    one.save(tmp_path / "run")
+    before = (tmp_path / "run").read_bytes()
+    broken = replace(one, data=one.data | {"v": np.array([lambda: "no array of numbers"])})
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        broken.save(tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert (tmp_path / "run").read_bytes() == before
 
 
 def test_what_is_no_recording(tmp_path):

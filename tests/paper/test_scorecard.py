@@ -425,6 +425,26 @@ def test_forest_plot_marks_every_number_by_its_verdict(compared):
     assert seen == {*marks}
 
 
+def test_forest_plot_draws_intervals_from_their_low_to_their_high_end(compared):
+    page, drawn = forest.draw(compared)
+    axes_of_group = {axes.get_label(): axes for axes in page.axes}
+    n_lopsided = 0
+    for rows in drawn:
+        found = {}
+        for bars in axes_of_group[rows.panel.iloc[0]].collections:
+            for segment in bars.get_segments():
+                if len(segment):  # none of a number without an interval
+                    (low, place), (high, _) = segment
+                    found[place] = low, high
+        wanted = {}
+        for place, row in enumerate(rows.itertuples()):  # from above
+            if np.isfinite([row.low, row.high]).all():
+                wanted[place] = pytest.approx((row.low, row.high))
+                n_lopsided += not np.isclose(row.y - row.low, row.high - row.y)
+        assert found == wanted
+    assert n_lopsided > 10
+
+
 def look_of(mark) -> tuple:
     return mark.get_marker(), mark.get_markeredgecolor(), mark.get_markerfacecolor()
 

@@ -368,6 +368,20 @@ def test_search_of_a_folder(models):
     assert sorted(again) == ["model.mat", "second.mat"]  # what was written is not searched
 
 
+def test_models_whose_names_hold_dots_keep_their_own_result(one_input):
+    """As training names them after their decays: 4.5 and 4.7 steps of 5 ms."""
+    names = [f"Task_go-nogo_N_24_Taus_{low}_20_Act_sigmoid" for low in (4.5, 4.7)]
+    for name in names:
+        shutil.copy(one_input / "model.mat", one_input / f"{name}.mat")
+    (one_input / "model.mat").unlink()
+    short = {"T": 100, "stim_on": 5, "stim_dur": 5}
+    for name, factor in zip(names, (20, 30), strict=True):
+        lambda_grid_search(one_input / f"{name}.mat", "go-nogo", 1, [factor], short)
+    for name, factor in zip(names, (20, 30), strict=True):
+        assert (one_input / f"{name}_converted.mat").is_file()
+        assert chosen_factor(one_input / f"{name}.mat") == factor
+
+
 @pytest.fixture
 def small(tmp_path):
     """A folder with a model of 24 units, which no trial takes long."""

@@ -223,6 +223,12 @@ def test_key_words():
         ]
     }
     assert len(keys) == 6
+    # every digit counts: trials of a long training, factors close to each other
+    numbers = [999_999, 1_000_000, 1_000_001, 1_234_567, 33.333333, 33.333334]
+    assert len({streams.key(0, "trial", number) for number in numbers}) == len(numbers)
+    first = [rng.random() for rng in streams.generators(0, "trial", ("n",), numbers)]
+    assert first == [streams.generator(0, "trial", "n", number).random() for number in numbers]
+    assert len(set(first)) == len(numbers)
     a, b, c = (streams.generator(0, purpose).random(4) for purpose in ("task", "task", "weights"))
     assert np.array_equal(a, b)
     assert not np.array_equal(a, c)

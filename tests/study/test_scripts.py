@@ -4,6 +4,7 @@ that are drawn of one network have a stream in common."""
 
 import hashlib
 import importlib
+import re
 import runpy
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -101,6 +102,20 @@ SPIKING = {
 SEARCH = {f"4|search|{STREAM}|35|", f"4|search noise|{STREAM}|35"}
 HELD_OUT = {f"4|held out|{STREAM}|35|", f"4|held out noise|{STREAM}|35"}
 RATE_HELD_OUT = {f"4|rate held out|{STREAM}|", f"4|rate held out noise|{STREAM}"}
+
+
+def test_every_rule_scores_as_many_fresh_trials():
+    """The search has a number of its own; whatever is compared with the accuracy on fresh trials,
+    the refined network and the exported one, is scored on the same ones."""
+    n_trials = {}
+    for file in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for text in file.read_text("utf-8").split("params:")[1:]:
+            params = text.partition("message:")[0]
+            if found := re.search(r'\btrials=setting\("(.+)"\)', params):
+                (stage,) = re.findall(r'\bcode=code\("(.+)"\)', params)
+                n_trials[stage] = found[1]
+    fresh = dict.fromkeys(("held_out", "refine", "exchange"), "search.held_out_trials")
+    assert n_trials == {"simulate": "search.trials"} | fresh
 
 
 def search(run_script, block) -> dict:
