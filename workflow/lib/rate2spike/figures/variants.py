@@ -58,7 +58,9 @@ def draw(summary: pd.DataFrame) -> tuple[Figure, list[pd.DataFrame]]:
     rows : list of pandas.DataFrame
         What was drawn.
     """
-    names = [_wrapped(variant) for variant in summary.variant]
+    names = []
+    for row in summary.itertuples():
+        names.append(_wrapped(f"{row.variant} ({row.n_numbers})"))  # how many were compared
     blocks = [*_blocks(summary), Block("", [MEAN], summary[["distance"]].to_numpy(float))]
     heights = [BETWEEN + LINE * (name.count("\n") + 1) for name in names]
     edges = np.cumsum([0.0, *heights])
@@ -164,7 +166,7 @@ def _name_rows(axes: Axes, names: Sequence[str], centres: np.ndarray) -> None:
     """The variants at the left, the one as stated in bold."""
     axes.set_yticks(centres, names, fontsize=SMALL, linespacing=1.0)
     for label in axes.get_yticklabels():
-        if label.get_text() == _wrapped(AS_STATED):
+        if label.get_text().startswith(_wrapped(f"{AS_STATED} (")):
             label.set_fontweight("bold")
 
 

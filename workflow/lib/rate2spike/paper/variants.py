@@ -561,7 +561,8 @@ def by_variant(numbers: pd.DataFrame) -> pd.DataFrame:
 
 NOTE = (
     "Distance from the paper, in units of what is tolerated: 1 is just at the tolerance, 4 is 4 or "
-    "more. Hatched: no number of ours. {per_place} behind a point (paper: 100)."
+    "more. In brackets: published numbers compared; rows with few compare badly with rows of many. "
+    "Hatched: no number of ours. {per_place} behind a point (paper: 100)."
 )
 
 
