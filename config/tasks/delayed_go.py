@@ -20,6 +20,11 @@ def correct(label, o):
     return np.where(label == 1, o.maximum > 0.7, o.maximum < 0.3)
 
 
+def strictly_correct(label, o):
+    small = np.maximum(o.maximum, -o.minimum) < 0.3
+    return np.where(label == 1, (o.maximum > 0.7) & (o.minimum > -0.7), small)
+
+
 TASK = Task(
     name="delayed-go",
     n_inputs=2,
@@ -32,6 +37,6 @@ TASK = Task(
     spiking_window_onset_ms=300,
     correct_rate=correct,
     correct_spiking=correct,
-    correct_strict=correct,
+    correct_strict=strictly_correct,
     stimulus_windows_ms=((50, 150), (250, 300)),
 )
