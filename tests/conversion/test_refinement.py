@@ -1,6 +1,7 @@
 """The refinement: one factor more for the output, from trials that were simulated without it."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -221,6 +222,32 @@ def test_a_task_of_a_user_scores_its_own_trials():
 def test_trials_without_a_factor_are_refused(by_factor, said):
     with pytest.raises(ValueError, match=f"^{said}$"):
         refine(GO_NOGO, by_factor)
+
+
+def of_arrays(label, maximum, minimum):
+    return SearchTrials(np.array(label), Response(np.array(maximum), np.array(minimum)))
+
+
+SHAPES = "expected label, maximum and minimum of shape (n_trials,), one trial or more, got"
+FINITE = "expected finite numbers, got NaN or infinity"
+
+
+@pytest.mark.parametrize(
+    ("of_factor", "said"),
+    [
+        (of_arrays([], [], []), f"{SHAPES} (0,), (0,), (0,)"),
+        (of_arrays([1, 0], [0.9], [0.0]), f"{SHAPES} (2,), (1,), (1,)"),
+        (of_arrays([1, 0], [0.9, 0.1], [0.0]), f"{SHAPES} (2,), (2,), (1,)"),
+        (of_arrays(1, 0.9, 0.0), f"{SHAPES} (), (), ()"),
+        (of_arrays([1, 0], [0.9, np.nan], [0, 0]), f"maximum: {FINITE}"),
+        (of_arrays([1, 0], [0.9, 0.1], [-np.inf, 0]), f"minimum: {FINITE}"),
+        (of_arrays([1, np.nan], [0.9, 0.1], [0, 0]), f"label: {FINITE}"),
+    ],
+)
+def test_trials_that_cannot_be_scored_are_refused(of_factor, said):
+    said = re.escape(f"trials at scaling factor 45.0: {said}")
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        refine(GO_NOGO, {40.0: trials([1], [0]), 45.0: of_factor})
 
 
 # The same as simulating ---------------------------------------------------------------------------

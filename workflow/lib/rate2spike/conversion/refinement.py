@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arrays import finite_numbers
 from ..tasks.task import Response, Task
 from .scaling import check_factor
 
@@ -79,12 +80,14 @@ def refine(task: Task, trials: Mapping[float, SearchTrials]) -> Refined:
     Raises
     ------
     ValueError
-        Where there is no scaling factor, or one that is no number > 0.
+        Where there is no scaling factor, or one that is no number > 0; naming the scaling factor
+        where it has no trial, arrays of several shapes or a value that is not finite.
     """
     if not trials:
         raise ValueError("trials: expected those of one scaling factor or more, got none")
-    for factor in trials:
+    for factor, of_factor in trials.items():
         check_factor(factor)
+        _check_trials(factor, of_factor)
     factors = sorted(trials)
     accuracy = np.empty((len(factors), len(OUTPUT_FACTORS)))
     strict = np.empty_like(accuracy)
@@ -105,6 +108,21 @@ def refine(task: Task, trials: Mapping[float, SearchTrials]) -> Refined:
         strict=float(strict[row, column]),
         on_edge=at_end,
     )
+
+
+def _check_trials(factor: float, trials: SearchTrials) -> None:
+    """A NaN would count as a wrong answer, and a single extreme as that of all trials."""
+    key = f"trials at scaling factor {factor}"
+    label, (maximum, minimum) = trials
+    arrays = {"label": label, "maximum": maximum, "minimum": minimum}
+    for name, values in arrays.items():
+        finite_numbers(f"{key}: {name}", values)
+    shapes = [np.shape(values) for values in arrays.values()]
+    if shapes != [(np.size(label),)] * 3 or not np.size(label):
+        raise ValueError(
+            f"{key}: expected label, maximum and minimum of shape (n_trials,), one trial or more, "
+            f"got {', '.join(map(str, shapes))}"
+        )
 
 
 def scaled_response(response: Response, output_factor: float) -> Response:
