@@ -101,9 +101,14 @@ def test_a_cell_of_exactly_0_02_less_is_as_good_whatever_its_last_bit():
     assert deepest_in_plateau(scores) == (0, 5)
 
 
-def test_of_a_table_of_one_value_the_middle_is_taken_and_the_output_as_it_is():
-    assert deepest_in_plateau(np.full((3, len(OUTPUT_FACTORS)), 1.5)) == (1, ONE)
-    assert deepest_in_plateau(np.full((1, len(OUTPUT_FACTORS)), 1.5)) == (0, 12)
+@pytest.mark.parametrize(("n_rows", "middle"), [(1, 0), (2, 0), (3, 1), (12, 5)])
+def test_of_a_table_of_one_value_the_middle_is_taken_and_the_output_as_it_is(n_rows, middle):
+    scores = np.full((n_rows, len(OUTPUT_FACTORS)), 1.5)
+    assert deepest_in_plateau(scores) == (middle, ONE)
+    scores[-1, -1] = 1.51  # within the plateau all the same
+    assert deepest_in_plateau(scores) == (middle, ONE)
+    scores[:, ONE:] = 1.47  # not all are within it
+    assert deepest_in_plateau(scores)[1] < ONE
 
 
 def by_brute_force(scores):

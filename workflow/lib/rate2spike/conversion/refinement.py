@@ -136,7 +136,9 @@ def deepest_in_plateau(scores: np.ndarray) -> tuple[int, int]:
     The plateau is made of all cells within PLATEAU of the best score. Of them it is the one whose
     nearest cell outside is farthest away, by the Euclidean distance in steps of the table; what
     lies beyond the table counts as outside, but not beyond a single scaling factor. Of equals: the
-    higher score, then the output factor nearest to 1, then the smaller scaling factor.
+    higher score, then the output factor nearest to 1, then the smaller scaling factor. Where all
+    cells are within the plateau nothing speaks for a change: the middle scaling factor (the smaller
+    of two) and output factor 1.
 
     Parameters
     ----------
@@ -148,6 +150,8 @@ def deepest_in_plateau(scores: np.ndarray) -> tuple[int, int]:
         Row and column.
     """
     inside = scores >= scores.max() - PLATEAU - ROUNDING
+    if inside.all():
+        return (len(scores) - 1) // 2, UNCHANGED
     margin = int(len(scores) > 1)
     outside = np.argwhere(~np.pad(inside, [(margin, margin), (1, 1)])) - [margin, 1]
     candidates = []
