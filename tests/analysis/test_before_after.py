@@ -141,6 +141,13 @@ def test_the_interval(differences, ends):
     assert (found.low, found.high) == pytest.approx(ends, nan_ok=True)
 
 
+@pytest.mark.parametrize("differences", [[3e-7, 3e-7], [-3e-7, -3e-7], [3e-7, -1e-7, 2e-7]])
+def test_differences_of_rounding_are_none(differences):
+    found = before_after.mean_difference(differences)
+    assert found == (0, 0, 0)
+    assert before_after.verdict(found) == "undecided"
+
+
 def test_nineteen_of_twenty_intervals_hold_the_true_difference():
     rng = np.random.default_rng(0)
     covered = 0

@@ -79,7 +79,7 @@ def mean_difference(differences) -> MeanDifference:
         return MeanDifference(np.nan, np.nan, np.nan)
     mean = float(differences.mean())
     if n > 1 and np.abs(differences).max() < ALIKE:
-        return MeanDifference(mean, mean, mean)
+        return MeanDifference(0.0, 0.0, 0.0)
     if np.ptp(differences) < ALIKE:
         return MeanDifference(mean, np.nan, np.nan)
     from scipy.special import stdtrit  # here: what compares no networks would wait for it
