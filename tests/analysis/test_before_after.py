@@ -163,6 +163,20 @@ def test_a_refined_network_that_is_not_there_is_an_error():
         before_after.network_pairs(networks[networks.condition != "n99"], refined)
 
 
+def test_a_network_that_is_not_refined_is_an_error():
+    networks, refined = tables()
+    gone = refined[refined.network != "seed_2"]
+    with pytest.raises(ValueError, match=r"got 5 of 6; none for go-nogo/n50/lif/seed_2$"):
+        before_after.network_pairs(networks, gone)
+    with pytest.raises(ValueError, match=r"got 5 of 6; none for xor/n50/lif/seed_0$"):
+        before_after.network_pairs(networks, refined[refined.task != "xor"])
+    further = pd.concat([refined, gone.assign(step="further")])
+    with pytest.raises(ValueError, match=r"got 11 of 12; none for go-nogo/n50/lif/seed_2$"):
+        before_after.network_pairs(networks, further)
+    with pytest.raises(ValueError, match=r"got 0 of 6; none for go-nogo/n50/lif/seed_0$"):
+        before_after.network_pairs(networks, refined[:0])
+
+
 def test_what_is_said_of_all():
     words = before_after.describe(paired(*tables()))
     assert words == {

@@ -94,8 +94,8 @@ def network_pairs(networks: pd.DataFrame, refined: pd.DataFrame) -> pd.DataFrame
     Parameters
     ----------
     networks
-        The table of networks, as results/tables/networks.csv; of those that did not reach
-        criterion there is no pair.
+        The table of networks, as results/tables/networks.csv, of the conditions that are refined;
+        of those that did not reach criterion there is no pair.
     refined
         The table of refined networks, as results/tables/refined.csv.
 
@@ -108,7 +108,8 @@ def network_pairs(networks: pd.DataFrame, refined: pd.DataFrame) -> pd.DataFrame
     Raises
     ------
     ValueError
-        A refined network that is not among those that reached criterion.
+        A refined network that is not among those that reached criterion, or one of these that is
+        not refined by each step of its condition.
     """
     published = networks[networks.converged.astype(bool)]
     keys = [*CONDITION, "network"]
@@ -123,7 +124,22 @@ def network_pairs(networks: pd.DataFrame, refined: pd.DataFrame) -> pd.DataFrame
                 f"which {len(after) - len(both)} have no such network"
             )
         parts.append(both.assign(measure=measure))
+    _check_all_refined(published[keys], refined[[*keys, "step"]])
     return pd.concat(parts, ignore_index=True)[PAIR_COLUMNS]
+
+
+def _check_all_refined(published: pd.DataFrame, refined: pd.DataFrame) -> None:
+    """A mean over pairs would pass over a network that is missing without a word."""
+    steps = refined[[*CONDITION, "step"]].drop_duplicates()
+    wanted = published.merge(steps, on=CONDITION, how="left")
+    found = wanted.merge(refined, how="left", indicator=True)
+    missing = found[found._merge == "left_only"]
+    if len(missing):
+        first = "/".join(missing.iloc[0][[*CONDITION, "network"]])
+        raise ValueError(
+            "refined: expected a row of each step for every network that reached criterion, got "
+            f"{len(found) - len(missing)} of {len(found)}; none for {first}"
+        )
 
 
 def paired(networks: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
