@@ -36,7 +36,7 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
             own = {"held_out_accuracy": before, "held_out_strict": strict_before}
             networks.append(keys | name | {"network": network, "converged": True} | own)
             own = {"held_out_accuracy": after, "held_out_strict": strict_after}
-            refined.append(keys | {"network": network, "step": "output"} | own)
+            refined.append(keys | {"network": network, "step": "output", "on_edge": False} | own)
         networks.append(keys | name | {"network": "failed", "converged": False})
     return pd.DataFrame(networks), pd.DataFrame(refined[::-1])
 
@@ -86,7 +86,8 @@ def test_less_after_than_before_is_worse():
     networks, refined = tables()
     columns = list(before_after.MEASURES.values())
     swapped = networks.drop(columns=columns).merge(refined[[*KEYS, *columns]], on=KEYS, how="left")
-    again = paired(swapped, networks[networks.converged].assign(step="output")[list(refined)])
+    other = networks[networks.converged].assign(step="output", on_edge=False)
+    again = paired(swapped, other[list(refined)])
     better = row(again, "go-nogo", "n99")
     assert better.verdict == "better"
     assert (better.ci_low, better.ci_high) == pytest.approx((-worse.ci_high, -worse.ci_low))
@@ -178,7 +179,8 @@ def test_a_network_that_is_not_refined_is_an_error():
 
 
 def test_what_is_said_of_all():
-    words = before_after.describe(paired(*tables()))
+    networks, refined = tables()
+    words = before_after.describe(paired(networks, refined), refined)
     assert words == {
         "conditions_in_words": "4 conditions",
         "works": "step output: 3 before, 3 after, of 6",
@@ -189,4 +191,13 @@ def test_what_is_said_of_all():
             "better in 0, worse in 0, undecided in 2, without an interval in 2 of 4"
         ),
         "worse_in_words": "go-nogo of n99 (accuracy)",
+        "on_edge_in_words": "none of 6",
     }
+
+
+def test_networks_on_the_edge_of_a_grid_are_counted_once():
+    networks, refined = tables()
+    refined["on_edge"] = refined.network == "seed_0"  # of three conditions
+    both = pd.concat([refined, refined.assign(step="further")])
+    words = before_after.describe(paired(networks, both), both)
+    assert words["on_edge_in_words"] == "3 of 6"

@@ -206,20 +206,23 @@ def verdict(difference: MeanDifference) -> str:
     return WORSE if difference.high < 0 else UNDECIDED
 
 
-def describe(table: pd.DataFrame) -> dict[str, str]:
+def describe(table: pd.DataFrame, refined: pd.DataFrame) -> dict[str, str]:
     """What the caption says of all conditions.
 
     Parameters
     ----------
     table
         From `paired`.
+    refined
+        The table of refined networks, as results/tables/refined.csv.
 
     Returns
     -------
     dict
         conditions_in_words: how many there are. works: networks with 95 % or more by strict
         scoring, before and after, step by step. accuracy_in_words, strict_in_words: how many rows
-        have which verdict. worse_in_words: the conditions that are.
+        have which verdict. worse_in_words: the conditions that are. on_edge_in_words: how many
+        networks have a factor on the edge of its grid.
     """
     n_conditions = table.groupby(CONDITION).ngroups
     return {
@@ -228,6 +231,7 @@ def describe(table: pd.DataFrame) -> dict[str, str]:
         "accuracy_in_words": _verdicts_in_words(table[table.measure == ACCURACY]),
         "strict_in_words": _verdicts_in_words(table[table.measure == STRICT]),
         "worse_in_words": _worse_in_words(table[table.verdict == WORSE]),
+        "on_edge_in_words": _on_edge_in_words(refined),
     }
 
 
@@ -255,3 +259,11 @@ def _worse_in_words(worse: pd.DataFrame) -> str:
     shown = ", ".join(names[:MOST_NAMED]) or "none"
     n_more = len(names) - MOST_NAMED
     return f"{shown} and {n_more} more" if n_more > 0 else shown
+
+
+def _on_edge_in_words(refined: pd.DataFrame) -> str:
+    """Such as "2 of 9", "none of 9"; a network counts once, whatever its steps."""
+    keys = [*CONDITION, "network"]
+    n_networks = len(refined[keys].drop_duplicates())
+    n_on_edge = len(refined.loc[refined.on_edge.eq(True), keys].drop_duplicates())
+    return f"{n_on_edge or 'none'} of {n_networks}"
