@@ -36,7 +36,7 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
             own = {"held_out_accuracy": before, "held_out_strict": strict_before}
             networks.append(keys | name | {"network": network, "converged": True} | own)
             own = {"held_out_accuracy": after, "held_out_strict": strict_after}
-            refined.append(keys | {"network": network, "step": "output"} | own)
+            refined.append(keys | {"network": network, "step": "output", "on_edge": False} | own)
         networks.append(keys | name | {"network": "failed", "converged": False})
     return pd.DataFrame(networks), pd.DataFrame(refined[::-1])
 
@@ -86,7 +86,8 @@ def test_less_after_than_before_is_worse():
     networks, refined = tables()
     columns = list(before_after.MEASURES.values())
     swapped = networks.drop(columns=columns).merge(refined[[*KEYS, *columns]], on=KEYS, how="left")
-    again = paired(swapped, networks[networks.converged].assign(step="output")[list(refined)])
+    other = networks[networks.converged].assign(step="output", on_edge=False)
+    again = paired(swapped, other[list(refined)])
     better = row(again, "go-nogo", "n99")
     assert better.verdict == "better"
     assert (better.ci_low, better.ci_high) == pytest.approx((-worse.ci_high, -worse.ci_low))
@@ -141,6 +142,13 @@ def test_the_interval(differences, ends):
     assert (found.low, found.high) == pytest.approx(ends, nan_ok=True)
 
 
+@pytest.mark.parametrize("differences", [[3e-7, 3e-7], [-3e-7, -3e-7], [3e-7, -1e-7, 2e-7]])
+def test_differences_of_rounding_are_none(differences):
+    found = before_after.mean_difference(differences)
+    assert found == (0, 0, 0)
+    assert before_after.verdict(found) == "undecided"
+
+
 def test_nineteen_of_twenty_intervals_hold_the_true_difference():
     rng = np.random.default_rng(0)
     covered = 0
@@ -156,8 +164,23 @@ def test_a_refined_network_that_is_not_there_is_an_error():
         before_after.network_pairs(networks[networks.condition != "n99"], refined)
 
 
+def test_a_network_that_is_not_refined_is_an_error():
+    networks, refined = tables()
+    gone = refined[refined.network != "seed_2"]
+    with pytest.raises(ValueError, match=r"got 5 of 6; none for go-nogo/n50/lif/seed_2$"):
+        before_after.network_pairs(networks, gone)
+    with pytest.raises(ValueError, match=r"got 5 of 6; none for xor/n50/lif/seed_0$"):
+        before_after.network_pairs(networks, refined[refined.task != "xor"])
+    further = pd.concat([refined, gone.assign(step="further")])
+    with pytest.raises(ValueError, match=r"got 11 of 12; none for go-nogo/n50/lif/seed_2$"):
+        before_after.network_pairs(networks, further)
+    with pytest.raises(ValueError, match=r"got 0 of 6; none for go-nogo/n50/lif/seed_0$"):
+        before_after.network_pairs(networks, refined[:0])
+
+
 def test_what_is_said_of_all():
-    words = before_after.describe(paired(*tables()))
+    networks, refined = tables()
+    words = before_after.describe(paired(networks, refined), refined)
     assert words == {
         "conditions_in_words": "4 conditions",
         "works": "step output: 3 before, 3 after, of 6",
@@ -168,4 +191,13 @@ def test_what_is_said_of_all():
             "better in 0, worse in 0, undecided in 2, without an interval in 2 of 4"
         ),
         "worse_in_words": "go-nogo of n99 (accuracy)",
+        "on_edge_in_words": "none of 6",
     }
+
+
+def test_networks_on_the_edge_of_a_grid_are_counted_once():
+    networks, refined = tables()
+    refined["on_edge"] = refined.network == "seed_0"  # of three conditions
+    both = pd.concat([refined, refined.assign(step="further")])
+    words = before_after.describe(paired(networks, both), both)
+    assert words["on_edge_in_words"] == "3 of 6"

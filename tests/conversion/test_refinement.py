@@ -1,6 +1,7 @@
 """The refinement: one factor more for the output, from trials that were simulated without it."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -100,9 +101,14 @@ def test_a_cell_of_exactly_0_02_less_is_as_good_whatever_its_last_bit():
     assert deepest_in_plateau(scores) == (0, 5)
 
 
-def test_of_a_table_of_one_value_the_middle_is_taken_and_the_output_as_it_is():
-    assert deepest_in_plateau(np.full((3, len(OUTPUT_FACTORS)), 1.5)) == (1, ONE)
-    assert deepest_in_plateau(np.full((1, len(OUTPUT_FACTORS)), 1.5)) == (0, 12)
+@pytest.mark.parametrize(("n_rows", "middle"), [(1, 0), (2, 0), (3, 1), (12, 5)])
+def test_of_a_table_of_one_value_the_middle_is_taken_and_the_output_as_it_is(n_rows, middle):
+    scores = np.full((n_rows, len(OUTPUT_FACTORS)), 1.5)
+    assert deepest_in_plateau(scores) == (middle, ONE)
+    scores[-1, -1] = 1.51  # within the plateau all the same
+    assert deepest_in_plateau(scores) == (middle, ONE)
+    scores[:, ONE:] = 1.47  # not all are within it
+    assert deepest_in_plateau(scores)[1] < ONE
 
 
 def by_brute_force(scores):
@@ -221,6 +227,32 @@ def test_a_task_of_a_user_scores_its_own_trials():
 def test_trials_without_a_factor_are_refused(by_factor, said):
     with pytest.raises(ValueError, match=f"^{said}$"):
         refine(GO_NOGO, by_factor)
+
+
+def of_arrays(label, maximum, minimum):
+    return SearchTrials(np.array(label), Response(np.array(maximum), np.array(minimum)))
+
+
+SHAPES = "expected label, maximum and minimum of shape (n_trials,), one trial or more, got"
+FINITE = "expected finite numbers, got NaN or infinity"
+
+
+@pytest.mark.parametrize(
+    ("of_factor", "said"),
+    [
+        (of_arrays([], [], []), f"{SHAPES} (0,), (0,), (0,)"),
+        (of_arrays([1, 0], [0.9], [0.0]), f"{SHAPES} (2,), (1,), (1,)"),
+        (of_arrays([1, 0], [0.9, 0.1], [0.0]), f"{SHAPES} (2,), (2,), (1,)"),
+        (of_arrays(1, 0.9, 0.0), f"{SHAPES} (), (), ()"),
+        (of_arrays([1, 0], [0.9, np.nan], [0, 0]), f"maximum: {FINITE}"),
+        (of_arrays([1, 0], [0.9, 0.1], [-np.inf, 0]), f"minimum: {FINITE}"),
+        (of_arrays([1, np.nan], [0.9, 0.1], [0, 0]), f"label: {FINITE}"),
+    ],
+)
+def test_trials_that_cannot_be_scored_are_refused(of_factor, said):
+    said = re.escape(f"trials at scaling factor 45.0: {said}")
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        refine(GO_NOGO, {40.0: trials([1], [0]), 45.0: of_factor})
 
 
 # The same as simulating ---------------------------------------------------------------------------

@@ -34,11 +34,11 @@ def tables(conditions) -> tuple[pd.DataFrame, pd.DataFrame]:
             strict = rng.uniform(0.2, 0.3)
             networks.append(row | {"held_out_accuracy": before, "held_out_strict": strict})
             if n_networks:
-                own = keys | {"network": f"seed_{i}", "step": "output"}
+                own = keys | {"network": f"seed_{i}", "step": "output", "on_edge": i == 3}
                 after = before + gain + rng.uniform(0, 0.01)
                 own |= {"held_out_accuracy": after, "held_out_strict": 0.94 + 0.02 * (i % 2)}
                 refined.append(own)
-    columns = [*KEYS, "step", *before_after.MEASURES.values()]
+    columns = [*KEYS, "step", "on_edge", *before_after.MEASURES.values()]
     return pd.DataFrame(networks), pd.DataFrame(refined, columns=columns)
 
 
@@ -156,9 +156,11 @@ def test_how_many_networks_work_is_written_beside(few):
 def test_caption_and_note_name_what_is_worse(few):
     networks, refined = tables(FEW)
     table = before_after.paired(networks, before_after.network_pairs(networks, refined))
-    facts = before_after.describe(table) | {"n_networks": 8, "n_attempted": 9}
+    facts = before_after.describe(table, refined) | {"n_networks": 8, "n_attempted": 9}
     assert_caption(few, "figure_refine", held_out_trials=200, **facts)
-    assert "beyond the interval: harmed (accuracy)." in " ".join(few.caption.split())
+    caption = " ".join(few.caption.split())
+    assert "beyond the interval: harmed (accuracy)." in caption
+    assert "so that a better one may lie outside: 1 of 8." in caption
     assert "harmed (accuracy)" in few.note
     assert numbers_in(few.note) == ["8", "9", "4", "200", "95", "0", "95"]
 

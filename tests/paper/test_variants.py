@@ -82,6 +82,8 @@ def distances(conditions, networks, signatures=()) -> pd.DataFrame:
         ),
         ({"connections": "grow", "dale": True}, "connections grow"),
         ({"dale": False, "min_trials": 1500}, "min_trials 1500, dale false"),
+        ({"max_trials": 1234567, "gain": 2.0}, "max_trials 1234567, gain 2"),
+        ({"max_trials": 1234568, "gain": 1.2345678}, "max_trials 1234568, gain 1.2345678"),
     ],
 )
 def test_a_variant_is_what_is_not_the_default(changed, words):

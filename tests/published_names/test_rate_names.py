@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -893,6 +894,17 @@ def test_a_model_file_without_initial_weights(published_model_file, tmp_path):
     assert net.w0 is None
     assert net.to_model().initial is None
     assert "w0" not in net.state_dict()
+
+
+def test_the_output_factor_of_a_refined_network_is_kept(tmp_path, published_model_file):
+    net = documented_net(5)[0]
+    assert net.to_model().output_factor == 1
+    refined = replace(net.to_model(), output_factor=0.25)
+    assert FR_RNN_dale.from_model(refined).to_model().output_factor == 0.25
+    values = scipy.io.loadmat(published_model_file)
+    values = {k: v for k, v in values.items() if k[0] != "_"} | {"output_factor": 0.5}
+    scipy.io.savemat(tmp_path / "net.mat", values)
+    assert net.load_net(tmp_path / "net.mat").to_model().output_factor == 0.5
 
 
 def test_a_state_dict_holds_the_whole_network():

@@ -587,6 +587,33 @@ def test_the_output_factor_is_that_of_the_file_that_holds_the_factor(one_input):
     assert SpikingRNN(model).network.output_factor == 2  # searched with it
 
 
+@pytest.mark.parametrize("before", [np.nan, 30, 45, None])
+@pytest.mark.parametrize("refined", [30, 45])
+def test_a_file_that_was_refined_after_a_plain_search_counts(one_input, before, refined, caplog):
+    """Also where the refinement keeps the factor of the search, or the one from before it."""
+    model, converted = one_input / "model.mat", one_input / "model_converted.mat"
+    search = {"all_perfs": [1], "scaling_factors": [30], "held_out": 1, "opt_scaling_factor": 30}
+    more = {} if before is None else {"source_opt_scaling_factor": before}
+    matfile.save_converted(converted, model, **search, more=more)
+    with_inputs(model, 1, opt_scaling_factor=refined, output_factor=0.5)
+    network = SpikingRNN(model).network
+    assert (network.scaling_factor, network.output_factor) == (refined, 0.5)
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert f"model.mat holds the factor {refined} with output factor 0.5, " in told
+    assert f"30 with output factor 1: taken to be {refined} with output factor 0.5, which" in told
+    assert told.endswith(f"has got since the search; pass {converted} for the other")
+
+
+def test_a_refined_file_that_was_searched_again_has_the_factor_of_that_search(one_input, caplog):
+    model = one_input / "model.mat"
+    with_inputs(model, 1, opt_scaling_factor=45, output_factor=0.5)
+    search_beside(model, 30)
+    caplog.clear()
+    network = SpikingRNN(model).network
+    assert (network.scaling_factor, network.output_factor) == (30, 0.5)
+    assert not caplog.records
+
+
 def test_search_by_command_line(models):
     call = [
         sys.executable,

@@ -12,9 +12,10 @@ from rate2spike.figures.publish import Drawn, publish
 from rate2spike.files import read_csv, write_csv
 
 networks = reading.shown(snakemake)
-pairs = before_after.network_pairs(networks, read_csv(snakemake.input.refined))
+refined = read_csv(snakemake.input.refined)
+pairs = before_after.network_pairs(networks, refined)
 table = before_after.paired(networks, pairs)
-facts = describe.networks(networks) | before_after.describe(table)
+facts = describe.networks(networks) | before_after.describe(table, refined)
 
 
 def draw() -> Drawn:

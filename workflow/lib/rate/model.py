@@ -152,6 +152,7 @@ class FR_RNN_dale(torch.nn.Module):
         self.w_dist = published_name[config.weight_distribution]
         self.taus = [tau / RATE_STEP_MS for tau in config.tau_decay_ms]
         self.activation = config.activation
+        self.output_factor = model.output_factor  # of the spiking network; nothing here sees it
 
         weights = model.weights
         self._set_parameter("w", weights.w_rec.reshape(n, n), device)
@@ -277,7 +278,7 @@ class FR_RNN_dale(torch.nn.Module):
         """This network as the library has it, for `rate2spike.matfile.save` among others.
 
         Without `taus` and `activation`: those of the model file it was loaded from, or 4 to 10
-        steps and the sigmoid.
+        steps and the sigmoid. The output factor is that of the file, or 1.
 
         Parameters
         ----------
@@ -296,7 +297,7 @@ class FR_RNN_dale(torch.nn.Module):
         if self.w0 is not None:
             tau_raw = _numpy(self.taus_gaus0)[:, 0]
             initial = weights._replace(w_rec=_numpy(self.w0), tau_raw=tau_raw)
-        return replace(wiring, weights=weights, initial=initial)
+        return replace(wiring, weights=weights, initial=initial, output_factor=self.output_factor)
 
     def load_net(self, model_dir: str | Path) -> FR_RNN_dale:
         """Become the network of a .mat file, of whatever size.

@@ -40,7 +40,8 @@ def chosen_factor(model_path: str | os.PathLike | Mapping[str, Any]) -> float:
 
     It is in the converted model beside the file, which must be of this very network, or in the file
     itself, where published searches write it (NaN before they begin). Of two the search's counts,
-    unless the file has got another factor since: then that one, which a warning says.
+    unless the file has got another factor since, or another output factor, as a refined file has:
+    then that one, which a warning says.
 
     Parameters
     ----------
@@ -77,9 +78,7 @@ def chosen(model_path: str | os.PathLike | Mapping[str, Any]) -> Chosen:
     found = factor_in(search)
     same_network = _same_weights(model_path, converted)
     if same_network and found is not None:
-        is_searched = own in (None, found) or _is_of_search(
-            own, found, search, files=(model_path, converted)
-        )
+        is_searched = own is None or _is_of_search(model, search, files=(model_path, converted))
         return _only(search, converted) if is_searched else _only(model, model_path)
     if own is None and not same_network:
         raise ValueError(
@@ -89,25 +88,48 @@ def chosen(model_path: str | os.PathLike | Mapping[str, Any]) -> Chosen:
     return _only(model, model_path)
 
 
-def _is_of_search(own: float, found: float, search: Mapping[str, Any], *, files: tuple) -> bool:
-    """Whether the search's factor is taken, not that of the file beside it, which differs; a
+def _is_of_search(
+    model: Mapping[str, Any], search: Mapping[str, Any], *, files: tuple[str | os.PathLike, Path]
+) -> bool:
+    """Whether the search's factors are taken, not those of the file beside it; where they differ a
     warning says which, but for a file that is as it was when it was searched."""
-    if FACTOR_BEFORE not in search:
-        taken, why = found, "the search's; it does not say what the model held before"
-    elif factor_in(search, FACTOR_BEFORE) == own:
-        return True
-    else:
-        taken, why = own, "which the model has got since the search"
-    log.warning(
-        "%s holds the factor %g, %s %g: taken to be %g, %s; pass scaling_factor= for the other",
-        files[0],
-        own,
-        files[1],
-        found,
-        taken,
-        why,
+    own, found = _only(model, files[0]), _only(search, files[1])
+    says_before = FACTOR_BEFORE in search
+    # A search copies the output factor of its source: another one came later. Where it says nothing
+    # of its source, its own output factor can be what a refinement found
+    is_rescaled = own.output_factor != found.output_factor and (
+        says_before or found.output_factor == 1
     )
-    return taken == found
+    as_it_was = says_before and factor_in(search, FACTOR_BEFORE) == own.scaling_factor
+    if own == found or (as_it_was and not is_rescaled):
+        return True
+    if says_before or is_rescaled:
+        _warn(own, found, files, taken=own, why="which the model has got since the search")
+        return False
+    why = "the search's; it does not say what the model held before"
+    _warn(own, found, files, taken=found, why=why)
+    return True
+
+
+def _warn(own: Chosen, found: Chosen, files: tuple, *, taken: Chosen, why: str) -> None:
+    """Say what both files hold, and what is taken."""
+    texts = [f"{factors.scaling_factor:g}" for factors in (own, found, taken)]
+    other = "scaling_factor="
+    if own.output_factor != found.output_factor:
+        for i, factors in enumerate((own, found, taken)):
+            texts[i] += f" with output factor {factors.output_factor:g}"
+        if taken == own:  # a factor that is passed goes with the output factor of this file
+            other = files[1]
+    log.warning(
+        "%s holds the factor %s, %s %s: taken to be %s, %s; pass %s for the other",
+        files[0],
+        texts[0],
+        files[1],
+        texts[1],
+        texts[2],
+        why,
+        other,
+    )
 
 
 def factor_in(values: Mapping[str, Any], key: str = "opt_scaling_factor") -> float | None:

@@ -79,7 +79,7 @@ def mean_difference(differences) -> MeanDifference:
         return MeanDifference(np.nan, np.nan, np.nan)
     mean = float(differences.mean())
     if n > 1 and np.abs(differences).max() < ALIKE:
-        return MeanDifference(mean, mean, mean)
+        return MeanDifference(0.0, 0.0, 0.0)
     if np.ptp(differences) < ALIKE:
         return MeanDifference(mean, np.nan, np.nan)
     from scipy.special import stdtrit  # here: what compares no networks would wait for it
@@ -94,8 +94,8 @@ def network_pairs(networks: pd.DataFrame, refined: pd.DataFrame) -> pd.DataFrame
     Parameters
     ----------
     networks
-        The table of networks, as results/tables/networks.csv; of those that did not reach
-        criterion there is no pair.
+        The table of networks, as results/tables/networks.csv, of the conditions that are refined;
+        of those that did not reach criterion there is no pair.
     refined
         The table of refined networks, as results/tables/refined.csv.
 
@@ -108,7 +108,8 @@ def network_pairs(networks: pd.DataFrame, refined: pd.DataFrame) -> pd.DataFrame
     Raises
     ------
     ValueError
-        A refined network that is not among those that reached criterion.
+        A refined network that is not among those that reached criterion, or one of these that is
+        not refined by each step of its condition.
     """
     published = networks[networks.converged.astype(bool)]
     keys = [*CONDITION, "network"]
@@ -123,7 +124,22 @@ def network_pairs(networks: pd.DataFrame, refined: pd.DataFrame) -> pd.DataFrame
                 f"which {len(after) - len(both)} have no such network"
             )
         parts.append(both.assign(measure=measure))
+    _check_all_refined(published[keys], refined[[*keys, "step"]])
     return pd.concat(parts, ignore_index=True)[PAIR_COLUMNS]
+
+
+def _check_all_refined(published: pd.DataFrame, refined: pd.DataFrame) -> None:
+    """A mean over pairs would pass over a network that is missing without a word."""
+    steps = refined[[*CONDITION, "step"]].drop_duplicates()
+    wanted = published.merge(steps, on=CONDITION, how="left")
+    found = wanted.merge(refined, how="left", indicator=True)
+    missing = found[found._merge == "left_only"]
+    if len(missing):
+        first = "/".join(missing.iloc[0][[*CONDITION, "network"]])
+        raise ValueError(
+            "refined: expected a row of each step for every network that reached criterion, got "
+            f"{len(found) - len(missing)} of {len(found)}; none for {first}"
+        )
 
 
 def paired(networks: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -190,20 +206,23 @@ def verdict(difference: MeanDifference) -> str:
     return WORSE if difference.high < 0 else UNDECIDED
 
 
-def describe(table: pd.DataFrame) -> dict[str, str]:
+def describe(table: pd.DataFrame, refined: pd.DataFrame) -> dict[str, str]:
     """What the caption says of all conditions.
 
     Parameters
     ----------
     table
         From `paired`.
+    refined
+        The table of refined networks, as results/tables/refined.csv.
 
     Returns
     -------
     dict
         conditions_in_words: how many there are. works: networks with 95 % or more by strict
         scoring, before and after, step by step. accuracy_in_words, strict_in_words: how many rows
-        have which verdict. worse_in_words: the conditions that are.
+        have which verdict. worse_in_words: the conditions that are. on_edge_in_words: how many
+        networks have a factor on the edge of its grid.
     """
     n_conditions = table.groupby(CONDITION).ngroups
     return {
@@ -212,6 +231,7 @@ def describe(table: pd.DataFrame) -> dict[str, str]:
         "accuracy_in_words": _verdicts_in_words(table[table.measure == ACCURACY]),
         "strict_in_words": _verdicts_in_words(table[table.measure == STRICT]),
         "worse_in_words": _worse_in_words(table[table.verdict == WORSE]),
+        "on_edge_in_words": _on_edge_in_words(refined),
     }
 
 
@@ -239,3 +259,11 @@ def _worse_in_words(worse: pd.DataFrame) -> str:
     shown = ", ".join(names[:MOST_NAMED]) or "none"
     n_more = len(names) - MOST_NAMED
     return f"{shown} and {n_more} more" if n_more > 0 else shown
+
+
+def _on_edge_in_words(refined: pd.DataFrame) -> str:
+    """Such as "2 of 9", "none of 9"; a network counts once, whatever its steps."""
+    keys = [*CONDITION, "network"]
+    n_networks = len(refined[keys].drop_duplicates())
+    n_on_edge = len(refined.loc[refined.on_edge.eq(True), keys].drop_duplicates())
+    return f"{n_on_edge or 'none'} of {n_networks}"

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arrays import finite_numbers
 from ..tasks.task import Response, Task
 from .scaling import check_factor
 
@@ -79,12 +80,14 @@ def refine(task: Task, trials: Mapping[float, SearchTrials]) -> Refined:
     Raises
     ------
     ValueError
-        Where there is no scaling factor, or one that is no number > 0.
+        Where there is no scaling factor, or one that is no number > 0; naming the scaling factor
+        where it has no trial, arrays of several shapes or a value that is not finite.
     """
     if not trials:
         raise ValueError("trials: expected those of one scaling factor or more, got none")
-    for factor in trials:
+    for factor, of_factor in trials.items():
         check_factor(factor)
+        _check_trials(factor, of_factor)
     factors = sorted(trials)
     accuracy = np.empty((len(factors), len(OUTPUT_FACTORS)))
     strict = np.empty_like(accuracy)
@@ -107,6 +110,21 @@ def refine(task: Task, trials: Mapping[float, SearchTrials]) -> Refined:
     )
 
 
+def _check_trials(factor: float, trials: SearchTrials) -> None:
+    """A NaN would count as a wrong answer, and a single extreme as that of all trials."""
+    key = f"trials at scaling factor {factor}"
+    label, (maximum, minimum) = trials
+    arrays = {"label": label, "maximum": maximum, "minimum": minimum}
+    for name, values in arrays.items():
+        finite_numbers(f"{key}: {name}", values)
+    shapes = [np.shape(values) for values in arrays.values()]
+    if shapes != [(np.size(label),)] * 3 or not np.size(label):
+        raise ValueError(
+            f"{key}: expected label, maximum and minimum of shape (n_trials,), one trial or more, "
+            f"got {', '.join(map(str, shapes))}"
+        )
+
+
 def scaled_response(response: Response, output_factor: float) -> Response:
     """The extremes of the output times a factor > 0, in their own precision."""
     return Response(response.maximum * output_factor, response.minimum * output_factor)
@@ -118,7 +136,9 @@ def deepest_in_plateau(scores: np.ndarray) -> tuple[int, int]:
     The plateau is made of all cells within PLATEAU of the best score. Of them it is the one whose
     nearest cell outside is farthest away, by the Euclidean distance in steps of the table; what
     lies beyond the table counts as outside, but not beyond a single scaling factor. Of equals: the
-    higher score, then the output factor nearest to 1, then the smaller scaling factor.
+    higher score, then the output factor nearest to 1, then the smaller scaling factor. Where all
+    cells are within the plateau nothing speaks for a change: the middle scaling factor (the smaller
+    of two) and output factor 1.
 
     Parameters
     ----------
@@ -130,6 +150,8 @@ def deepest_in_plateau(scores: np.ndarray) -> tuple[int, int]:
         Row and column.
     """
     inside = scores >= scores.max() - PLATEAU - ROUNDING
+    if inside.all():
+        return (len(scores) - 1) // 2, UNCHANGED
     margin = int(len(scores) > 1)
     outside = np.argwhere(~np.pad(inside, [(margin, margin), (1, 1)])) - [margin, 1]
     candidates = []

@@ -83,11 +83,17 @@ def in_words(changed: Mapping[str, Any]) -> str:
         kind = f"{loss} loss" if loss else "loss"
         words.append(f"{kind} from the {first} on" if first else kind)
     for key, value in rest.items():
-        if isinstance(value, bool):
-            words.append(f"{key} {str(value).lower()}")
-        else:
-            words.append(f"{key} {value}" if isinstance(value, str) else f"{key} {value:g}")
+        words.append(f"{key} {_value_in_words(value)}")
     return ", ".join(words) or AS_STATED
+
+
+def _value_in_words(value: Any) -> str:
+    """All digits of a number: two variants must not have the same words."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(float(value)).removesuffix(".0")  # 2.0 is the setting 2
+    return str(value)
 
 
 # Where its conditions stand in the paper ----------------------------------------------------------
