@@ -21,15 +21,18 @@ from rate2spike.config import RateConfig, TrainingConfig
 from rate2spike.rate import RateModel, TrainingRecord, train
 from rate2spike.tasks import BUILT_IN
 
+# the second needs none of the kernels that the first begins with compiling
 LONGEST = (
     "test_study.py",
+    "test_compiled_for_gpu.py",
     "test_slurm.py",
     "test_kills.py",
-    "test_module.py",
     "test_notebooks.py",
     "test_places.py",
+    "test_snippets.py",
+    "test_rate_cuda.py",
+    "test_module.py",
     "test_reruns.py",
-    "test_compiled_for_gpu.py",
 )
 
 

@@ -1,17 +1,21 @@
 """Triton's interpreter without much of what it does over and over. The tests of the GPU kernels
-import this; the kernels compute the same."""
+import this; the kernels compute the same. With a GPU it changes nothing."""
 
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import triton
 import triton.language as tl
 from triton.runtime import interpreter
+
+launch, replace_for = interpreter.GridExecutor.__call__, interpreter._patch_lang
+begin_type, begin_tensor = tl.core.block_type.__init__, tl.core.tensor.__init__
+dtype_of_scalar = cache(interpreter._get_np_dtype)
 
 # What is to be replaced in triton.language --------------------------------------------------------
 
 replaced_in = set()  # the modules, by their globals, for whose functions this launch has done so
-launch, replace_for = interpreter.GridExecutor.__call__, interpreter._patch_lang
 
 
 def begin_launch(self, *arguments, **settings):
@@ -29,16 +33,10 @@ def replace_once(function):
     return replace_for(function)
 
 
-interpreter.GridExecutor.__call__ = begin_launch
-interpreter._patch_lang = replace_once
-
-
 # Types and shapes ---------------------------------------------------------------------------------
 
 types: dict[tuple, dict] = {}
 shapes: dict[tuple, dict] = {}
-begin_type, begin_tensor = tl.core.block_type.__init__, tl.core.tensor.__init__
-dtype_of_scalar = cache(interpreter._get_np_dtype)
 
 
 def block_type(self, element_ty, shape):
@@ -68,14 +66,13 @@ def dtype(of):
     return dtype_of_scalar(of.scalar)
 
 
-tl.core.block_type.__init__ = block_type
-tl.core.tensor.__init__ = tensor
-interpreter._get_np_dtype = dtype
-
-
-# Overflow -----------------------------------------------------------------------------------------
-
-# each sum and product of integers is computed twice for an assertion that debugging alone makes
-options = interpreter.interpreter_builder.options
-if not options.debug:
-    interpreter.interpreter_builder.options = replace(options, sanitize_overflow=False)
+if triton.knobs.runtime.interpret:
+    interpreter.GridExecutor.__call__ = begin_launch
+    interpreter._patch_lang = replace_once
+    tl.core.block_type.__init__ = block_type
+    tl.core.tensor.__init__ = tensor
+    interpreter._get_np_dtype = dtype
+    # a sum or product of integers is computed twice for an assertion that debugging alone makes
+    options = interpreter.interpreter_builder.options
+    if not options.debug:
+        interpreter.interpreter_builder.options = replace(options, sanitize_overflow=False)

@@ -42,8 +42,9 @@ PACKAGES = (
 # scripts of the tiny study of which others run as well
 SCRIPTS = re.compile(
     r"tmp\w+\.("
-    "aggregate|example|figure_accuracy|figure_scaling|figure_task|held_out|import_models|"
-    "networks_of_condition|provenance|provenance_page|simulate|train|write_models"
+    "aggregate|aggregate_refined|example|figure_accuracy|figure_scaling|figure_task|held_out|"
+    "import_models|networks_of_condition|provenance|provenance_page|refine|simulate|train|"
+    "write_models"
     r")\.py"
 )
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}

@@ -28,7 +28,9 @@ def run(
     the first job of each script starts as a user's does."""
     with tempfile.TemporaryDirectory(prefix="said-") as told:
         files = [Path(told, name) for name in ("out", "error")]
-        scripts = {"place": ready_jobs.server(), "first_started": first_started}
+        scripts = None
+        if sys.platform == "linux":  # on a Mac not every library works in a fork
+            scripts = {"place": ready_jobs.server(), "first_started": first_started}
         process = begin(arguments, folder, *files, env=env, scripts=scripts)
         try:
             code = process.wait(timeout)

@@ -9,11 +9,12 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import ready_snakemake
 import yaml
 from shared import ROOT
 
-from rate2spike import compiled, conversion
+from rate2spike import compiled, conversion, spiking
 from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
 from rate2spike.rate import train
 from rate2spike.study import fingerprint
@@ -53,17 +54,20 @@ def copy_workflow(workflow):
 @cache
 def compile_kernels():
     """Those of training and simulation, for all studies of the tests: it takes longer than one. One
-    worker compiles, the others wait."""
+    worker compiles, the others wait. A study with kernels of its own would throw them away."""
     task, neurons = BUILT_IN["go-nogo"], (NeuronConfig(), NeuronConfig(model="qif"))
     settings = {"study_seed": 0, "network": "first"}
     with Path(compiled.cache_folder(), "tests.lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        model, _ = train.train_network(
-            task, RateConfig(n_units=8), TrainingConfig(max_trials=2), **settings
-        )
+        for n_units in (1, 8):  # numba tells arrays of one connection from those of several
+            model, _ = train.train_network(
+                task, RateConfig(n_units=n_units), TrainingConfig(max_trials=2), **settings
+            )
         for neuron in neurons:
             simulation = conversion.Simulation(task, 0, neuron=neuron, device="cpu")
             conversion.score_network(simulation, model, "first", 10.0, 1)
+        any_network = spiking.Network(spiking.LIF(), np.zeros((2, 2)), dt=5e-5)
+        spiking.simulate(any_network, np.zeros((4, 2)), device="cpu", progress=False)
 
 
 def write_config(path, values):
