@@ -43,6 +43,7 @@ def networks_of(place: int) -> pd.DataFrame:
 
 def write_models(folder, networks: pd.DataFrame) -> tuple[list, list, np.ndarray]:
     """Models of the networks that reached criterion in two blocks: folders, tables, decays."""
+    folder.mkdir(parents=True)
     folders, tables, tau_ms = [], [], []
     for i, rows in enumerate(np.array_split(networks.index, 2)):
         folders.append(folder / f"block_{i}")
@@ -67,19 +68,20 @@ def drawn(tmp_path_factory):
         label = {"task": task, "label": f"c{place}"}
         params.append(label | {"network": network, "training": training})
     recording = example_of("go-nogo")
-    files = {"tables": tables, "examples": [folder / "go.npz", folder / "none.npz"]}
-    np.savez(files["examples"][0], **recording)
-    np.savez(files["examples"][1], n_networks=0, n_attempted=3)
-    folders, of_blocks, tau_ms = write_models(folder, networks_of(1))
+    trained, failed = folder / "go-nogo" / "c1", folder / "integration" / "c3"
+    folders, of_blocks, tau_ms = write_models(trained, networks_of(1))
     # of the condition that was not trained a block without a model
-    (folder / "empty").mkdir()
-    networks_of(3).to_csv(folder / "empty.csv", index=False)
-    files["models"] = [*folders, folder / "empty"]
-    files["networks"] = [*of_blocks, folder / "empty.csv"]
+    (failed / "empty").mkdir(parents=True)
+    networks_of(3).to_csv(failed / "empty.csv", index=False)
+    files = {"tables": tables, "examples": [failed / "lif.npz", trained / "lif.npz"]}
+    np.savez(files["examples"][0], n_networks=0, n_attempted=3)
+    np.savez(files["examples"][1], **recording)
+    files["models"] = [*folders, failed / "empty"]
+    files["networks"] = [*of_blocks, failed / "empty.csv"]
     with pytest.MonkeyPatch.context() as monkeypatch:
         draw = drawer(folder, monkeypatch)
-        page = draw("figure_variants", files=files, conditions=params, n_blocks=[2, 1])
-    conditions = [variants.given(**of_condition) for of_condition in params]
+        page = draw("figure_variants", files=files, conditions=params)
+    conditions = [variants.condition(**of_condition) for of_condition in params]
     points = variants.points(conditions, pd.concat([networks_of(i) for i in range(4)]))
     names = {"variant": "as stated", "task": "go-nogo"}
     signatures = variants.of_example(PUBLISHED, recording=recording, **names)
@@ -154,13 +156,14 @@ def test_the_numbers_stand_in_the_rows_and_columns_of_their_names(drawn):
 def test_a_study_in_which_nothing_trained_says_so(tmp_path, monkeypatch):
     table = networks_of(3)
     table.to_csv(tmp_path / "networks.csv", index=False)
-    np.savez(tmp_path / "none.npz", n_networks=0, n_attempted=3)
-    (tmp_path / "empty").mkdir()
-    files = {"tables": [tmp_path / "networks.csv"], "examples": [tmp_path / "none.npz"]}
-    files |= {"models": [tmp_path / "empty"], "networks": [tmp_path / "networks.csv"]}
+    place = tmp_path / "integration" / "c3"
+    (place / "empty").mkdir(parents=True)
+    np.savez(place / "lif.npz", n_networks=0, n_attempted=3)
+    files = {"tables": [tmp_path / "networks.csv"], "examples": [place / "lif.npz"]}
+    files |= {"models": [place / "empty"], "networks": [tmp_path / "networks.csv"]}
     condition = {"task": "integration", "label": "c3", "network": {"n_units": 250}, "training": {}}
     draw = drawer(tmp_path, monkeypatch)
-    page = draw("figure_variants", files=files, conditions=[condition], n_blocks=[1])
+    page = draw("figure_variants", files=files, conditions=[condition])
     assert page.caption == "No network reached criterion (0 of 3).\n"
     assert page.table.empty
     summary = pd.read_csv(tmp_path / "figure_variants.table")

@@ -1,5 +1,7 @@
 """How far variants are from the paper: made-up networks that equal it, and known shifts of them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from shared import ROOT, example_of
 
 from rate2spike.config import ConfigError, NeuronConfig, RateConfig, SearchConfig, TrainingConfig
 from rate2spike.paper import scorecard, sweeps, variants
+from rate2spike.study.figure_roles import with_a_place
 from rate2spike.study.study import Condition
 from rate2spike.tasks import find_task
 
@@ -21,16 +24,16 @@ def spread(mean, n) -> np.ndarray:
     return mean + 1e-6 * np.linspace(-1, 1, n)
 
 
-def given(task="go-nogo", n_units=250, tau_ms=(20.0, 50.0), **changed) -> variants.Given:
+def given(task="go-nogo", n_units=250, tau_ms=(20.0, 50.0), **changed) -> variants.Condition:
     """A condition; `changed` are settings of network or training."""
     of_network = {k: v for k, v in changed.items() if hasattr(RateConfig(), k)}
     of_training = {k: v for k, v in changed.items() if k not in of_network}
     network = RateConfig(n_units=n_units, tau_decay_ms=tau_ms, **of_network)
     label = f"n{n_units} {tau_ms} {changed}"
-    return variants.Given(task, label, network, TrainingConfig(**of_training))
+    return variants.Condition(task, label, network, TrainingConfig(**of_training))
 
 
-def as_published(c: variants.Given, n=100, **other) -> pd.DataFrame:
+def as_published(c: variants.Condition, n=100, **other) -> pd.DataFrame:
     """n networks of a condition with the numbers that the paper gives for its places; `other` is
     added to single measures, in the unit of the paper."""
     wanted = {"trained": 100.0, "successful": 100.0, "rate": 99.0, "spiking": 98.0}
@@ -109,11 +112,16 @@ def test_every_setting_but_size_and_decays_makes_another_variant():
 
 
 def test_a_condition_of_plain_settings_is_checked_as_those_of_a_config():
-    c = variants.given("go-nogo", "n10", {"n_units": 10, "tau_decay_ms": [20, 50]}, {"loss": "l1"})
-    assert (c.network, c.neuron_label) == (RateConfig(n_units=10), "lif")
+    c = variants.condition(
+        "go-nogo",
+        "n10",
+        network={"n_units": 10, "tau_decay_ms": [20, 50]},
+        training={"loss": "l1"},
+    )
+    assert (c.network, c.training) == (RateConfig(n_units=10), TrainingConfig(loss="l1"))
     assert variants.of(c) == "l1 loss"
     with pytest.raises(ConfigError, match=r"network\.p_rec: expected a probability .* got 2"):
-        variants.given("go-nogo", "n10", {"p_rec": 2}, {})
+        variants.condition("go-nogo", "n10", network={"p_rec": 2}, training={})
 
 
 # Points -------------------------------------------------------------------------------------------
@@ -147,7 +155,9 @@ def test_points_are_those_of_conditions_of_a_study_with_the_standard_neuron():
             **(settings | given_models),
         )
     )
-    points = variants.points(conditions, pd.concat(networks, ignore_index=True))
+    known = with_a_place(SimpleNamespace(conditions=conditions))
+    own = [variants.Condition(c.task, c.label, c.network, c.training) for c in known]
+    points = variants.points(own, pd.concat(networks, ignore_index=True))
     assert points.groupby(["variant", "figure", "role", "x"]).name.agg(["first", "size"]).to_dict(
         "index"
     ) == {

@@ -23,7 +23,7 @@ from spiking import (
     lambda_grid_search,
 )
 from spiking import evaluate_task as evaluate_task_at_top
-from spiking.chosen_factor import chosen_factor
+from spiking.chosen_factor import chosen
 from spiking.eval_tasks import (
     SpikingEvaluatorFactory,
     evaluate_single_trial,
@@ -379,7 +379,7 @@ def test_models_whose_names_hold_dots_keep_their_own_result(one_input):
         lambda_grid_search(one_input / f"{name}.mat", "go-nogo", 1, [factor], short)
     for name, factor in zip(names, (20, 30), strict=True):
         assert (one_input / f"{name}_converted.mat").is_file()
-        assert chosen_factor(one_input / f"{name}.mat") == factor
+        assert chosen(one_input / f"{name}.mat").scaling_factor == factor
 
 
 @pytest.fixture
@@ -519,7 +519,7 @@ def test_copies_do_not_change_whose_factor_counts(one_input, touched, caplog):
         os.utime(file, (0, 0))
     os.utime(one_input / touched)
     caplog.clear()
-    assert chosen_factor(model) == 30
+    assert chosen(model).scaling_factor == 30
     assert not caplog.records
 
 
@@ -531,7 +531,7 @@ def test_a_factor_that_came_after_the_search_counts(one_input, before, caplog):
     with_inputs(model, 1, opt_scaling_factor=45)
     os.utime(model, (0, 0))
     caplog.clear()
-    assert chosen_factor(model) == 45
+    assert chosen(model).scaling_factor == 45
     (told,) = [record.getMessage() for record in caplog.records]
     assert "model.mat holds the factor 45, " in told
     assert "model_converted.mat 30: taken to be 45, which the model has got since" in told
@@ -546,12 +546,12 @@ def test_a_search_of_an_earlier_version_counts_and_is_told(one_input, caplog):
     scipy.io.savemat(converted, keys)
     os.utime(converted, (0, 0))
     caplog.clear()
-    assert chosen_factor(model) == 30
+    assert chosen(model).scaling_factor == 30
     (told,) = [record.getMessage() for record in caplog.records]
     assert "holds the factor 70, " in told
     assert "30: taken to be 30, the search's" in told
     with_inputs(model, 1, opt_scaling_factor=30)
-    assert chosen_factor(model) == 30
+    assert chosen(model).scaling_factor == 30
     assert len(caplog.records) == 1  # they do not differ
 
 

@@ -185,7 +185,6 @@ if LAYOUT.variants:
                 }
                 for c in LAYOUT.variants
             ],
-            n_blocks=[len(LAYOUT.blocks(c)) for c in LAYOUT.examples_of_variants],
             code=code("figure_variants"),
         message:
             "Drawing how far variants are from the paper"

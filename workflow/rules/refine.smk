@@ -5,8 +5,9 @@
 #                  results/networks/{task}/{condition}/{block}.csv,
 #                  results/simulations/{task}/{condition}/{neuron}/{block}/factor_{factor}.parquet
 # OUTPUTS: results/refined/{task}/{condition}/{neuron}/{block}.csv, one row per network and step:
-#          the factors found, accuracy on the trials of the search and on fresh ones; {block}.parquet,
-#          one row per fresh trial; {block}/NETWORK.mat, the models with their factors
+#          the factors found, accuracy on the trials of the search and on fresh ones;
+#          {block}.parquet, one row per fresh trial; {block}/NETWORK.mat, the models with their
+#          factors
 #          results/tables/refined.csv, the rows of all networks
 REFINED = [spiking_place(c) for c in LAYOUT.refined]
 

@@ -5,7 +5,7 @@ import job
 
 log = job.start(snakemake)
 
-from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
@@ -19,19 +19,27 @@ from rate2spike.places import is_example
 
 inputs, output = snakemake.input, snakemake.output
 published = reading.published(snakemake)
-conditions = [variants.given(**settings) for settings in snakemake.params.conditions]
-examples = [c for c in conditions if is_example(c.task, c.network)]
-blocks = zip(inputs.models, inputs.networks, strict=True)
+conditions = [variants.condition(**settings) for settings in snakemake.params.conditions]
+recordings = {Path(file).parts[-3:-1]: file for file in inputs.examples}  # by task and condition
+decays_ms = {}
+for folder, table in zip(inputs.models, inputs.networks, strict=True):
+    for _, model in job.trained_models(folder, table):
+        decays_ms.setdefault(Path(folder).parts[-3:-1], []).append(model.tau_decay_ms())
 signatures = []
-for c, file, n_blocks in zip(examples, inputs.examples, snakemake.params.n_blocks, strict=True):
-    names = {"variant": variants.of(c), "task": c.task}
-    with np.load(file) as recording:
-        signatures += variants.of_example(published, recording=recording, **names)
-    tau_ms = []
-    for folder, table in islice(blocks, n_blocks):
-        tau_ms += [model.tau_decay_ms() for _, model in job.trained_models(folder, table)]
-    if tau_ms:
-        signatures.append(variants.of_decays(published, tau_decay_ms=np.stack(tau_ms), **names))
+for c in conditions:
+    if not is_example(c.task, c.network):
+        continue
+    place = (c.task, c.label)
+    variant = variants.of(c)
+    with np.load(recordings[place]) as recording:
+        signatures += variants.of_example(
+            published, variant=variant, task=c.task, recording=recording
+        )
+    if place in decays_ms:
+        tau_ms = np.stack(decays_ms[place])
+        signatures.append(
+            variants.of_decays(published, variant=variant, task=c.task, tau_decay_ms=tau_ms)
+        )
 points = variants.points(conditions, tables.read_networks(inputs.tables))
 numbers = variants.table(published, points, signatures)
 summary = variants.by_variant(numbers)

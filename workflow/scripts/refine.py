@@ -24,15 +24,16 @@ refined = {network: refined_trials.refine_search(task, search[network]) for netw
 factors = {network: found.scaling_factor for network, found in refined.items()}
 plain = job.score_block(snakemake, simulation, models, factors)
 
-rows, trials = [], []
-curves = [pd.DataFrame(columns=["network"])]
+rows, trials, curves = [], [], []
 for network, found in refined.items():
     # of a given model whose file has a factor, the trials have it already
     whole = models[network].output_factor * found.output_factor
     own = plain[network] | refined_trials.scaled_columns(task, plain[network], found.output_factor)
     own |= {"step": step, "output_factor": whole}
     trials.append(own | job.names(snakemake.wildcards, network))
-    rows.append(refined_trials.row_of_network(network, step, found, whole, own))
+    rows.append(
+        refined_trials.row_of_network(network, found, step=step, output_factor=whole, fresh=own)
+    )
     curves.append(refined_trials.accuracy_of_search(task, search[network], found.output_factor))
     log.info("%s at 1/lambda = %g: output times %g", network, found.scaling_factor, whole)
 table = pd.DataFrame(rows, columns=refined_trials.REFINED_COLUMNS)
@@ -46,7 +47,7 @@ with replacing(output.converted) as folder:
         folder,
         Path(inputs.models),
         factors=factors,
-        accuracy=pd.concat(curves[1:] or curves),
+        accuracy=pd.concat(curves) if curves else pd.DataFrame(),  # no network, no curve
         held_out=of_network.held_out_accuracy.to_dict(),
         made=made,
         output_factors=of_network.output_factor.to_dict(),

@@ -34,10 +34,18 @@ class Shown(NamedTuple):
 
 TASKS = {
     "go-nogo": Shown(
-        (10, *range(50, 401, 50)), ("figure_1", "figure_2"), "figure_2", "figure_1", 200
+        units=(10, *range(50, 401, 50)),
+        by_units=("figure_1", "figure_2"),
+        by_decay="figure_2",
+        example="figure_1",
+        example_units=200,
     ),
     "integration": Shown(
-        (10, *range(50, 501, 50)), ("figure_3", "figure_4"), "figure_4", "figure_4", 250
+        units=(10, *range(50, 501, 50)),
+        by_units=("figure_3", "figure_4"),
+        by_decay="figure_4",
+        example="figure_4",
+        example_units=250,
     ),
 }
 DECAYS_MS = (20.0, 50.0)  # of the sweeps over sizes and of the example networks

@@ -35,28 +35,14 @@ def converted_path(file: str | os.PathLike) -> Path:
     return file.with_name(file.stem + CONVERTED)
 
 
-def chosen_factor(model_path: str | os.PathLike | Mapping[str, Any]) -> float:
-    """The scaling factor that a search found for a model.
-
-    It is in the converted model beside the file, which must be of this very network, or in the file
-    itself, where published searches write it (NaN before they begin). Of two the search's counts,
-    unless the file has got another factor since, or another output factor, as a refined file has:
-    then that one, which a warning says.
-
-    Parameters
-    ----------
-    model_path : a .mat file, or the dict of its keys
-
-    Raises
-    ------
-    ValueError
-        Where there is none.
-    """
-    return chosen(model_path).scaling_factor
-
-
 def chosen(model_path: str | os.PathLike | Mapping[str, Any]) -> Chosen:
-    """`chosen_factor`, and the factor of the output in the file that holds it.
+    """The scaling factor that a search found for a model, and the factor of the output in the file
+    that holds it.
+
+    They are in the converted model beside the file, which must be of this very network, or in the
+    file itself, where published searches write the scaling factor (NaN before they begin). Of two
+    the search's counts, unless the file has got another factor since, or another output factor, as
+    a refined file has: then that one, which a warning says.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from rate.tasks import GoNogoTask, ManteTask, XORTask, task_key
 from rate2spike.conversion import check_factor
 
 from .arguments import factor_of, settings_dict
-from .chosen_factor import chosen_factor
+from .chosen_factor import chosen
 from .networks import SpikingRNN
 from .search import model_files
 from .tasks import GoNogoSpikingTask, ManteSpikingTask, SpikingTaskFactory, XORSpikingTask
@@ -134,7 +134,7 @@ def load_model_and_scaling_factor(
     if len(files) > 1:
         raise ValueError(f"{model_path}: expected one .mat file, got {len(files)}; pass one")
     if optimal_scaling_factor is None:
-        return str(files[0]), chosen_factor(files[0])
+        return str(files[0]), chosen(files[0]).scaling_factor
     factor = factor_of(optimal_scaling_factor)
     check_factor(factor)
     return str(files[0]), float(factor)

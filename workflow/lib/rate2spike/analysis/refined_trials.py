@@ -82,16 +82,23 @@ def accuracy_of_search(task: Task, trials: pd.DataFrame, output_factor: float) -
 
 
 def row_of_network(
-    network: str, step: str, refined: Refined, output_factor: float, fresh: Mapping[str, np.ndarray]
+    network: str,
+    refined: Refined,
+    *,
+    step: str,
+    output_factor: float,
+    fresh: Mapping[str, np.ndarray],
 ) -> dict[str, object]:
     """The row of a network and a step in the table of refined networks.
 
     Parameters
     ----------
-    network, step
+    network
         Whose row it is.
     refined
         What was found on the trials of the search.
+    step
+        By which step.
     output_factor
         All by which the readout weights are multiplied.
     fresh

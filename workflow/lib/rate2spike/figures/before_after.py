@@ -30,7 +30,7 @@ from .pages import page
 NOTE_BELOW = (
     "{n_networks} of {n_attempted} networks of {conditions_in_words} reached criterion; "
     "{held_out_trials} fresh trials of each; bars: 95 % intervals of the mean paired difference, "
-    "each for itself; filled: 0 is not in it; worse beyond it: {worse_in_words}; dashed: 95 %."
+    "each for itself; filled marks: 0 is not in it; worse: {worse_in_words}; dashed: 95 %."
 )
 
 # A measure is told by its shape, a verdict by its colour (blue and vermilion as in the scorecard)

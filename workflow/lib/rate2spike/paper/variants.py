@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -99,38 +99,27 @@ def _value_in_words(value: Any) -> str:
 # Where its conditions stand in the paper ----------------------------------------------------------
 
 
-class Condition(Protocol):
-    """What is asked of a condition; a `study.Condition` has it.
+class Condition(NamedTuple):
+    """Trained networks that are converted to the standard neuron.
 
     Attributes
     ----------
     task
         The name of the task.
-    label, neuron_label
-        Columns condition and neuron of the table of networks.
+    label
+        Column condition of the table of networks.
     network, training
-        How its networks are made and trained; None where they are from elsewhere.
+        How its networks are made and trained.
     """
 
     task: str
     label: str
-    neuron_label: str
-    network: RateConfig | None
-    training: TrainingConfig | None
+    network: RateConfig
+    training: TrainingConfig
 
 
-class Given(NamedTuple):
-    """A condition of plain values, for tables that no study has made; see `Condition`."""
-
-    task: str
-    label: str
-    network: RateConfig | None
-    training: TrainingConfig | None
-    neuron_label: str = STANDARD_NEURON
-
-
-def given(task: str, label: str, network: Mapping, training: Mapping) -> Given:
-    """A condition of the standard neuron from plain settings, what is absent as by default.
+def condition(task: str, label: str, *, network: Mapping, training: Mapping) -> Condition:
+    """A condition from plain settings, what is absent as by default.
 
     Parameters
     ----------
@@ -141,15 +130,15 @@ def given(task: str, label: str, network: Mapping, training: Mapping) -> Given:
 
     Returns
     -------
-    Given
-        The condition.
+    Condition
+        With checked settings.
 
     Raises
     ------
     ConfigError
         A setting is unknown or cannot be used.
     """
-    return Given(
+    return Condition(
         task,
         label,
         from_mapping(RateConfig, network, "network"),
@@ -165,13 +154,12 @@ def of(c: Condition) -> str:
 def points(conditions: Iterable[Condition], networks: pd.DataFrame) -> pd.DataFrame:
     """The networks of every variant, where they stand in the paper.
 
-    Conditions of other neurons than the standard one are left out, and those without networks in
-    the table, without a place in the paper or from elsewhere.
+    Conditions without networks in the table or without a place in the paper are left out.
 
     Parameters
     ----------
     conditions
-        Of a study, or `Given` ones.
+        Of any variants.
     networks
         As results/tables/networks.csv.
 
@@ -185,7 +173,7 @@ def points(conditions: Iterable[Condition], networks: pd.DataFrame) -> pd.DataFr
     parts = [networks.iloc[:0].assign(variant="", figure="", role="", x=np.nan)]
     for c in conditions:
         rows = of_condition.get((c.task, c.label, STANDARD_NEURON))
-        if c.neuron_label != STANDARD_NEURON or c.network is None or rows is None:
+        if rows is None:
             continue
         for place in places(c.task, c.network):
             parts.append(rows.assign(variant=of(c), **place._asdict()))
