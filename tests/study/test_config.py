@@ -126,7 +126,14 @@ BAD = {
         "trials": [0, 1.0],
         "held_out_trials": [0, -1],
         "downsample": [0, 3, 200, 1.0],
-        "refine": [("shift",), ("output", "output"), "output", None],
+        "refine": [
+            ("shift",),
+            ("output", "output"),
+            ("gains",),
+            ("gains", "output"),
+            "output",
+            None,
+        ],
     },
 }
 
@@ -150,9 +157,7 @@ def test_every_field_is_checked():
 def test_a_refinement_that_cannot_be_is_refused_with_those_there_are():
     with pytest.raises(ConfigError) as error:
         SearchConfig(refine=("offset",))
-    assert str(error.value) == (
-        "refine: expected a list of different steps, of which there are output, got ('offset',)"
-    )
+    assert str(error.value) == ("refine: expected [], [output] or [output, gains], got ('offset',)")
 
 
 def test_nothing_is_refined_unless_it_is_asked_for():
@@ -589,7 +594,7 @@ TRAPS = [
         "search.downsample: expected a divisor of 100, got 3 (in conditions.go-nogo)",
     ),
     ("search.refine", "output", "search.refine: expected a list, got 'output'"),
-    ("search.refine", "[shift]", "search.refine.0: expected one of output, got 'shift'"),
+    ("search.refine", "[shift]", "search.refine.0: expected one of output, gains, got 'shift'"),
     (
         "search.refine",
         "[output, output]",

@@ -231,7 +231,7 @@ def test_refined_networks_of_all_blocks_are_one_table(tmp_path):
     }.items():
         file = tmp_path / f"{place}.csv"
         file.parent.mkdir(parents=True, exist_ok=True)
-        rows = [[name, "output", 15.0, 0.5, True, 1, 1, 1, 1, 2] for name in networks]
+        rows = [[name, "output", 15.0, 0.5, False, True, 1, 1, 1, 1, 2] for name in networks]
         pd.DataFrame(rows, columns=refined_trials.REFINED_COLUMNS).to_csv(file, index=False)
         files.append(str(file))
     table = tables.stack_refined(files)

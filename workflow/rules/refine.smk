@@ -1,13 +1,14 @@
 # The refinement of conversions, where the study asks for it (search.refine): for each network a
-# factor of its own for the output, found on the trials of the search, beside the published choice.
+# factor of its own for the output, and gains of its units, found on the trials of the search,
+# beside the published choice.
 #
 # REQUIRED INPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat,
 #                  results/networks/{task}/{condition}/{block}.csv,
 #                  results/simulations/{task}/{condition}/{neuron}/{block}/factor_{factor}.parquet
 # OUTPUTS: results/refined/{task}/{condition}/{neuron}/{block}.csv, one row per network and step:
 #          the factors found, accuracy on the trials of the search and on fresh ones;
-#          {block}.parquet, one row per fresh trial; {block}/NETWORK.mat, the models with their
-#          factors
+#          {block}.parquet, one row per fresh trial after the last step; {block}/NETWORK.mat, the
+#          models with what was found
 #          results/tables/refined.csv, the rows of all networks
 REFINED = [spiking_place(c) for c in LAYOUT.refined]
 
@@ -43,13 +44,14 @@ if REFINED:
             task_content=task_content,
             neuron=setting("neuron"),
             steps=setting("search.refine"),
+            search_trials=setting("search.trials"),
             trials=setting("search.held_out_trials"),
             downsample=setting("search.downsample"),
             code=code("refine"),
         message:
             (
                 "Refining {wildcards.task}, {wildcards.condition}, {wildcards.block}: "
-                "factors of the output, fresh trials, converted models"
+                "{params.steps}, fresh trials, converted models"
             )
         script:
             "../scripts/refine.py"

@@ -168,7 +168,7 @@ def scored_rows(snakemake, simulation, models: dict, factors: dict, log) -> list
     return rows
 
 
-def score_block(snakemake, simulation, models: dict, factors: dict) -> dict:
+def score_block(snakemake, simulation, models: dict, factors: dict, n_trials=None) -> dict:
     """Spiking trials of every network of a block.
 
     Parameters
@@ -176,6 +176,7 @@ def score_block(snakemake, simulation, models: dict, factors: dict) -> dict:
     simulation : what the trials share, see `simulation`
     models : network -> its model
     factors : network -> the scaling factor it is simulated at
+    n_trials : of each network; None: the parameter `trials` of the rule
 
     Returns
     -------
@@ -188,7 +189,7 @@ def score_block(snakemake, simulation, models: dict, factors: dict) -> dict:
         simulation,
         {streams[network]: model for network, model in models.items()},
         {streams[network]: factors[network] for network in models},
-        snakemake.params.trials,
+        n_trials or snakemake.params.trials,
     )
     return {network: scored[stream] for network, stream in streams.items()}
 

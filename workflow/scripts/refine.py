@@ -1,54 +1,122 @@
-"""The output factor of every network of a block, with its scaling factor, found on the trials of
-the search; fresh trials with both; the converted models."""
+"""What the search of a block of networks finds beyond the published factor, step by step: a factor
+for the output of each network, gains for its units; fresh trials of it; the converted models."""
 
 import job
 
 log = job.start(snakemake)
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from rate2spike.analysis import refined_trials
+from rate2spike.analysis.refined_trials import Step
 from rate2spike.analysis.trial_table import REFINED_TYPES, write_trials
+from rate2spike.conversion import answer_to_currents, rate_currents, unit_gains
 from rate2spike.conversion.converted_files import write_converted
 from rate2spike.files import replacing, write_csv
 
-inputs, output = snakemake.input, snakemake.output
-(step,) = snakemake.params.steps  # there is one so far
-models = dict(job.trained_models(inputs.models, inputs.networks))
-simulation = job.simulation(snakemake)._replace(purpose="held out")
-task = simulation.task
-search = refined_trials.read_search(inputs.shards)
-refined = {network: refined_trials.refine_search(task, search[network]) for network in models}
-factors = {network: found.scaling_factor for network, found in refined.items()}
-plain = job.score_block(snakemake, simulation, models, factors)
+inputs, output, params = snakemake.input, snakemake.output, snakemake.params
+searching = job.simulation(snakemake)._replace(purpose="search")
+task = searching.task
 
-rows, trials, curves = [], [], []
-for network, found in refined.items():
-    # of a given model whose file has a factor, the trials have it already
-    whole = models[network].output_factor * found.output_factor
-    own = plain[network] | refined_trials.scaled_columns(task, plain[network], found.output_factor)
-    own |= {"step": step, "output_factor": whole}
-    trials.append(own | job.names(snakemake.wildcards, network))
-    rows.append(
-        refined_trials.row_of_network(network, found, step=step, output_factor=whole, fresh=own)
+
+def with_gains(before: dict[str, Step], scaling_factors: list[float]) -> dict[str, Step]:
+    """The networks after their units have got gains, searched anew on the same trials; those that
+    it makes no better stay as they were."""
+    seed = searching.study_seed
+    answer = answer_to_currents(searching.neuron, seed, searching.downsample)
+    currents = {}
+    for network, step in before.items():
+        words = (job.stream_name(snakemake.wildcards, network),)
+        currents[network] = rate_currents(step.model, task, seed, words)
+    at_factor, trials = {}, {network: [] for network in before}
+    for factor in scaling_factors:
+        for network, step in before.items():
+            gains = unit_gains(step.model, factor, currents[network], answer)
+            at_factor[network, factor] = replace(step.model, unit_gains=gains)
+        scored = job.score_block(
+            snakemake,
+            searching,
+            {network: at_factor[network, factor] for network in before},
+            dict.fromkeys(before, factor),
+            params.search_trials,
+        )
+        for network, columns in scored.items():
+            trials[network].append(refined_trials.searched(columns))
+    after = {}
+    for network, step in before.items():
+        rows = pd.concat(trials[network])
+        found = refined_trials.refine_search(task, rows)
+        model = at_factor[network, found.scaling_factor]
+        after[network] = refined_trials.better(step, Step(model, found, rows))
+    return after
+
+
+def fresh_trials(steps: dict[str, Step]) -> dict[str, dict]:
+    """Columns of the fresh trials of each network, its output times its factor."""
+    models = {network: step.model for network, step in steps.items()}
+    factors = {network: step.found.scaling_factor for network, step in steps.items()}
+    plain = job.score_block(snakemake, searching._replace(purpose="held out"), models, factors)
+    fresh = {}
+    for network, step in steps.items():
+        scaled = refined_trials.scaled_columns(task, plain[network], step.found.output_factor)
+        fresh[network] = plain[network] | scaled
+    return fresh
+
+
+search = refined_trials.read_search(inputs.shards)
+networks = {}
+for network, model in job.trained_models(inputs.models, inputs.networks):
+    found = refined_trials.refine_search(task, search[network])
+    networks[network] = Step(model, found, search[network])
+fresh = fresh_trials(networks)
+rows = refined_trials.rows_of_step("output", networks, fresh)
+came_from = dict.fromkeys(networks, "output")
+
+if "gains" in params.steps and networks:
+    tried = sorted({factor for rows_of in search.values() for factor in rows_of.scaling_factor})
+    after = with_gains(networks, tried)
+    changed = {}
+    for network, step in after.items():
+        if step is not networks[network]:
+            changed[network] = step
+    came_from |= dict.fromkeys(changed, "gains")
+    fresh |= fresh_trials(changed)
+    networks = after
+    rows += refined_trials.rows_of_step("gains", networks, fresh)
+
+trials, curves = [], []
+for network, step in networks.items():
+    found = step.found
+    own = fresh[network] | job.names(snakemake.wildcards, network)
+    whole = refined_trials.whole_output_factor(step)
+    trials.append(own | {"step": came_from[network], "output_factor": whole})
+    curves.append(refined_trials.accuracy_of_search(task, step.trials, found.output_factor))
+    log.info(
+        "%s at 1/lambda = %g: output times %g%s",
+        network,
+        found.scaling_factor,
+        whole,
+        ", units with gains" if step.model.unit_gains else "",
     )
-    curves.append(refined_trials.accuracy_of_search(task, search[network], found.output_factor))
-    log.info("%s at 1/lambda = %g: output times %g", network, found.scaling_factor, whole)
-table = pd.DataFrame(rows, columns=refined_trials.REFINED_COLUMNS)
 
 made = job.provenance(snakemake)
-write_csv(table, output.refined)
+write_csv(pd.DataFrame(rows, columns=refined_trials.REFINED_COLUMNS), output.refined)
 write_trials(trials, output.trials, made, REFINED_TYPES)
-of_network = table.set_index("network")
+gains = {}
+for network, step in networks.items():
+    if step.model.unit_gains is not None:
+        gains[network] = step.model.unit_gains
 with replacing(output.converted) as folder:
     write_converted(
         folder,
         Path(inputs.models),
-        factors=factors,
+        factors={network: step.found.scaling_factor for network, step in networks.items()},
         accuracy=pd.concat(curves) if curves else pd.DataFrame(),  # no network, no curve
-        held_out=of_network.held_out_accuracy.to_dict(),
+        held_out={network: fresh[network]["correct"].mean() for network in networks},
         made=made,
-        output_factors=of_network.output_factor.to_dict(),
+        output_factors={n: refined_trials.whole_output_factor(s) for n, s in networks.items()},
+        unit_gains=gains,
     )

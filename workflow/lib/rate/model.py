@@ -152,7 +152,9 @@ class FR_RNN_dale(torch.nn.Module):
         self.w_dist = published_name[config.weight_distribution]
         self.taus = [tau / RATE_STEP_MS for tau in config.tau_decay_ms]
         self.activation = config.activation
-        self.output_factor = model.output_factor  # of the spiking network; nothing here sees it
+        # of the spiking network; nothing here sees them
+        self.output_factor = model.output_factor
+        self.unit_gains = model.unit_gains
 
         weights = model.weights
         self._set_parameter("w", weights.w_rec.reshape(n, n), device)
@@ -278,7 +280,8 @@ class FR_RNN_dale(torch.nn.Module):
         """This network as the library has it, for `rate2spike.matfile.save` among others.
 
         Without `taus` and `activation`: those of the model file it was loaded from, or 4 to 10
-        steps and the sigmoid. The output factor is that of the file, or 1.
+        steps and the sigmoid. The output factor is that of the file, or 1, and so are the gains of
+        the units, if any.
 
         Parameters
         ----------
@@ -297,7 +300,13 @@ class FR_RNN_dale(torch.nn.Module):
         if self.w0 is not None:
             tau_raw = _numpy(self.taus_gaus0)[:, 0]
             initial = weights._replace(w_rec=_numpy(self.w0), tau_raw=tau_raw)
-        return replace(wiring, weights=weights, initial=initial, output_factor=self.output_factor)
+        return replace(
+            wiring,
+            weights=weights,
+            initial=initial,
+            output_factor=self.output_factor,
+            unit_gains=self.unit_gains,
+        )
 
     def load_net(self, model_dir: str | Path) -> FR_RNN_dale:
         """Become the network of a .mat file, of whatever size.

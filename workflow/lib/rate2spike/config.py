@@ -22,7 +22,7 @@ CONNECTIONS = ("prune", "keep", "grow")
 LOSSES = ("l2", "l1", "squared")
 LOSS_FROM = ("start", "stimulus", "response")
 NEURON_MODELS = ("lif", "qif")
-REFINE_STEPS = ("output",)
+REFINE_STEPS = ("output", "gains")  # in this order
 
 T = TypeVar("T")
 
@@ -300,10 +300,6 @@ class SearchConfig:
 
     def _check_refinement(self) -> None:
         steps = self.refine
-        usable = (
-            isinstance(steps, tuple)
-            and all(step in REFINE_STEPS for step in steps)
-            and len(set(steps)) == len(steps)
-        )
-        allowed = f"a list of different steps, of which there are {', '.join(REFINE_STEPS)}"
+        usable = isinstance(steps, tuple) and steps == REFINE_STEPS[: len(steps)]
+        allowed = "[], [output] or [output, gains]"
         require(usable, "refine", allowed, steps)

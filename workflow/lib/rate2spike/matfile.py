@@ -4,8 +4,10 @@ They are read with checks and written whole.
 
 Published names stay here: `w` (rectified recurrent weights, [post, pre]), `m` (diagonal of signs),
 `som_m` (mask), `taus_gaus` (argument of the sigmoid), `taus` (decay in steps of 5 ms: [min, max],
-or one value), `w0`, `taus_gaus0` (before training). One key is not published: `output_factor`, by
-which the readout weights of the spiking network are multiplied, 1 where it is absent.
+or one value), `w0`, `taus_gaus0` (before training). Three keys are not published and come from a
+refinement of the conversion: `output_factor`, by which the readout weights of the spiking network
+are multiplied, 1 where it is absent, and `unit_gain` and `unit_bias` (mV) of its units, which go
+together.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import numpy as np
 from . import mat_plain, mat_structure
 from .config import ACTIVATIONS, RATE_STEP_MS, ConfigError, RateConfig, shown
 from .files import replacing
-from .rate.model import RateModel, TrainingRecord, Weights
+from .rate.model import RateModel, TrainingRecord, UnitGains, Weights
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,8 @@ NETWORK = (
     "b_out",
     "activation",
     "output_factor",
+    "unit_gain",
+    "unit_bias",
 )
 # column of the table of networks -> the key that holds it, and what it can be
 TRAINING: dict[str, tuple[str, Callable[[float], bool]]] = {
@@ -106,8 +110,8 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
     """Read a rate model from a .mat file.
 
     Accepts float32 and float64, 1-D vectors, and integers or booleans of any width. `som_m`, `w0`,
-    `taus_gaus0`, `b_out`, `som_N`, `activation` and `output_factor` may be absent, and `taus_gaus`
-    where `taus` holds one value.
+    `taus_gaus0`, `b_out`, `som_N`, `activation` and what a refinement finds may be absent, and
+    `taus_gaus` where `taus` holds one value.
 
     Parameters
     ----------
@@ -149,6 +153,7 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
         weights=weights,
         initial=_initial(reader, n, weights, inhibitory if dale else None),
         output_factor=_output_factor(reader),
+        unit_gains=_unit_gains(reader),
     )
 
 
@@ -180,6 +185,41 @@ def _output_factor(reader: _Reader) -> float:
     if factor <= 0:
         raise reader.fail("output_factor", f"expected a number > 0, got {factor:g}")
     return factor
+
+
+def unit_gains(path: str | os.PathLike | Mapping[str, Any]) -> UnitGains | None:
+    """The gains and biases that a model file wants its spiking units to have.
+
+    Parameters
+    ----------
+    path : the file, or a mapping of its keys
+
+    Returns
+    -------
+    What its keys `unit_gain` and `unit_bias` hold, None where there are none
+
+    Raises
+    ------
+    ModelFileError
+        where one of them is missing, of a wrong shape or not finite, or a gain is no number > 0
+    """
+    if isinstance(path, Mapping):
+        return _unit_gains(_Reader(path, "model"))
+    return _unit_gains(_Reader(read(path, ["N", "unit_gain", "unit_bias"]), str(path)))
+
+
+def _unit_gains(reader: _Reader) -> UnitGains | None:
+    keys = ("unit_gain", "unit_bias")
+    missing = [key for key in keys if key not in reader.values]
+    if len(missing) == len(keys):
+        return None
+    if missing:
+        raise reader.fail(missing[0], f"missing; {' and '.join(keys)} go together")
+    n = int(reader.number("N"))
+    gain, bias_mv = (reader.array(key, (n,)).astype(np.float64) for key in keys)
+    if not (gain > 0).all():
+        raise reader.fail("unit_gain", f"expected numbers > 0, got {gain.min():g}")
+    return UnitGains(gain, bias_mv)
 
 
 def _of_network(path: str | os.PathLike) -> dict[str, Any]:
@@ -460,9 +500,16 @@ def save(
     }
     if model.output_factor != 1:
         values["output_factor"] = float(model.output_factor)
+    if model.unit_gains is not None:
+        values |= _gains_as_saved(model.unit_gains)
     if record.example.x is not None:
         values |= _traces(record)
     _write(path, values)
+
+
+def _gains_as_saved(unit_gains: UnitGains) -> dict[str, np.ndarray]:
+    gain, bias_mv = (np.asarray(array, np.float64).reshape(-1, 1) for array in unit_gains)
+    return {"unit_gain": gain, "unit_bias": bias_mv}
 
 
 def _traces(record: TrainingRecord) -> dict[str, np.ndarray]:
@@ -491,13 +538,15 @@ def save_converted(
     scaling_factors,
     held_out: float,
     output_factor: float | None = None,
+    unit_gains: UnitGains | None = None,
     provenance: Mapping[str, Any] | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a copy of a model file with what the published search appends.
 
     These are the keys `opt_scaling_factor`, `all_perfs` and `scaling_factors`; `held_out_perf` is
-    one more, and so is `output_factor` where a refinement found one. `source` stays untouched.
+    one more, and so are `output_factor`, `unit_gain` and `unit_bias` where a refinement found them.
+    `source` stays untouched.
     What cannot be written back as it was read is left out, and a warning names it. Weights saved
     before rectification are written as they were searched.
 
@@ -510,6 +559,7 @@ def save_converted(
     scaling_factors : (n_factors,) the factors
     held_out : accuracy of the chosen factor on fresh trials
     output_factor : by which the readout is multiplied; None: what `source` has
+    unit_gains : of the spiking units; None: those that `source` has, if any
     provenance : laid over what `source` says of how it was made
     more : further keys to write
     """
@@ -528,6 +578,8 @@ def save_converted(
     }
     if output_factor is not None:
         values["output_factor"] = float(output_factor)
+    if unit_gains is not None:
+        values |= _gains_as_saved(unit_gains)
     _write(path, values | dict(more or {}))
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rate2spike import matfile
+from rate2spike.rate.model import UnitGains
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +23,12 @@ FACTOR_BEFORE = "source_opt_scaling_factor"
 
 
 class Chosen(NamedTuple):
-    """The factors that a file holds for a model: 1/lambda, and that of the output (1 where it has
-    none)."""
+    """What a file holds for a model: 1/lambda, the factor of the output (1 where it has none), and
+    the gains of the units (None where it has none)."""
 
     scaling_factor: float
     output_factor: float
+    unit_gains: UnitGains | None
 
 
 def converted_path(file: str | os.PathLike) -> Path:
@@ -36,8 +38,8 @@ def converted_path(file: str | os.PathLike) -> Path:
 
 
 def chosen(model_path: str | os.PathLike | Mapping[str, Any]) -> Chosen:
-    """The scaling factor that a search found for a model, and the factor of the output in the file
-    that holds it.
+    """The scaling factor that a search found for a model, and what a refinement found in the file
+    that holds it: the factor of the output, gains of the units.
 
     They are in the converted model beside the file, which must be of this very network, or in the
     file itself, where published searches write the scaling factor (NaN before they begin). Of two
@@ -83,13 +85,13 @@ def _is_of_search(
     says_before = FACTOR_BEFORE in search
     # A search copies the output factor of its source: another one came later. Where it says nothing
     # of its source, its own output factor can be what a refinement found
-    is_rescaled = own.output_factor != found.output_factor and (
-        says_before or found.output_factor == 1
-    )
+    is_plain = found.output_factor == 1 and found.unit_gains is None
+    is_refined = not _alike(own, found) and (says_before or is_plain)
     as_it_was = says_before and factor_in(search, FACTOR_BEFORE) == own.scaling_factor
-    if own == found or (as_it_was and not is_rescaled):
+    is_same = own.scaling_factor == found.scaling_factor and _alike(own, found)
+    if is_same or (as_it_was and not is_refined):
         return True
-    if says_before or is_rescaled:
+    if says_before or is_refined:
         _warn(own, found, files, taken=own, why="which the model has got since the search")
         return False
     why = "the search's; it does not say what the model held before"
@@ -101,10 +103,12 @@ def _warn(own: Chosen, found: Chosen, files: tuple, *, taken: Chosen, why: str) 
     """Say what both files hold, and what is taken."""
     texts = [f"{factors.scaling_factor:g}" for factors in (own, found, taken)]
     other = "scaling_factor="
-    if own.output_factor != found.output_factor:
+    if not _alike(own, found):
         for i, factors in enumerate((own, found, taken)):
             texts[i] += f" with output factor {factors.output_factor:g}"
-        if taken == own:  # a factor that is passed goes with the output factor of this file
+            if factors.unit_gains is not None:
+                texts[i] += " and gains of the units"
+        if taken is own:  # a factor that is passed goes with the refinement of this file
             other = files[1]
     log.warning(
         "%s holds the factor %s, %s %s: taken to be %s, %s; pass %s for the other",
@@ -116,6 +120,15 @@ def _warn(own: Chosen, found: Chosen, files: tuple, *, taken: Chosen, why: str) 
         why,
         other,
     )
+
+
+def _alike(own: Chosen, found: Chosen) -> bool:
+    """Whether both have the same output factor and the same gains of the units."""
+    if own.output_factor != found.output_factor:
+        return False
+    if own.unit_gains is None or found.unit_gains is None:
+        return own.unit_gains is found.unit_gains
+    return all(map(np.array_equal, own.unit_gains, found.unit_gains))
 
 
 def factor_in(values: Mapping[str, Any], key: str = "opt_scaling_factor") -> float | None:
@@ -135,7 +148,7 @@ def _only(values: Mapping[str, Any], name: str | os.PathLike) -> Chosen:
             f"{name}: holds no scaling factor; "
             "pass scaling_factor=, or run lambda_grid_search first"
         )
-    return Chosen(factor, matfile.output_factor(values))
+    return Chosen(factor, matfile.output_factor(values), matfile.unit_gains(values))
 
 
 def _same_weights(one: str | os.PathLike, other: str | os.PathLike) -> bool:

@@ -1,15 +1,17 @@
-"""The refinement of the networks of a block: their search trials as arrays, their trials with the
-output factor that was found."""
+"""The refinement of the networks of a block: their search trials as arrays, what each step makes of
+them, their trials with the output factor that was found."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..conversion.refinement import Refined, SearchTrials, refine, scaled_response
+from ..conversion.refinement import ROUNDING, Refined, SearchTrials, refine, scaled_response
+from ..rate.model import RateModel
 from ..tasks.task import Response, Task
 from .tables import accuracy_by_factor
 
@@ -18,6 +20,7 @@ REFINED_COLUMNS = [
     "step",
     "scaling_factor",
     "output_factor",
+    "unit_gains",
     "on_edge",
     "search_accuracy",
     "search_strict",
@@ -26,6 +29,60 @@ REFINED_COLUMNS = [
     "held_out_trials",
 ]
 SEARCHED = ["network", "scaling_factor", "label", "output_max", "output_min"]
+
+
+class Step(NamedTuple):
+    """A network after a step of its refinement.
+
+    Parameters
+    ----------
+    model
+        The rate network, with gains of the spiking units where the step found some.
+    found
+        Its factors.
+    trials
+        Of the search, columns SEARCHED, its output without the factor that was found.
+    """
+
+    model: RateModel
+    found: Refined
+    trials: pd.DataFrame
+
+
+def better(before: Step, after: Step) -> Step:
+    """Of two steps the one with more correct trials of the search, by accuracy plus strict
+    accuracy; of equals the first, which changes less.
+
+    Parameters
+    ----------
+    before, after
+        Of the same network.
+    """
+    scores = [step.found.accuracy + step.found.strict for step in (before, after)]
+    return after if scores[1] > scores[0] + ROUNDING else before
+
+
+def whole_output_factor(step: Step) -> float:
+    """All by which the readout weights are multiplied: the factor of a given model, which its
+    trials have already, times the one that was found.
+
+    Parameters
+    ----------
+    step
+        Of a network.
+    """
+    return step.model.output_factor * step.found.output_factor
+
+
+def searched(columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Trials of a network as those of `read_search`.
+
+    Parameters
+    ----------
+    columns
+        As from `conversion.score_network`.
+    """
+    return pd.DataFrame({name: columns[name] for name in SEARCHED})
 
 
 def read_search(shards: Iterable[str | Path]) -> dict[str, pd.DataFrame]:
@@ -81,41 +138,39 @@ def accuracy_of_search(task: Task, trials: pd.DataFrame, output_factor: float) -
     return accuracy_by_factor(trials.assign(**scaled_columns(task, trials, output_factor)))
 
 
-def row_of_network(
-    network: str,
-    refined: Refined,
-    *,
-    step: str,
-    output_factor: float,
-    fresh: Mapping[str, np.ndarray],
-) -> dict[str, object]:
-    """The row of a network and a step in the table of refined networks.
+def rows_of_step(
+    step: str, networks: Mapping[str, Step], fresh: Mapping[str, Mapping[str, np.ndarray]]
+) -> list[dict[str, object]]:
+    """The rows of a step in the table of refined networks.
 
     Parameters
     ----------
-    network
-        Whose row it is.
-    refined
-        What was found on the trials of the search.
     step
-        By which step.
-    output_factor
-        All by which the readout weights are multiplied.
+        Its name.
+    networks
+        The networks after it.
     fresh
-        Columns correct and correct_strict of its fresh trials.
+        Columns correct and correct_strict of their fresh trials.
     """
-    return {
-        "network": network,
-        "step": step,
-        "scaling_factor": refined.scaling_factor,
-        "output_factor": output_factor,
-        "on_edge": refined.on_edge,
-        "search_accuracy": refined.accuracy,
-        "search_strict": refined.strict,
-        "held_out_accuracy": np.mean(fresh["correct"]),
-        "held_out_strict": np.mean(fresh["correct_strict"]),
-        "held_out_trials": len(fresh["correct"]),
-    }
+    rows = []
+    for network, of_network in networks.items():
+        found, trials = of_network.found, fresh[network]
+        rows.append(
+            {
+                "network": network,
+                "step": step,
+                "scaling_factor": found.scaling_factor,
+                "output_factor": whole_output_factor(of_network),
+                "unit_gains": of_network.model.unit_gains is not None,
+                "on_edge": found.on_edge,
+                "search_accuracy": found.accuracy,
+                "search_strict": found.strict,
+                "held_out_accuracy": np.mean(trials["correct"]),
+                "held_out_strict": np.mean(trials["correct_strict"]),
+                "held_out_trials": len(trials["correct"]),
+            }
+        )
+    return rows
 
 
 def scaled_columns(

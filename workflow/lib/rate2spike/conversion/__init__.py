@@ -20,6 +20,12 @@ __getattr__, __dir__, __all__ = names_of(
             "refine",
             "scaled_response",
         ),
+        ".calibration": (
+            "Answer",
+            "answer_to_currents",
+            "rate_currents",
+            "unit_gains",
+        ),
         ".scored_trials": (
             "Simulation",
             "run_trials",

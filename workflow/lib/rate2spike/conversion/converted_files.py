@@ -12,6 +12,8 @@ from .. import matfile, provenance
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..rate.model import UnitGains
+
 
 def write_converted(
     folder: Path,
@@ -22,6 +24,7 @@ def write_converted(
     held_out: Mapping[str, float],
     made: Mapping[str, Any],
     output_factors: Mapping[str, float] | None = None,
+    unit_gains: Mapping[str, UnitGains] | None = None,
 ) -> None:
     """Write the converted models of a block of networks.
 
@@ -34,6 +37,7 @@ def write_converted(
     held_out : accuracy of each network on fresh trials at its factor
     made : how they were made
     output_factors : of each network, where a refinement found them
+    unit_gains : of the networks for which a refinement found them
     """
     folder.mkdir()
     for network, factor in factors.items():
@@ -47,5 +51,6 @@ def write_converted(
             scaling_factors=curve.scaling_factor,
             held_out=held_out[network],
             output_factor=output_factors[network] if output_factors else None,
+            unit_gains=unit_gains.get(network) if unit_gains else None,
             provenance={"source": provenance.model_facts(source), "conversion": made},
         )

@@ -44,7 +44,10 @@ def to_spiking(
         W_spk = lambda W_rate,    lambda = 1 / scaling_factor        (paper, Eq. 12)
 
     Where a refinement has found an output factor g for the model (`RateModel.output_factor`), the
-    readout weights are multiplied by it: w_out_spk = g lambda w_out_rate. It is 1 otherwise.
+    readout weights are multiplied by it: w_out_spk = g lambda w_out_rate. It is 1 otherwise. Where
+    a refinement has found gains of the units (`RateModel.unit_gains`), all that a unit receives is
+    multiplied by its gain and its bias is added; the output then also has the b_out of the rate
+    network, times g, which the published conversion leaves out.
 
     Parameters
     ----------
@@ -69,15 +72,24 @@ def to_spiking(
         raise ValueError("initial_weights: the model file holds no initial weights (key 'w0')")
     w_rec = finite_numbers("w_rec", (model.initial if initial_weights else model.weights).w_rec)
     w_rec = np.maximum(w_rec, 0) if model.config.dale else w_rec
+    w_rec = w_rec * model.sign * model.mask / scaling_factor
+    w_in = finite_numbers("w_in", model.w_in)
+    of_units = {}
+    if model.unit_gains is not None:
+        gain, bias_mv = (np.asarray(array, np.float64) for array in model.unit_gains)
+        w_rec, w_in = gain[:, None] * w_rec, gain[:, None] * w_in
+        b_out = finite_numbers("b_out", model.weights.b_out).item()
+        of_units = {"bias_mv": bias_mv, "b_out": b_out * model.output_factor}
     return SpikingNetwork(
-        w_rec=w_rec * model.sign * model.mask / scaling_factor,
-        w_in=finite_numbers("w_in", model.w_in),
+        w_rec=w_rec,
+        w_in=w_in,
         w_out=finite_numbers("w_out", model.weights.w_out) * model.output_factor / scaling_factor,
         tau_decay_ms=model.tau_decay_ms(),
         inhibitory=model.inhibitory,
         scaling_factor=float(scaling_factor),
         neuron=neuron or NeuronConfig(),
         output_factor=model.output_factor,
+        **of_units,
     )
 
 

@@ -109,7 +109,7 @@ seed(1)
 w_rec = arrays["w_rec"] * mV / Hz
 w_in = arrays["w_in"] * mV
 w_out = arrays["w_out"] / Hz
-n_neurons = len(w_out)
+$own_biasn_neurons = len(w_out)
 
 $equations
 
@@ -173,11 +173,11 @@ for trial, kind in enumerate(kinds):
     restore()
     # drawn uniformly from v_reset to $v_spike mV
     neurons.v = arrays["initial_v_mv"][trial] * mV
-    stimulus = TimedArray((w_in @ inputs[trial]).T, dt=column)
+    stimulus = TimedArray(($external).T, dt=column)
     run(duration)
     spikes.append((spike_monitor.i[:], (spike_monitor.t[:] + defaultclock.dt) / second))
     spike_counts.append(spike_monitor.count[:])
-    outputs.append(w_out @ rate_monitor.r)
+    outputs.append(w_out @ rate_monitor.r$offset)
     print(
         f"{kind}: {spike_counts[-1].mean() / (duration / second):.1f} spikes/s per neuron, "
         f"output from {outputs[-1].min():.3f} to {outputs[-1].max():.3f}"
@@ -226,21 +226,25 @@ tau_rise = $tau_rise
 EQUATIONS = {
     True: """\
 # Double-exponential synapses (paper, SI Methods; Nicola & Clopath 2017), u the stimulus:
-#     tau_mem v' = $leak + ipsc + bias + w_in u
+#     tau_mem v' = $leak + ipsc + bias + $external_said
 #     ipsc' = -ipsc / tau_decay + h
 #     h' = -h / tau_rise, plus w_rec / (tau_rise tau_decay) for each spike that arrives
 #     r' = -r / tau_decay + hr
 #     hr' = -hr / tau_rise, plus 1 / (tau_rise tau_decay) for each spike of the neuron itself
 #     v >= v_threshold: spike, v = v_reset, no integration for t_refractory
-#     output = w_out r""",
+#     output = w_out r$offset""",
     False: """\
 # Single-exponential synapses (paper, SI Methods), u the stimulus:
-#     tau_mem v' = $leak + ipsc + bias + w_in u
+#     tau_mem v' = $leak + ipsc + bias + $external_said
 #     ipsc' = -ipsc / tau_decay, plus w_rec / tau_decay for each spike that arrives
 #     r' = -r / tau_decay, plus 1 / tau_decay for each spike of the neuron itself
 #     v >= v_threshold: spike, v = v_reset, no integration for t_refractory
-#     output = w_out r""",
+#     output = w_out r$offset""",
 }
+
+OWN_BIAS = """\
+own_bias = arrays["bias_mv"] * mV  # a constant current of each neuron, beside that of all
+"""
 
 VARIABLES = {
     True: """\
@@ -335,6 +339,8 @@ def to_brian2(
             ]
         ),
     }
+    if network.bias_mv is not None:
+        arrays["bias_mv"] = network.bias_mv
     beside = path.with_suffix(".npz")
     with replacing(beside) as temporary:
         np.savez_compressed(temporary, **arrays)
@@ -361,6 +367,7 @@ def _script(network: SpikingNetwork, arrays: str, *, downsample: int, title: str
     """The text of the script. arrays: name of the file beside it."""
     neuron = network.neuron
     rises = neuron.tau_rise_ms != 0
+    offset = f" + {_number(network.b_out)}" if network.b_out else ""
     equation, leak = LEAK[neuron.model]
     tau_rise = Template(TAU_RISE).substitute(tau_rise=_time(neuron.tau_rise_ms / 1000))
     return SCRIPT.substitute(
@@ -381,7 +388,14 @@ def _script(network: SpikingNetwork, arrays: str, *, downsample: int, title: str
         bias=_number(neuron.bias),
         noise_sd=_number(NOISE_SD),
         v_spike=_number(V_SPIKE),
-        equations=Template(EQUATIONS[rises]).substitute(leak=equation),
+        equations=Template(EQUATIONS[rises]).substitute(
+            leak=equation,
+            external_said="w_in u" if network.bias_mv is None else "w_in u + own_bias",
+            offset=offset,
+        ),
+        own_bias="" if network.bias_mv is None else OWN_BIAS,
+        external=f"w_in @ inputs[trial]{'' if network.bias_mv is None else ' + own_bias[:, None]'}",
+        offset=offset,
         variables=VARIABLES[rises],
         reset=RESET[rises],
         leak=leak,

@@ -8,7 +8,7 @@ loses by that.
     rate_rise       tau_rise y' = -y + spike
     rate_decay      tau_decay r' = -r + y
     w_in, w_rec     I = w_in u + ipsc
-    w_out           output = w_out r
+    w_out           output = w_out r, plus b_out where the units have gains of their own
 
 In NIR a leaky integrator is tau v' = (v_leak - v) + R I and a spike a Dirac pulse, so one that
 comes with weight w moves v by R w / tau. With R = 1 everywhere x moves by w / tau_rise and ipsc' =
@@ -88,12 +88,12 @@ def nir_graph(network: SpikingNetwork, *, dt_s: float | None = None, metadata: d
         "lif": nir.LIF(
             tau=each(neuron.tau_mem_ms / 1000),
             r=each(1),
-            v_leak=each(neuron.bias),
+            v_leak=network.bias_of_units,
             v_threshold=each(neuron.v_threshold),
             v_reset=each(neuron.v_reset),
         ),
         "w_rec": nir.Linear(weight=network.w_rec),
-        "w_out": nir.Linear(weight=network.w_out[None]),
+        "w_out": _readout(network),
         "output": nir.Output(output_type=np.array([1])),
     }
     for chain in ("synapse", "rate"):
@@ -111,6 +111,14 @@ def nir_graph(network: SpikingNetwork, *, dt_s: float | None = None, metadata: d
     return nir.NIRGraph(nodes=nodes, edges=edges, metadata=metadata or {})
 
 
+def _readout(network: SpikingNetwork):
+    """The readout, with its offset where there is one."""
+    nir, weight = needed("nir"), network.w_out[None]
+    if network.b_out:
+        return nir.Affine(weight=weight, bias=np.array([network.b_out]))
+    return nir.Linear(weight=weight)
+
+
 def write_nir(
     path: str | os.PathLike,
     network: SpikingNetwork,
@@ -121,7 +129,8 @@ def write_nir(
 ) -> None:
     """Write the network as a NIR file, and `accuracy` as a table beside it, NAME_accuracy.csv.
 
-    The graph's metadata has the scaling factor, the output factor where it is not 1, what NIR
+    The graph's metadata has the scaling factor, the output factor where it is not 1, whether the
+    units have gains of their own, what NIR
     cannot hold, and the accuracies, as JSON text under `rate2spike`, beside what else is given as
     `metadata`.
 
@@ -152,6 +161,8 @@ def write_nir(
     }
     if network.output_factor != 1:  # w_out has it already
         about["output_factor"] = network.output_factor
+    if network.bias_mv is not None:  # weights, v_leak and the readout have them already
+        about["unit_gains"] = True
     if accuracy is not None:
         about["accuracy"] = accuracy.to_dict("records")
     metadata = {"rate2spike": json.dumps(about)} | (metadata or {})
@@ -271,4 +282,4 @@ def outputs_without_noise(
             inputs.append(spiking.external_inputs(network, u[trial], downsample))
         units = replace(units, initial={"v": np.stack(voltages)})
         recording = simulate(units, np.stack(inputs), record=("r",), progress=False, device="cpu")
-        yield recording["r"] @ network.w_out
+        yield network.read_out(recording["r"] @ network.w_out)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import real_numbers
+from ..arrays import finite_numbers, real_numbers
 from ..config import ConfigError, RateConfig
 
 # N(0, 1)/10 added to x after each Euler step, not scaled by the step (published code)
@@ -68,17 +68,32 @@ class TrainingRecord(NamedTuple):
         )
 
 
+class UnitGains(NamedTuple):
+    """What makes the units of a spiking network answer as those of its rate network do.
+
+    Parameters
+    ----------
+    gain : (n_units,), > 0, by which the input of each unit, recurrent and external, is multiplied
+    bias_mv : (n_units,), a constant current of each unit besides
+    """
+
+    gain: np.ndarray
+    bias_mv: np.ndarray
+
+
 @dataclass(frozen=True)
 class RateModel:
     """One rate network: fixed wiring, trained and initial weights.
 
     How the dynamics see the recurrent weights: `reference.effective_weights`. `output_factor`
-    multiplies the readout of the spiking network that is made of it, and changes nothing here.
+    multiplies the readout of the spiking network that is made of it, `unit_gains` are of its units;
+    both change nothing here.
 
     Raises
     ------
     ValueError
-        where an array is masked, complex or holds no numbers, or the output factor is no number > 0
+        where an array is masked, complex or holds no numbers, the output factor is no number > 0,
+        or the gains of the units do not fit
     """
 
     config: RateConfig
@@ -88,10 +103,13 @@ class RateModel:
     weights: Weights
     initial: Weights
     output_factor: float = 1.0
+    unit_gains: UnitGains | None = None
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.output_factor) and self.output_factor > 0):
             raise ValueError(f"output_factor: expected a number > 0, got {self.output_factor!r}")
+        if self.unit_gains is not None:
+            self._check_unit_gains(self.unit_gains)
         arrays = [("w_in", self.w_in), ("inhibitory", self.inhibitory), ("mask", self.mask)]
         for weights in (self.weights, self.initial):
             if weights is not None:
@@ -99,6 +117,15 @@ class RateModel:
         for name, array in arrays:
             if isinstance(array, np.ndarray):  # not a tensor
                 real_numbers(name, array)
+
+    def _check_unit_gains(self, unit_gains: UnitGains) -> None:
+        for name, values in unit_gains._asdict().items():
+            if finite_numbers(name, values).shape != (self.n_units,):
+                raise ValueError(
+                    f"{name}: expected shape ({self.n_units},), got {np.shape(values)}"
+                )
+        if not (unit_gains.gain > 0).all():
+            raise ValueError(f"gain: expected numbers > 0, got {np.min(unit_gains.gain)}")
 
     @property
     def n_units(self) -> int:

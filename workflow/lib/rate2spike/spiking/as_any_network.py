@@ -115,4 +115,11 @@ def external_inputs(network: SpikingNetwork, u: np.ndarray, downsample: int = 1)
     """
     u = check_stimulus(network, u, downsample)
     column = time_grid(u.shape[1], downsample).column
-    return (network.w_in @ u[:, ::downsample])[:, column].T
+    return external_currents(network, u[:, ::downsample])[:, column].T
+
+
+def external_currents(network: SpikingNetwork, u: np.ndarray) -> np.ndarray:
+    """What reaches each unit from outside, its own constant current included but not that of the
+    neuron: (n_units, n_columns), mV, of a stimulus (n_inputs, n_columns)."""
+    currents = network.w_in @ u
+    return currents if network.bias_mv is None else currents + network.bias_mv[:, None]

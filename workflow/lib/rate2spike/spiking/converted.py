@@ -35,6 +35,8 @@ class SpikingNetwork:
     scaling_factor : 1/lambda, by which w_rec and w_out were divided
     neuron : constants of the units
     output_factor : by which w_out alone was multiplied besides
+    bias_mv : a constant current of each unit beside that of the neuron, (n_units,); None: none
+    b_out : what is added to the output
 
     Raises
     ------
@@ -50,10 +52,24 @@ class SpikingNetwork:
     scaling_factor: float
     neuron: NeuronConfig
     output_factor: float = 1.0
+    bias_mv: np.ndarray | None = None
+    b_out: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("w_rec", "w_in", "w_out", "tau_decay_ms", "inhibitory"):
+        for name in ("w_rec", "w_in", "w_out", "tau_decay_ms", "inhibitory", "b_out"):
             finite_numbers(name, getattr(self, name))
+        if self.bias_mv is not None:
+            checked_array("bias_mv", self.bias_mv, (self.n_units,))
+
+    @property
+    def bias_of_units(self) -> np.ndarray:
+        """All constant current of each unit, that of the neuron included, (n_units,), mV."""
+        bias = np.full(self.n_units, float(self.neuron.bias))
+        return bias if self.bias_mv is None else bias + self.bias_mv
+
+    def read_out(self, out: np.ndarray) -> np.ndarray:
+        """The output of the network, from what w_out gives; in its own precision."""
+        return out + out.dtype.type(self.b_out) if self.b_out else out
 
     @property
     def n_units(self) -> int:

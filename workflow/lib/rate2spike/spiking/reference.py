@@ -24,7 +24,7 @@ import numpy as np
 
 from .. import streams
 from ..arrays import finite_numbers
-from .as_any_network import initial_voltages, neuron_model
+from .as_any_network import external_currents, initial_voltages, neuron_model
 from .converted import (
     DEFAULT_STREAM,
     FIRST_COUNTED_STEP,
@@ -165,7 +165,7 @@ def simulate_trial(
     else:
         noise = checked_array("noise", noise, (n, grid.n_steps))
     heads = _heads(stimulation, grid, coins, stream=stream, trial=trial)
-    external = network.w_in @ u[:, ::downsample]
+    external = external_currents(network, u[:, ::downsample])
     integrate = integrator(network, grid.dt)
 
     zeros = np.zeros(n)
@@ -193,7 +193,8 @@ def simulate_trial(
         state = state._replace(v=np.where(fired, neuron.v_reset, state.v))
     duration = grid.n_steps * grid.dt
     mean_rates = spikes[:, FIRST_COUNTED_STEP:].sum(axis=1) / duration
-    return TrialRecording(v, spikes, rates, ipsc, network.w_out @ rates, mean_rates, grid.dt)
+    out = network.read_out(network.w_out @ rates)
+    return TrialRecording(v, spikes, rates, ipsc, out, mean_rates, grid.dt)
 
 
 def _stimulated(kick: np.ndarray, stimulation: Stimulation) -> np.ndarray:

@@ -147,7 +147,11 @@ def made_of(device: str) -> dict[str, tuple[str, ...]]:
             *TABLES,
             "analysis/refined_trials.py",
             "conversion/refinement.py",
+            "conversion/calibration.py",
             "conversion/converted_files.py",
+            "rate/reference.py",
+            *RATE_KERNELS["cpu"],
+            *SPIKING_KERNELS["cpu"],
         ),
         "example": (
             *SPIKING_TRIALS,

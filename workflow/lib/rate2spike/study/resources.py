@@ -377,8 +377,11 @@ def of_work(
         search = work.condition.search
         if stage == "simulate":
             return simulation_minutes(work, n_factors * search.trials)
-        if stage in ("held_out", "refine"):  # they also write the converted models
+        # these two also write the converted models
+        if stage == "held_out":
             return simulation_minutes(work, search.held_out_trials) + block_minutes(work)
+        if stage == "refine":
+            return simulation_minutes(work, refinement_trials(work.condition)) + block_minutes(work)
         return block_minutes(work)
 
     def mem_mb(wildcards, threads, attempt) -> int:
@@ -420,9 +423,20 @@ def factors_tried(c: Condition) -> int:
     return 0 if c.factor_of else len(c.search.scaling_factors)
 
 
-def fresh_trials(c: Condition) -> int:
-    """Fresh trials of each network of a condition: at the published choice, and refined."""
-    return c.search.held_out_trials * (2 if c.refines else 1)
+def refinement_trials(c: Condition) -> int:
+    """Spiking trials of each network that a refinement simulates: fresh ones of each step and, for
+    gains of the units, a search of their own."""
+    if not c.refines:
+        return 0
+    search = c.search
+    n_trials = len(search.refine) * search.held_out_trials
+    return n_trials + ("gains" in search.refine) * factors_tried(c) * search.trials
+
+
+def trials_beside_search(c: Condition) -> int:
+    """Spiking trials of each network beside those of the published search: fresh ones at its
+    choice, and all of a refinement."""
+    return c.search.held_out_trials + refinement_trials(c)
 
 
 # What comes first ---------------------------------------------------------------------------------
@@ -433,7 +447,7 @@ def reckoned_minutes(layout: Layout, c: Condition) -> float:
     n_units = c.network.n_units if c.network else FOREIGN_UNITS
     n_steps = layout.n_steps[c.task]
     search = c.search
-    trials = factors_tried(c) * search.trials + fresh_trials(c)
+    trials = factors_tried(c) * search.trials + trials_beside_search(c)
     minutes = simulation_minutes(Work(c, c.n_networks, n_units, n_steps), trials)
     if c.training:
         seconds = training_seconds(c.training, n_units, n_steps)
@@ -487,7 +501,7 @@ def workload(layout: Layout) -> list[dict[str, Any]]:
     Returns
     -------
     A row per condition: name, task, network, training (None where nothing is trained for it),
-    neuron, n_networks, n_factors, trials (at each factor), held_out_trials (all fresh ones of a
+    neuron, n_networks, n_factors, trials (at each factor), held_out_trials (all others of a
     spiking network), downsample, refines (whether its conversion is refined), recording_s (of its
     example network, where one is recorded)
     """
@@ -506,7 +520,7 @@ def workload(layout: Layout) -> list[dict[str, Any]]:
             "n_networks": c.n_networks,
             "n_factors": factors_tried(c),
             "trials": c.search.trials,
-            "held_out_trials": fresh_trials(c),
+            "held_out_trials": trials_beside_search(c),
             "downsample": c.search.downsample,
             "refines": c.refines,
             "recording_s": recorded.count(spiking_place(c)) * recording_seconds(layout, c),

@@ -191,7 +191,10 @@ def simulate_trials(
         threads=threads,
     )
     return summary._replace(
-        out=summary.out if keep_every else None, rates=summary.rates if keep_rates else None
+        maximum=network.read_out(summary.maximum),
+        minimum=network.read_out(summary.minimum),
+        out=network.read_out(summary.out) if keep_every else None,
+        rates=summary.rates if keep_rates else None,
     )
 
 
@@ -253,7 +256,8 @@ def record_trial(
     v, r, ipsc = traces[V_TRACE], traces[R_TRACE], traces[IPSC_TRACE]
     spikes = v == V_SPIKE
     mean_rates = spikes[FIRST_COUNTED_STEP:].sum(axis=0) / (grid.n_steps * grid.dt)
-    return TrialRecording(v.T, spikes.T, r.T, ipsc.T, summary.out[0], mean_rates, grid.dt)
+    out = network.read_out(summary.out[0])
+    return TrialRecording(v.T, spikes.T, r.T, ipsc.T, out, mean_rates, grid.dt)
 
 
 def _check_trials(
@@ -329,7 +333,7 @@ def _tables(network: SpikingNetwork, grid: Grid, stimulation: Stimulation | None
     return _Tables(
         w_pre=padded((network.w_rec * gain[:, None]).T),
         w_in=padded(np.transpose(network.w_in)),
-        bias=padded(np.full(n, neuron.bias)),
+        bias=padded(network.bias_of_units),
         w_out=padded(network.w_out),
         decay=padded(np.exp(-grid.dt / tau_decay)),
         spike_r=padded(gain),

@@ -136,7 +136,7 @@ def simulate_networks(
     )
     stimulation = check_stimulation(stimulation, networks[0].n_units)
     shard = _Shard(
-        network=networks[0],
+        networks=networks,
         grid=grid,
         tables=[spiking_cpu._tables(network, grid, stimulation) for network in networks],
         keys=keys,
@@ -176,14 +176,13 @@ class _Results(NamedTuple):
 class _Shard:
     """The tables of all networks on the GPU, and the launches that run their trials.
 
-    network: one of them, for what is the same in all; tables, keys: of each; stimuli (n_networks,
-    n_trials, n_inputs, n_columns).
+    networks, tables, keys: of each; stimuli (n_networks, n_trials, n_inputs, n_columns).
     """
 
     def __init__(
         self,
         *,
-        network: SpikingNetwork,
+        networks: Sequence[SpikingNetwork],
         grid: Grid,
         tables: Sequence,
         keys: Sequence[streams.Key],
@@ -193,14 +192,15 @@ class _Shard:
         keep_every: int,
         keep_rates: bool,
     ):
-        self.network = network
+        self.networks = networks
+        self.network = networks[0]  # for what is the same in all
         self.grid = grid
         self.stimuli = stimuli
         self.trials = trials
         self.first_step = first_step
         self.keep_every = keep_every
         self.keep_rates = keep_rates
-        self.constants = spiking_cpu._constants(network, grid)
+        self.constants = spiking_cpu._constants(self.network, grid)
         self.n_pad = len(tables[0].decay)
         self.tables = {}
         for name in ("w_pre", "w_in", "bias", "w_out", "decay", "spike_r"):
@@ -237,17 +237,18 @@ class _Shard:
                 )
         whole = _Results(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
         summaries = []
-        for n in range(n_networks):
+        for n, network in enumerate(self.networks):
             own = slice(n * n_trials, (n + 1) * n_trials)
-            summaries.append(self._summary(_Results(*(array[own] for array in whole))))
+            results = _Results(*(array[own] for array in whole))
+            summaries.append(self._summary(network, results))
         return summaries
 
-    def _summary(self, results: _Results) -> TrialSummary:
+    def _summary(self, network: SpikingNetwork, results: _Results) -> TrialSummary:
         return TrialSummary(
-            maximum=results.maximum,
-            minimum=results.minimum,
-            spike_counts=results.counts[:, : self.network.n_units],
-            out=results.out if self.keep_every else None,
+            maximum=network.read_out(results.maximum),
+            minimum=network.read_out(results.minimum),
+            spike_counts=results.counts[:, : network.n_units],
+            out=network.read_out(results.out) if self.keep_every else None,
             rates=results.rates if self.keep_rates else None,
         )
 

@@ -1,0 +1,220 @@
+"""Gains and biases of the units: each spiking unit answers to its current as its rate unit does."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rate2spike import spiking, streams
+from rate2spike.config import NeuronConfig
+from rate2spike.conversion import (
+    Simulation,
+    answer_to_currents,
+    rate_currents,
+    run_trials,
+    to_spiking,
+    trials_of,
+    unit_gains,
+)
+from rate2spike.networks import simulate
+from rate2spike.rate.kernels.pick import rate_kernels
+from rate2spike.rate.model import UnitGains
+from rate2spike.spiking.as_any_network import as_network, external_inputs
+from rate2spike.spiking.kernels.pick import spiking_kernels
+from rate2spike.tasks import BUILT_IN
+
+GO_NOGO = BUILT_IN["go-nogo"]
+FACTOR = 60.0
+
+
+@pytest.fixture(scope="module")
+def answer():
+    return answer_to_currents(NeuronConfig(), 1)
+
+
+@pytest.fixture(scope="module")
+def calibrated(trained, answer):
+    """The trained network with gains for one scaling factor."""
+    currents = rate_currents(trained.model, GO_NOGO, 1, ("calibrated",))
+    return replace(trained.model, unit_gains=unit_gains(trained.model, FACTOR, currents, answer))
+
+
+# The answer of a unit -----------------------------------------------------------------------------
+
+
+def at(answer, current_mv):
+    return np.interp(current_mv, answer.current_mv, answer.rate_hz)
+
+
+@pytest.mark.parametrize("current", [5.0, 20.0, 100.0])
+def test_a_unit_answers_as_the_equation_of_lif_says(answer, current):
+    """Far above threshold noise means little: f = 1 / (t_ref + tau ln((I + 25) / I))."""
+    expected = 1 / (0.002 + 0.010 * np.log((current + 25) / current))
+    assert at(answer, current) == pytest.approx(expected, rel=0.02)
+
+
+def test_the_answer_never_falls_and_starts_from_silence(answer):
+    assert (np.diff(answer.rate_hz) >= 0).all()
+    assert at(answer, -8) < 0.1
+    assert 0.5 < at(answer, -1) < at(answer, 0)  # noise makes units fire below the threshold
+    slope = np.diff(answer.rate_hz) / np.diff(answer.current_mv)
+    np.testing.assert_allclose(answer.slope[1:-1], (slope[1:] + slope[:-1]) / 2, atol=1e-6)
+
+
+def test_the_answer_is_that_of_the_neuron_and_the_step_that_are_asked_for():
+    slow = answer_to_currents(NeuronConfig(t_refractory_ms=10.0), 1)
+    assert at(slow, 100.0) == pytest.approx(1 / (0.010 + 0.010 * np.log(1.25)), rel=0.02)
+    coarse = answer_to_currents(NeuronConfig(), 1, downsample=5)
+    assert at(coarse, 100.0) == pytest.approx(1 / (0.002 + 0.010 * np.log(1.25)), rel=0.1)
+    quadratic = answer_to_currents(NeuronConfig(model="qif"), 1)
+    assert at(quadratic, 10.0) == pytest.approx(np.sqrt(10) / (np.pi * 0.010), rel=0.15)
+
+
+# The fit ------------------------------------------------------------------------------------------
+
+
+def test_units_without_connections_get_the_rates_that_are_wanted(trained, answer):
+    """Nothing makes their current noisy; no other gain or bias is nearer to the rates."""
+    model = replace(trained.model, mask=np.zeros_like(trained.model.mask))
+    currents = np.linspace(-1.0, 1.0, 200)[:, None] + np.linspace(-0.5, 0.5, model.n_units)
+    gain, bias_mv = unit_gains(model, FACTOR, currents, answer)
+    wanted = FACTOR / (1 + np.exp(-currents))
+
+    def distance(gain, bias_mv):
+        missing = at(answer, gain * currents + bias_mv) - wanted
+        return np.sqrt((missing**2).mean(axis=0))
+
+    found = distance(gain, bias_mv)
+    assert found.max() < 0.03 * FACTOR
+    for other in ((1.05 * gain, bias_mv), (0.95 * gain, bias_mv)):
+        assert (distance(*other) > found).all()
+    for shift in (-0.1, 0.1):
+        assert (distance(gain, bias_mv + shift) > found).all()
+
+
+def test_noise_of_spikes_is_allowed_for(trained, answer):
+    """A unit whose current is noisy answers to its mean over the noise."""
+    model = trained.model
+    currents = np.linspace(-3.0, 1.0, 200)[:, None] + np.zeros(model.n_units)
+    gain, bias_mv = unit_gains(model, FACTOR, currents, answer)
+    rates = 1 / (1 + np.exp(-currents[:, 0]))
+    w = np.maximum(model.weights.w_rec, 0) * model.mask / FACTOR
+    variance = (w**2).sum(axis=1) * FACTOR * rates.mean() / (2 * model.tau_decay_ms() / 1000)
+    rng = np.random.default_rng(0)
+    noise = np.sqrt(variance) * rng.standard_normal((20_000, 1))
+    for current in (-2.0, 0.0, 0.8):
+        found = at(answer, gain * (current + noise) + bias_mv).mean(axis=0)
+        wanted = FACTOR / (1 + np.exp(-current))
+        assert np.abs(found - wanted).mean() < 0.04 * FACTOR
+
+
+def test_spiking_units_follow_their_rate_units(trained, calibrated):
+    """Filtered rates over F against the rates of the rate network, in trials of the task."""
+    numbers = np.arange(8)
+    simulation = Simulation(GO_NOGO, 1, "followed", device="cpu")
+    trials = trials_of(simulation, "net", FACTOR, numbers)
+    wanted = rate_kernels("cpu").outputs(
+        trained.model,
+        trained.model.weights,
+        trials.stimulus,
+        stream=streams.key(1, "followed rate"),
+        first_trial=0,
+        keep=True,
+    )
+    distance = {}
+    for name, model in (("published", trained.model), ("gains", calibrated)):
+        run = run_trials(
+            simulation, model, "net", FACTOR, trials, numbers, keep_every=100, keep_rates=True
+        )
+        mean_rates = run.rates.mean(axis=0) / FACTOR
+        target = wanted.r.mean(axis=0).T[:, 1:]
+        distance[name] = np.abs(mean_rates[:, : target.shape[1]] - target)[:, 20:].mean()
+    assert distance["gains"] < 0.5 * distance["published"]
+
+
+def test_gains_are_of_the_network_alone(trained, answer):
+    """The same network, seed and words: the same bits."""
+    currents = [rate_currents(trained.model, GO_NOGO, 1, ("a",)) for _ in range(2)]
+    assert np.array_equal(*currents)
+    assert currents[0].shape == (40 * (GO_NOGO.n_steps - 1), trained.model.n_units)
+    again = answer_to_currents(NeuronConfig(), 1)
+    one = unit_gains(trained.model, FACTOR, currents[0], answer)
+    other = unit_gains(trained.model, FACTOR, currents[1], again)
+    assert np.array_equal(one, other)
+    assert not np.array_equal(rate_currents(trained.model, GO_NOGO, 1, ("b",)), currents[0])
+
+
+def test_what_does_not_fit_is_refused(trained, answer):
+    with pytest.raises(ValueError, match="scaling_factor: expected a number > 0, got 0"):
+        unit_gains(trained.model, 0, np.zeros((3, trained.model.n_units)), answer)
+    with pytest.raises(ValueError, match=r"currents: expected shape \(n_samples, \d+\), got"):
+        unit_gains(trained.model, FACTOR, np.zeros((3, 2)), answer)
+
+
+# The network with gains ---------------------------------------------------------------------------
+
+
+def some_gains(n):
+    return UnitGains(np.linspace(0.5, 3.0, n), np.linspace(-1.0, 2.0, n))
+
+
+def test_the_conversion_takes_gains_biases_and_the_offset_of_the_output(trained):
+    model = trained.model
+    gain, bias_mv = gains = some_gains(model.n_units)
+    plain = to_spiking(model, 40)
+    network = to_spiking(replace(model, unit_gains=gains, output_factor=0.5), 40)
+    np.testing.assert_array_equal(network.w_rec, gain[:, None] * plain.w_rec)
+    np.testing.assert_array_equal(network.w_in, gain[:, None] * plain.w_in)
+    np.testing.assert_array_equal(network.bias_of_units, bias_mv - 40)
+    assert network.b_out == 0.5 * model.weights.b_out
+    np.testing.assert_array_equal(network.w_out, 0.5 * plain.w_out)
+    assert (plain.bias_mv, plain.b_out) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("gains", "said"),
+    [
+        (UnitGains(np.ones(2), np.zeros(2)), r"gain: expected shape \(\d+,\), got \(2,\)"),
+        ("zero", "gain: expected numbers > 0, got 0"),
+        ("nan", "bias_mv: expected finite numbers"),
+    ],
+)
+def test_gains_that_cannot_be_are_refused(trained, gains, said):
+    n = trained.model.n_units
+    if gains == "zero":
+        gains = UnitGains(np.zeros(n), np.zeros(n))
+    elif gains == "nan":
+        gains = UnitGains(np.ones(n), np.full(n, np.nan))
+    with pytest.raises(ValueError, match=said):
+        replace(trained.model, unit_gains=gains)
+
+
+def test_reference_kernel_and_any_network_have_the_same_biases_and_output(trained):
+    gains = some_gains(trained.model.n_units)
+    network = to_spiking(replace(trained.model, unit_gains=gains), 40)
+    u = GO_NOGO.draw(np.random.default_rng(0)).stimulus[:, :41]
+    recorded = spiking_kernels("cpu").record_trial(network, u)
+    reference = spiking.simulate_trial(network, u)
+    assert np.abs(reference.spikes.sum(axis=1) - recorded.spikes.sum(axis=1)).max() <= 2
+    np.testing.assert_allclose(recorded.out[:100], reference.out[:100], atol=1e-4)
+    # before the first spike reaches the readout the output is its offset alone
+    assert recorded.out[0] == reference.out[0] == pytest.approx(network.b_out, abs=1e-7)
+    silent = spiking.simulate_trial(network, u, noise=np.zeros_like(reference.v))
+    other = simulate(as_network(network), external_inputs(network, u))
+    assert np.array_equal(
+        np.bincount(other.spike_unit, minlength=network.n_units), silent.spikes.sum(axis=1)
+    )
+
+
+def test_summaries_have_the_offset_of_the_output(trained):
+    gains = some_gains(trained.model.n_units)
+    network = to_spiking(replace(trained.model, unit_gains=gains), 40)
+    without = replace(network, b_out=0.0)
+    u = GO_NOGO.draw(np.random.default_rng(0)).stimulus[None, :, :41]
+    arguments = {"trials": [0], "stream": (1, 2), "keep_every": 100}
+    one = spiking_kernels("cpu").simulate_trials(network, u, **arguments)
+    other = spiking_kernels("cpu").simulate_trials(without, u, **arguments)
+    offset = np.float32(network.b_out)
+    assert network.b_out != 0
+    for name in ("maximum", "minimum", "out"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name) + offset)
