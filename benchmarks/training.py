@@ -64,7 +64,7 @@ def parts_ms(model, u, z):
     backward = best_ms(kernel._backward, work, n_steps)
     backward += best_ms(kernel._add_recurrent, net, packed, work, n_steps, one)
     backward += best_ms(kernel._add_rest, net, packed, work, n_steps, one)
-    update += best_ms(kernel._adam, packed, 1, 0.01)
+    update += best_ms(kernel._adam, packed, 1, (0.01, 0.01))
     return forward, backward, update
 
 

@@ -84,6 +84,10 @@ def distances(conditions, networks, signatures=()) -> pd.DataFrame:
             "squared loss from the response on, learning_rate 0.02, p_rec 0.4",
         ),
         ({"connections": "grow", "dale": True}, "connections grow"),
+        (
+            {"decay_learning_rate": 0.003, "loss": "squared", "p_rec": 0.4},
+            "squared loss, decays learn at 0.003, p_rec 0.4",
+        ),
         ({"dale": False, "min_trials": 1500}, "min_trials 1500, dale false"),
         ({"max_trials": 1234567, "gain": 2.0}, "max_trials 1234567, gain 2"),
         ({"max_trials": 1234568, "gain": 1.2345678}, "max_trials 1234568, gain 1.2345678"),
@@ -98,6 +102,7 @@ def test_a_variant_is_what_is_not_the_default(changed, words):
 def test_every_setting_but_size_and_decays_makes_another_variant():
     values = {"dale": False, "weight_distribution": "gamma", "activation": "softplus"}
     values |= {"connections": "keep", "loss": "l1", "loss_from": "response"}
+    values |= {"decay_learning_rate": 0.003}
     words = set()
     for default in (RateConfig(), TrainingConfig()):
         for key, value in vars(default).items():

@@ -192,10 +192,15 @@ def test_scratch_is_written_before_it_is_read(n_units, first_output, monkeypatch
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize(("dale", "batch"), [(True, 1), (True, 3), (False, 3)])
-def test_adam_is_tensorflows(dale, batch, loss):
+@pytest.mark.parametrize(
+    ("dale", "batch", "of_decays"), [(True, 1, None), (True, 3, 0.009), (False, 3, 0.06)]
+)
+def test_adam_is_tensorflows(dale, batch, of_decays, loss):
     model, u, z = problem(30, batch=6 * batch, dale=dale)
-    training = TrainingConfig(learning_rate=0.03, trials_per_update=batch, loss=loss)
+    training = TrainingConfig(
+        learning_rate=0.03, decay_learning_rate=of_decays, trials_per_update=batch, loss=loss
+    )
+    rates = rate.Weights(w_rec=0.03, w_out=0.03, b_out=0.03, tau_raw=of_decays or 0.03)
     state = kernel.start(model)
     first, second = ([np.zeros(np.shape(w)) for w in model.weights] for _ in range(2))
     expected = [np.array(w, np.float64) for w in model.weights]
@@ -209,8 +214,8 @@ def test_adam_is_tensorflows(dale, batch, loss):
             [losses],
             [kernel.train_trials(model, state, u[trials], z[trials], training=training, **at)],
         )
-        step = 0.03 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
         for k, g in enumerate(gradient):
+            step = rates[k] * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
             first[k] = 0.9 * first[k] + 0.1 * g
             second[k] = 0.999 * second[k] + 0.001 * np.square(g, dtype=np.float64)
             expected[k] = expected[k] - step * first[k] / (np.sqrt(second[k]) + 1e-8)
@@ -219,6 +224,28 @@ def test_adam_is_tensorflows(dale, batch, loss):
     assert state.updates == 6
     if dale:  # connections were lost on the way, and went on by their momentum
         assert ((expected[0] < 0) & (first[0] != 0)).sum() > 3
+
+
+@pytest.mark.parametrize("n_units", SIZES)
+def test_a_learning_rate_of_the_decays_moves_nothing_else(n_units):
+    model, u, z = problem(n_units)
+
+    def updated(training):
+        state = kernel.start(model)
+        kernel.train_trials(model, state, u, z, training=training, stream=STREAM, first_trial=FIRST)
+        return state
+
+    one_rate = updated(TrainingConfig())
+    same_rate = updated(TrainingConfig(decay_learning_rate=0.01))
+    slower = updated(TrainingConfig(decay_learning_rate=0.003))
+    for moments in ("weights", "first", "second"):
+        assert same_bits(getattr(one_rate, moments), getattr(same_rate, moments))
+    assert same_bits(one_rate.weights[:3], slower.weights[:3])  # all but tau_raw
+    assert same_bits([*one_rate.first, *one_rate.second], [*slower.first, *slower.second])
+    before = model.weights.tau_raw
+    moved = one_rate.weights.tau_raw - before
+    assert moved.any()
+    np.testing.assert_allclose(slower.weights.tau_raw - before, 0.3 * moved, rtol=0, atol=5e-7)
 
 
 @pytest.mark.parametrize(

@@ -99,20 +99,20 @@ def test_gradients_are_those_of_the_cpu(settings, poisoned):
 
 
 @pytest.mark.parametrize(
-    ("settings", "loss", "first_output"),
+    ("settings", "loss", "first_output", "of_decays"),
     [
-        ({}, "squared", 0),
-        ({}, "l2", 4),
-        ({"dale": False}, "l1", 7),
-        ({"connections": "keep"}, "squared", 4),
-        ({"connections": "grow", "n_som": 1}, "l2", 0),
-        ({"connections": "keep", "n_som": 1, "n_units": 63}, "l1", 1),
-        ({"connections": "grow", "n_units": 65}, "squared", 0),
+        ({}, "squared", 0, None),
+        ({}, "l2", 4, 0.003),
+        ({"dale": False}, "l1", 7, 0.02),
+        ({"connections": "keep"}, "squared", 4, None),
+        ({"connections": "grow", "n_som": 1}, "l2", 0, None),
+        ({"connections": "keep", "n_som": 1, "n_units": 63}, "l1", 1, None),
+        ({"connections": "grow", "n_units": 65}, "squared", 0, 0.003),
     ],
     ids=str,
 )
 def test_every_loss_and_lost_connections_are_those_of_the_cpu(
-    settings, loss, first_output, poisoned
+    settings, loss, first_output, of_decays, poisoned
 ):
     """Gradients with connections that are there, absent, at 0 and below 0; then two updates."""
     rng = np.random.default_rng(7)
@@ -128,7 +128,7 @@ def test_every_loss_and_lost_connections_are_those_of_the_cpu(
     block = rate_cuda.start_block(made)
     at = {"first_trial": 3, "first_output": first_output}
     losses, gradients = rate_cuda.block_gradients(block, u, z, loss=loss, keys=KEYS, **at)
-    training = TrainingConfig(loss=loss)
+    training = TrainingConfig(loss=loss, decay_learning_rate=of_decays)
     trained = rate_cuda.train_block(block, u, z, training=training, keys=KEYS, **at)
     rest = rate_cuda.keep(block, [1])
     again = rate_cuda.train_block(rest, u[1:], z[1:], training=training, keys=KEYS[1:], **at)
@@ -147,6 +147,28 @@ def test_every_loss_and_lost_connections_are_those_of_the_cpu(
     cpu_losses = rate_cpu.train_trials(model, state, u[1], z[1], **cpu)
     np.testing.assert_allclose(again[0].cpu(), cpu_losses, rtol=1e-4)
     close(rate_cuda.weights_of(rest)[0], rate_cpu.weights(state), 1e-4)
+
+
+def test_a_learning_rate_of_the_decays_moves_nothing_else():
+    made, (u, z) = models(), drawn(1)
+
+    def updated(**training):
+        block = rate_cuda.start_block(made)
+        training = TrainingConfig(**training)
+        rate_cuda.train_block(block, u, z, training=training, keys=KEYS, first_trial=0)
+        return rate_cuda.weights_of(block)
+
+    one_rate, same_rate = updated(), updated(decay_learning_rate=0.01)
+    slower = updated(decay_learning_rate=0.003)
+    for i, model in enumerate(made):
+        for k, weights in enumerate(one_rate[i]):
+            assert np.array_equal(same_rate[i][k], weights)
+            if k < 3:  # all but tau_raw
+                assert np.array_equal(slower[i][k], weights)
+        before = model.weights.tau_raw
+        moved = one_rate[i].tau_raw - before
+        assert moved.any()
+        np.testing.assert_allclose(slower[i].tau_raw - before, 0.3 * moved, rtol=0, atol=5e-7)
 
 
 @pytest.mark.parametrize(

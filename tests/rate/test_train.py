@@ -63,7 +63,10 @@ def test_the_study_seed_changes_everything_that_is_drawn():
     [
         ("prune", {}),
         ("keep", {"loss": "squared", "loss_from": "stimulus", "loss_threshold": 0.1}),
-        ("grow", {"loss_from": "response", "loss_threshold": 0.1}),
+        (
+            "grow",
+            {"loss_from": "response", "loss_threshold": 0.1, "decay_learning_rate": 0.003},
+        ),
     ],
 )
 def test_a_training_that_goes_on_is_an_uninterrupted_one(connections, training):

@@ -54,6 +54,7 @@ def test_defaults_are_the_papers():
     }
     assert values_of(TrainingConfig()) == {
         "learning_rate": 0.01,
+        "decay_learning_rate": None,
         "trials_per_update": 1,
         "max_trials": 6000,
         "min_trials": 0,
@@ -102,6 +103,7 @@ BAD = {
     },
     TrainingConfig: {
         "learning_rate": [0, -0.01, NAN, "1e-3"],
+        "decay_learning_rate": [0, -0.01, NAN, "1e-3", True],
         "trials_per_update": [0, 1.0, True],
         "max_trials": [0, -5, 100.0],
         "min_trials": [-1, 0.5],
@@ -165,6 +167,11 @@ def test_nothing_is_refined_unless_it_is_asked_for():
     asked = from_mapping(SearchConfig, {"refine": ["output"]})
     assert asked.refine == ("output",)
     assert asked.scaling_factors == SearchConfig().scaling_factors
+
+
+def test_decays_learn_at_the_rate_of_all_else_unless_told():
+    assert TrainingConfig(learning_rate=1).learning_rates == (1.0, 1.0)
+    assert TrainingConfig(decay_learning_rate=0.003).learning_rates == (0.01, 0.003)
 
 
 def test_an_unknown_key_is_refused_with_those_there_are():
@@ -238,6 +245,7 @@ OTHER = {
     "tau_decay_ms": [(20.0,), (50.0,), (20.0, 100.0), (25.0, 50.0)],
     "connections": ["keep", "grow"],
     "learning_rate": [0.02, 0.001],
+    "decay_learning_rate": [0.02, 0.001],
     "trials_per_update": [10, 100],
     "max_trials": [1000, 60000],
     "min_trials": [100, 1500],
@@ -510,6 +518,21 @@ TRAPS = [
         "1e-3",
         "training.learning_rate: expected a number, got '1e-3' "
         "(YAML reads 1e-3 as text; write 0.001)",
+    ),
+    (
+        "training.decay_learning_rate",
+        "as others",
+        "training.decay_learning_rate: expected a number or null, got 'as others'",
+    ),
+    (
+        "training.decay_learning_rate",
+        "0",
+        "training.decay_learning_rate: expected a number > 0, got 0",
+    ),
+    (
+        "training.decay_learning_rate",
+        ".inf",
+        "training.decay_learning_rate: expected a number > 0 or null, got inf (in conditions.go-",
     ),
     (
         "networks_per_condition",

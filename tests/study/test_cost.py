@@ -158,6 +158,7 @@ OTHER = {
     },
     "training": {
         "learning_rate": 0.5,
+        "decay_learning_rate": 0.25,
         "trials_per_update": 10,
         "max_trials": 9,
         "min_trials": 7,

@@ -69,6 +69,8 @@ NETWORKS = [
     ({}, {"loss": "squared"}, "n200_tau20-50ms_squared"),
     ({}, {"loss_from": "stimulus"}, "n200_tau20-50ms_from-stimulus"),
     ({}, {"loss_from": "response"}, "n200_tau20-50ms_from-response"),
+    ({}, {"decay_learning_rate": None}, "n200_tau20-50ms"),
+    ({}, {"decay_learning_rate": 0.003}, "n200_tau20-50ms_decayrate0.003"),
     # all at once: the order of the words
     (
         {
@@ -97,8 +99,14 @@ NETWORKS = [
     ),
     (
         {"p_rec": 0.4, "activation": "softplus", "connections": "keep"},
-        {"min_trials": 1, "loss": "squared", "accuracy_threshold": 0, "loss_from": "response"},
-        "n200_tau20-50ms_rec0.4_softplus_keep_min1_squared_accuracy0_from-response",
+        {
+            "min_trials": 1,
+            "loss": "squared",
+            "accuracy_threshold": 0,
+            "loss_from": "response",
+            "decay_learning_rate": 0.003,
+        },
+        "n200_tau20-50ms_rec0.4_softplus_keep_min1_squared_accuracy0_from-response_decayrate0.003",
     ),
 ]
 NEURONS = [

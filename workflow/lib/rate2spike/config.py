@@ -184,7 +184,8 @@ class TrainingConfig:
     """How a rate network is trained and when training stops (paper, Methods).
 
     Training stops where the mean loss is below `loss_threshold` and the accuracy reaches
-    `accuracy_threshold`, not before `min_trials`, and after `max_trials` at the latest.
+    `accuracy_threshold`, not before `min_trials`, and after `max_trials` at the latest. The decays
+    are trained with `decay_learning_rate`; None takes `learning_rate`.
 
     Raises
     ------
@@ -193,6 +194,7 @@ class TrainingConfig:
     """
 
     learning_rate: float = 0.01
+    decay_learning_rate: float | None = None  # of tau_raw; not in the paper
     trials_per_update: int = 1
     max_trials: int = 6000
     # the released code asks for more than 1500 (Go-NoGo), the published trial counts do not
@@ -207,6 +209,8 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         _require_positive(self, "learning_rate")
+        if self.decay_learning_rate is not None:
+            _require_positive(self, "decay_learning_rate", "a number > 0 or null")
         enough = _is_count(self.max_trials, 2)
         expected = "a whole number >= 2 (the first evaluation)"
         require(enough, "max_trials", expected, self.max_trials)
@@ -216,6 +220,14 @@ class TrainingConfig:
         _require_one_of(self, "loss_from", LOSS_FROM)
         _require_positive(self, "loss_threshold")
         _require_share(self, "accuracy_threshold", "a fraction in [0, 1]")
+
+    @property
+    def learning_rates(self) -> tuple[float, float]:
+        """Adam's learning rate of w_rec, w_out and b_out, and that of tau_raw."""
+        of_decays = self.decay_learning_rate
+        if of_decays is None:
+            of_decays = self.learning_rate
+        return float(self.learning_rate), float(of_decays)
 
 
 # Table S1 of the paper: spike threshold (mV) and constant bias (mV at unit resistance; pA in the

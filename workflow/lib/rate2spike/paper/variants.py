@@ -34,6 +34,7 @@ from . import scorecard, sweeps
 AS_STATED = "as stated"
 MOST = 4.0  # a distance counts no more than this in a mean
 SWEPT = ("n_units", "tau_decay_ms")  # by the paper: no part of a variant
+WORDS = {"decay_learning_rate": "decays learn at"}  # instead of the key
 
 
 # Variants in words --------------------------------------------------------------------------------
@@ -83,7 +84,7 @@ def in_words(changed: Mapping[str, Any]) -> str:
         kind = f"{loss} loss" if loss else "loss"
         words.append(f"{kind} from the {first} on" if first else kind)
     for key, value in rest.items():
-        words.append(f"{key} {_value_in_words(value)}")
+        words.append(f"{WORDS.get(key, key)} {_value_in_words(value)}")
     return ", ".join(words) or AS_STATED
 
 

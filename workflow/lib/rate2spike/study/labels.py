@@ -36,6 +36,7 @@ TRAINING_WORDS = {
     "loss_threshold": "loss{:g}",
     "accuracy_threshold": "accuracy{:g}",
     "loss_from": "from-{}",
+    "decay_learning_rate": "decayrate{:g}",
 }
 NEURON_WORDS = {
     "tau_mem_ms": "mem{:g}ms",

@@ -60,7 +60,7 @@ def _trained(kernel: ModuleType, model: RateModel) -> Weights:
         state,
         STIMULUS,
         TARGET,
-        training=TrainingConfig(),
+        training=TrainingConfig(decay_learning_rate=0.003),  # two rates: each is compared
         stream=NOISE,
         first_trial=FIRST_TRIAL,
     )

@@ -174,7 +174,7 @@ def train_trials(
     packed = _pack(model, state)
     work = workspace(model.n_units, u.shape[2])
     losses = np.empty(u.shape[0], F32)
-    plan = (state.updates, batch, float(training.learning_rate))
+    plan = (state.updates, batch, training.learning_rates)
     counted = (LOSSES.index(training.loss), first_output)
     noise = (first_trial, *stream)
     _train(net, packed, work, _plain(u), _plain(z), losses, plan, counted, noise)
@@ -619,12 +619,24 @@ def _add_gradients(net, packed, work, u, z, losses, counted, noise):
 
 
 @njit(**OPTIONS)
-def _adam(packed, update, learning_rate):
-    """One update, the update-th (from 1), in TensorFlow's form; the gradient is set back to 0."""
+def _adam(packed, update, learning_rates):
+    """One update, the update-th (from 1), in TensorFlow's form; the gradient is set back to 0.
+
+    learning_rates: (of all else, of tau_raw).
+    """
+    n_units, end = packed.start.size - 1, packed.value.size
+    of_others, of_decays = learning_rates
+    _move(packed, 0, end - n_units, update, of_others)
+    _move(packed, end - n_units, end, update, of_decays)
+
+
+@njit(**OPTIONS)
+def _move(packed, begin, end, update, learning_rate):
+    """Adam's update of the entries from `begin` to before `end`."""
     rate_now = F32(learning_rate * np.sqrt(1 - BETA_2**update) / (1 - BETA_1**update))
     keep_1, take_1, keep_2, take_2 = F32(BETA_1), F32(1 - BETA_1), F32(BETA_2), F32(1 - BETA_2)
     value, first, second, gradient = packed.value, packed.first, packed.second, packed.gradient
-    for k in range(value.size):
+    for k in range(begin, end):
         g = gradient[k]
         m, v = keep_1 * first[k] + take_1 * g, keep_2 * second[k] + take_2 * (g * g)
         m, v = ZERO if abs(m) < TINY else m, ZERO if v < TINY else v
@@ -636,10 +648,10 @@ def _adam(packed, update, learning_rate):
 def _train(net, packed, work, u, z, losses, plan, counted, noise):
     """All updates of a call.
 
-    plan: (updates before, trials per update, learning rate); counted: as in `_loss`; noise: (first
-    trial, k0, k1).
+    plan: (updates before, trials per update, learning rates as in `_adam`); counted: as in `_loss`;
+    noise: (first trial, k0, k1).
     """
-    updates, batch, learning_rate = plan
+    updates, batch, learning_rates = plan
     first_trial, k0, k1 = noise
     for begin in range(0, losses.size, batch):
         end = begin + batch
@@ -655,7 +667,7 @@ def _train(net, packed, work, u, z, losses, plan, counted, noise):
             (first_trial + begin, k0, k1),
         )
         updates += 1
-        _adam(packed, updates, learning_rate)
+        _adam(packed, updates, learning_rates)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -290,7 +290,7 @@ def train_block(
             )
         )
         run.backward(z[i], loss=training.loss, first_output=first_output)
-        run.update(training.learning_rate)
+        run.update(training.learning_rates)
     if not losses:
         return torch.empty((len(block), 0), device=DEVICE)
     return torch.stack(losses, 1).flatten(1)
@@ -611,18 +611,20 @@ class _Trials:
             num_warps=self.num_warps,
         )
 
-    def update(self, learning_rate: float) -> None:
-        """Adam moves the weights, in TensorFlow's form."""
+    def update(self, learning_rates: tuple[float, float]) -> None:
+        """Adam moves the weights, in TensorFlow's form; the second learning rate is of tau_raw."""
         self.block.updates += 1
         done = self.block.updates
-        rate_now = learning_rate * (1 - BETA_2**done) ** 0.5 / (1 - BETA_1**done)
-        self._apply(self.block.recurrent, self.block.units, rate_now, gradient=False)
+        of_others, of_decays = (
+            rate * (1 - BETA_2**done) ** 0.5 / (1 - BETA_1**done) for rate in learning_rates
+        )
+        self._apply(self.block.recurrent, self.block.units, (of_others, of_decays), gradient=False)
 
     def gradient(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The gradient itself, shaped as the block's recurrent weights and units."""
         recurrent = self._for_gradient(self.block.recurrent)
         units = self._for_gradient(self.block.units)
-        self._apply(recurrent, units, 0.0, gradient=True)
+        self._apply(recurrent, units, (0.0, 0.0), gradient=True)
         return recurrent[1], units[1]
 
     @staticmethod
@@ -631,9 +633,13 @@ class _Trials:
         value, first, second = group
         return value.clone(), torch.empty_like(first), torch.empty_like(second)
 
-    def _apply(self, recurrent, units, rate_now: float, *, gradient: bool) -> None:
-        """Move the weights; with `gradient` write the gradient over the first moments instead."""
+    def _apply(self, recurrent, units, rates_now: tuple[float, float], *, gradient: bool) -> None:
+        """Move the weights; with `gradient` write the gradient over the first moments instead.
+
+        rates_now: of all else, and of tau_raw.
+        """
         block = self.block
+        rate_now, decay_rate_now = rates_now
         width = block.width
         tile = 64 if width % 64 == 0 else 32
         one_program_a_tile = (len(block), width // tile, width // tile)
@@ -660,6 +666,7 @@ class _Trials:
             *units,
             self.n_trials,
             rate_now,
+            decay_rate_now,
             self.tau_low,
             self.tau_span,
             GRADIENT=gradient,
@@ -923,7 +930,7 @@ def _update_recurrent(
 
 @triton.jit(do_not_specialize=NUMBERS[1:2])
 def _update_units(
-    d_units, value, first, second, n_trials, rate_now, tau_low, tau_span,
+    d_units, value, first, second, n_trials, rate_now, decay_rate_now, tau_low, tau_span,
     GRADIENT: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """The same for w_out, tau_raw and b_out of one network."""
@@ -942,4 +949,5 @@ def _update_units(
         if GRADIENT:
             tl.store(first + place, total, mask=there)
         else:
-            _adam(value, first, second, place, total, rate_now, there)
+            own_rate = decay_rate_now if row == TAU_RAW else rate_now
+            _adam(value, first, second, place, total, own_rate, there)
