@@ -91,6 +91,35 @@ def test_the_script_has_the_output_factor_in_its_readout(published_model_file, t
     assert "multiplied" not in head["plain"]
 
 
+def test_the_script_has_the_biases_of_the_units_and_the_offset_of_the_output(network, tmp_path):
+    """Without them nothing of it is in the text."""
+    bias_mv = np.linspace(-1.0, 2.0, network.n_units)
+    biased = replace(network, bias_mv=bias_mv, b_out=-0.0625)
+    text = {}
+    for name, written in {"plain": network, "biased": biased}.items():
+        (tmp_path / name).mkdir()
+        export.to_brian2(written, tmp_path / name / "network.py")
+        text[name] = (tmp_path / name / "network.py").read_text()
+    arrays = np.load(tmp_path / "biased" / "network.npz")
+    np.testing.assert_array_equal(arrays["bias_mv"], bias_mv)
+    assert "bias_mv" not in np.load(tmp_path / "plain" / "network.npz")
+    for line, times in {
+        "#     output = w_out r + -0.0625\n": 1,
+        "+ w_in u + own_bias\n": 1,
+        '\nown_bias = arrays["bias_mv"] * mV  # a constant current of each neuron, ': 1,
+        "TimedArray((w_in @ inputs[trial] + own_bias[:, None]).T, dt=column)\n": 1,
+        "outputs.append(w_out @ rate_monitor.r + -0.0625)\n": 1,
+        "own_bias": 3,
+        "-0.0625": 2,
+    }.items():
+        assert text["biased"].count(line) == times, line
+    compile(text["biased"], "network.py", "exec")
+    without = text["biased"].replace(" + own_bias[:, None]", "").replace(" + own_bias", "")
+    without = without.replace(" + -0.0625", "").splitlines()
+    rest = [line for line in without if not line.startswith("own_bias")]
+    assert rest == text["plain"].splitlines()
+
+
 def test_units_without_recurrent_weights_are_not_connected(network, tmp_path):
     """Brian2 connects no empty lists."""
     export.to_brian2(replace(network, w_rec=0 * network.w_rec), tmp_path / "network.py")

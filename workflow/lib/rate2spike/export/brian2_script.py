@@ -109,7 +109,7 @@ seed(1)
 w_rec = arrays["w_rec"] * mV / Hz
 w_in = arrays["w_in"] * mV
 w_out = arrays["w_out"] / Hz
-$own_biasn_neurons = len(w_out)
+${own_bias}n_neurons = len(w_out)
 
 $equations
 
