@@ -22,12 +22,14 @@ from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
 from rate2spike.conversion import Simulation, scored_trials
 from rate2spike.rate import block_file, train
 from rate2spike.rate.kernels import cpu as rate_cpu
+from rate2spike.rate.model import UnitGains
 from rate2spike.spiking.kernels import cpu as spiking_cpu
 from rate2spike.tasks import BUILT_IN
 from rate2spike.tasks.built_in import integration
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 STREAM = "go-nogo/n80_gain2/seed_0"  # task, condition, network
+MUTE = "go-nogo/n80_gain2/mute"
 SMALL = RateConfig(n_units=5)
 SHORT = TrainingConfig(max_trials=2, evaluation_trials=2)
 
@@ -45,6 +47,27 @@ def hashed(monkeypatch):
 
     monkeypatch.setattr(hashlib, "blake2b", recorded)
     return texts
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """The streams that kernels were given, by what was called and when."""
+    found = []
+
+    def listen(module, name):
+        function = getattr(module, name)
+
+        def listening(*args, **options):
+            found.append((name, tuple(options["stream"]), options.get("first_trial")))
+            return function(*args, **options)
+
+        monkeypatch.setattr(module, name, listening)
+
+    listen(rate_cpu, "train_trials")
+    listen(rate_cpu, "outputs")
+    listen(spiking_cpu, "simulate_trials")
+    listen(spiking_cpu, "record_trial")
+    return found
 
 
 @pytest.fixture
@@ -213,9 +236,123 @@ def test_a_given_output_factor_is_part_of_the_refined_one(run_script, block, tra
     assert plain.scaling_factor == again.scaling_factor
 
 
-def test_a_block_without_networks_is_refined_to_nothing(run_script, block):
+WITH_GAINS = REFINE | {"steps": ["output", "gains"], "search_trials": 6}
+FACTORS = (35, 300)  # far beyond the best factor weights are too small for the task
+
+
+@pytest.fixture
+def helped_and_mute(run_script, block, trained):
+    """The search, at two factors, of a network that gains help and of one without a readout, of
+    which no gain changes the answers."""
+    mute = trained.model.weights._replace(
+        w_out=0 * trained.model.weights.w_out, b_out=0 * trained.model.weights.b_out
+    )
+    matfile.save("models/mute.mat", replace(trained.model, weights=mute), trained.record, {})
+    table = {"network": ["seed_0", "seed_1", "mute"], "converged": [True, False, True]}
+    pd.DataFrame(table).to_csv("networks.csv", index=False)
+    shards = []
+    for factor in FACTORS:
+        shard = {"shard": f"factor_{factor}.parquet"}
+        params = SPIKING | {"scaling_factors": list(FACTORS), "trials": 6}
+        run_script("simulate", inputs=block, output=shard, params=params, factor=str(factor))
+        shards.append(shard["shard"])
+    return block | {"shards": shards}
+
+
+def test_gains_of_the_units_are_kept_where_they_help(run_script, helped_and_mute, hashed, given):
+    hashed.clear()
+    given.clear()
+    table = refined(run_script, helped_and_mute, WITH_GAINS).reset_index()
+    steps = [("seed_0", "output"), ("mute", "output"), ("seed_0", "gains"), ("mute", "gains")]
+    assert list(zip(table.network, table.step, strict=True)) == steps
+    assert table.unit_gains.tolist() == [False, False, True, False]
+    before, unhelped, after, same = table.itertuples()
+    searched = [row.search_accuracy + row.search_strict for row in (before, after)]
+    assert searched[1] > searched[0]
+    assert same[3:] == unhelped[3:]
+    assert same.output_factor == 1  # nothing speaks for another
+
+    # the search anew, fresh trials at what each step has found; each is simulated once
+    noise = {f"4|calibration noise|{STREAM}", f"4|calibration noise|{MUTE}"}
+    single = [streams.key(4, "answer to currents")] * 2
+    trials = {f"4|calibration|{STREAM}|", f"4|calibration|{MUTE}|"}
+    found = {(STREAM, before.scaling_factor), (STREAM, after.scaling_factor)}
+    found.add((MUTE, same.scaling_factor))
+    searched_at = {(name, factor) for name in (STREAM, MUTE) for factor in FACTORS}
+    for purpose, pairs in (("search", searched_at), ("held out", found)):
+        for name, factor in pairs:
+            noise.add(f"4|{purpose} noise|{name}|{factor:g}")
+            trials.add(f"4|{purpose}|{name}|{factor:g}|")
+            single.append(streams.key(4, f"{purpose} noise", name, factor))
+    if before.scaling_factor == after.scaling_factor:
+        single.append(streams.key(4, "held out noise", STREAM, after.scaling_factor))
+    assert hashed == noise | trials | {"4|answer to currents"}
+    simulated = [stream for name, stream, _ in given if name == "simulate_trials"]
+    assert sorted(simulated) == sorted(map(tuple, single))
+
+    fresh = pd.read_parquet("fresh")
+    assert len(fresh) == 2 * 2
+    assert dict(zip(fresh.network, fresh.step, strict=True)) == {
+        "seed_0": "gains",
+        "mute": "output",
+    }
+    for row in (after, same):
+        own = fresh[fresh.network == row.network]
+        assert set(own.scaling_factor) == {row.scaling_factor}
+        assert set(own.output_factor) == {row.output_factor}
+        assert row.held_out_accuracy == own.correct.mean()
+        assert row.held_out_strict == own.correct_strict.mean()
+
+
+def test_the_file_of_a_network_with_gains_is_all_that_was_found(
+    run_script, helped_and_mute, trained
+):
+    """Its conversion answers the fresh trials as the table says, and so does its search."""
+    table = refined(run_script, helped_and_mute, WITH_GAINS)
+    found = table[table.step == "gains"].loc["seed_0"]
+    file = matfile.load("refined_models/seed_0.mat")
+    assert file.output_factor == found.output_factor
+    model = matfile.load("models/seed_0.mat")
+    currents = conversion.rate_currents(model, BUILT_IN["go-nogo"], 4, (STREAM,))
+    answer = conversion.answer_to_currents(NeuronConfig(), 4)
+    expected = conversion.unit_gains(model, found.scaling_factor, currents, answer)
+    assert all(map(np.array_equal, file.unit_gains, expected))
+
+    simulation = Simulation(BUILT_IN["go-nogo"], 4, purpose="held out", device="cpu")
+    rows = conversion.score_network(simulation, file, STREAM, found.scaling_factor, 2)
+    trials = pd.read_parquet("fresh").set_index("network").loc["seed_0"]
+    for extreme in ("output_max", "output_min"):
+        np.testing.assert_allclose(trials[extreme], rows[extreme], rtol=1e-5, atol=1e-6)
+    for column in ("label", "n_spikes", "correct", "correct_strict"):
+        assert trials[column].tolist() == rows[column].tolist()
+
+    keys = matfile.read("refined_models/seed_0.mat")
+    assert np.ravel(keys["scaling_factors"]).tolist() == list(FACTORS)
+    assert np.asarray(keys["opt_scaling_factor"]).item() == found.scaling_factor
+    at_found = FACTORS.index(found.scaling_factor)
+    assert np.ravel(keys["all_perfs"])[at_found] == found.search_accuracy
+    assert np.asarray(keys["held_out_perf"]).item() == found.held_out_accuracy
+
+    mute = matfile.read("refined_models/mute.mat")
+    assert not {"unit_gain", "unit_bias"} & mute.keys()
+    assert np.ravel(mute["scaling_factors"]).tolist() == list(FACTORS)
+
+
+def test_gains_that_a_file_came_with_stay_where_none_are_sought(run_script, block, trained):
+    n = trained.model.n_units
+    gains = UnitGains(np.full(n, 1.5), np.linspace(0, 1, n))
+    model = replace(trained.model, unit_gains=gains)
+    matfile.save("models/seed_0.mat", model, trained.record, {})
+    found = refined(run_script, search(run_script, block)).loc["seed_0"]
+    assert found.unit_gains
+    assert all(map(np.array_equal, matfile.unit_gains("refined_models/seed_0.mat"), gains))
+
+
+@pytest.mark.parametrize("params", [REFINE, WITH_GAINS], ids=["output", "gains"])
+def test_a_block_without_networks_is_refined_to_nothing(run_script, block, params):
     pd.DataFrame({"network": ["seed_1"], "converged": [False]}).to_csv("networks.csv", index=False)
-    assert refined(run_script, search(run_script, block)).empty
+    assert refined(run_script, search(run_script, block), params).empty
+    assert list(pd.read_csv("refined.csv")) == refined_trials.REFINED_COLUMNS
     assert list(pd.read_parquet("fresh"))[-2:] == ["output_factor", "step"]
     assert list(Path("refined_models").iterdir()) == []
 
@@ -341,27 +478,6 @@ def test_a_converted_model_holds_its_own_search_and_its_fresh_trials(
 
 
 # What the kernels are given -----------------------------------------------------------------------
-
-
-@pytest.fixture
-def given(monkeypatch):
-    """The streams that kernels were given, by what was called and when."""
-    found = []
-
-    def listen(module, name):
-        function = getattr(module, name)
-
-        def listening(*args, **options):
-            found.append((name, tuple(options["stream"]), options.get("first_trial")))
-            return function(*args, **options)
-
-        monkeypatch.setattr(module, name, listening)
-
-    listen(rate_cpu, "train_trials")
-    listen(rate_cpu, "outputs")
-    listen(spiking_cpu, "simulate_trials")
-    listen(spiking_cpu, "record_trial")
-    return found
 
 
 THRICE = TrainingConfig(

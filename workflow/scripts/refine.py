@@ -44,7 +44,8 @@ def with_gains(before: dict[str, Step], scaling_factors: list[float]) -> dict[st
             params.search_trials,
         )
         for network, columns in scored.items():
-            trials[network].append(refined_trials.searched(columns))
+            own = columns | job.names(snakemake.wildcards, network)
+            trials[network].append(refined_trials.searched(own))
     after = {}
     for network, step in before.items():
         rows = pd.concat(trials[network])
