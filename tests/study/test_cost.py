@@ -7,11 +7,13 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 import pytest
+from studies import study_of
 
 from rate2spike import matfile
 from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
 from rate2spike.rate import block_file
 from rate2spike.study import cost, resources
+from rate2spike.study.layout import Layout
 from rate2spike.tasks import BUILT_IN
 
 
@@ -92,6 +94,28 @@ def test_hours_follow_from_the_calibration(monkeypatch):
     assert "1800 jobs; 10 rate networks, 6,000 training trials, 25,000 spiking trials" in text
     assert re.search(r"^ +a +10 +6,000 +12,500 +<0\.01 +0\.035 ", text, re.MULTILINE)
     assert " MB on disk" in text
+
+
+def test_the_cost_of_a_study_has_the_trials_of_its_refinement(monkeypatch):
+    monkeypatch.setattr(cost, "seconds_per_training_trial", lambda *_, **__: 0.002)
+    monkeypatch.setattr(cost, "seconds_per_spiking_trial", lambda *_, **__: 0.01)
+    trials = {}
+    for steps in ((), ("output",), ("output", "gains")):
+        study = study_of("config/config.yaml")
+        search = replace(study.names["go-nogo"].search, refine=steps)
+        condition = replace(study.names["go-nogo"], search=search)
+        layout = Layout(replace(study, conditions=(condition,)), lambda c: 3, lambda c: 12)
+        (row,) = resources.workload(layout)
+        costs = cost.of_condition(
+            row, BUILT_IN["go-nogo"], device="cpu", keep_traces=False, timed={}
+        )
+        trials[steps] = costs["spiking_trials"]
+    of_search, of_step = 3 * 12 * 100, 3 * 100
+    assert list(trials.values()) == [
+        of_search + of_step,
+        of_search + 2 * of_step,
+        2 * of_search + 3 * of_step,
+    ]
 
 
 def test_a_calibration_is_a_time():

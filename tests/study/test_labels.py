@@ -265,6 +265,10 @@ KEYS = {
     "search noise": ((NETWORK, 40.0), 0x7DAC03D98E5AA7D7),
     "held out": ((NETWORK, 40.0, 0), 0xB4423F280105AAE7),
     "held out noise": ((NETWORK, 40.0), 0x76C86ADE0AECE87A),
+    # of the refinement
+    "calibration": ((NETWORK, 0), 0x97D651064BFED7DF),  # network, trial
+    "calibration noise": ((NETWORK,), 0x95E8671AF19C6AE6),
+    "answer to currents": ((), 0x20525DED01D51A28),
     "figure": ((NETWORK, 0, 0), 0xBD722661BF9AF060),
     "figure noise": ((NETWORK, 40.0), 0x8EF00BF81E62DEAF),
     "figure rate noise": ((NETWORK,), 0xBE858E2A44F3F192),

@@ -270,6 +270,34 @@ def test_the_whole_paper_is_a_number_of_jobs_that_a_cluster_takes(paper):
     assert 500 < n_jobs <= 3000
 
 
+def test_spiking_trials_of_a_refinement(default):
+    """Fresh ones of each step; gains of the units are searched anew, at each factor."""
+    condition = default.study.names["go-nogo"]
+
+    def trials(*steps, **settings):
+        search = replace(condition.search, refine=steps, trials=60, held_out_trials=7)
+        return resources.refinement_trials(replace(condition, search=search, **settings))
+
+    assert trials() == 0
+    assert trials("output") == 7
+    assert trials("output", "gains") == 12 * 60 + 2 * 7
+    assert trials("output", "gains", factor_of="integration") == 0  # it searches nothing
+
+
+def test_the_job_of_a_refinement_has_the_time_of_its_trials(default):
+    """400 units, 500 steps: 50,000 steps of 0.2 us + 4 ns x 400 are 0.09 s; 3 networks of 100 fresh
+    trials 27 s, and of 1400 6.3 minutes."""
+    name = "integration-400-qif"
+    condition = default.study.names[name]
+    search = replace(condition.search, refine=("output", "gains"))
+    conditions = [replace(condition, search=search)]
+    conditions += [c for c in default.study.conditions if c is not condition]
+    study = replace(default.study, conditions=tuple(conditions))
+    with_gains = replace(default, study=study)
+    minutes = asked("refine", with_gains, name, "seeds_0-2")[1]
+    assert minutes - asked("refine", default, name, "seeds_0-2")[1] == pytest.approx(5.9, abs=1)
+
+
 # What the cost is reckoned from -------------------------------------------------------------------
 
 
@@ -283,6 +311,13 @@ def test_conditions_that_share_their_networks_train_them_once(default):
     assert (rows["go-nogo"]["n_networks"], rows["go-nogo"]["n_factors"]) == (3, 12)
     # the refinement has its own fresh trials
     assert (rows["go-nogo"]["refines"], rows["go-nogo"]["held_out_trials"]) == (True, 2 * 100)
+    # a search of its own and the fresh trials of a second step
+    steps = replace(default.study.names["go-nogo"].search, refine=("output", "gains"))
+    condition = replace(default.study.names["go-nogo"], search=steps)
+    study = replace(default.study, conditions=(condition,))
+    (row,) = resources.workload(replace(default, study=study))
+    assert row["refines"]
+    assert row["held_out_trials"] == 100 + 12 * 100 + 2 * 100
     # it takes those of another
     taken = rows["integration-refractory-0"]
     assert (taken["n_factors"], taken["refines"], taken["held_out_trials"]) == (0, False, 100)
