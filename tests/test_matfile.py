@@ -21,6 +21,7 @@ from rate2spike.conversion import to_spiking
 from rate2spike.matfile import ModelFileError
 from rate2spike.rate import train
 from rate2spike.rate.kernels.pick import rate_kernels
+from rate2spike.rate.model import UnitGains
 from rate2spike.tasks import BUILT_IN
 
 
@@ -674,6 +675,67 @@ def test_an_output_factor_that_cannot_be_is_refused(tmp_path, value, said):
     scipy.io.savemat(path, {**keys_of(PUBLISHED_MODEL), "output_factor": value})
     for read in (matfile.load, matfile.output_factor):
         with pytest.raises(ModelFileError, match=f"^{path}: key 'output_factor': {said}"):
+            read(path)
+
+
+def some_gains(n_units):
+    return UnitGains(np.linspace(0.5, 3.0, n_units), np.linspace(-1.0, 2.0, n_units))
+
+
+def test_gains_of_the_units_are_written_read_and_kept(tmp_path):
+    """A file without them is as published, and so is its copy."""
+    plain, refined, again = (tmp_path / f"{name}.mat" for name in ("plain", "refined", "again"))
+    matfile.save_converted(plain, PUBLISHED_MODEL, **SEARCH)
+    assert not {"unit_gain", "unit_bias"} & keys_of(plain).keys()
+    for file in (plain, PUBLISHED_MODEL, keys_of(plain)):
+        assert matfile.load(file).unit_gains is matfile.unit_gains(file) is None
+    gains = some_gains(200)
+    matfile.save_converted(refined, PUBLISHED_MODEL, **SEARCH, unit_gains=gains)
+    assert keys_of(refined)["unit_gain"].shape == (200, 1)
+    assert_same_model(matfile.load(refined), matfile.load(PUBLISHED_MODEL))
+    matfile.save_converted(again, refined, **SEARCH)  # a search of what is refined
+    for file in (refined, again, keys_of(refined)):
+        for found in (matfile.load(file).unit_gains, matfile.unit_gains(file)):
+            assert all(map(same_bits, found, gains))
+    other = UnitGains(2 * gains.gain, -gains.bias_mv)  # refined once more
+    matfile.save_converted(again, refined, **SEARCH, unit_gains=other)
+    assert all(map(same_bits, matfile.load(again).unit_gains, other))
+
+
+def test_a_trained_network_keeps_its_gains(tmp_path, trained):
+    for gains in (None, some_gains(80)):
+        model = replace(trained.model, unit_gains=gains)
+        matfile.save(tmp_path / "model.mat", model, trained.record, {})
+        found = matfile.load(tmp_path / "model.mat").unit_gains
+        keys = keys_of(tmp_path / "model.mat").keys()
+        if gains is None:
+            assert found is None
+            assert not {"unit_gain", "unit_bias"} & keys
+        else:
+            assert all(map(same_bits, found, gains))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"unit_bias": None}, "'unit_bias': missing; unit_gain and unit_bias go together"),
+        ({"unit_gain": None}, "'unit_gain': missing; unit_gain and unit_bias go together"),
+        ({"unit_gain": np.ones(199)}, r"'unit_gain': expected shape \(200,\), got \(1, 199\)"),
+        ({"unit_bias": np.ones((2, 100))}, r"'unit_bias': expected shape \(200,\), got \(2, 100\)"),
+        ({"unit_gain": 1 - np.eye(200)[3]}, "'unit_gain': expected numbers > 0, got 0"),
+        ({"unit_gain": np.full(200, -0.5)}, "'unit_gain': expected numbers > 0, got -0.5"),
+        ({"unit_gain": np.full(200, np.nan)}, "'unit_gain': expected finite numbers, got NaN"),
+        ({"unit_bias": np.full(200, np.inf)}, "'unit_bias': expected finite numbers, got NaN"),
+        ({"unit_bias": np.full(200, 1j)}, "'unit_bias': expected real numbers, got type complex"),
+    ],
+)
+def test_gains_of_the_units_that_cannot_be_are_refused(tmp_path, changed, said):
+    path = tmp_path / "model.mat"
+    values = {"unit_gain": np.ones(200), "unit_bias": np.zeros(200)} | changed
+    given = {key: value for key, value in values.items() if value is not None}
+    scipy.io.savemat(path, {**keys_of(PUBLISHED_MODEL), **given})
+    for read in (matfile.load, matfile.unit_gains):
+        with pytest.raises(ModelFileError, match=f"^{path}: key {said}"):
             read(path)
 
 

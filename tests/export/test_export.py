@@ -15,6 +15,7 @@ from rate2spike.config import NeuronConfig
 from rate2spike.conversion import scored_trials
 from rate2spike.export import nir_file
 from rate2spike.networks.recording import Recording
+from rate2spike.rate.model import UnitGains
 from rate2spike.spiking import simulate
 from rate2spike.tasks import go_nogo, spiking_stimulus
 
@@ -373,9 +374,10 @@ def interpret(
         node = nodes[name]
         if isinstance(node, nir.Input):
             return now, np.zeros(len(now))
-        if isinstance(node, nir.Linear):
+        if isinstance(node, (nir.Linear, nir.Affine)):
             current, pulse = arriving(name, now)
-            return node.weight @ current, node.weight @ pulse
+            offset = node.bias if isinstance(node, nir.Affine) else 0
+            return node.weight @ current + offset, node.weight @ pulse
         return (np.zeros(len(v0)), fired) if name == "lif" else (state[name], np.zeros(len(v0)))
 
     for now in u:
@@ -412,11 +414,12 @@ def driven(network: spiking.SpikingNetwork, n_steps: int, dt: float = 5e-5):
     output."""
     u = np.full((n_steps, network.n_inputs), 15.0)
     units = spiking.as_network(network, stream=streams.key(4, "nir"))
-    recording = simulate(units, u @ network.w_in.T, record=("r", "spikes"), device="cpu")
+    inputs = u @ network.w_in.T + (0 if network.bias_mv is None else network.bias_mv)
+    recording = simulate(units, inputs, record=("r", "spikes"), device="cpu")
     spikes = np.zeros((n_steps, network.n_units), dtype=bool)
     spikes[np.rint(recording.spike_time / dt).astype(int) - 1, recording.spike_unit] = True
     assert spikes[100:].sum() > 2 * network.n_units  # not only the volley of the first steps
-    return u, units.initial["v"], spikes, recording["r"] @ network.w_out
+    return u, units.initial["v"], spikes, network.read_out(recording["r"] @ network.w_out)
 
 
 def test_the_nir_file_holds_the_network(tmp_path, network):
@@ -445,6 +448,42 @@ def test_the_nir_file_has_the_output_factor_in_its_readout(tmp_path, trained):
     outputs = [interpret(graph, u, v0, 5e-5)[1] for graph in graphs]
     assert np.ptp(outputs[0]) > 0
     np.testing.assert_allclose(outputs[1], 0.5 * outputs[0], rtol=1e-9)
+
+
+def with_gains(model, **changed):
+    n = model.n_units
+    gains = UnitGains(np.linspace(0.5, 3.0, n), np.linspace(-1.0, 2.0, n))
+    return replace(model, unit_gains=gains, **changed)
+
+
+@pytest.mark.parametrize("tau_rise_ms", [2.0, 0.0], ids=["double", "single"])
+def test_the_nir_file_holds_a_network_whose_units_have_gains(tmp_path, trained, tau_rise_ms):
+    neuron = replace(NOISELESS, tau_rise_ms=tau_rise_ms)
+    network = conversion.to_spiking(with_gains(trained.model, output_factor=2.0), 5, neuron=neuron)
+    assert network.b_out == 2 * trained.model.weights.b_out != 0
+    nir_file.write_nir(tmp_path / "network.nir", network)
+    graph = nir.read(tmp_path / "network.nir")
+    u, v0, spikes, out = driven(network, 1500)
+    read_spikes, read_out = interpret(graph, u, v0, 5e-5)
+    assert np.array_equal(read_spikes, spikes)
+    np.testing.assert_allclose(read_out, out, rtol=1e-9, atol=1e-12)
+    assert json.loads(graph.metadata["rate2spike"])["unit_gains"] is True
+    plain = nir_file.nir_graph(conversion.to_spiking(trained.model, 5, neuron=neuron))
+    assert isinstance(plain.nodes["w_out"], nir.Linear)
+    assert set(plain.nodes["lif"].v_leak) == {neuron.bias}
+
+
+def test_the_accuracies_beside_a_nir_file_are_those_with_the_offset_of_the_output(trained):
+    """A readout of nothing but its offset, 1: right in every trial that has a response, with and
+    without noise."""
+    simulation = conversion.Simulation(SHORT, 1, "held out", device="cpu")
+    weights = trained.model.weights
+    weights = weights._replace(w_out=0 * weights.w_out, b_out=np.ones_like(weights.b_out))
+    offset = with_gains(trained.model, weights=weights)
+    table = nir_file.accuracies(simulation, offset, "trained", 20.0, 6)
+    label = conversion.trials_of(simulation, "trained", 20.0, np.arange(6)).label
+    assert 0 < (label == 1).sum() < 6
+    assert table.n_correct.tolist() == 3 * [(label == 1).sum()]
 
 
 def test_the_accuracies_beside_a_nir_file_are_those_with_the_output_factor(trained):

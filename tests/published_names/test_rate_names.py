@@ -26,6 +26,7 @@ from rate2spike import matfile, provenance
 from rate2spike import rate as library
 from rate2spike.config import ConfigError, RateConfig, TrainingConfig
 from rate2spike.rate import side_by_side, train
+from rate2spike.rate.model import UnitGains
 from rate2spike.study.archive import data_sha256
 from rate2spike.tasks import BUILT_IN, Response, draw_trials, find_task
 
@@ -905,6 +906,23 @@ def test_the_output_factor_of_a_refined_network_is_kept(tmp_path, published_mode
     values = {k: v for k, v in values.items() if k[0] != "_"} | {"output_factor": 0.5}
     scipy.io.savemat(tmp_path / "net.mat", values)
     assert net.load_net(tmp_path / "net.mat").to_model().output_factor == 0.5
+
+
+def test_the_gains_of_the_units_of_a_refined_network_are_kept(tmp_path, published_model_file):
+    net = documented_net(5)[0]
+    assert net.to_model().unit_gains is None
+    gains = UnitGains(np.linspace(0.5, 3, 5), np.linspace(-1, 2, 5))
+    refined = replace(net.to_model(), unit_gains=gains)
+    found = FR_RNN_dale.from_model(refined).to_model().unit_gains
+    assert all(map(np.array_equal, found, gains))
+    values = scipy.io.loadmat(published_model_file)
+    values = {k: v for k, v in values.items() if k[0] != "_"}
+    own = {"unit_gain": np.linspace(0.5, 3, 200), "unit_bias": np.linspace(-1, 2, 200)}
+    scipy.io.savemat(tmp_path / "net.mat", values | own)
+    found = net.load_net(tmp_path / "net.mat").to_model().unit_gains
+    assert all(map(np.array_equal, found, own.values()))
+    scipy.io.savemat(tmp_path / "net.mat", values)
+    assert net.load_net(tmp_path / "net.mat").to_model().unit_gains is None
 
 
 def test_a_state_dict_holds_the_whole_network():

@@ -13,7 +13,9 @@ import scipy.io
 from shared import PUBLISHED_MODEL, ROOT, torch_or_skip
 
 import spiking
-from rate2spike import conversion, matfile
+from rate2spike import conversion, matfile, streams
+from rate2spike.rate.model import UnitGains
+from rate2spike.spiking.kernels import cpu as spiking_cpu
 from rate2spike.tasks import BUILT_IN
 from spiking import (
     LIF_network_fnc,
@@ -611,6 +613,91 @@ def test_a_refined_file_that_was_searched_again_has_the_factor_of_that_search(on
     caplog.clear()
     network = SpikingRNN(model).network
     assert (network.scaling_factor, network.output_factor) == (30, 0.5)
+    assert not caplog.records
+
+
+# Gains of the units in the file ------------------------------------------------------------------
+
+GAINS = {"unit_gain": np.linspace(0.5, 3.0, 24), "unit_bias": np.linspace(-1.0, 2.0, 24)}
+
+
+def has_gains(network, unit_bias=GAINS["unit_bias"]) -> bool:
+    return network.bias_mv is not None and np.array_equal(network.bias_mv, unit_bias)
+
+
+def test_one_trial_has_the_gains_of_its_file(one_input):
+    model, u = one_input / "model.mat", np.ones((1, 41))
+    plain = LIF_network_fnc(model, 30, u, NONE, seed=1)
+    with_inputs(model, 1, **GAINS, output_factor=0.5, b_out=0.125)
+    converted = conversion.to_spiking(matfile.load(model), 30)
+    for given in (model, spiking.load_rate_model(model)):
+        W, _, spk, rs, _, out, params = LIF_network_fnc(given, 30, u, NONE, seed=1)
+        np.testing.assert_array_equal(W, GAINS["unit_gain"][:, None] * plain[0])
+        assert not np.array_equal(spk, plain[2])
+        assert out[0] == 0.0625  # before the first spike reaches the readout: b_out, scaled
+        np.testing.assert_allclose(params["w_out"][0] / 30 @ rs + 0.0625, out, atol=1e-4)
+    recorded = spiking_cpu.record_trial(converted, u, stream=streams.key(1, "single trial"))
+    assert np.array_equal(recorded.spikes, spk == 1)
+    assert has_gains(SpikingRNN(model, 30).network)
+
+
+def test_the_gains_are_those_of_the_file_that_holds_the_factor(one_input):
+    model, converted = one_input / "model.mat", one_input / "model_converted.mat"
+    search = {"all_perfs": [1], "scaling_factors": [15], "held_out": 1}
+    gains = UnitGains(*GAINS.values())
+    matfile.save_converted(converted, model, **search, opt_scaling_factor=15, unit_gains=gains)
+    network = SpikingRNN(model).network
+    assert network.scaling_factor == 15
+    assert has_gains(network)
+    assert SpikingRNN(model, 15).network.bias_mv is None  # of the file that is given
+    assert has_gains(SpikingRNN(converted).network)
+    assert has_gains(SpikingRNN(converted, 20).network)
+    other = GAINS | {"unit_bias": np.ones(24)}
+    with_inputs(model, 1, opt_scaling_factor=40, **other)  # it has got some since
+    assert has_gains(SpikingRNN(model).network)  # a search that says none of before
+    matfile.save_converted(converted, model, **search, opt_scaling_factor=15)
+    assert has_gains(SpikingRNN(model).network, np.ones(24))  # searched with them
+
+
+@pytest.mark.parametrize("before", [np.nan, 30, None])
+def test_a_file_that_got_gains_after_a_plain_search_counts(one_input, before, caplog):
+    """Also where they are all that differs."""
+    model, converted = one_input / "model.mat", one_input / "model_converted.mat"
+    search = {"all_perfs": [1], "scaling_factors": [30], "held_out": 1, "opt_scaling_factor": 30}
+    more = {} if before is None else {"source_opt_scaling_factor": before}
+    matfile.save_converted(converted, model, **search, more=more)
+    with_inputs(model, 1, opt_scaling_factor=30, **GAINS)
+    assert has_gains(SpikingRNN(model).network)
+    (told,) = [record.getMessage() for record in caplog.records]
+    refined = "30 with output factor 1 and gains of the units"
+    assert f"model.mat holds the factor {refined}, " in told
+    assert f"_converted.mat 30 with output factor 1: taken to be {refined}, which" in told
+    assert told.endswith(f"has got since the search; pass {converted} for the other")
+
+
+def test_files_that_differ_in_one_bias_differ(one_input, caplog):
+    model = one_input / "model.mat"
+    with_inputs(model, 1, opt_scaling_factor=30, **GAINS)
+    converted = search_beside(model, 30)
+    caplog.clear()
+    assert has_gains(SpikingRNN(model).network)
+    assert not caplog.records
+    unit_bias = GAINS["unit_bias"] + np.eye(24)[5]
+    with_inputs(model, 1, unit_bias=unit_bias)
+    assert has_gains(SpikingRNN(model).network, unit_bias)
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "taken to be 30 with output factor 1 and gains of the units, which the model" in told
+    assert told.endswith(f"pass {converted} for the other")
+
+
+def test_a_file_with_gains_that_was_searched_again_has_the_factor_of_that_search(one_input, caplog):
+    model = one_input / "model.mat"
+    with_inputs(model, 1, opt_scaling_factor=45, **GAINS)
+    search_beside(model, 30)
+    caplog.clear()
+    network = SpikingRNN(model).network
+    assert network.scaling_factor == 30
+    assert has_gains(network)
     assert not caplog.records
 
 

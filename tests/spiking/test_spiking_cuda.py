@@ -108,6 +108,25 @@ def test_a_trial_is_the_same_in_any_launch():
     assert together[0].rates is None
 
 
+def test_networks_of_a_launch_have_each_its_own_biases_and_offset_of_the_output():
+    """All else is the same in both."""
+    rng = np.random.default_rng(4)
+    networks = []
+    for b_out in (0.5, -0.25):
+        networks.append(replace(small_network(7), bias_mv=rng.normal(0, 30, 7), b_out=b_out))
+    u = stimulus(3, 1)
+    kept = {"trials": [4], "keep_every": 10, "keep_rates": True, "first_step": 50}
+    together = simulate_networks(networks, np.stack([u, u]), keys=[KEY, KEY], **kept)
+    for network, ours in zip(networks, together, strict=True):
+        on_cpu = spiking_cpu.simulate_trials(network, u, stream=KEY, **kept)
+        assert np.array_equal(ours.spike_counts, on_cpu.spike_counts)
+        for name in ("maximum", "minimum", "out", "rates"):
+            found, expected = getattr(ours, name), getattr(on_cpu, name)
+            scale = abs(expected).max()
+            np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * scale, err_msg=name)
+    assert not np.array_equal(together[0].spike_counts, together[1].spike_counts)
+
+
 @pytest.mark.parametrize("n_units", [1, 63])
 def test_every_element_of_the_results_is_written(n_units, monkeypatch):
     def poisoned(size, dtype, device):
