@@ -142,6 +142,22 @@ def test_the_keys_hold_what_the_published_code_puts_there(trained, saved):
     np.testing.assert_allclose(
         keys["r"][1:, :, 0] @ keys["w_out"].ravel() + keys["b_out"], keys["o"][:, :, 0].T, atol=1e-4
     )
+    for key, example in (("x", record.example.x), ("r", record.example.r)):
+        assert np.array_equal(keys[key][..., 0], example)
+    untrained = record.untrained_example
+    for key, example in (("x0", untrained.x), ("r0", untrained.r)):
+        assert np.array_equal(keys[key][..., 0], example)
+    assert np.array_equal(keys["eval_os"], record.evaluation_outputs)
+    assert np.array_equal(keys["eval_labels"].ravel(), record.evaluation_labels)
+    assert np.array_equal(keys["losses"].ravel(), record.losses)
+    assert np.array_equal(keys["u"], record.stimulus)
+    assert np.array_equal(keys["target"].ravel(), record.target)
+    assert np.array_equal(keys["w_in0"], model.w_in)
+    assert np.array_equal(keys["taus_gaus0"].ravel(), model.initial.tau_raw)
+    assert np.array_equal(keys["taus_gaus"].ravel(), model.weights.tau_raw)
+    assert np.array_equal(keys["w0"], model.initial.w_rec)
+    assert len(np.unique(record.evaluation_labels)) == 2
+    assert len(record.curve) > 1
     assert not np.array_equal(keys["x0"], keys["x"])
     assert np.array_equal(keys["x0"][0], keys["x"][0])  # the same noise before and after training
     assert json.loads(keys["provenance"][0]) == {"task": "go-nogo", "seed": 3}
@@ -236,6 +252,33 @@ def test_single_precision_is_kept(tmp_path, foreign):
     model = load(tmp_path, foreign | single)
     assert same_bits(model.weights.w_rec, single["w"])
     assert model.w_in.dtype == np.float32
+
+
+def test_what_else_a_file_says_of_the_network_is_read(foreign):
+    n = 24
+    inhibitory = np.arange(n) % 3 == 0
+    keys = foreign | {"inh": inhibitory, "exc": ~inhibitory, "m": np.diag(1.0 - 2 * inhibitory)}
+    keys |= {"w": np.abs(foreign["w"]), "w0": np.abs(foreign["w0"]), "b_out": 0.75, "som_N": 2}
+    keys |= {"taus_gaus0": np.linspace(-2, 2, n), "taus": [[3, 11]], "activation": "softplus"}
+    mask = np.ones((n, n))
+    mask[:2, inhibitory] = 0
+    model = matfile.load(keys | {"som_m": mask})
+    config = model.config
+    assert (config.p_inh, config.n_som, config.activation) == (1 / 3, 2, "softplus")
+    assert config.tau_decay_ms == (15, 55)
+    assert model.weights.b_out == 0.75
+    assert np.array_equal(model.mask, mask)
+    assert np.array_equal(model.initial.tau_raw, np.linspace(-2, 2, n))
+    assert np.array_equal(model.initial.w_out, model.weights.w_out)
+    # an older file has no decays from before training: they are the trained ones
+    del keys["taus_gaus0"]
+    assert np.array_equal(matfile.load(keys).initial.tau_raw, model.weights.tau_raw)
+
+
+def test_without_inhibition_positive_weights_follow_dales_principle(foreign):
+    alone = {"inh": np.zeros(24), "exc": np.ones(24), "m": np.eye(24), "w": np.abs(foreign["w"])}
+    alone |= {"w0": np.abs(foreign["w0"])}
+    assert matfile.load(foreign | alone).config.dale is True
 
 
 def test_what_may_be_absent_takes_the_published_default(foreign):
@@ -785,10 +828,21 @@ def test_what_a_file_says_of_its_training(tmp_path, trained, saved, foreign):
         "training_accuracy": trained.record.curve[-1, 2],
     }
     published = {"tr": 1501, "eval_loss_mean": np.array([5.5]), "eval_perf_mean": 0.97}
+    least = {"tr": 0, "eval_loss_mean": 0.0, "eval_perf_mean": 0.0}
+    perfect = {"tr": 1, "eval_loss_mean": 0.25, "eval_perf_mean": 1.0}
     nonsense = {"tr": 1.5, "eval_loss_mean": np.nan, "eval_perf_mean": 97.0}
+    below = {"tr": -1, "eval_loss_mean": -0.5, "eval_perf_mean": -0.1}
     odd = {"tr": "many", "eval_loss_mean": [1, 2], "eval_perf_mean": np.zeros((0, 0))}
     path = tmp_path / "theirs.mat"
-    for keys, expected in ((published, [1501, 5.5, 0.97]), (nonsense, []), (odd, []), ({}, [])):
+    for keys, expected in (
+        (published, [1501, 5.5, 0.97]),
+        (least, [0, 0, 0]),
+        (perfect, [1, 0.25, 1]),
+        (nonsense, []),
+        (below, []),
+        (odd, []),
+        ({}, []),
+    ):
         nothing = dict.fromkeys(published, np.zeros((0, 0)))
         scipy.io.savemat(path, foreign | nothing | keys)
         assert list(matfile.training_facts(path).values()) == expected

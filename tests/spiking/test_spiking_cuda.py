@@ -26,6 +26,7 @@ import torch
 from rate2spike.spiking.kernels import cpu as spiking_cpu
 from rate2spike.spiking.kernels import cuda as spiking_cuda
 from rate2spike.spiking.kernels.cuda import simulate_networks, simulate_trials
+from rate2spike.streams import cuda as streams_cuda
 
 OTHER = streams.key(2, "test", "kernel")
 
@@ -149,6 +150,21 @@ def test_a_launch_that_does_not_fit_is_halved(monkeypatch, caplog):
     assert all(np.array_equal(a, b) for a, b in zip(found[:4], expected[:4], strict=True))
 
 
+def test_an_error_that_is_not_of_memory_is_raised(monkeypatch):
+    def broken(self, programs):
+        raise RuntimeError("an illegal memory access was encountered")
+
+    monkeypatch.setattr(spiking_cuda._Shard, "_launch", broken)
+    with pytest.raises(RuntimeError, match="an illegal memory access"):
+        simulate_trials(small_network(7), stimulus(2, 5), trials=range(5), stream=KEY)
+
+
+def test_the_widest_network_of_a_gpu_is_not_refused():
+    streams_cuda.check_width(1024)
+    with pytest.raises(ValueError, match="at most 1024 units on a GPU, got 1025"):
+        streams_cuda.check_width(1025)
+
+
 def test_refuses():
     with pytest.raises(
         ValueError, match="expected at most 1024 units on a GPU, got 1025; use device: cpu"
@@ -159,6 +175,25 @@ def test_refuses():
     ):
         simulate_networks(
             [small_network(1), small_network(7)], stimulus(3, 2, 1), trials=[0], keys=[KEY, KEY]
+        )
+    one = small_network(7)
+    with pytest.raises(
+        ValueError, match="networks: expected one size, number of inputs and neuron"
+    ):
+        simulate_networks(
+            [one, small_network(7, t_refractory_ms=1.0)],
+            stimulus(3, 2, 1),
+            trials=[0],
+            keys=[KEY, KEY],
+        )
+    with pytest.raises(
+        ValueError, match="networks: expected one size, number of inputs and neuron"
+    ):
+        simulate_networks(
+            [one, replace(one, w_in=one.w_in[:, :1])],
+            stimulus(3, 2, 1),
+            trials=[0],
+            keys=[KEY, KEY],
         )
     with pytest.raises(ValueError, match="a key for each, got 1 and 2 keys"):
         simulate_networks([small_network(1)], stimulus(3, 1, 1), trials=[0], keys=[KEY, KEY])
