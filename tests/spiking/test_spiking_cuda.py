@@ -26,7 +26,6 @@ import torch
 from rate2spike.spiking.kernels import cpu as spiking_cpu
 from rate2spike.spiking.kernels import cuda as spiking_cuda
 from rate2spike.spiking.kernels.cuda import simulate_networks, simulate_trials
-from rate2spike.streams import cuda as streams_cuda
 
 OTHER = streams.key(2, "test", "kernel")
 
@@ -157,12 +156,6 @@ def test_an_error_that_is_not_of_memory_is_raised(monkeypatch):
     monkeypatch.setattr(spiking_cuda._Shard, "_launch", broken)
     with pytest.raises(RuntimeError, match="an illegal memory access"):
         simulate_trials(small_network(7), stimulus(2, 5), trials=range(5), stream=KEY)
-
-
-def test_the_widest_network_of_a_gpu_is_not_refused():
-    streams_cuda.check_width(1024)
-    with pytest.raises(ValueError, match="at most 1024 units on a GPU, got 1025"):
-        streams_cuda.check_width(1025)
 
 
 def test_refuses():

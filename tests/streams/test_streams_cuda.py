@@ -64,3 +64,9 @@ def test_a_copy_on_the_device_is_a_copy():
     array = np.arange(6.0).reshape(2, 3).T
     array.flags.writeable = False
     assert np.array_equal(streams_cuda.to_device(array).cpu().numpy(), array)
+
+
+def test_the_widest_network_of_a_gpu_is_not_refused():
+    streams_cuda.check_width(1024)
+    with pytest.raises(ValueError, match="at most 1024 units on a GPU, got 1025"):
+        streams_cuda.check_width(1025)
