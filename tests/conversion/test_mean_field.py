@@ -701,7 +701,7 @@ def test_dimensionality_and_agreement_of_known_activity():
 
 @pytest.mark.parametrize(("n_units", "agreement"), [(14, np.nan), (15, 1.0)])
 def test_an_agreement_that_is_not_resolved_to_a_tenth_is_none(n_units, agreement):
-    """By chance two estimates of n pairs agree to 1 / sqrt(n): 91 pairs are too few, 105 are not."""
+    """By chance estimates of n pairs agree to 1 / sqrt(n): 91 pairs are too few, 105 are not."""
     half = np.random.default_rng(1).standard_normal((n_units, n_units))
     seen = mean_field_study.Activity(np.ones(n_units), np.ones(3), (half, half))
     np.testing.assert_allclose(mean_field_study.agreement(seen, seen), agreement)
