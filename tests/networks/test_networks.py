@@ -21,7 +21,7 @@ from rate2spike.config import NeuronConfig
 from rate2spike.networks import network as network_module
 from rate2spike.networks import simulation
 from rate2spike.networks.kernels import cpu as network_cpu
-from rate2spike.networks.neurons import DiscreteLIF, SingleExponentialMembraneQIF
+from rate2spike.networks.neurons import DiscreteLIF, RateUnit, SingleExponentialMembraneQIF
 from rate2spike.spiking import (
     LIF,
     QIF,
@@ -181,6 +181,30 @@ def test_a_spike_is_felt_from_the_next_step_on():
     untouched = -2 + 1e-2 * (4 - 5)
     assert v[0, 1] == untouched
     assert v[1, 1] == untouched + 1e-2 * (untouched**2 - 5 + 7)
+
+
+def test_two_steps_of_units_as_they_are_without_any_parameter():
+    """Decays and jumps of the defaults, from a state that is far from rest."""
+    dt = 1e-2
+
+    def second(model, dt, **initial):
+        recording = quiet(
+            Network(model, np.zeros((1, 1)), dt, initial), np.zeros((2, 1)), record=list(initial)
+        )
+        return [recording[name][1, 0] for name in initial]
+
+    v, s, x = second(AdaptiveQIF(), dt, v=100.0, s=0.5, x=2.0)
+    x_after = 2 * (1 - dt / 10) + 1
+    s_after = 0.5 * (1 - dt) + 1
+    expected = [-100 + dt * (1e4 - 5 - x_after), s_after * (1 - dt), x_after * (1 - dt / 10)]
+    assert [v, s, x] == pytest.approx(expected, rel=1e-12)
+    v, s = second(QIF(), dt, v=3.0, s=0.5)
+    between = 3 + dt * (9 - 5)
+    assert [v, s] == pytest.approx([between + dt * (between**2 - 5), 0.5 * (1 - dt) ** 2])
+    u, v = second(DiscreteLIF(), 1, u=0.1, v=0.2)
+    assert (u, v) == pytest.approx((0.1 * 0.93**2, 0.99 * (0.99 * 0.2 + 0.093) + 0.1 * 0.93**2))
+    assert second(DiscreteLIF(), 1, v=1.02) == [0.0]  # above the threshold of 1 after a step
+    assert second(RateUnit(), 1, x=2.0) == pytest.approx([2 * 0.99**2])
 
 
 # models, their threshold, and which is the first to spike of three units: the number before the
