@@ -185,7 +185,7 @@ def test_a_spike_is_felt_from_the_next_step_on():
 
 def test_two_steps_of_units_as_they_are_without_any_parameter():
     """Decays and jumps of the defaults, from a state that is far from rest."""
-    dt = 1e-2
+    dt = 5e-3
 
     def second(model, dt, **initial):
         recording = quiet(
