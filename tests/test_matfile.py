@@ -331,6 +331,11 @@ BAD = {
         lambda k: k["w_out"][:, :9],
         "key 'w_out': expected shape (24,), got (1, 9)",
     ),
+    "w_out as a matrix": (
+        "w_out",
+        lambda k: k["w_out"].reshape(4, 6),
+        "key 'w_out': expected shape (24,), got (4, 6)",
+    ),
     "w_in of another size": (
         "w_in",
         lambda k: np.ones((4, 30)),

@@ -686,7 +686,7 @@ def test_numbers_of_any_type_are_numbers(values):
 
 
 @pytest.mark.parametrize("batch", [None, 2])
-def test_a_run_that_diverges_says_where(batch):
+def test_a_run_that_diverges_says_where(batch, monkeypatch):
     """s' = -s / tau_s in steps of 3 tau_s: s is doubled at each of them."""
     network = Network(
         QIF(tau_s=np.array([1e9, 1.0])), np.zeros((2, 2)), 3.0, {"s": [0.0, 1.0], "v": 0.0}
@@ -700,6 +700,12 @@ def test_a_run_that_diverges_says_where(batch):
     ):
         quiet(network, inputs)
     assert np.isfinite(quiet(network, inputs[..., :1023, :])["out"]).all()
+    # in parts, and in a run that goes on
+    monkeypatch.setattr(simulation, "CHUNK_BYTES", 3000.0)
+    with pytest.raises(
+        FloatingPointError, match=rf"{where} is no finite number after step 1524 \(time 4572 τ\)"
+    ):
+        quiet(network, inputs, first_step=500)
 
 
 # Converted networks -------------------------------------------------------------------------------
