@@ -602,6 +602,10 @@ def hdf5(path):
             "an HDF5 file; save it again",
         ),
         (
+            lambda path: path.write_bytes(bytes(2048) + b"\x89HDF\r\n\x1a\n" + bytes(2000)),
+            "an HDF5 file; save it again",
+        ),
+        (
             lambda path: path.write_text("# Created by Octave\n# name: N\n# type: scalar\n4\n"),
             "a file in Octave's text format; save it again in Octave with save -v7",
         ),
@@ -635,6 +639,7 @@ def hdf5(path):
         "empty",
         "HDF5",
         "HDF5 behind a block",
+        "HDF5 behind a larger one",
         "Octave text",
         "Octave text without its date",
         "Octave binary",
