@@ -15,7 +15,7 @@ import scipy.io
 import scipy.sparse
 from shared import PUBLISHED_MODEL
 
-from rate2spike import matfile, streams
+from rate2spike import mat_round_trip, matfile, streams
 from rate2spike.config import RateConfig, TrainingConfig
 from rate2spike.conversion import to_spiking
 from rate2spike.matfile import ModelFileError
@@ -802,15 +802,42 @@ def assert_same_content(a, b):
         assert np.array_equal(a, b)
 
 
-def test_a_double_stored_in_one_byte_stays_a_double(tmp_path, foreign):
+@pytest.mark.filterwarnings("ignore:Casting complex")
+@pytest.mark.parametrize("beside", [{}, {"A": {"z": 1 + 2j}}], ids=["alone", "complex numbers"])
+def test_a_double_stored_in_one_byte_stays_a_double(tmp_path, foreign, beside):
     """MATLAB stores small whole numbers in the fewest bytes; as uint8, 200 + 100 is 255 there."""
     source = tmp_path / "theirs.mat"
-    scipy.io.savemat(source, foreign | {"Qabcdef": np.array([[200, 100]], dtype=np.uint8)})
+    keys = beside | foreign | {"Qabcdef": np.array([[200, 100]], dtype=np.uint8)}
+    scipy.io.savemat(source, keys)
     source.write_bytes(of_class(source.read_bytes(), 9, 6))
     matfile.save_converted(tmp_path / "converted.mat", source, **SEARCH)
     whole = scipy.io.loadmat(tmp_path / "converted.mat", mat_dtype=True)["Qabcdef"]
     assert (whole.dtype, whole.tolist()) == (np.float64, [[200, 100]])
     assert scipy.io.whosmat(tmp_path / "converted.mat")[-5] == ("Qabcdef", (1, 2), "double")
+
+
+STRUCT = np.dtype([("a", object)])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (np.array([[1.0, np.nan]]), np.array([[1.0, np.nan]]), True),
+        (np.array([[1.0, 2.0]]), np.array([[1.0, 2.5]]), False),
+        (np.array([[1.0, 2.0]]), np.array([[1.0], [2.0]]), False),
+        (np.array([[1.0]]), np.array([[1.0]], np.float32), False),
+        (np.array([[1.0]], ">f8"), np.array([[1.0]]), True),
+        (np.array(["ab"]), np.array(["ac"]), False),
+        (np.array([("x",)], STRUCT), np.array([("x",)], STRUCT), True),
+        (np.array([("x",)], STRUCT), np.array([("y",)], STRUCT), False),
+        (scipy.sparse.csc_matrix(np.eye(2)), scipy.sparse.csr_matrix(np.eye(2)), True),
+        (scipy.sparse.csc_matrix(np.eye(2)), scipy.sparse.csc_matrix(2 * np.eye(2)), False),
+        (scipy.sparse.csc_matrix(np.eye(2)), scipy.sparse.csc_matrix((3, 2)), False),
+        (scipy.sparse.csc_matrix(np.eye(2)), np.eye(2), False),
+    ],
+)
+def test_what_is_read_again_is_compared_in_type_shape_and_content(one, other, same):
+    assert mat_round_trip._same(one, other) is same
 
 
 def test_a_key_of_the_network_that_cannot_be_written_is_refused(tmp_path, foreign):
@@ -859,10 +886,13 @@ def test_what_a_file_says_of_its_training(tmp_path, trained, saved, foreign):
 
 
 def test_converting_again_replaces_the_search(tmp_path):
-    matfile.save_converted(tmp_path / "once.mat", PUBLISHED_MODEL, **SEARCH)
-    matfile.save_converted(
-        tmp_path / "twice.mat", tmp_path / "once.mat", **SEARCH | {"opt_scaling_factor": 60.0}
-    )
+    made = [{"source": "a", "conversion": "first"}, {"conversion": "second"}]
+    once = tmp_path / "once.mat"
+    matfile.save_converted(once, PUBLISHED_MODEL, **SEARCH, provenance=made[0])
+    again = SEARCH | {"opt_scaling_factor": 60.0, "provenance": made[1]}
+    matfile.save_converted(tmp_path / "twice.mat", once, **again)
+    said = json.loads(keys_of(tmp_path / "twice.mat")["provenance"][0])
+    assert said == {"source": "a", "conversion": "second"}
     assert keys_of(tmp_path / "twice.mat")["opt_scaling_factor"] == 60
     assert keys_of(tmp_path / "once.mat")["opt_scaling_factor"] == 40
 

@@ -521,3 +521,26 @@ def test_a_network_that_fails_stops_the_others(monkeypatch):
             progress=seen.append,
         )
     assert sum(seen) < 10**5
+
+
+@pytest.mark.parametrize(
+    ("error", "smallest", "raised"),
+    [
+        ("CUDA out of memory", False, False),
+        ("CUDA out of memory", True, True),
+        ("an illegal memory access was encountered", False, True),
+    ],
+)
+def test_a_block_is_made_smaller_where_memory_is_short_and_for_nothing_else(
+    monkeypatch, error, smallest, raised
+):
+    def failing(*_, **__):
+        raise RuntimeError(error)
+
+    monkeypatch.setattr(side_by_side, "go_on_together", failing)
+    block = {"progress": None, "smallest": smallest}
+    if raised:
+        with pytest.raises(RuntimeError, match=error):
+            side_by_side._train_if_it_fits([], GO_NOGO, SHORT, **block)
+    else:
+        assert side_by_side._train_if_it_fits([], GO_NOGO, SHORT, **block) is False

@@ -150,12 +150,16 @@ def test_a_launch_that_does_not_fit_is_halved(monkeypatch, caplog):
 
 
 def test_an_error_that_is_not_of_memory_is_raised(monkeypatch):
+    launched = []
+
     def broken(self, programs):
+        launched.append(len(programs))
         raise RuntimeError("an illegal memory access was encountered")
 
     monkeypatch.setattr(spiking_cuda._Shard, "_launch", broken)
     with pytest.raises(RuntimeError, match="an illegal memory access"):
         simulate_trials(small_network(7), stimulus(2, 5), trials=range(5), stream=KEY)
+    assert launched == [5]  # not tried again with fewer
 
 
 def test_refuses():
