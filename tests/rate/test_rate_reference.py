@@ -267,6 +267,7 @@ def test_initial_weights_without_dale():
     )
 
 
+@pytest.mark.filterwarnings("error")
 def test_networks_without_a_connection_and_without_inhibition():
     rng = np.random.default_rng(2)
     model = rate.initial_model(RateConfig(n_units=9, p_rec=0.0, p_inh=0.0), 1, rng)
