@@ -1,10 +1,13 @@
 """The cache of compiled kernels: what is broken in it is compiled anew, what is whole is used."""
 
+import ast
 import importlib.util
 import logging
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numba
 import pytest
@@ -150,6 +153,87 @@ def test_the_folder_is_that_of_every_file_of_kernels():
     with_kernels = {f.as_posix() for f in files if "@njit" in (compiled.LIBRARY / f).read_text()}
     assert with_kernels <= set(compiled.FROZEN)
     assert len(with_kernels) >= 4
+
+
+def constants_of_a_kernel(file):
+    """Files of the library of which a file of kernels takes constants, or a module that has
+    some."""
+    found = set()
+    package = file.parent
+    for node in ast.walk(ast.parse(file.read_text())):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        base = [package, *package.parents][node.level - 1]
+        place = base.joinpath(*(node.module or "").split("."))
+        for name in (alias.name for alias in node.names):
+            module = place / f"{name}.py" if place.is_dir() else place.with_suffix(".py")
+            if module.is_file() and (name.isupper() or place.is_dir()):
+                found.add(module.relative_to(compiled.LIBRARY).as_posix())
+            elif (place / name / "reference.py").is_file():  # a package that offers names
+                found.add((place / name / "reference.py").relative_to(compiled.LIBRARY).as_posix())
+    return found
+
+
+def test_the_folder_is_that_of_every_file_whose_constants_are_frozen():
+    kernels = [file for file in compiled.FROZEN if "@njit" in (compiled.LIBRARY / file).read_text()]
+    with_constants = set()
+    for file in kernels:
+        with_constants |= constants_of_a_kernel(compiled.LIBRARY / file)
+    assert with_constants <= set(compiled.FROZEN)
+    assert {"streams/polynomials.py", "streams/reference.py", "rate/model.py"} < with_constants
+    # and what kernels are compiled with, and the models whose steps they compile
+    assert {"compiled.py", "networks/neurons.py"} < set(compiled.FROZEN)
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    """A library of which each frozen file holds one line, and no folder set for numba."""
+    for file in compiled.FROZEN:
+        (tmp_path / "library" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "library" / file).write_text(f"# {file}\n")
+    monkeypatch.setattr(compiled, "LIBRARY", tmp_path / "library")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    return tmp_path / "library"
+
+
+def test_every_state_of_the_sources_and_every_numba_has_a_folder_of_its_own(library, monkeypatch):
+    find = compiled.cache_folder.__wrapped__
+    folders = [find()]
+    assert Path(folders[0]).parent == library / "__pycache__"
+    assert find() == folders[0]
+    for file in compiled.FROZEN:
+        with (library / file).open("a") as source:
+            source.write("X = 1\n")
+        folders.append(find())
+    monkeypatch.setattr(numba, "__version__", "0.0")
+    folders.append(find())
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(library / "elsewhere"))
+    assert Path(find()).parent == library / "elsewhere"
+    assert Path(find()).name == Path(folders[-1]).name
+    assert len(set(folders)) == len(compiled.FROZEN) + 2
+
+
+def test_where_kernels_are_kept_when_the_library_cannot_be_written(library, monkeypatch, caplog):
+    find, refused, removed = compiled.cache_folder.__wrapped__, [library], []
+
+    def check_room(folder, n_bytes):
+        if any(folder.is_relative_to(place) for place in refused):
+            raise OSError(30, "no room there")
+
+    monkeypatch.setattr(compiled, "check_room", check_room)
+    monkeypatch.setattr(compiled.atexit, "register", lambda *call, **how: removed.append(call))
+    caches = library.parent / "caches"
+    assert Path(find()).parent == caches / "rate2spike"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert Path(find()).parent == library.parent / "home" / ".cache" / "rate2spike"
+    assert not caplog.records
+    refused.append(library.parent)
+    passing = find()
+    assert "each job compiles them anew (10 s): no room there; no room there" in caplog.text
+    assert removed == [(shutil.rmtree, passing)]
+    shutil.rmtree(passing)
 
 
 IN_A_PROCESS = """

@@ -1,6 +1,7 @@
 """Plain arrays of a .mat file read without scipy: bit for bit what scipy reads, or left to it."""
 
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -103,3 +104,57 @@ def test_a_model_is_the_same_whichever_reads_it(monkeypatch):
     for ours, theirs in zip(plain.weights, by_scipy.weights, strict=True):
         assert (ours.tobytes(), ours.strides) == (theirs.tobytes(), theirs.strides)
     assert plain.config == by_scipy.config
+
+
+# What scipy must not be given ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("depth", "refused"), [(25, False), (45, True)])
+def test_arrays_within_arrays_end_somewhere(depth, refused):
+    """scipy follows them until the process ends."""
+    value = 1.0
+    for _ in range(depth):
+        value = {"a": value}
+    if not refused:
+        assert written(x=value)
+        return
+    with pytest.raises(ValueError, match="arrays within arrays, more than 30 deep"):
+        written(x=value)
+
+
+def test_a_small_file_that_holds_more_than_memory_is_refused(monkeypatch):
+    """All compressed arrays together; what fills the limit to the last byte is too much, too."""
+    assert 1e9 < mat_structure.MOST_BYTES < 4e9
+    zeros = np.zeros(1000)
+    data = written(x=zeros, y=zeros)
+    size = int.from_bytes(data[132:136], "little")
+    unpacked = len(zlib.decompress(data[136 : 136 + size]))
+    for most, refused in (
+        (2 * unpacked + 1, False),
+        (2 * unpacked, True),
+        (2 * unpacked - 1, True),
+        (unpacked + 1, True),
+        (unpacked, True),
+    ):
+        monkeypatch.setattr(mat_structure, "MOST_BYTES", most)
+        if refused:
+            with pytest.raises(ValueError, match="holds more than 0 MB"):
+                mat_structure.check(data)
+        else:
+            mat_structure.check(data)
+
+
+def test_more_cells_than_there_are_bytes_for_are_refused():
+    """scipy makes room for all of them before it reads the first."""
+    cells = np.empty((1, 3), dtype=object)
+    cells[:] = [[1.0, 2.0, 3.0]]
+    data = written(compressed=False, x=cells)
+    shape = (1).to_bytes(4, "little") + (3).to_bytes(4, "little")
+    assert data.count(shape) == 1
+    for n, refused in ((3, False), (100, True), (1_000, True), (2**31 - 1, True)):
+        other = data.replace(shape, shape[:4] + n.to_bytes(4, "little"))
+        if refused:
+            with pytest.raises(ValueError, match=f"{n} cells in"):
+                mat_structure.check(other)
+        else:
+            mat_structure.check(other)

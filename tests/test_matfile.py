@@ -15,7 +15,7 @@ import scipy.io
 import scipy.sparse
 from shared import PUBLISHED_MODEL
 
-from rate2spike import matfile, streams
+from rate2spike import mat_round_trip, matfile, streams
 from rate2spike.config import RateConfig, TrainingConfig
 from rate2spike.conversion import to_spiking
 from rate2spike.matfile import ModelFileError
@@ -143,6 +143,22 @@ def test_the_keys_hold_what_the_published_code_puts_there(trained, saved):
     np.testing.assert_allclose(
         keys["r"][1:, :, 0] @ keys["w_out"].ravel() + keys["b_out"], keys["o"][:, :, 0].T, atol=1e-4
     )
+    for key, example in (("x", record.example.x), ("r", record.example.r)):
+        assert np.array_equal(keys[key][..., 0], example)
+    untrained = record.untrained_example
+    for key, example in (("x0", untrained.x), ("r0", untrained.r)):
+        assert np.array_equal(keys[key][..., 0], example)
+    assert np.array_equal(keys["eval_os"], record.evaluation_outputs)
+    assert np.array_equal(keys["eval_labels"].ravel(), record.evaluation_labels)
+    assert np.array_equal(keys["losses"].ravel(), record.losses)
+    assert np.array_equal(keys["u"], record.stimulus)
+    assert np.array_equal(keys["target"].ravel(), record.target)
+    assert np.array_equal(keys["w_in0"], model.w_in)
+    assert np.array_equal(keys["taus_gaus0"].ravel(), model.initial.tau_raw)
+    assert np.array_equal(keys["taus_gaus"].ravel(), model.weights.tau_raw)
+    assert np.array_equal(keys["w0"], model.initial.w_rec)
+    assert len(np.unique(record.evaluation_labels)) == 2
+    assert len(record.curve) > 1
     assert not np.array_equal(keys["x0"], keys["x"])
     assert np.array_equal(keys["x0"][0], keys["x"][0])  # the same noise before and after training
     assert json.loads(keys["provenance"][0]) == {"task": "go-nogo", "seed": 3}
@@ -239,6 +255,33 @@ def test_single_precision_is_kept(tmp_path, foreign):
     assert model.w_in.dtype == np.float32
 
 
+def test_what_else_a_file_says_of_the_network_is_read(foreign):
+    n = 24
+    inhibitory = np.arange(n) % 3 == 0
+    keys = foreign | {"inh": inhibitory, "exc": ~inhibitory, "m": np.diag(1.0 - 2 * inhibitory)}
+    keys |= {"w": np.abs(foreign["w"]), "w0": np.abs(foreign["w0"]), "b_out": 0.75, "som_N": 2}
+    keys |= {"taus_gaus0": np.linspace(-2, 2, n), "taus": [[3, 11]], "activation": "softplus"}
+    mask = np.ones((n, n))
+    mask[:2, inhibitory] = 0
+    model = matfile.load(keys | {"som_m": mask})
+    config = model.config
+    assert (config.p_inh, config.n_som, config.activation) == (1 / 3, 2, "softplus")
+    assert config.tau_decay_ms == (15, 55)
+    assert model.weights.b_out == 0.75
+    assert np.array_equal(model.mask, mask)
+    assert np.array_equal(model.initial.tau_raw, np.linspace(-2, 2, n))
+    assert np.array_equal(model.initial.w_out, model.weights.w_out)
+    # an older file has no decays from before training: they are the trained ones
+    del keys["taus_gaus0"]
+    assert np.array_equal(matfile.load(keys).initial.tau_raw, model.weights.tau_raw)
+
+
+def test_without_inhibition_positive_weights_follow_dales_principle(foreign):
+    alone = {"inh": np.zeros(24), "exc": np.ones(24), "m": np.eye(24), "w": np.abs(foreign["w"])}
+    alone |= {"w0": np.abs(foreign["w0"])}
+    assert matfile.load(foreign | alone).config.dale is True
+
+
 def test_what_may_be_absent_takes_the_published_default(foreign):
     for key in ("som_m", "som_N", "b_out", "activation"):
         del foreign[key]
@@ -288,6 +331,11 @@ BAD = {
         "w_out",
         lambda k: k["w_out"][:, :9],
         "key 'w_out': expected shape (24,), got (1, 9)",
+    ),
+    "w_out as a matrix": (
+        "w_out",
+        lambda k: k["w_out"].reshape(4, 6),
+        "key 'w_out': expected shape (24,), got (4, 6)",
     ),
     "w_in of another size": (
         "w_in",
@@ -555,6 +603,10 @@ def hdf5(path):
             "an HDF5 file; save it again",
         ),
         (
+            lambda path: path.write_bytes(bytes(2048) + b"\x89HDF\r\n\x1a\n" + bytes(2000)),
+            "an HDF5 file; save it again",
+        ),
+        (
             lambda path: path.write_text("# Created by Octave\n# name: N\n# type: scalar\n4\n"),
             "a file in Octave's text format; save it again in Octave with save -v7",
         ),
@@ -588,6 +640,7 @@ def hdf5(path):
         "empty",
         "HDF5",
         "HDF5 behind a block",
+        "HDF5 behind a larger one",
         "Octave text",
         "Octave text without its date",
         "Octave binary",
@@ -811,15 +864,42 @@ def assert_same_content(a, b):
         assert np.array_equal(a, b)
 
 
-def test_a_double_stored_in_one_byte_stays_a_double(tmp_path, foreign):
+@pytest.mark.filterwarnings("ignore:Casting complex")
+@pytest.mark.parametrize("beside", [{}, {"A": {"z": 1 + 2j}}], ids=["alone", "complex numbers"])
+def test_a_double_stored_in_one_byte_stays_a_double(tmp_path, foreign, beside):
     """MATLAB stores small whole numbers in the fewest bytes; as uint8, 200 + 100 is 255 there."""
     source = tmp_path / "theirs.mat"
-    scipy.io.savemat(source, foreign | {"Qabcdef": np.array([[200, 100]], dtype=np.uint8)})
+    keys = beside | foreign | {"Qabcdef": np.array([[200, 100]], dtype=np.uint8)}
+    scipy.io.savemat(source, keys)
     source.write_bytes(of_class(source.read_bytes(), 9, 6))
     matfile.save_converted(tmp_path / "converted.mat", source, **SEARCH)
     whole = scipy.io.loadmat(tmp_path / "converted.mat", mat_dtype=True)["Qabcdef"]
     assert (whole.dtype, whole.tolist()) == (np.float64, [[200, 100]])
     assert scipy.io.whosmat(tmp_path / "converted.mat")[-5] == ("Qabcdef", (1, 2), "double")
+
+
+STRUCT = np.dtype([("a", object)])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (np.array([[1.0, np.nan]]), np.array([[1.0, np.nan]]), True),
+        (np.array([[1.0, 2.0]]), np.array([[1.0, 2.5]]), False),
+        (np.array([[1.0, 2.0]]), np.array([[1.0], [2.0]]), False),
+        (np.array([[1.0]]), np.array([[1.0]], np.float32), False),
+        (np.array([[1.0]], ">f8"), np.array([[1.0]]), True),
+        (np.array(["ab"]), np.array(["ac"]), False),
+        (np.array([("x",)], STRUCT), np.array([("x",)], STRUCT), True),
+        (np.array([("x",)], STRUCT), np.array([("y",)], STRUCT), False),
+        (scipy.sparse.csc_matrix(np.eye(2)), scipy.sparse.csr_matrix(np.eye(2)), True),
+        (scipy.sparse.csc_matrix(np.eye(2)), scipy.sparse.csc_matrix(2 * np.eye(2)), False),
+        (scipy.sparse.csc_matrix(np.eye(2)), scipy.sparse.csc_matrix((3, 2)), False),
+        (scipy.sparse.csc_matrix(np.eye(2)), np.eye(2), False),
+    ],
+)
+def test_what_is_read_again_is_compared_in_type_shape_and_content(one, other, same):
+    assert mat_round_trip._same(one, other) is same
 
 
 def test_a_key_of_the_network_that_cannot_be_written_is_refused(tmp_path, foreign):
@@ -847,20 +927,34 @@ def test_what_a_file_says_of_its_training(tmp_path, trained, saved, foreign):
         "training_accuracy": trained.record.curve[-1, 2],
     }
     published = {"tr": 1501, "eval_loss_mean": np.array([5.5]), "eval_perf_mean": 0.97}
+    least = {"tr": 0, "eval_loss_mean": 0.0, "eval_perf_mean": 0.0}
+    perfect = {"tr": 1, "eval_loss_mean": 0.25, "eval_perf_mean": 1.0}
     nonsense = {"tr": 1.5, "eval_loss_mean": np.nan, "eval_perf_mean": 97.0}
+    below = {"tr": -1, "eval_loss_mean": -0.5, "eval_perf_mean": -0.1}
     odd = {"tr": "many", "eval_loss_mean": [1, 2], "eval_perf_mean": np.zeros((0, 0))}
     path = tmp_path / "theirs.mat"
-    for keys, expected in ((published, [1501, 5.5, 0.97]), (nonsense, []), (odd, []), ({}, [])):
+    for keys, expected in (
+        (published, [1501, 5.5, 0.97]),
+        (least, [0, 0, 0]),
+        (perfect, [1, 0.25, 1]),
+        (nonsense, []),
+        (below, []),
+        (odd, []),
+        ({}, []),
+    ):
         nothing = dict.fromkeys(published, np.zeros((0, 0)))
         scipy.io.savemat(path, foreign | nothing | keys)
         assert list(matfile.training_facts(path).values()) == expected
 
 
 def test_converting_again_replaces_the_search(tmp_path):
-    matfile.save_converted(tmp_path / "once.mat", PUBLISHED_MODEL, **SEARCH)
-    matfile.save_converted(
-        tmp_path / "twice.mat", tmp_path / "once.mat", **SEARCH | {"opt_scaling_factor": 60.0}
-    )
+    made = [{"source": "a", "conversion": "first"}, {"conversion": "second"}]
+    once = tmp_path / "once.mat"
+    matfile.save_converted(once, PUBLISHED_MODEL, **SEARCH, provenance=made[0])
+    again = SEARCH | {"opt_scaling_factor": 60.0, "provenance": made[1]}
+    matfile.save_converted(tmp_path / "twice.mat", once, **again)
+    said = json.loads(keys_of(tmp_path / "twice.mat")["provenance"][0])
+    assert said == {"source": "a", "conversion": "second"}
     assert keys_of(tmp_path / "twice.mat")["opt_scaling_factor"] == 60
     assert keys_of(tmp_path / "once.mat")["opt_scaling_factor"] == 40
 

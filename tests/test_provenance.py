@@ -61,6 +61,16 @@ def test_a_record_says_what_made_the_file():
     assert json.loads(provenance.dumps(record)) == record
 
 
+def test_a_gpu_is_named_as_sold_and_the_interpreter_as_such(monkeypatch):
+    torch = pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert made(device="cuda")["device"] == "cpu, in Triton's interpreter"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA H200")
+    assert made(device="cuda")["device"] == "NVIDIA H200"
+    assert made(device="cpu")["device"] == "cpu"
+
+
 def test_a_record_names_neither_host_nor_folder():
     text = provenance.dumps(
         made(settings=provenance.without_paths({"files": [str(PUBLISHED_MODEL), "models/a.mat"]}))
@@ -113,8 +123,8 @@ def test_without_a_clone_the_version_is_all(clone, monkeypatch):
 def test_many_records_as_one():
     one = made(study_seed=7)
     other = made(study_seed=7) | {"device": "a GPU", "finished": "2020-01-01T00:00:00+00:00"}
-    said = provenance.together([one, None, other, {}])
-    assert (said["files"], said["files_without_record"], said["seconds"]) == (4, 2, 3.0)
+    said = provenance.together([one, None, other, {}, None])
+    assert (said["files"], said["files_without_record"], said["seconds"]) == (5, 3, 3.0)
     assert (said["study_seed"], said["device"], len(said["machine"])) == ([7], ["a GPU", "cpu"], 1)
     assert (said["first_finished"], said["last_finished"]) == (other["finished"], one["finished"])
     assert provenance.differences([said, made(study_seed=8)])["study_seed"] == [7, 8]

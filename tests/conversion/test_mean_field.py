@@ -6,6 +6,7 @@ import json
 import re
 import runpy
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,7 @@ from scipy.special import erf
 from shared import ROOT
 from tiny_study import run, said, workplace
 
-from rate2spike import conversion
+from rate2spike import conversion, streams
 from rate2spike.config import ConfigError, from_mapping
 from rate2spike.conversion.mean_field import comparison as mean_field_study
 from rate2spike.conversion.mean_field import mapping, rate_network, siegert, working_point
@@ -293,6 +294,10 @@ def test_each_population_has_its_own_du_and_bias():
     scaled = params["weights"] / (params["weight_scale"] * balanced()["weights"])
     np.testing.assert_allclose(scaled[:80], 0.07)  # of the unit that receives
     np.testing.assert_allclose(scaled[80:], 0.14)
+    # relative to the smaller bias, whichever that is
+    params = conversion.convert_rate_to_lif_params(**balanced(dr_inh=0.02, bias_exc=0.15))
+    found = params["bias_mant_exc"], params["bias_mant_inh"]
+    assert found == pytest.approx((5 * 0.01 * 1.5, 5 * 0.02))
 
 
 def test_the_predicted_rate_is_that_of_the_network():
@@ -315,7 +320,15 @@ def test_the_predicted_rate_is_that_of_the_network():
         ({"bias_exc": 0.0}, "bias_exc: expected a number > 0"),
         ({"bias_inh": 0}, "bias_inh: expected a number > 0"),
         ({"dr_exc": float("nan")}, "dr_exc: expected a number > 0, got nan"),
-        ({"dr_inh": 0.2}, "dr_inh: expected at most 1/7"),
+        ({"dr_inh": 0.2}, "^dr_inh: expected at most 1/7, so that du = 7 dr <= 1, got 0.2"),
+        ({"dr_exc": 0.15}, "^dr_exc: expected at most 1/7, so that du = 7 dr <= 1, got 0.15"),
+        ({"dr_inh": 0}, "^dr_inh: expected a number > 0, got 0"),
+        ({"g_factor": float("nan")}, "^g_factor: expected a number > 0, got nan"),
+        ({"shape_inh": 0}, "^shape_inh: expected a whole number of units >= 1, got 0"),
+        ({"weights": 0 * balanced()["weights"]}, "^weights: expected a mean > 0 .*, got 0"),
+        # a quarter more or less than that of the weights is too much
+        ({"g_factor": 4.7}, "^g_factor: expected that of the weights, 6 .*, got 4.7"),
+        ({"g_factor": 8.1}, "^g_factor: expected that of the weights, 6 .*, got 8.1"),
         ({"g_factor": 4.0}, r"g_factor: expected more than 4, .*gamma = N_i / N_e = 0.25\), got 4"),
         ({"g_factor": 0.2, "published": True}, r"gamma = N_e / N_i, as published = 4\), got 0.2"),
         ({"g_factor": 12.0}, "g_factor: expected that of the weights, 6 "),
@@ -336,6 +349,24 @@ def test_what_cannot_be_mapped_is_refused(changes, message):
         conversion.convert_rate_to_lif_params(**(balanced() | changes))
 
 
+@pytest.mark.parametrize("g", [4.85, 7.9])
+def test_weights_of_nearly_that_g_are_mapped_by_their_own(g):
+    params = conversion.convert_rate_to_lif_params(**balanced() | {"g_factor": g})
+    assert params["g_factor"] == g
+    assert params["weight_scale"] == pytest.approx(
+        conversion.convert_rate_to_lif_params(**balanced())["weight_scale"], rel=1e-9
+    )
+
+
+@pytest.mark.filterwarnings("ignore:the LIF units are to fire")
+def test_what_is_handed_through_and_how_large_du_may_be():
+    given = balanced(20, 5, mean=0.01, dr_exc=1 / 7, dr_inh=1 / 7) | {"q_factor": 2.5}
+    params = conversion.convert_rate_to_lif_params(**given)
+    sizes = [params[f"{name}_{of}"] for name in ("shape", "vth", "du") for of in ("exc", "inh")]
+    assert sizes == pytest.approx([20, 5, 1, 1, 1, 1])
+    assert (params["g_factor"], params["q_factor"]) == (6.0, 2.5)
+
+
 def test_weights_in_which_excitation_wins_are_refused():
     given = balanced(g=4.5)
     given["weights"][:80, 80:] *= 0.8  # inhibition of the excitatory units alone
@@ -349,6 +380,44 @@ def test_rates_that_discrete_time_cannot_have_are_said():
     given, _ = case("09")  # a unit that is to fire 2.5 times per step
     with pytest.warns(RuntimeWarning, match=r"fire 2.55 times per step"):
         conversion.convert_rate_to_lif_params(**given)
+
+
+def test_which_population_is_silent_and_which_fires_too_often_is_said():
+    """One of the two is enough."""
+    network = mapping._checked(**balanced())
+    state = working_point.WorkingPoint(*np.zeros((5, 2)))
+    per_step = {"silent": 0.9e-8, "slow": 1.1e-8, "fast": 0.49, "too fast": 0.51}
+    silent = "LIF units are silent in this solution (below 1e-06 spikes per time constant)"
+    often = "the LIF units are to fire 0.51 times per step, and a unit in discrete time fires once"
+    for rates, expected in (
+        (("slow", "fast"), ""),
+        (("silent", "fast"), f"the excitatory {silent}"),
+        (("slow", "silent"), f"the inhibitory {silent}"),
+        (("silent", "silent"), f"the excitatory and inhibitory {silent}"),
+        (("slow", "too fast"), often),
+        (("too fast", "slow"), often),
+    ):
+        point = state._replace(rates=np.array([per_step[rate] for rate in rates]))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            working_point._warn_of_rates(network, point)
+        told = [str(warning.message) for warning in caught]
+        assert len(told) == bool(expected)
+        assert not expected or told[0].startswith(expected)
+
+
+def test_the_reason_says_which_root_it_is_and_whether_it_is_stable():
+    root, other = (working_point.Step(scale, None, 0.0) for scale in (1.0, 2.0))
+    for roots, jumps, radius, reason in (
+        ([root], [], 0.99, "the only root"),
+        ([root, other], [], 1, "the smallest of 2 roots, on the branch from weights of 0"),
+        ([root], [], 1.02, "the only root; the linear rate network is unstable (spectral radius 1"),
+        ([root], [3.25], 0.5, "the only root; left out, since not verified: a root at 3.25"),
+    ):
+        found = working_point._reason(working_point._Roots(roots, jumps), radius)
+        assert found.startswith(reason)
+        assert len(found) < len(reason) + 60
+        assert ("unstable" in found) == (radius > 1)
 
 
 # Units in discrete time ---------------------------------------------------------------------------
@@ -469,6 +538,148 @@ def test_the_search_takes_the_scale_of_the_grid_with_the_nearest_rate(monkeypatc
         assert set(curves.network) == {"rate network", *wanted}
 
 
+def seen_through_the_time_constant(output):
+    """Autocovariance by lag, averaged over units, and the covariances of both halves, reckoned
+    step by step; dr is 0.01, a bin ten steps."""
+    decay, trace = 0.99**10, np.zeros_like(output)
+    before = np.zeros(output.shape[1])
+    for i, now in enumerate(output - output.mean(axis=0)):
+        before = decay * before + (1 - decay) * now
+        trace[i] = before
+    n = len(trace)
+    around = trace - trace.mean(axis=0)
+    lagged = [(around[: n - k] * around[k:]).sum(axis=0) / (n - k) for k in range(51)]
+    halves = [np.cov(half.T) for half in (trace[: n // 2], trace[n // 2 :])]
+    return np.mean(lagged, axis=1), halves
+
+
+def test_every_number_of_the_measures_is_that_of_the_activity(monkeypatch):
+    """Of activity of which each network has its own, with unlike populations."""
+    settings = replace(SMALL, n_exc=12, n_inh=3, q=(1.5,), weight_scales=(0.5, 1.0))
+    rng = np.random.default_rng(6)
+    sources = rng.standard_normal((3000, 4))
+    mix = rng.standard_normal((4, 15))
+    outputs = {}
+    for name, shift in (("rate", 3.0), (0.5, 2.0), (1.0, 2.5), (1.25, 4.0)):
+        mean = shift + np.r_[np.zeros(12), np.ones(3)]
+        outputs[name] = mean + sources @ mix + 0.3 * rng.standard_normal((3000, 15))
+        outputs[name][:, :2] -= outputs[name][:, :2].mean(axis=0) + (shift == 2.0)
+    outputs[0.5][:, 4] = 0.0
+
+    def run_lif(settings, w, *, scales, rng, threads):
+        return np.stack([outputs[scale] for scale in scales])
+
+    def mapped(settings, w, *, g, q):
+        return mean_field_study.Mapped(1.25, 3.9, "the only root")
+
+    monkeypatch.setattr(mean_field_study, "run_lif", run_lif)
+    monkeypatch.setattr(mean_field_study, "run_rate", lambda *_, **__: outputs["rate"])
+    monkeypatch.setattr(mean_field_study, "mapped", mapped)
+    ((measures, curves),) = mean_field_study.networks(settings, seed=3)
+    w = mean_field_study.weights(settings, g=6.0, q=1.5, seed=3)
+    radius = working_point.spectral_radius(np.array([12, 3]), *rate_network.moments(w, 12))
+    of_network = dict(zip(measures.network, ["rate", 0.5, 1.0, 1.25, 1.0], strict=True))
+    assert list(of_network) == [
+        "rate network",
+        "LIF, weights times 0.5",
+        "LIF, unconverted",
+        "LIF, mean field",
+        "LIF, searched",
+    ]
+    by_name = measures.set_index("network")
+    _, (first, second) = seen_through_the_time_constant(outputs["rate"])
+    pairs = np.triu_indices(15, 1)
+
+    def of_pairs(covariances):
+        return covariances[pairs] - covariances[pairs].mean()
+
+    a, b = of_pairs(first), of_pairs(second)
+    for name, key in of_network.items():
+        output, row = outputs[key], by_name.loc[name]
+        autocovariance, halves = seen_through_the_time_constant(output)
+        c, d = map(of_pairs, halves)
+        agreement = (a + b) @ (c + d) / 4 / np.sqrt((a @ b) * (c @ d))
+        expected = {
+            "weight_scale": np.nan if key == "rate" else key,
+            "rate_exc": output[:, :12].mean(),
+            "rate_inh": output[:, 12:].mean(),
+            "rate": output.mean(),
+            "predicted_rate": 3.9 if name == "LIF, mean field" else np.nan,
+            "silent": (output.mean(axis=0) <= 0).mean(),
+            "variance": autocovariance[0],
+            "dimensionality": np.trace(halves[0])
+            * np.trace(halves[1])
+            / np.sum(np.prod(halves, 0)),
+            "agreement": np.nan if key == "rate" else agreement,
+            "g": 6.0,
+            "q": 1.5,
+            "spectral_radius": radius,
+        }
+        assert list(by_name) == [*expected, "mapping"]
+        np.testing.assert_allclose(
+            row[list(expected)].astype(float), list(expected.values()), rtol=1e-6, err_msg=name
+        )
+        assert row.mapping == "the only root"
+        curve = curves[curves.network == name]
+        np.testing.assert_allclose(curve.lag, 0.1 * np.arange(51))  # in time constants
+        np.testing.assert_allclose(curve.autocovariance, autocovariance, rtol=1e-6)
+        assert (set(curve.g), set(curve.q)) == ({6.0}, {1.5})
+    assert by_name.silent["LIF, weights times 0.5"] == 3 / 15
+
+
+def test_weights_rates_and_voltages_draw_from_streams_of_their_own(monkeypatch):
+    drawn = {}
+
+    def run_rate(settings, w, *, rng, threads):
+        drawn["rate"] = rng.random(3)
+        return np.random.default_rng(0).random((100, 20))
+
+    def run_lif(settings, w, *, scales, rng, threads):
+        drawn["voltages"] = rng.random(3)
+        return np.random.default_rng(0).random((len(scales), 100, 20))
+
+    monkeypatch.setattr(mean_field_study, "run_rate", run_rate)
+    monkeypatch.setattr(mean_field_study, "run_lif", run_lif)
+    settings = replace(SMALL, n_exc=16, n_inh=4, g=(5.0,), q=(0.8,))
+    next(mean_field_study.networks(settings, seed=9))
+    for name, purpose in (("rate", "mean-field noise"), ("voltages", "mean-field voltages")):
+        expected = streams.generator(9, purpose, 5.0, 0.8).random(3)
+        assert np.array_equal(drawn[name], expected), name
+    rng = streams.generator(9, "mean-field weights", 5.0, 0.8)
+    there = rng.standard_normal((20, 20)) > 0
+    w = mean_field_study.weights(settings, g=5.0, q=0.8, seed=9)
+    assert np.array_equal(w != 0, there)
+    excitatory, inhibitory = w[:, :16].mean(), w[:, 16:].mean()
+    assert excitatory == pytest.approx((2 * 0.8) ** 2 / 20 / np.sqrt(2 * np.pi))
+    assert inhibitory == pytest.approx(-5 * excitatory)
+
+
+@pytest.mark.parametrize(
+    ("rate", "dimensionality", "works"),
+    [
+        (1.19, 1.29, True),
+        (0.81, 0.71, True),
+        (1.21, 1.0, False),
+        (0.79, 1.0, False),
+        (1.0, 1.31, False),
+        (1.0, 0.69, False),
+        (None, None, False),
+    ],
+)
+def test_from_where_on_the_mapping_works(rate, dimensionality, works):
+    """Rates within 20 %, dimensions within 30 % of those of the rate network."""
+    rows = [{"g": 5.0, "q": 1.0, "network": "rate network", "rate": 2.0, "dimensionality": 8.0}]
+    if rate:
+        of_lif = {"rate": 2 * rate, "dimensionality": 8 * dimensionality}
+        rows.append({"g": 5.0, "q": 1.0, "network": "LIF, mean field", **of_lif})
+    (verdict,) = mean_field_study.verdicts(pd.DataFrame(rows)).to_dict("records")
+    assert (verdict["g"], verdict["q"], verdict["works"]) == (5.0, 1.0, works)
+    assert verdict["solved"] == (rate is not None)
+    if rate:
+        assert verdict["rate"] == pytest.approx(rate)
+        assert verdict["dimensionality"] == pytest.approx(dimensionality)
+
+
 def test_dimensionality_and_agreement_of_known_activity():
     """Ten sources seen by 40 units: more samples or fewer, ten dimensions; unrelated activity does
     not agree."""
@@ -488,6 +699,16 @@ def test_dimensionality_and_agreement_of_known_activity():
     assert np.isnan(mean_field_study.agreement(seen[0], silent))  # nothing that could be resolved
 
 
+@pytest.mark.parametrize(("n_units", "agreement"), [(14, np.nan), (15, 1.0)])
+def test_an_agreement_that_is_not_resolved_to_a_tenth_is_none(n_units, agreement):
+    """By chance estimates of n pairs agree to 1 / sqrt(n): 91 pairs are too few, 105 are not."""
+    half = np.random.default_rng(1).standard_normal((n_units, n_units))
+    seen = mean_field_study.Activity(np.ones(n_units), np.ones(3), (half, half))
+    np.testing.assert_allclose(mean_field_study.agreement(seen, seen), agreement)
+    opposite = seen._replace(halves=(half, -half))  # the halves do not agree at all
+    assert np.isnan(mean_field_study.agreement(seen, opposite))
+
+
 def test_autocovariance_of_white_noise_is_that_of_the_filter():
     noise = np.random.default_rng(0).standard_normal((20000, 20))
     autocovariance = mean_field_study.activity(noise, 0.01).autocovariance
@@ -505,6 +726,15 @@ def test_autocovariance_of_white_noise_is_that_of_the_filter():
             "mean_field.weight_scales: expected a list with 1, the unconverted weights",
         ),
         ({"n_steps": 1050}, "mean_field.n_steps: expected a multiple of 100"),
+        ({"n_transient": 105}, "mean_field.n_transient: expected a multiple of 10, got 105"),
+        ({"n_transient": 90}, "mean_field.n_transient: expected a whole number .*100.*, got 90"),
+        ({"n_inh": 1}, "mean_field.n_inh: expected a whole number .*2.*, got 1"),
+        ({"q": [1.0, 1.0]}, "mean_field.q: expected a list of different numbers > 0"),
+        ({"q": [0.0]}, "mean_field.q: expected a list of different numbers > 0"),
+        ({"q": []}, "mean_field.q: expected a list of different numbers > 0"),
+        ({"q": [1.0, 1.0000001]}, "mean_field.q: expected numbers that differ in their first 6"),
+        ({"g": [3.9], "n_exc": 80, "n_inh": 20}, "mean_field.g: expected numbers above 4 "),
+        ({"dr": 0}, "mean_field.dr: expected a number > 0"),
         ({"dr": 0.2}, "mean_field.dr: expected a number > 0 and at most 1/7"),
         ({"n_units": 5}, "mean_field.n_units: unknown key"),
     ],
@@ -512,6 +742,13 @@ def test_autocovariance_of_white_noise_is_that_of_the_filter():
 def test_settings_that_cannot_be_are_refused(values, message):
     with pytest.raises(ConfigError, match=message):
         from_mapping(MeanFieldConfig, values, "mean_field")
+
+
+def test_the_largest_dr_and_any_ratio_of_the_populations_are_allowed():
+    settings = MeanFieldConfig(
+        dr=1 / 7, n_exc=50, n_inh=100, g=(0.6,), n_transient=110, n_steps=1100
+    )
+    assert (settings.dr, settings.g) == (1 / 7, (0.6,))
 
 
 def test_config_schema_and_settings_have_the_same_keys():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rate2spike import conversion, matfile
+from rate2spike import conversion, matfile, streams
 from rate2spike.config import NeuronConfig, RateConfig
 from rate2spike.conversion import (
     Simulation,
@@ -15,7 +15,8 @@ from rate2spike.conversion import (
     to_spiking,
 )
 from rate2spike.rate import RateModel, Weights
-from rate2spike.tasks import BUILT_IN
+from rate2spike.spiking.kernels.cpu import TrialSummary
+from rate2spike.tasks import BUILT_IN, draw_trials
 
 SEARCH = Simulation(BUILT_IN["go-nogo"], study_seed=4)
 
@@ -50,6 +51,11 @@ def test_weights_are_rectified_signed_masked_and_divided():
     assert (network.scaling_factor, network.neuron) == (10, NeuronConfig())
 
 
+def test_the_units_are_those_that_are_asked_for():
+    neuron = NeuronConfig(model="qif", tau_rise_ms=0.0, t_refractory_ms=1.0)
+    assert to_spiking(model_by_hand(), 10, neuron=neuron).neuron == neuron
+
+
 def test_a_masked_array_is_not_taken_for_its_data():
     model, said = model_by_hand(), "expected numbers, got masked ones"
     masked = np.ma.masked_greater(model.weights.w_rec, 4)
@@ -74,6 +80,7 @@ def test_initial_weights_are_those_from_before_training_with_the_trained_readout
     network = to_spiking(model_by_hand(), 2, initial_weights=True)
     assert np.array_equal(network.w_rec, [[0.5, 0.5, 0], [0.5, 0.5, -0.5], [0.5, 0.5, -0.5]])
     assert np.array_equal(network.w_out, [5, 10, 15])
+    np.testing.assert_allclose(network.tau_decay_ms, [35, 50, 20])  # the trained decays
 
 
 def test_the_model_is_left_as_it_was():
@@ -174,6 +181,24 @@ def test_the_noise_is_keyed_by_study_purpose_network_and_factor():
     )
 
 
+def test_trials_and_noise_have_the_stream_of_their_words(rows):
+    trials = draw_trials(BUILT_IN["go-nogo"], 4, "search", ("net", 40.0), range(16))
+    assert np.array_equal(trials.label, rows["label"])
+    for purpose in ("search", "held out"):
+        simulation = SEARCH._replace(purpose=purpose)
+        expected = streams.key(4, f"{purpose} noise", "net", 40.0)
+        assert scored_trials.stream_of(simulation, "net", 40.0) == expected
+        found = scored_trials.trials_of(simulation, "net", 40.0, [5, 2])
+        again = draw_trials(BUILT_IN["go-nogo"], 4, purpose, ("net", 40.0), [5, 2])
+        assert np.array_equal(found.stimulus, again.stimulus)
+    assert Simulation(BUILT_IN["xor"], 4).purpose == "search"
+
+
+@pytest.mark.parametrize(("downsample", "steps"), [(1, 100), (2, 50), (4, 25)])
+def test_a_sample_each_5_ms(downsample, steps):
+    assert scored_trials.steps_kept(SEARCH._replace(downsample=downsample)) == steps
+
+
 def test_a_row_says_what_the_output_did_in_the_response_window(trained, rows):
     numbers = np.array([3, 9])
     trials = scored_trials.trials_of(SEARCH, "net", 40.0, numbers)
@@ -219,6 +244,18 @@ def test_a_simulation_that_diverges_is_an_error_not_a_score(trained):
     )
     with pytest.raises(FloatingPointError, match=r"net at scaling factor 40: .* diverged"):
         score_network(SEARCH, bad, "net", 40.0, 2)
+
+
+@pytest.mark.parametrize("output", [np.nan, np.inf])
+def test_an_output_that_is_no_finite_number_in_one_trial_is_an_error(rows, output):
+    trials = scored_trials.trials_of(SEARCH, "net", 40.0, range(3))
+    zeros = np.zeros(3, np.float32)
+    summary = TrialSummary(zeros.copy(), zeros, np.zeros((3, 2), np.int32), None, None)
+    found = scored_trials._rows(SEARCH.task, "net", 40.0, trials=trials, summary=summary)
+    assert list(found) == list(rows)
+    summary.maximum[1] = output
+    with pytest.raises(FloatingPointError, match="net at scaling factor 40"):
+        scored_trials._rows(SEARCH.task, "net", 40.0, trials=trials, summary=summary)
 
 
 def test_downsampling_keeps_the_time_of_the_response(trained):

@@ -3,7 +3,7 @@ loop, and what a user meets."""
 
 import pickle
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import ClassVar
@@ -16,12 +16,12 @@ from spiking_trials import published_spikes
 
 matplotlib.use("Agg")
 
-from rate2spike import networks, spiking
+from rate2spike import networks, spiking, streams
 from rate2spike.config import NeuronConfig
 from rate2spike.networks import network as network_module
 from rate2spike.networks import simulation
 from rate2spike.networks.kernels import cpu as network_cpu
-from rate2spike.networks.neurons import DiscreteLIF, SingleExponentialMembraneQIF
+from rate2spike.networks.neurons import DiscreteLIF, RateUnit, SingleExponentialMembraneQIF
 from rate2spike.spiking import (
     LIF,
     QIF,
@@ -33,6 +33,7 @@ from rate2spike.spiking import (
     SpikingNetwork,
     simulate,
 )
+from rate2spike.spiking.as_any_network import neuron_model
 
 SIZES = [1, 7, 63, 250, 513]
 MODELS = [
@@ -182,6 +183,30 @@ def test_a_spike_is_felt_from_the_next_step_on():
     assert v[1, 1] == untouched + 1e-2 * (untouched**2 - 5 + 7)
 
 
+def test_two_steps_of_units_as_they_are_without_any_parameter():
+    """Decays and jumps of the defaults, from a state that is far from rest."""
+    dt = 5e-3
+
+    def second(model, dt, **initial):
+        recording = quiet(
+            Network(model, np.zeros((1, 1)), dt, initial), np.zeros((2, 1)), record=list(initial)
+        )
+        return [recording[name][1, 0] for name in initial]
+
+    v, s, x = second(AdaptiveQIF(), dt, v=100.0, s=0.5, x=2.0)
+    x_after = 2 * (1 - dt / 10) + 1
+    s_after = 0.5 * (1 - dt) + 1
+    expected = [-100 + dt * (1e4 - 5 - x_after), s_after * (1 - dt), x_after * (1 - dt / 10)]
+    assert [v, s, x] == pytest.approx(expected, rel=1e-12)
+    v, s = second(QIF(), dt, v=3.0, s=0.5)
+    between = 3 + dt * (9 - 5)
+    assert [v, s] == pytest.approx([between + dt * (between**2 - 5), 0.5 * (1 - dt) ** 2])
+    u, v = second(DiscreteLIF(), 1, u=0.1, v=0.2)
+    assert (u, v) == pytest.approx((0.1 * 0.93**2, 0.99 * (0.99 * 0.2 + 0.093) + 0.1 * 0.93**2))
+    assert second(DiscreteLIF(), 1, v=1.02) == [0.0]  # above the threshold of 1 after a step
+    assert second(RateUnit(), 1, x=2.0) == pytest.approx([2 * 0.99**2])
+
+
 # models, their threshold, and which is the first to spike of three units: the number before the
 # threshold, the threshold itself, the number after it (DiscreteLIF: v > vth)
 AT_THRESHOLD = [
@@ -248,16 +273,50 @@ def test_the_worked_example():
 def test_what_a_model_cannot_be_is_said_before_the_first_step():
     for model, said in (
         (QIF(tau_s=-1), "tau_s: .* got -1"),
+        (QIF(tau=np.array([0.0])), "tau: expected a duration > 0"),
+        (AdaptiveQIF(tau_x=0), "tau_x: .* got 0"),
+        (AdaptiveQIF(tau_s=0), "tau_s: .* got 0"),
+        (SingleExponentialLIF(tau_decay_ms=0), "tau_decay_ms: .* got 0"),
+        (SingleExponentialLIF(tau_mem_ms=0), "tau_mem_ms: .* got 0"),
+        (LIF(tau_decay_ms=0), "tau_decay_ms: .* got 0"),
+        (LIF(tau_mem_ms=0), "tau_mem_ms: .* got 0"),
         (LIF(tau_rise_ms=0), "tau_rise_ms: .* SingleExponentialLIF"),
     ):
         with pytest.raises(ValueError, match=said):
             Network(model, np.zeros((1, 1)), 1e-5)
-    for model, dt, said in (
+    with pytest.raises(ValueError, match="tau: expected a duration > 0"):
+        Network(QIF(tau=np.array([1.0, 0.0])), np.zeros((2, 2)), 1e-5)  # of one of them
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("model", "limit", "said"),
+    [
         (QIF(), 0.01, "well below 0.01 τ"),
-        (LIF(), 0.05, "well below 0.01 s"),  # 0.05 ms were meant
-    ):
-        with pytest.warns(RuntimeWarning, match=said):
-            Network(model, np.zeros((1, 1)), dt)
+        (QIF(tau_s=0.005), 0.005, "well below 0.005 τ"),
+        (AdaptiveQIF(tau=0.5), 0.005, "well below 0.005 τ"),
+        (LIF(), 0.01, "well below 0.01 s"),  # 0.05 ms were meant
+        (SingleExponentialLIF(tau_mem_ms=2.0), 2e-3, "well below 0.002 s"),
+        # v' = v^2 / tau_mem, which is steepest at the reset
+        (MembraneQIF(), 0.01 / 65, "well below 0.000153846 s"),
+        (SingleExponentialMembraneQIF(v_reset=-50.0), 2e-4, "well below 0.0002 s"),
+    ],
+)
+def test_a_step_that_is_too_long_is_warned_of(model, limit, said):
+    Network(model, np.zeros((1, 1)), 0.99 * limit)
+    with pytest.warns(RuntimeWarning, match=said):
+        Network(model, np.zeros((1, 1)), 1.01 * limit)
+
+
+def test_units_in_membrane_units_are_by_default_those_of_a_converted_network():
+    for model in ("lif", "qif"):
+        for tau_rise_ms in (NeuronConfig().tau_rise_ms, 0.0):
+            neuron = NeuronConfig(model=model, tau_rise_ms=tau_rise_ms)
+            network = SpikingNetwork(
+                *np.zeros((3, 1, 1)), np.array([20.0]), np.zeros(1, bool), 1.0, neuron
+            )
+            found = neuron_model(network)
+            assert replace(found, tau_decay_ms=20.0) == type(found)()
 
 
 @pytest.mark.parametrize("model", [QIF(), LIF(bias=-38.0)], ids=["QIF", "LIF"])
@@ -486,6 +545,7 @@ def reads_a_file(state, s_in, current, t, constants):
             "SimpleNamespace has no source; a model needs variables, source, output",
         ),
         (of_step(QIF.step, source="u"), "source of Mine is 'u', none of v, s"),
+        (of_step(QIF.step, output="u"), "output of Mine is 'u', none of v, s"),
         (
             of_step(QIF.step, initial=lambda self: (1.0,)),
             "expected 2 values of Mine.initial(), got 1",
@@ -544,6 +604,15 @@ THREE = PAIR.with_parameters(eta=np.zeros((3, 1)))
             "weights: expected shape (n_units, n_units)",
         ),
         (lambda: Network(QIF(), np.zeros((2, 2)), 0), "dt: expected a number > 0 (in τ), got 0"),
+        (lambda: Network(LIF(), np.zeros((2, 2)), True), "dt: expected a number > 0 (in s), got T"),
+        (lambda: Network(QIF(), np.zeros((0, 0)), 1e-3), "weights: expected shape (n_units, n_un"),
+        (lambda: quiet(PAIR, np.zeros((0, 2))), "inputs: expected shape (n_steps, 2)"),
+        (lambda: quiet(PAIR, np.zeros((9, 3))), "(batch, n_steps, 2), got (9, 3)"),
+        (lambda: quiet(PAIR, np.zeros((9, 2)), every=0), "every: expected a whole number of steps"),
+        (lambda: quiet(PAIR, np.zeros((9, 2)), every=True), "from 1 to 9, got True"),
+        (lambda: quiet(PAIR, np.zeros((9, 2)), threads=True), "threads: expected a whole number"),
+        (lambda: quiet(PAIR, np.zeros((9, 2)), record="mean(u)"), "; got 'mean(u)'"),
+        (lambda: quiet(PAIR, np.zeros((9, 2)), record="mean(spikes)"), "; got 'mean(spikes)'"),
         (
             lambda: Network(QIF(), np.zeros((2, 2)), 1e-3, {"u": 1}),
             "initial: 'u' is no state variable; they are v, s",
@@ -555,6 +624,18 @@ def test_what_does_not_fit(wrong, said):
         wrong()
 
 
+def test_a_batch_of_one_is_a_batch_and_is_shared_by_others():
+    alone = quiet(PAIR, np.zeros((1, 9, 2)), every=9)
+    assert (alone.n_simulations, alone["out"].shape) == (1, (1, 1, 2))
+    assert alone.last_state["v"].shape == (1, 2)
+    three = quiet(THREE, np.ones((1, 9, 2)), every=4)
+    assert (three.n_simulations, three["out"].shape) == (3, (3, 2, 2))
+    same = quiet(THREE, np.ones((9, 2)), every=4)
+    assert np.array_equal(three["out"], same["out"])
+    none = quiet(PAIR, np.zeros((9, 2)), every=9)
+    assert (none.n_simulations, none["out"].shape, none.sample_step) == (None, (1, 2), 9 * 1e-3)
+
+
 MASKED = np.ma.masked_equal([[1.0, 0.0], [0.0, 1.0]], 0)
 
 
@@ -563,10 +644,14 @@ MASKED = np.ma.masked_equal([[1.0, 0.0], [0.0, 1.0]], 0)
     [
         (MASKED, "expected numbers, got masked ones; .* numpy.ma.filled"),
         (list(MASKED), "expected numbers, got masked ones"),
+        (tuple(MASKED), "expected numbers, got masked ones"),
+        ([[1.0, np.ma.masked], [0.0, 1.0]], "expected numbers, got masked ones"),
         (np.eye(2) * 1j, "expected numbers, got ndarray of dtype complex128"),
         ([["1", "0"], ["0", "1"]], "expected numbers, got list of dtype <U1"),
         (pd.DataFrame([[1.0, None], ["0", 1.0]]), "expected numbers, got DataFrame of dtype obj"),
         (np.eye(2).astype("timedelta64[s]"), "expected numbers, got ndarray of dtype timedelta64"),
+        (np.eye(2).astype("datetime64[s]"), "expected numbers, got ndarray of dtype datetime64"),
+        (np.full((2, 2), -np.inf), "expected finite numbers, got NaN or infinity"),
         (np.full((2, 2), np.nan), "expected finite numbers, got NaN"),
         ([[1.0, 0.0], [0.0]], "expected numbers, got list"),
     ],
@@ -601,7 +686,7 @@ def test_numbers_of_any_type_are_numbers(values):
 
 
 @pytest.mark.parametrize("batch", [None, 2])
-def test_a_run_that_diverges_says_where(batch):
+def test_a_run_that_diverges_says_where(batch, monkeypatch):
     """s' = -s / tau_s in steps of 3 tau_s: s is doubled at each of them."""
     network = Network(
         QIF(tau_s=np.array([1e9, 1.0])), np.zeros((2, 2)), 3.0, {"s": [0.0, 1.0], "v": 0.0}
@@ -615,6 +700,12 @@ def test_a_run_that_diverges_says_where(batch):
     ):
         quiet(network, inputs)
     assert np.isfinite(quiet(network, inputs[..., :1023, :])["out"]).all()
+    # in parts, and in a run that goes on
+    monkeypatch.setattr(simulation, "CHUNK_BYTES", 3000.0)
+    with pytest.raises(
+        FloatingPointError, match=rf"{where} is no finite number after step 1524 \(time 4572 τ\)"
+    ):
+        quiet(network, inputs, first_step=500)
 
 
 # Converted networks -------------------------------------------------------------------------------
@@ -645,6 +736,30 @@ def test_a_converted_network_is_one_of_them(model, downsample, tau_rise_ms):
     assert trial.spikes.sum() > 500
     assert np.array_equal(found["out"], trial.rates.T)
     assert np.array_equal(found.spike_unit, np.nonzero(trial.spikes.T)[1])
+
+
+@pytest.mark.parametrize("model", ["lif", "qif"])
+@pytest.mark.parametrize("tau_rise_ms", [2.0, 0.0])
+def test_a_converted_network_starts_from_the_voltages_of_a_trial(model, tau_rise_ms):
+    rng = np.random.default_rng(2)
+    network = SpikingNetwork(
+        w_rec=rng.normal(size=(6, 6)),
+        w_in=rng.normal(size=(6, 1)),
+        w_out=rng.normal(size=6),
+        tau_decay_ms=rng.uniform(20, 100, 6),
+        inhibitory=np.zeros(6, bool),
+        scaling_factor=1.0,
+        neuron=NeuronConfig(model=model, tau_rise_ms=tau_rise_ms, v_reset=-50.0),
+    )
+    stream = streams.key(3, "test")
+    for trial in (0, 4):
+        u01 = streams.uniform(stream, streams.INITIAL_VOLTAGE, trial, 6)[:, 0]
+        found = spiking.as_network(network, stream=stream, trial=trial).initial["v"]
+        np.testing.assert_allclose(found, -50 + 80 * u01.astype(float), rtol=1e-6)
+    given = spiking.as_network(network, v0=np.linspace(0, 1, 6)).initial["v"]
+    np.testing.assert_allclose(given[[0, -1]], [-50, 30])
+    with pytest.raises(ValueError, match=r"v0: expected shape \(6,\), got \(5,\)"):
+        spiking.as_network(network, v0=np.zeros(5))
 
 
 # The recording ------------------------------------------------------------------------------------
@@ -683,6 +798,11 @@ def test_a_recording_as_tables(one, many):
     spikes = many.to_dataframe("spikes")
     assert list(spikes) == ["simulation", "unit", "time"]
     assert len(spikes) == len(many.spike_time) > len(one.to_dataframe("spikes"))
+    for column in spikes:
+        assert np.array_equal(spikes[column], getattr(many, f"spike_{column}")), column
+    assert wide[0, 4].to_numpy().tolist() == many["out"][0, :, 4].tolist()
+    assert wide.columns.tolist() == [(i, unit) for i in range(2) for unit in range(5)]
+    assert many.to_dataframe("mean(v)").columns.tolist() == [(0, "mean"), (1, "mean")]
     assert list(one.to_dataframe("spikes")) == ["unit", "time"]
     with pytest.raises(KeyError, match="'v' was not recorded; there are out, mean"):
         one["v"]
@@ -701,8 +821,14 @@ def test_a_recording_drawn(many):
     own = many.spike_simulation == 1
     assert np.array_equal(marks.get_xdata(), many.spike_time[own])
     assert np.array_equal(marks.get_ydata(), many.spike_unit[own])
+    assert (raster.get_xlabel(), raster.get_ylabel()) == ("Time (τ)", "Unit")
+    assert axes.get_title() == raster.get_title() == "simulation 1"
+    assert axes.get_xlim() == raster.get_xlim() == (0, 6)
+    assert (raster.get_ylim(), raster.get_yticks().tolist()) == ((-0.7, 4.7), [0, 1, 2, 3, 4])
     axes = raster.figure.add_subplot()
     assert many.plot("mean(v)", axes=axes) is axes
+    assert [line.get_label() for line in axes.lines] == ["mean"]
+    assert axes.get_legend() is None
     with pytest.raises(ValueError, match="simulation: expected a whole number below 2, got 2"):
         many.raster(simulation=2)
     crowd = alone(QIF(), np.linspace(0, 30, 500), 1e-2, 5.0)
@@ -710,6 +836,21 @@ def test_a_recording_drawn(many):
         text.get_text() for text in crowd.plot().get_legend().get_texts()
     ]
     assert crowd.raster().get_ylim() == (-0.7, 499.7)
+    assert crowd.plot().get_title() == ""
+    mean = crowd.plot().lines[-1]
+    np.testing.assert_allclose(mean.get_ydata(), crowd["out"].mean(axis=1))
+    assert len(crowd.plot().lines) == 501
+    # up to ten are told apart, each by colour and dashes
+    for n, n_lines in ((10, 10), (11, 12)):
+        lines = alone(QIF(), np.linspace(0, 30, n), 1e-2, 1.0).plot().lines
+        assert len(lines) == n_lines
+        looks = {(line.get_color(), line.get_linestyle()) for line in lines}
+        assert n > 10 or len(looks) == n
+    in_s = quiet(Network(LIF(bias=0.0), np.zeros((1, 1)), 5e-5), np.zeros((2000, 1)))
+    assert in_s.plot().get_xlabel() == in_s.raster().get_xlabel() == "Time (s)"
+    for wrong in (-1, 1):
+        with pytest.raises(ValueError, match=f"expected a whole number below 1, got {wrong}"):
+            in_s.plot(simulation=wrong)
     matplotlib.pyplot.close("all")
 
 
@@ -725,6 +866,31 @@ def test_a_recording_saved_and_loaded(name, request, tmp_path):
         loaded.to_dataframe("spikes"), recording.to_dataframe("spikes"), check_exact=True
     )
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("name", ["one", "many"])
+def test_everything_of_a_recording_is_saved(name, request, tmp_path):
+    """Of a run that goes on from another, too; what older files lack has its default."""
+    recording = request.getfixturevalue(name)
+    first = replace(recording, start=2.5, step=1e-3, duration=6.0)
+    first.save(tmp_path / "run.npz")
+    loaded = Recording.load(tmp_path / "run.npz")
+    for own in fields(Recording):
+        before, after = getattr(first, own.name), getattr(loaded, own.name)
+        if isinstance(before, dict):
+            assert list(after) == list(before)
+            assert all(np.array_equal(after[key], before[key]) for key in before), own.name
+        else:
+            assert np.array_equal(after, before), own.name
+            assert isinstance(after, np.ndarray) == isinstance(before, np.ndarray), own.name
+    np.testing.assert_allclose(loaded.time[[0, -1]], [2.51, 8.5])
+    with np.load(tmp_path / "run.npz") as file:
+        lacking = {"start", "step", "duration", "n_simulations"}
+        kept = {key: file[key] for key in file if key not in lacking and "last_state" not in key}
+    np.savez(tmp_path / "old.npz", **kept)
+    old = Recording.load(tmp_path / "old.npz")
+    found = old.start, old.step, old.duration, old.n_simulations, old.last_state
+    assert found == (0, None, None, None, {})
 
 
 def test_a_recording_that_cannot_be_saved_leaves_the_old_file(one, tmp_path):

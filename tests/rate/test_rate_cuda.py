@@ -19,11 +19,16 @@ pytest.importorskip("triton", reason="Triton is not installed: the GPU kernels a
 import quick_interpreter  # noqa: F401
 import torch
 
+from rate2spike.networks.kernels import check as network_check
+from rate2spike.networks.kernels import cuda as network_cuda
+from rate2spike.networks.kernels import pick as network_pick
 from rate2spike.rate.kernels import check as rate_check
 from rate2spike.rate.kernels import cuda as rate_cuda
+from rate2spike.rate.kernels import pick as rate_pick
 from rate2spike.spiking.kernels import check as spiking_check
 from rate2spike.spiking.kernels import cpu as spiking_cpu
 from rate2spike.spiking.kernels import cuda as spiking_cuda
+from rate2spike.spiking.kernels import pick as spiking_pick
 from rate2spike.streams import cuda as streams_cuda
 
 GO_NOGO = BUILT_IN["go-nogo"]
@@ -232,6 +237,26 @@ def test_a_network_trains_the_same_in_any_block():
     ):
         assert np.array_equal(of_both, of_rest)
         assert np.array_equal(of_both, of_alone)
+
+
+def test_as_many_networks_as_fit_take_the_memory_that_is_free(monkeypatch):
+    """Their weights, the trace of an update, the trials up to an evaluation and those of it."""
+    monkeypatch.setattr(rate_cuda, "free_bytes", lambda: 10**9)
+    training = TrainingConfig(trials_per_update=3, evaluation_interval=10, evaluation_trials=7)
+    for n_units, n_steps in ((100, 50), (250, 4)):
+        config = RateConfig(n_units=n_units)
+        fitting = rate_cuda.networks_that_fit(config, training, 2, n_steps)
+        model = rate.initial_model(config, 2, np.random.default_rng(0))
+        block, keys = rate_cuda.start_block([model]), streams_cuda.packed(KEYS[:1])
+        held = [*block.recurrent, *block.units, block.factor, block.returns, block.w, block.w_t]
+        for n_trials, gradient in ((3, True), (7, False)):
+            run = rate_cuda._Trials(
+                block, keys, n_trials=n_trials, n_steps=n_steps, gradient=gradient
+            )
+            held += [array for array in vars(run).values() if isinstance(array, torch.Tensor)]
+        n_bytes = sum(array.nbytes for array in held)
+        n_bytes += 4 * n_steps * (10 * (2 + 1) + 7 * 2)  # stimuli and targets
+        assert 0.6 < fitting * n_bytes / 10**9 <= 1
 
 
 def test_more_units_than_fit_are_refused():
@@ -469,15 +494,47 @@ def test_a_gpu_that_computes_something_else_is_refused(monkeypatch):
     other = streams_cuda.packed([streams.key(2, "other noise")])
     for kernel in (rate_cuda, spiking_cuda):
         monkeypatch.setattr(kernel, "packed", lambda keys: other)
-    with pytest.raises(
-        RuntimeError,
-        match=r"not compute what the CPU does: .*(loss|gradient|updates).* differs by",
-    ):
-        refuse_where_apart(rate_check.compared())
-    with pytest.raises(
-        RuntimeError, match=r"the (number of spikes|output of a spiking trial) differs by"
-    ):
-        refuse_where_apart(spiking_check.compared())
+    compared = {one.what: one for one in [*rate_check.compared(), *spiking_check.compared()]}
+    groups = ("w_rec", "w_out", "b_out", "tau_raw")
+    after, gradients = "{} after two updates", "the gradient of {}"
+    expected = {"the loss of a training trial", "the output of a spiking trial"}
+    expected |= {text.format(group) for text in (after, gradients) for group in groups}
+    assert compared.keys() == expected | {"the number of spikes"}
+    # the noise moves these by less than the tolerance
+    near = {gradients.format("b_out"), after.format("b_out"), after.format("w_rec")}
+    for what in expected - near:
+        with pytest.raises(RuntimeError, match=f"not compute what the CPU does: {what} differs by"):
+            refuse_where_apart([compared[what]])
+
+
+@pytest.mark.parametrize(
+    ("check", "kernels", "cuda"),
+    [
+        (rate_check, rate_pick.rate_kernels, rate_cuda),
+        (spiking_check, spiking_pick.spiking_kernels, spiking_cuda),
+        (network_check, network_pick.network_kernels, network_cuda),
+    ],
+    ids=["rate", "spiking", "networks"],
+)
+def test_a_gpu_is_checked_before_its_kernels_are_given(monkeypatch, check, kernels, cuda):
+    """In earnest, not in the interpreter."""
+    asked = []
+    monkeypatch.setattr(check, "check", lambda: asked.append(check))
+    assert kernels("cuda") is cuda
+    assert asked == [check]
+    assert kernels("cpu") is not cuda
+    assert kernels() is not cuda
+    assert asked == [check]
+    monkeypatch.undo()
+    wrong = devices.Compared("the output", 1.0, 2.0, 0.1)
+    monkeypatch.setattr(check, "compared", lambda: iter([wrong]))
+    for interpreted in (True, False):
+        monkeypatch.setattr(check, "INTERPRETED", interpreted)
+        if interpreted:
+            check.check.__wrapped__()
+        else:
+            with pytest.raises(RuntimeError, match="this GPU does not compute what the CPU does"):
+                check.check.__wrapped__()
 
 
 def test_devices(monkeypatch):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rate2spike import rate
-from rate2spike.config import ACTIVATIONS, LOSSES, RATE_STEP_MS, RateConfig
+from rate2spike.config import ACTIVATIONS, LOSSES, RATE_STEP_MS, ConfigError, RateConfig
 from rate2spike.rate import reference
 
 torch = pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
@@ -265,6 +265,33 @@ def test_initial_weights_without_dale():
     np.testing.assert_array_equal(
         rate.effective_weights(torch.tensor(model.weights.w_rec), model), model.weights.w_rec
     )
+
+
+@pytest.mark.filterwarnings("error")
+def test_networks_without_a_connection_and_without_inhibition():
+    rng = np.random.default_rng(2)
+    model = rate.initial_model(RateConfig(n_units=9, p_rec=0.0, p_inh=0.0), 1, rng)
+    assert not model.weights.w_rec.any()
+    assert not model.inhibitory.any()
+    assert (rate.initial_model(RateConfig(n_units=9, p_rec=1.0), 1, rng).weights.w_rec > 0).all()
+    with pytest.raises(ConfigError, match=r"n_som: expected at most the 0 inhibitory .*, got 2"):
+        rate.initial_model(RateConfig(n_units=9, p_inh=0.0, n_som=2), 1, rng)
+
+
+def test_decays_before_and_after_training():
+    model = rate.initial_model(TINY, 1, np.random.default_rng(1))
+    trained = replace(model, weights=model.weights._replace(tau_raw=np.zeros(5, np.float32)))
+    np.testing.assert_allclose(trained.tau_decay_ms(), 30.0)
+    np.testing.assert_allclose(trained.tau_decay_ms(initial=True), model.tau_decay_ms())
+    assert trained.tau_decay_ms(initial=True).std() > 1
+
+
+@pytest.mark.parametrize("group", ["weights", "initial"])
+def test_weights_that_are_no_numbers_are_refused_before_and_after_training(group):
+    model = rate.initial_model(TINY, 1, np.random.default_rng(1))
+    masked = np.ma.masked_less(model.weights.w_out, 0)
+    with pytest.raises(ValueError, match="w_out: expected numbers, got masked ones"):
+        replace(model, **{group: getattr(model, group)._replace(w_out=masked)})
 
 
 def test_gamma_weights_have_no_gain():

@@ -1,6 +1,7 @@
 """Training: the same bits however the work is shared, the published stop rule, a network that
 learns, a block kept whole."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from rate2spike import streams
 from rate2spike.config import ConfigError, RateConfig, TrainingConfig
 from rate2spike.rate import block_file, side_by_side, train
 from rate2spike.rate.kernels import cpu as rate_cpu
-from rate2spike.tasks import BUILT_IN, draw_trials, first_loss_output
+from rate2spike.tasks import BUILT_IN, draw_trials, first_loss_output, rate_response
 
 GO_NOGO = BUILT_IN["go-nogo"]
 SMALL = RateConfig(n_units=20)
@@ -260,8 +261,9 @@ def test_the_first_output_that_counts():
     ]
     assert np.flatnonzero(runs[0] != runs[1])[0] == first_loss_output(GO_NOGO, "stimulus")
     # in any order, to the nearest step
-    later_first = replace(GO_NOGO, stimulus_windows_ms=((400.0, 450.0), (102.0, 200.0)))
-    assert first_loss_output(later_first, "stimulus") == 20
+    for begin_ms, step in ((102.0, 20), (103.0, 21)):
+        later_first = replace(GO_NOGO, stimulus_windows_ms=((400.0, 450.0), (begin_ms, 200.0)))
+        assert first_loss_output(later_first, "stimulus") == step
 
 
 @pytest.mark.parametrize(
@@ -429,3 +431,119 @@ def test_a_block_comes_back_bit_for_bit(tmp_path, config):
         assert loaded[name][0].config == config
         assert loaded[name][1].converged is result[1].converged
     assert [p.name for p in tmp_path.iterdir()] == ["block.npz"]
+
+
+def test_a_block_without_traces_lacks_them_alone(tmp_path):
+    """The activity of the example trial and the outputs of the last evaluation."""
+    ((model, record),) = side_by_side.train_block(
+        GO_NOGO, SMALL, SHORT, study_seed=1, networks=["a"]
+    )
+    block_file.save_block(tmp_path / "block.npz", ["a"], [(model, record)], keep_traces=False)
+    ((_, loaded),) = block_file.load_block(tmp_path / "block.npz").values()
+    nothing = (None, None, None)
+    assert (loaded.evaluation_outputs, loaded.evaluation_labels) == (None, None)
+    assert loaded.example == loaded.untrained_example == nothing
+    for field in ("converged", "trials", "losses", "curve", "stimulus", "target"):
+        assert np.array_equal(getattr(loaded, field), getattr(record, field)), field
+    whole = arrays((model, record))
+    kept = arrays((model, record.without_traces()))
+    assert kept.items() <= whole.items()
+    assert not [key for key in kept if "example" in key or "evaluation" in key]
+
+
+def test_of_two_blocks_with_one_network_the_first_is_taken(tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    first, second = (
+        side_by_side.train_block(GO_NOGO, SMALL, SHORT, study_seed=seed, networks=["seed_1"])
+        for seed in (1, 2)
+    )
+    for name, block in (("seeds_0-1", first), ("seeds_1-3", second), ("others_1-1", second)):
+        networks = ["seed_1", f"of {name}"]
+        block_file.save_block(tmp_path / f"{name}.npz", networks, 2 * block, made_by="a")
+    asked = ["seed_1", "of seeds_1-3", "of others_1-1"]
+    found = block_file.already_trained(tmp_path, asked, "a")
+    assert list(found) == ["seed_1", "of seeds_1-3"]
+    assert arrays(found["seed_1"]) == arrays(first[0])
+    assert arrays(found["of seeds_1-3"]) == arrays(second[0])
+    told = f"seed_1: trained before, taken from {tmp_path / 'seeds_0-1.npz'}"
+    assert told in [record.getMessage() for record in caplog.records]
+
+    def gone(path):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(block_file, "load_block", gone)  # another job makes it anew
+    assert block_file.already_trained(tmp_path, ["seed_1"], "a") == {}
+
+
+def test_the_evaluation_that_is_recorded_is_the_last(monkeypatch):
+    short = TrainingConfig(max_trials=4, evaluation_interval=2, evaluation_trials=9)
+    run = train.begin(GO_NOGO, SMALL, study_seed=1, network="a")
+    train.go_on(run, GO_NOGO, short)
+    _, record = train.outcome(run, GO_NOGO)
+    assert record.curve[:, 0].tolist() == [1, 3]
+    labels = [
+        draw_trials(GO_NOGO, 1, "evaluation", ("a", trial), range(9)).label for trial in (1, 3)
+    ]
+    assert not np.array_equal(*labels)
+    assert np.array_equal(record.evaluation_labels, labels[1])
+    correct = GO_NOGO.correct_rate(labels[1], rate_response(GO_NOGO, record.evaluation_outputs))
+    assert record.curve[-1, 2] == correct.mean()
+
+
+def test_a_training_that_is_to_stop_says_where():
+    run = train.begin(GO_NOGO, SMALL, study_seed=1, network="seed_4")
+    asked = iter([False, True])
+    with pytest.raises(InterruptedError, match=r"^seed_4: stopped before trial 101$"):
+        train.go_on(run, GO_NOGO, SHORT, stop=lambda: next(asked))
+    assert [trial for trial, *_ in run.curve] == [1]
+
+
+def test_a_network_that_fails_stops_the_others(monkeypatch):
+    """At their next evaluation, however long they would train."""
+    real, begun = train.draw_trials, threading.Event()
+
+    def failing(task, seed, purpose, words, numbers):
+        if words == ("b",):
+            begun.wait(5)
+            raise ZeroDivisionError
+        if words[0] == "a":
+            begun.set()
+        return real(task, seed, purpose, words, numbers)
+
+    monkeypatch.setattr(train, "draw_trials", failing)
+    often = replace(SHORT, max_trials=10**6, evaluation_interval=20, loss_threshold=1e-9)
+    seen = []
+    with pytest.raises(ZeroDivisionError):
+        side_by_side.train_block(
+            GO_NOGO,
+            SMALL,
+            often,
+            study_seed=1,
+            networks=["b", "a"],
+            threads=2,
+            progress=seen.append,
+        )
+    assert sum(seen) < 10**5
+
+
+@pytest.mark.parametrize(
+    ("error", "smallest", "raised"),
+    [
+        ("CUDA out of memory", False, False),
+        ("CUDA out of memory", True, True),
+        ("an illegal memory access was encountered", False, True),
+    ],
+)
+def test_a_block_is_made_smaller_where_memory_is_short_and_for_nothing_else(
+    monkeypatch, error, smallest, raised
+):
+    def failing(*_, **__):
+        raise RuntimeError(error)
+
+    monkeypatch.setattr(side_by_side, "go_on_together", failing)
+    block = {"progress": None, "smallest": smallest}
+    if raised:
+        with pytest.raises(RuntimeError, match=error):
+            side_by_side._train_if_it_fits([], GO_NOGO, SHORT, **block)
+    else:
+        assert side_by_side._train_if_it_fits([], GO_NOGO, SHORT, **block) is False

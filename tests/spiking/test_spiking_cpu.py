@@ -146,6 +146,59 @@ def test_stimulation_moves_its_units():
     assert np.array_equal(spikes["inh"], spikes["none"])
 
 
+# units that never integrate and never spike
+STILL = {"t_refractory_ms": 1e6, "v_reset": -100.0, "v_threshold": 1e3}
+
+
+@pytest.mark.parametrize("simulate", [spiking.simulate_trial, spiking_cpu.record_trial])
+@pytest.mark.parametrize(("mode", "move_mv"), [("exc", 0.5), ("inh", -0.5)])
+def test_stimulation_is_half_a_millivolt_at_each_heads_of_its_window(simulate, mode, move_mv):
+    """1-based steps start <= i < stop, to the last of the trial; a unit that is named twice is
+    moved once. No unit integrates: the voltage is the sum of the moves."""
+    network, u = small_network(4, **STILL), np.zeros((2, 3))
+
+    def voltages(*stimulation):
+        given = stimulation or None
+        return simulate(network, u, stream=KEY, trial=4, stimulation=given).v.astype(float)
+
+    heads = streams.uniform(KEY, streams.COIN, 4, 1, 200)[0] < 0.5
+    assert heads[-1]
+    still = voltages()
+    for start, stop, units in (
+        (1, 201, [2]),
+        (20, 90, [0, 3, 3]),
+        (-5, 40, [1]),
+        (150, 10**6, [0]),
+    ):
+        steps = np.arange(1, 201)
+        moves = np.where(heads & (start <= steps) & (steps < stop), move_mv, 0).cumsum()
+        expected = np.zeros((4, 200))
+        expected[units] = moves
+        assert 0 < abs(moves[-1]) < 100
+        np.testing.assert_allclose(voltages(mode, start, stop, units) - still, expected, atol=0.02)
+
+
+def test_as_many_coins_as_there_are_steps_are_enough():
+    network, u = small_network(4, **STILL), np.zeros((2, 3))
+    given = {"stimulation": ("exc", 11, 15, [1]), "stream": KEY}
+    still = spiking.simulate_trial(network, u, stream=KEY).v[1]
+    moved = spiking.simulate_trial(network, u, coins=[0.4, 0.5, 0.6, 0.49], **given).v[1] - still
+    np.testing.assert_allclose(moved[[9, 10, 12, 13, 20]], [0, 0.5, 0.5, 1, 1], atol=1e-9)
+    with pytest.raises(ValueError, match=r"coins: expected at least 4 numbers, .* got 3"):
+        spiking.simulate_trial(network, u, coins=[0.4, 0.5, 0.6], **given)
+
+
+@pytest.mark.parametrize(("n_columns", "downsample"), [(11, 1), (11, 2), (12, 2), (13, 3), (2, 1)])
+def test_the_grid_of_a_stimulus(n_columns, downsample):
+    """100 steps from each column that is taken to the next, half of them with each."""
+    grid = time_grid(n_columns, downsample)
+    taken = np.arange(n_columns)[::downsample]
+    assert (grid.dt, grid.n_steps) == (5e-5 * downsample, 100 * (len(taken) - 1))
+    steps = np.arange(1, grid.n_steps + 1)
+    assert np.array_equal(grid.column, (steps + 50) // 100)
+    assert grid.column[-1] == len(taken) - 1
+
+
 def _block(network, order, **settings):
     u = np.random.default_rng(4).normal(size=(9, 2, 11)).astype(np.float32)
     numbers = np.arange(100, 109)
@@ -225,7 +278,14 @@ def test_what_is_not_kept_is_none_and_no_trials_are_allowed():
         ({"trials": [0.5, 1]}, "trials"),
         ({"trials": [-1, 1]}, "trials"),
         ({"first_step": 1000}, "first_step"),
-        ({"keep_rates": True}, "keep_every"),
+        ({"keep_rates": True}, "keep_every: expected a number of steps >= 1, got 0"),
+        ({"keep_every": -1}, "keep_every: expected a number of steps >= 0, got -1"),
+        ({"trials": [0, 2**32]}, "trials: expected whole numbers in"),
+        ({"first_step": -1}, "first_step: expected a 0-based step below 1000, got -1"),
+        ({"u": np.zeros((2, 2, 1))}, "stimulus: expected shape"),
+        ({"u": np.zeros((2, 2, 5)), "downsample": 5}, "stimulus: .*more than 5 columns"),
+        ({"stimulation": ("both", 1, 5, [0])}, "stimulation mode: expected exc, inh or none, got"),
+        ({"stimulation": ("exc", 1, 5, [-1])}, "units: expected 0-based indices below 7, got -1"),
         ({"downsample": 0}, "downsample"),
         ({"threads": 0}, "threads"),
         ({"stimulation": ("exc", 1, 5, [7])}, "units"),

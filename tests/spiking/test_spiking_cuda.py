@@ -168,6 +168,19 @@ def test_a_launch_that_does_not_fit_is_halved(monkeypatch, caplog):
     assert all(np.array_equal(a, b) for a, b in zip(found[:4], expected[:4], strict=True))
 
 
+def test_an_error_that_is_not_of_memory_is_raised(monkeypatch):
+    launched = []
+
+    def broken(self, programs):
+        launched.append(len(programs))
+        raise RuntimeError("an illegal memory access was encountered")
+
+    monkeypatch.setattr(spiking_cuda._Shard, "_launch", broken)
+    with pytest.raises(RuntimeError, match="an illegal memory access"):
+        simulate_trials(small_network(7), stimulus(2, 5), trials=range(5), stream=KEY)
+    assert launched == [5]  # not tried again with fewer
+
+
 def test_refuses():
     with pytest.raises(
         ValueError, match="expected at most 1024 units on a GPU, got 1025; use device: cpu"
@@ -178,6 +191,25 @@ def test_refuses():
     ):
         simulate_networks(
             [small_network(1), small_network(7)], stimulus(3, 2, 1), trials=[0], keys=[KEY, KEY]
+        )
+    one = small_network(7)
+    with pytest.raises(
+        ValueError, match="networks: expected one size, number of inputs and neuron"
+    ):
+        simulate_networks(
+            [one, small_network(7, t_refractory_ms=1.0)],
+            stimulus(3, 2, 1),
+            trials=[0],
+            keys=[KEY, KEY],
+        )
+    with pytest.raises(
+        ValueError, match="networks: expected one size, number of inputs and neuron"
+    ):
+        simulate_networks(
+            [one, replace(one, w_in=one.w_in[:, :1])],
+            stimulus(3, 2, 1),
+            trials=[0],
+            keys=[KEY, KEY],
         )
     with pytest.raises(ValueError, match="a key for each, got 1 and 2 keys"):
         simulate_networks([small_network(1)], stimulus(3, 1, 1), trials=[0], keys=[KEY, KEY])

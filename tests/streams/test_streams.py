@@ -116,6 +116,18 @@ def test_uniform_has_the_bits_of_the_reference(n):
     assert out.max() < 1
 
 
+def test_uniform_numbers_are_those_of_their_counter():
+    """Step k of a unit: word k % 4 of the counter (k // 4, unit, trial, 1 for initial voltages and
+    2 for coins), its upper 24 bits. Other counters would be another study from the same seed."""
+    for purpose, word in ((streams.INITIAL_VOLTAGE, 1), (streams.COIN, 2)):
+        counter = np.zeros((3, 2, 4), dtype=np.uint32)
+        counter[..., 0] = np.arange(2)
+        counter[..., 1] = np.arange(3)[:, None]
+        counter[..., 2], counter[..., 3] = 9, word
+        words = streams.philox(counter, KEY).reshape(3, 8)[:, :6]
+        assert np.array_equal(streams.uniform(KEY, purpose, 9, 3, 6), (words >> 8) / 2**24)
+
+
 # The distribution, whole --------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ import torch
 import triton
 import triton.language as tl
 
+from rate2spike.streams import cuda as streams_cuda
 from rate2spike.streams.cuda import DEVICE, eight_words, normals, of_four, packed
 
 KEY = streams.key(1, "test", "network 3", 40)
@@ -51,3 +52,21 @@ def test_words_have_the_bits_of_the_reference_and_normals_are_the_cpus():
         streams_cpu.fill_normals(of_cpu[octet], octet, TRIAL, *KEY)
     of_cpu = of_cpu.reshape(8 * N_OCTETS, N_UNITS)
     np.testing.assert_allclose(z.cpu().numpy(), of_cpu, rtol=0, atol=1e-6)
+
+
+def test_a_launch_takes_half_of_the_memory_that_is_free(monkeypatch):
+    monkeypatch.setattr(streams_cuda, "INTERPRETED", False)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (1000, 80_000))
+    assert streams_cuda.free_bytes() == 500
+
+
+def test_a_copy_on_the_device_is_a_copy():
+    array = np.arange(6.0).reshape(2, 3).T
+    array.flags.writeable = False
+    assert np.array_equal(streams_cuda.to_device(array).cpu().numpy(), array)
+
+
+def test_the_widest_network_of_a_gpu_is_not_refused():
+    streams_cuda.check_width(1024)
+    with pytest.raises(ValueError, match="at most 1024 units on a GPU, got 1025"):
+        streams_cuda.check_width(1025)

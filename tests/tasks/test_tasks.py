@@ -109,6 +109,52 @@ def test_the_timing_of_a_task_is_an_argument():
         assert np.flatnonzero(np.any([t.target != 0 for t in driven], axis=0))[0] >= end / 5
 
 
+def test_trials_of_another_timing():
+    """Every pulse and every answer moves with the timing; a first pulse may begin at once."""
+    rng = np.random.default_rng(4)
+    for _ in range(8):
+        trial = tasks.go_nogo(120, 0, 20).draw(rng)
+        assert np.array_equal(trial.stimulus, [row(120, (0, 19, trial.label))])
+        assert np.array_equal(trial.target, row(120, (20, 119, trial.label)))
+        trial = tasks.xor(340, 60, 35, 20).draw(rng)
+        first, second = trial.stimulus[0, 60], trial.stimulus[1, 115]
+        pulses = [row(340, (60, 94, first)), row(340, (115, 149, second))]
+        assert np.array_equal(trial.stimulus, pulses)
+        assert np.array_equal(trial.target, row(340, (160, 259, first * second)))
+        trial = tasks.integration(300, 0, 30).draw(rng)
+        assert np.array_equal(trial.target, row(300, (30, 299, trial.label)))
+        assert np.flatnonzero(trial.stimulus[:2].all(axis=0)).tolist() == list(range(30))
+
+
+def test_the_shortest_trial_leaves_room_for_the_answer():
+    """A step after the last stimulus and the onset of the windows."""
+    for make, timing, least in (
+        (tasks.go_nogo, (60, 20), 107),
+        (tasks.xor, (50, 20, 10), 142),
+        (tasks.integration, (50, 30), 131),
+    ):
+        shortest = make(least, *timing)
+        assert 0 < shortest.rate_window_onset < least - 1
+        assert 0 < shortest.spiking_window_onset_ms < shortest.duration_ms == 5 * least
+        with pytest.raises(ConfigError, match=f"got {least - 1}"):
+            make(least - 1, *timing)
+
+
+def test_what_answers_and_stimuli_are_called_in_figures():
+    """The first label is drawn dark; stimuli are shaded."""
+    minus = "\N{MINUS SIGN}"
+    expected = {
+        "go-nogo": ([(1, "Go"), (0, "NoGo")], ((250, 375),), 1000),
+        "xor": ([(1, "same"), (-1, "different")], ((250, 500), (550, 800)), 1500),
+        "integration": ([(1, "+"), (-1, minus)], ((250, 1250),), 2500),
+    }
+    assert list(BUILT_IN) == list(expected)
+    for name, (labels, windows, duration_ms) in expected.items():
+        task = BUILT_IN[name]
+        found = list(task.labels.items()), task.stimulus_windows_ms, task.duration_ms
+        assert found == (labels, windows, duration_ms)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -193,6 +239,14 @@ def test_spiking_response_window(name, index):
     assert tasks.first_response_step(BUILT_IN[name], 1e-4) == (index + 1) // 2 - 1
 
 
+@pytest.mark.parametrize("downsample", [1, 2, 3, 7])
+def test_a_response_step_ends_at_its_time_whatever_its_rounding(downsample):
+    """0.29 s / 0.05 ms is a little below 5800."""
+    dt_s = 5e-5 * downsample
+    for step in range(1, 3000):
+        assert tasks.response_step(step * downsample * 0.05, dt_s) == step - 1
+
+
 def test_the_spiking_network_reads_the_last_column_twice():
     u = np.arange(12.0).reshape(2, 2, 3)
     assert np.array_equal(tasks.spiking_stimulus(u), u[:, :, [0, 1, 2, 2]])
@@ -236,6 +290,18 @@ def test_an_unknown_task_is_refused_with_those_there_are():
         ConfigError, match=r"unknown task 'gonogo'; there are go-nogo, xor, integration, mine"
     ):
         find_task("gonogo", {"mine": "x.py"})
+
+
+def test_the_setting_that_names_an_unknown_task_is_told():
+    with pytest.raises(ConfigError, match=r"^conditions\.a\.task: unknown task 'gonogo'"):
+        find_task("gonogo", key="conditions.a.task")
+    with pytest.raises(ConfigError, match=r"^task: unknown task 7"):
+        find_task(7)
+
+
+def test_a_built_in_name_is_not_taken_by_a_users_task():
+    with pytest.raises(ConfigError, match=r"^tasks\.xor: a task of this name is built in"):
+        find_task("xor", {"xor": "x.py"})
 
 
 def refusal(tmp_path, text, name="delayed-go"):
@@ -351,6 +417,21 @@ def test_a_task_file_under_another_name(tmp_path):
             "window_onset_ms='300'",
             ["spiking_window_onset_ms: expected a time inside", "'300'"],
         ),
+        (
+            "window_onset_ms=300",
+            "window_onset_ms=0",
+            ["spiking_window_onset_ms: expected a time inside the trial of 500 ms, got 0"],
+        ),
+        ("n_inputs=2", "n_inputs=2.0", ["n_inputs: expected a whole number, got 2.0"]),
+        ("n_steps=STEPS", "n_steps=100.0", ["n_steps: expected a whole number, got 100.0"]),
+        (
+            "(250, 300))",
+            "(300, 300))",
+            ["stimulus_windows_ms: expected pairs as in ((100, 250),), got ((50, 150), (300, 300)"],
+        ),
+        ("(250, 300))", "(-5, 300))", ["stimulus_windows_ms: expected pairs", "(-5, 300)"]),
+        ("(250, 300))", "300)", ["stimulus_windows_ms: expected pairs", "(50, 150), 300)"]),
+        ("((50, 150), (250, 300))", "'50-150'", ["stimulus_windows_ms: expected pairs", "'50-"]),
     ],
 )
 def test_what_a_users_task_gets_wrong(tmp_path, old, new, message_parts):
@@ -370,6 +451,18 @@ def own_task(tmp_path, *changes):
     path = tmp_path / "own.py"
     path.write_text(text)
     return find_task("delayed-go", {"delayed-go": str(path)})
+
+
+def test_windows_from_the_first_output_to_the_last(tmp_path):
+    for onset, ms in (("0", "5"), ("98", "495")):
+        task = own_task(
+            tmp_path,
+            ("rate_window_onset=60", f"rate_window_onset={onset}"),
+            ("window_onset_ms=300", f"window_onset_ms={ms}"),
+            ("((50, 150),", "((0, 150),"),
+        )
+        found = task.rate_window_onset, task.spiking_window_onset_ms, task.stimulus_windows_ms[0]
+        assert found == (int(onset), int(ms), (0, 150))
 
 
 RNG = "int(rng.random() < 0.5)"
@@ -448,3 +541,16 @@ def test_a_score_is_that_of_a_trial_alone(tmp_path, score, said):
     usual = "np.where(label == 1, o.maximum > 0.7, o.maximum < 0.3)"
     with pytest.raises(ConfigError, match=rf"own\.py: .*correct_rate: .*{said}"):
         own_task(tmp_path, (usual, score))
+
+
+@pytest.mark.parametrize("name", ["correct_rate", "correct_spiking", "correct_strict"])
+def test_every_score_is_checked(tmp_path, name):
+    usual = f"{name}={'strictly_correct' if name == 'correct_strict' else 'correct'}"
+    for score, said in (
+        ("label", "20.* of bool .*got .* of int64"),
+        ("label[:1] > 0", "20.* of bool .*got"),
+        ("o.maximum > np.mean(o.maximum)", "scored otherwise beside other trials"),
+        ("1 / 0", "fails: ZeroDivisionError"),
+    ):
+        with pytest.raises(ConfigError, match=rf"own\.py: .*{name}:? .*{said}"):
+            own_task(tmp_path, (usual, f"{name}=lambda label, o: {score}"))
