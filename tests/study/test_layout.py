@@ -268,6 +268,14 @@ def test_what_is_refined_has_files_of_its_own_beside_the_published_ones(tiny, de
     assert {folder, f"{folder}.csv", f"{folder}.parquet"} < set(tiny.refined_files)
     assert len(tiny.refined_files) == 3 * len(tiny.refined_models) == 3 * 5
     assert "results/tables/refined.csv" in tiny.tables
+    # a condition without a refinement has no refined example
+    refined = [folder for folder in tiny.exports if "exports_refined" in folder]
+    assert refined == [
+        "results/exports_refined/go-nogo/n80_tau20-50ms/lif",
+        folder.rpartition("/")[0].replace("/refined/", "/exports_refined/"),
+        "results/exports_refined/go-nogo/external_elsewhere/lif",
+    ]
+    assert len(tiny.exports) == len(tiny.shown) + 3
     # nothing is refined where nothing is searched
     assert set(default.refined) == set(default.searched)
     assert len(default.exports) == 2 * len(default.shown)

@@ -1,0 +1,153 @@
+"""The rules as they are written: each hands over the settings that its params are called after, and
+asks for the resources and the fingerprint of its own stage."""
+
+import re
+from typing import NamedTuple
+
+import pytest
+from shared import ROOT
+
+from rate2spike.study import fingerprint, resources
+
+RULES = ROOT / "workflow" / "rules"
+
+
+class Rule(NamedTuple):
+    """A rule as it is written: its file, its params by name, its other lines."""
+
+    file: str
+    params: dict[str, str]
+    text: str
+
+
+def rules() -> list[Rule]:
+    """All rules that have params."""
+    found = []
+    for file in sorted(RULES.glob("*.smk")):
+        for text in re.split(r"\n(?= *(?:use )?rule\b)", file.read_text("utf-8")):
+            _, has_params, after = text.partition("params:\n")
+            if has_params:
+                found.append(Rule(file.stem, params_in(after), text))
+    return found
+
+
+def params_in(text: str) -> dict[str, str]:
+    """The params at the beginning of a text, one a line."""
+    lines = text.splitlines()
+    depth = len(lines[0]) - len(lines[0].lstrip())
+    params = {}
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if indent < depth:
+            break
+        if indent == depth and "=" in line:
+            name, _, value = line.strip().partition("=")
+            params[name] = value.partition("  #")[0].removesuffix(",")
+    return params
+
+
+WRITTEN = rules()
+# what a param of this name is, in whatever rule
+SETTINGS = {
+    "study_seed": "STUDY.study_seed",
+    "keep_traces": "STUDY.keep_traces",
+    "network": 'setting("network")',
+    "training": 'setting("training")',
+    "neuron": 'setting("neuron")',
+    "downsample": 'setting("search.downsample")',
+    "scaling_factors": 'setting("search.scaling_factors")',
+    "steps": 'setting("search.refine")',
+    "name": 'setting("name")',
+    "given": 'setting("is_given")',
+    "other_names": "of_layout(LAYOUT.other_names)",
+    "per": "of_layout(LAYOUT.trials_per)",
+    "task_content": "task_content",
+    "seeds": "seeds",
+    "model_content": "model_content",
+    "settings": "asdict(STUDY.mean_field)",
+    "config": "CONFIG",
+    "workload": "resources.workload(LAYOUT)",
+    "benchmarks": "LAYOUT.benchmarks()",
+}
+
+
+def test_every_rule_hands_over_the_setting_that_its_param_is_called_after():
+    seen = set()
+    for rule in WRITTEN:
+        for name, value in rule.params.items():
+            if name in SETTINGS and not (rule.file == "archive" and name == "given"):
+                assert value == SETTINGS[name], (rule.file, name)
+                seen.add(name)
+    assert seen == set(SETTINGS)
+
+
+def test_every_stage_has_the_params_that_its_results_depend_on():
+    """A setting that is no param reruns nothing where it is changed, and a script that has it from
+    elsewhere would not say it."""
+    spiking = {"study_seed", "device", "user_tasks", "task_content", "neuron", "downsample", "code"}
+    of_task = {"user_tasks", "task_content", "code"}
+    wanted = {
+        "train": of_task | {"study_seed", "device", "network", "training", "seeds", "keep_traces"},
+        "export": {"study_seed", "seeds", "training", "code"},
+        "import_models": of_task | {"model_content"},
+        "simulate": spiking | {"trials"},
+        "held_out": spiking | {"trials", "scaling_factors"},
+        "refine": spiking | {"trials", "steps"},
+        "example": spiking | {"given", "per"},
+        "selectivity": spiking,
+        "exchange": spiking | {"trials"},
+        "networks_of_condition": {"name", "other_names", "code"},
+        "mean_field": {"settings", "study_seed", "code"},
+        "provenance": {"config", "given", "benchmarks", "code"},
+    }
+    found = {}
+    for rule in WRITTEN:
+        stage = re.fullmatch(r'code\("(\w+)"\)', rule.params.get("code", ""))
+        if stage and stage[1] in wanted:
+            found[stage[1]] = set(rule.params)
+    assert found == wanted
+
+
+def test_every_rule_computes_on_the_device_of_the_study():
+    """But for the exports, which are made on the CPU."""
+    devices = {}
+    for rule in WRITTEN:
+        if "device" in rule.params:
+            devices[rule.params.get("code", "cost")] = rule.params["device"]
+    on_cpu = devices.pop('code("exchange")')
+    assert on_cpu == '"cpu"'
+    assert len(devices) == 7
+    assert set(devices.values()) == {"DEVICE"}
+
+
+def test_every_rule_asks_for_the_resources_and_the_fingerprint_of_one_stage():
+    stages = set()
+    for rule in WRITTEN:
+        (needed,) = set(re.findall(r'\*\*needs\("(\w+)"', rule.text))
+        assert needed in (*resources.SMALL_JOBS, *resources.JOBS_BY_CONDITION, "mean_field")
+        code = rule.params.get("code")
+        if needed == "cost":  # it makes no result
+            assert code is None
+            continue
+        (stage,) = re.findall(r'code\((?:"(\w+)"|SCRIPT\.get\(figure, figure\))\)', code)
+        if needed == "figure":
+            assert stage in ("", "scorecard") or stage.startswith("figure_")
+        else:
+            assert stage == needed
+        stages.add(stage)
+    papers = {f"figure_{i}" for i in (*range(1, 8), *(f"s{i}" for i in range(1, 8)))}
+    assert stages == set(fingerprint.made_of("cpu")) - papers | {""}
+
+
+def test_a_job_of_several_factors_asks_for_the_time_of_all():
+    (simulate,) = [rule for rule in WRITTEN if rule.params.get("code") == 'code("simulate")']
+    assert '**needs("simulate", len(carried.factors)),' in simulate.text
+
+
+@pytest.mark.parametrize("what", ["log", "benchmark"])
+def test_no_two_rules_write_one_log_or_benchmark(what):
+    found = []
+    for file in RULES.glob("*.smk"):
+        found += re.findall(rf'{what}:\n +f?"results/{what}s/(.+)",?\n', file.read_text("utf-8"))
+    assert len(found) > 20
+    assert len(found) == len(set(found)), sorted(found)
