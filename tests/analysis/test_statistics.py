@@ -150,6 +150,32 @@ def test_facts_of_an_example_and_of_all_networks():
         "n_networks": 0,
         "n_attempted": 4,
     }
+    recording = {"n_networks": 2, "n_attempted": 4, "given": False, "condition": "t, c"}
+    recording |= {"network": np.array("seed_1"), "held_out_accuracy": 0.97}
+    recording |= {"label": np.array([1, 1, 0]), "inhibitory": np.array([True, False, False])}
+    recording |= {"tau_decay_ms": [20.0, 30.0, 45.0], "scaling_factors": [1.0, 10.0, 32.5]}
+    facts = describe.example(recording, {1: "Go", 0: "NoGo"})
+    assert facts == {
+        "n_networks": 2,
+        "n_attempted": 4,
+        "condition": "t, c",
+        "networks": "2 of 4 networks reached criterion",
+        "network": "seed_1",
+        "n_units": 3,
+        "n_exc": 2,
+        "n_inh": 1,
+        "tau_mean": pytest.approx(95 / 3),
+        "tau_sd": pytest.approx(np.std([20, 30, 45], ddof=1)),
+        "bin_ms": 1,
+        "factor": 32.5,
+        "held_out": pytest.approx(97),
+        "trials": "2 Go and 1 NoGo",
+    }
+    one = recording | {"given": True, "n_networks": 1, "inhibitory": [True], "tau_decay_ms": [35.0]}
+    facts = describe.example(one, {1: "+", 0: "\N{MINUS SIGN}"})
+    assert facts["networks"] == "one of 1 given networks"
+    assert (facts["n_exc"], facts["n_inh"], facts["tau_sd"]) == (0, 1, 0)
+    assert facts["trials"] == "2 (+) and 1 (\N{MINUS SIGN})"
     table = pd.DataFrame(
         {"task": "t", "condition": "c", "neuron": "lif", "converged": [True, True, False]}
     )

@@ -165,6 +165,7 @@ def read(*arguments):
         ("keep_traces=false", False),
         ("networks_per_job=null", None),
         ("networks_per_job=5", 5),
+        ("networks_per_job=1e1", 10.0),  # text in a file; what Snakemake makes of it stays
         ("device=cuda", "cuda"),
         ("training={max_trials: 5}", {"max_trials": 5, "loss": "l2"}),
         ("training={'max_trials': 5}", {"max_trials": 5, "loss": "l2"}),

@@ -2,6 +2,7 @@
 asks for the resources and the fingerprint of its own stage."""
 
 import re
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -151,3 +152,106 @@ def test_no_two_rules_write_one_log_or_benchmark(what):
         found += re.findall(rf'{what}:\n +f?"results/{what}s/(.+)",?\n', file.read_text("utf-8"))
     assert len(found) > 20
     assert len(found) == len(set(found)), sorted(found)
+
+
+# Functions of rules/common.smk, in the words of Python --------------------------------------------
+
+
+def function_of(name, **names):
+    """A function of common.smk that sees these names."""
+    text = (RULES / "common.smk").read_text("utf-8")
+    (source,) = re.findall(rf"^def {name}\(.*?(?=\n\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
+    exec(source, names)
+    return names[name]
+
+
+def conditions(*names, **settings) -> dict:
+    """By name; each says its name to whoever asks for a setting, but for those that are given."""
+    found = {}
+    for name in names:
+        c = SimpleNamespace(name=name, factor_of=settings.get("factor_of"))
+        c.setting = lambda key, name=name: settings.get(key, f"{key} of {name}")
+        found[name] = c
+    return found
+
+
+def test_networks_that_several_conditions_share_are_begun_for_the_first_of_them():
+    """Else the quickest page waits for the networks of a slow condition."""
+    of = conditions("slow", "quick", "other")
+    sharing = [of["slow"], of["quick"]]
+    layout = SimpleNamespace(
+        condition_of=lambda wildcards: of[wildcards.neuron],
+        sharing_networks=lambda wildcards: sharing,
+    )
+    priority = function_of(
+        "priority", LAYOUT=layout, PRIORITIES={"slow": 1, "quick": 7, "other": 9}
+    )
+    assert priority(SimpleNamespace(task="a")) == 7
+    assert priority(SimpleNamespace(neuron="slow")) == 1
+
+
+@pytest.mark.parametrize(
+    ("targets", "n_blocks"),
+    [((), 29), (("all",), 29), (("tables",), 29), (("figure_1",), 1), (("all", "figure_1"), 1)],
+)
+def test_all_blocks_of_a_study_share_the_cores(targets, n_blocks):
+    """Of other targets nobody knows how many they need: each takes a core for each network."""
+    asked = {}
+
+    def training_threads(n_networks, device, **how):
+        asked.update(how, n_networks=n_networks, device=device)
+        return 5
+
+    threads = function_of(
+        "training_threads",
+        LAYOUT=SimpleNamespace(networks_in=lambda wildcards: 3),
+        DEVICE="cpu",
+        CORES_TO_SHARE=8,
+        UNTRAINED=29,
+        workflow=SimpleNamespace(dag_settings=SimpleNamespace(targets=set(targets))),
+        resources=SimpleNamespace(training_threads=training_threads),
+    )
+    assert threads(None) == 5
+    assert asked == {"n_networks": 3, "device": "cpu", "n_cores": 8, "n_blocks": n_blocks}
+
+
+@pytest.mark.parametrize(
+    ("targets", "asked"),
+    [((), True), (("all",), True), (("figure_1", "all"), True), (("tables",), False)],
+)
+def test_where_to_look_is_said_of_the_whole_study(targets, asked):
+    settings = SimpleNamespace(targets=set(targets))
+    whole = function_of("whole_study_asked", workflow=SimpleNamespace(dag_settings=settings))
+    assert whole() is asked
+
+
+def test_a_setting_that_all_conditions_share_is_a_value_and_another_one_is_looked_up():
+    of = conditions("a", "b", trials=7)
+    study = SimpleNamespace(conditions=list(of.values()))
+    layout = SimpleNamespace(condition_of=lambda wildcards: of[wildcards.condition])
+    setting = function_of("setting", STUDY=study, LAYOUT=layout)
+    assert setting("trials") == 7
+    assert setting("neuron")(SimpleNamespace(condition="b")) == "neuron of b"
+    of_layout = function_of("of_layout", LAYOUT=layout)
+    assert of_layout(lambda c: c.name)(SimpleNamespace(condition="a")) == "a"
+
+
+def test_a_job_gets_the_users_task_of_its_own_name_alone():
+    study = SimpleNamespace(user_tasks={"own": "own.py", "other": "other.py"})
+    own_task_of = function_of("own_task_of", STUDY=study)
+    assert own_task_of(SimpleNamespace(task="own")) == {"own": "own.py"}
+    assert own_task_of(SimpleNamespace(task="xor")) == {}
+    task_file_of = function_of("task_file_of", own_task_of=own_task_of)
+    assert task_file_of(SimpleNamespace(task="other")) == ["other.py"]
+
+
+def test_factors_are_taken_from_the_same_block_of_the_other_condition():
+    of = conditions("a", "b", factor_of="b")
+    choice = function_of(
+        "other_choice",
+        STUDY=SimpleNamespace(names=of),
+        LAYOUT=SimpleNamespace(condition_of=lambda wildcards: of["a"]),
+        CHOICE_OF_BLOCK="choices/{name}/{block}",
+        in_block=lambda pattern, c, block: pattern.format(name=c.name, block=block),
+    )
+    assert choice(SimpleNamespace(block="seeds_3-5")) == "choices/b/seeds_3-5"
