@@ -260,6 +260,14 @@ def test_a_loss_from_the_stimulus_on_needs_a_stimulus(windows):
     check_condition(condition(training=TrainingConfig(loss_from="stimulus")), in_time)
 
 
+def test_a_trial_is_a_whole_number_of_longer_steps():
+    task = replace(find_task("go-nogo"), n_steps=202)
+    check_condition(condition(search=SearchConfig(downsample=2)), task)
+    told = r"^conditions\.a\.search\.downsample: expected a divisor of the task's 202 steps, got 4$"
+    with pytest.raises(ConfigError, match=told):
+        check_condition(condition(search=SearchConfig(downsample=4)), task)
+
+
 def test_a_loss_from_the_stimulus_on_is_checked_with_the_study(tmp_path, monkeypatch):
     """Of the user's own task, wherever the setting stands."""
     monkeypatch.chdir(ROOT)

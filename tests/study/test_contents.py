@@ -76,6 +76,7 @@ def test_what_another_study_left_is_named_and_stays(layout, files, results):
         f"results/converted/{ANOTHER}/lif/seeds_0-1/seed_0.mat",
         f"results/training/{ANOTHER}/seeds_0-1.npz",
         f"results/models/{PLACE}/seeds_0-1/.snakemake_timestamp",
+        f"results/models/{PLACE}/.snakemake_timestamp",
     ]
     for file in left:
         write(file)
