@@ -1,6 +1,7 @@
 """The rules as they are written: each hands over the settings that its params are called after, and
 asks for the resources and the fingerprint of its own stage."""
 
+import ast
 import re
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -9,6 +10,7 @@ import pytest
 from shared import ROOT
 
 from rate2spike.study import fingerprint, resources
+from rate2spike.study.figure_roles import FIGURE_ROLES
 
 RULES = ROOT / "workflow" / "rules"
 
@@ -255,3 +257,63 @@ def test_factors_are_taken_from_the_same_block_of_the_other_condition():
         in_block=lambda pattern, c, block: pattern.format(name=c.name, block=block),
     )
     assert choice(SimpleNamespace(block="seeds_3-5")) == "choices/b/seeds_3-5"
+
+
+# Figures ------------------------------------------------------------------------------------------
+
+
+def params_of(stage) -> dict[str, str]:
+    (params,) = [rule.params for rule in WRITTEN if rule.params.get("code") == f'code("{stage}")']
+    return params
+
+
+def test_pages_are_drawn_from_the_conditions_that_they_are_for():
+    of_shown = "[c.name for c in LAYOUT.shown]"
+    assert params_of("figure_scaling")["shown"] == of_shown
+    assert params_of("figure_accuracy")["shown"] == of_shown
+    assert params_of("figure_refine")["shown"] == "[c.name for c in LAYOUT.refined]"
+    of_sweeps = params_of("figure_sweeps")
+    assert of_sweeps["points"] == '[point[:3] for point in LAYOUT.points("figure_sweeps")]'
+    assert of_sweeps["swept"] == "{name: sweep.key for name, sweep in STUDY.sweeps.items()}"
+    sizes = "{name: LAYOUT.published_size(name) for name in STUDY.sweeps}"
+    assert of_sweeps["sizes"] == sizes
+    assert params_of("scorecard")["points"] == "[point[:3] for point in LAYOUT.all_points()]"
+
+
+def test_variants_are_drawn_from_all_conditions_and_the_examples_among_them():
+    """Numbers and settings of all; recordings, models and tables of the examples."""
+    (rule,) = [rule for rule in WRITTEN if rule.params.get("code") == 'code("figure_variants")']
+    inputs = rule.text.partition("output:")[0]
+    for name in ("examples", "models", "networks"):
+        of_this = inputs.partition(f"{name}=")[2].partition("=")[0]
+        assert "LAYOUT.examples_of_variants" in of_this, name
+    assert rule.text.count("c in LAYOUT.variants") == 2  # tables and settings
+
+
+def test_each_figure_of_the_paper_is_listed_under_its_task_and_number():
+    text = (RULES / "figures.smk").read_text("utf-8")
+    (written,) = re.findall(r"^PAPER = (\{.*?^\})", text, re.MULTILINE | re.DOTALL)
+    categories = {"go-nogo": "Go-NoGo", "integration": "Integration", "xor": "XOR"}
+    wanted = {}
+    for figure, roles in FIGURE_ROLES.items():
+        if roles:
+            (task,) = set(roles.values())
+            wanted[figure] = (categories[task], figure.removeprefix("figure_").upper())
+    found = {}
+    for figure, (category, title) in ast.literal_eval(written).items():
+        found[figure] = (category, title.partition(": ")[0])
+    assert found == wanted
+
+
+@pytest.mark.parametrize(("shown", "figure"), [([1], "scaling"), ([], "sweeps")])
+def test_the_notebook_on_a_study_reads_a_figure_that_the_study_has(shown, figure):
+    text = (RULES / "notebooks.smk").read_text("utf-8")
+    (written,) = re.findall(r"^NOTEBOOKS = \{.*?^\}", text, re.MULTILINE | re.DOTALL)
+    names = {"LAYOUT": SimpleNamespace(shown=shown), "PUBLISHED": "published.tsv"}
+    exec(written, names)
+    assert names["NOTEBOOKS"]["3_explore_a_study"] == [
+        "results/tables/networks.csv",
+        "results/tables/trials.parquet",
+        f"results/figures/figure_{figure}.csv",
+        "published.tsv",
+    ]
