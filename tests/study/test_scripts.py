@@ -203,14 +203,23 @@ def test_trials_of_a_refinement_are_the_held_out_ones_with_another_output(
         assert np.array_equal(trials[extreme], expected)
 
 
-def test_a_given_output_factor_is_part_of_the_refined_one(run_script, block, trained):
+def test_a_given_output_factor_is_part_of_the_refined_one(run_script, block, trained, monkeypatch):
     """What is found is the same network, whatever factor its file came with."""
     plain = refined(run_script, search(run_script, block)).loc["seed_0"]
     doubled = replace(trained.model, output_factor=2.0)
     matfile.save(Path("models") / "seed_0.mat", doubled, trained.record, {})
     search(run_script, block)
     rates = pd.read_parquet("factor_35.parquet")
+    asked = []
+    curve = refined_trials.accuracy_of_search
+
+    def listening(task, trials, output_factor):
+        asked.append(output_factor)
+        return curve(task, trials, output_factor)
+
+    monkeypatch.setattr(refined_trials, "accuracy_of_search", listening)
     again = refined(run_script, block | {"shards": ["factor_35.parquet"]}).loc["seed_0"]
+    assert asked == [again.output_factor / 2]  # the trials of the search have the other half
     assert len(rates) == 2
     file = matfile.load("refined_models/seed_0.mat")
     assert file.output_factor == again.output_factor
@@ -726,6 +735,9 @@ def test_an_archive_keeps_the_users_own_page_and_checks_all_its_files(run_script
         sums[name] = checksum
         assert checksum == hashlib.sha256(Path("results", name).read_bytes()).hexdigest(), name
     assert set(sums) == {*listed, "Snakefile", "config.yaml", "manifest.tsv"}
+    crate = json.loads(Path("results/ro-crate-metadata.json").read_text("utf-8"))
+    described = {e["@id"]: e["sha256"] for e in crate["@graph"] if "contentSize" in e}
+    assert described == sums
     Path("results/README.md").unlink()  # a study in a folder of its own gets the page
     run_script("manifest", inputs=inputs, output=output, params={})
     assert Path("results/README.md").read_text(encoding="utf-8") == "of README.md"
