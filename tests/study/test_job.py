@@ -14,6 +14,7 @@ from snakemake.iocontainers import Params, Wildcards
 
 from rate2spike import devices, matfile
 from rate2spike.config import NeuronConfig
+from rate2spike.rate import train
 from rate2spike.tasks import BUILT_IN
 
 
@@ -137,3 +138,26 @@ def test_a_network_that_is_in_no_block_is_an_error(job, tmp_path):
     inputs = SimpleNamespace(models=[tmp_path], networks=[tmp_path / "networks.csv"])
     with pytest.raises(LookupError, match="a is in no block of"):
         job.model_of("a", inputs)
+
+
+def test_a_rate_network_is_scored_on_as_many_fresh_trials_as_the_spiking_one(job, monkeypatch):
+    """Of its own purpose and under its full name; else the two accuracies are of other trials."""
+    found = {}
+
+    def evaluate(model, weights, task, **how):
+        found.update(how, task=task)
+        return SimpleNamespace(accuracy=0.75)
+
+    monkeypatch.setattr(train, "evaluate", evaluate)
+    model = SimpleNamespace(weights=None)
+    snakemake = asked(trials=37)
+    accuracy = job.accuracy_of_rate_network(snakemake, BUILT_IN["xor"], "seed_0", model)
+    assert accuracy == 0.75
+    assert found == {
+        "task": BUILT_IN["xor"],
+        "study_seed": 4,
+        "purpose": "rate held out",
+        "words": ("xor/n80/seed_0",),
+        "n_trials": 37,
+        "device": "cpu",
+    }
