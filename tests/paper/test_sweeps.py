@@ -345,3 +345,16 @@ def test_single_numbers_are_written_with_all_their_digits(tmp_path):
     np.testing.assert_allclose(read.value, wanted, rtol=1e-8)
     sweeps.write_singles([], tmp_path / "none.csv")
     assert pd.read_csv(tmp_path / "none.csv").columns.tolist() == sweeps.SINGLES
+
+
+def test_each_scoring_of_a_sweep_is_of_its_own_column(points):
+    rows = points[points.x == 250]
+    shares = {"rate_accuracy": 0.91, "search_accuracy": 0.92}
+    shares |= {"held_out_accuracy": 0.93, "held_out_strict": 0.94}
+    correct = sweeps.swept(rows.assign(**shares)).correct
+    assert {name: table.y.tolist() for name, table in correct.items()} == {
+        "rate, fresh trials": pytest.approx([91]),
+        "spiking, best of the grid": pytest.approx([92]),
+        "spiking, fresh trials": pytest.approx([93]),
+        "the same, strict scoring": pytest.approx([94]),
+    }
