@@ -31,6 +31,8 @@ PUBLISHED = pd.read_csv(
         ),
         ("go-nogo", 250, (20, 300), {"figure_2 decays 300"}),
         ("go-nogo", 250, (20,), {"figure_2 decays 20"}),
+        ("go-nogo", 200, (30, 50), set()),
+        ("go-nogo", 200, (50,), set()),
         ("go-nogo", 250, (35,), set()),
         ("go-nogo", 250, (50,), set()),
         ("go-nogo", 250, (10, 300), set()),

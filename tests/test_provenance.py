@@ -287,6 +287,19 @@ def test_a_block_has_the_checksum_of_its_arrays(tmp_path, trained):
     assert archive.data_sha256(path) != one
 
 
+def test_names_types_and_shapes_of_arrays_are_part_of_their_checksum(tmp_path):
+    """The same bytes, read otherwise, are other data."""
+    values = np.arange(6.0)
+    whole = values.view(np.int64)
+    others = [{"b": values}, {"a": values.reshape(2, 3)}, {"a": values.reshape(3, 2)}, {"a": whole}]
+    path = tmp_path / "a.npz"
+    found = sums(path, lambda arrays: np.savez(path, **arrays), {"a": values}, *others)
+    assert len(set(found)) == 5
+    pairs = [{"a": values, "b": values + 1}, {"a": values + 1, "b": values}]
+    one, other = sums(path, lambda arrays: np.savez(path, **arrays), *pairs)
+    assert one != other
+
+
 def test_a_table_has_the_checksum_of_its_columns(tmp_path):
     path = tmp_path / "trials.parquet"
     one, other = sums(path, lambda s: trials.write_trials([ROW], path, {"seconds": s}), 1, 2)
@@ -324,6 +337,7 @@ def test_the_manifest_lists_every_file_once_and_can_be_checked(tmp_path):
     (tmp_path / "b.csv").write_text("x\n1\n")
     (tmp_path / "provenance.json").write_text("{}")
     (tmp_path / "c.png").write_text("drawn")
+    (tmp_path / "models" / ".snakemake_timestamp").write_text("a mark of Snakemake's own")
     names = ["models", "b.csv", "c.png", "provenance.json", "models/deep"]
     table = archive.manifest([tmp_path / name for name in names], tmp_path).set_index("path")
     assert table.index.tolist() == ["b.csv", "c.png", "models/deep/a.mat", "provenance.json"]
@@ -384,6 +398,13 @@ def test_the_record_and_the_page_of_a_study(tmp_path):
     ):
         assert words in page, words
     assert "<b>" not in page
+    trials = {"first_finished": "2026-11-02T10:00:59+00:00"}
+    trials["last_finished"] = "2026-11-03T08:30:00+00:00"
+    timed = study | {"trials": trials, "stages": [expected | {"jobs_timed": 2}]}
+    archive.write_page(timed, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "were simulated from 2026-11-02 10:00 to 2026-11-03 08:30 UTC." in page
+    assert "Times are known" not in page
     # a study of old files
     study = archive.study_record(config, [], trials=None, models=[], stages=[])
     archive.write_page(study, tmp_path / "page.html")

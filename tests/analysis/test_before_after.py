@@ -131,6 +131,7 @@ def test_each_step_stands_beside_the_published_way():
         # the same but for the last bits
         ([0.2 - 0.1, 0.4 - 0.3, 0.9 - 0.8], (np.nan, np.nan)),
         ([0.1], (np.nan, np.nan)),
+        ([0.0], (np.nan, np.nan)),  # nor of one that stays as it is
         ([], (np.nan, np.nan)),
         ([0.1, 0.2, 0.3], (0.2 - T_2 * 0.1 / 3**0.5, 0.2 + T_2 * 0.1 / 3**0.5)),
         # no share differs by more than 1 from another
@@ -193,6 +194,20 @@ def test_what_is_said_of_all():
         "worse_in_words": "go-nogo of n99 (accuracy)",
         "on_edge_in_words": "none of 6",
     }
+
+
+@pytest.mark.parametrize(
+    ("n_worse", "said"), [(0, "none"), (6, "a0, a1, a2, a3, a4, a5"), (8, "a5 and 2 more")]
+)
+def test_as_many_are_named_as_a_line_holds(n_worse, said):
+    networks, refined = tables()
+    table = paired(networks, refined)
+    one = table[table.verdict == "worse"].iloc[:1].assign(measure="m")
+    worse = [one.assign(name=f"a{i}") for i in range(n_worse)]
+    table = pd.concat([table[table.verdict != "worse"], *worse])
+    words = before_after.describe(table, refined)["worse_in_words"]
+    assert words.replace(" (m)", "").endswith(said)
+    assert words.count("(m)") == min(n_worse, 6)
 
 
 def test_networks_on_the_edge_of_a_grid_are_counted_once():

@@ -120,6 +120,21 @@ def test_the_single_trials_agree_with_themselves(trained, example):
     assert not example["single_stimulus"][1].any()
 
 
+def test_the_noise_of_each_single_trial_is_its_own(trained, monkeypatch):
+    """That of its number: two trials with the same noise look more alike than they are."""
+    numbers, record = [], spiking_cpu.record_trial
+
+    def listening(*args, **options):
+        numbers.append(options["trial"])
+        return record(*args, **options)
+
+    monkeypatch.setattr(spiking_cpu, "record_trial", listening)
+    of_figure = GO_NOGO._replace(purpose="figure", device="cpu", downsample=10)
+    trials, _ = recordings._balanced(of_figure, "net", "label")
+    recordings._single_trials(of_figure, trained.model, "net", 40.0, trials, np.zeros((100, 1, 1)))
+    assert numbers == [0, 1]
+
+
 def test_a_chosen_factor_that_is_drawn_anyway_is_drawn_once(trained):
     example = recordings.example_recordings(
         GO_NOGO._replace(downsample=2), trained.model, "net", 10.0
@@ -309,6 +324,12 @@ def test_the_conditions_of_a_pair_differ_in_one_thing():
     assert (
         conditions[np.arange(6), conditions[:, 2].astype(int) - 1] > 0
     ).all()  # the answer is + in all
+    # and each is what its name says: the sign of the offset, or the context
+    minus = "\N{MINUS SIGN}"
+    for name, (offset_1, offset_2, context) in graded.TRACES.items():
+        what, word = name.rsplit(" ", 1)
+        values = {"modality 1": offset_1, "modality 2": offset_2, "context": context}
+        assert values[what] == {"+": 0.5, minus: -0.5, "1": 1, "2": 2}[word], name
 
 
 def test_no_spike_of_a_voltage_trace_is_lost(selectivity, monkeypatch):

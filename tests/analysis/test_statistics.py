@@ -33,6 +33,12 @@ def test_wilson_ends_are_exact_and_inverts_the_score_test():
     assert (p0 - k / n) / np.sqrt(p0 * (1 - p0) / n) == pytest.approx(1.959964, abs=1e-5)
 
 
+def test_wilson_of_another_level():
+    """At its bound the score statistic is the normal quantile of that level, 90 % of the middle."""
+    p0 = statistics.wilson_interval(7, 20, level=0.9).high
+    assert (p0 - 7 / 20) / np.sqrt(p0 * (1 - p0) / 20) == pytest.approx(1.644854, abs=1e-5)
+
+
 @pytest.mark.parametrize(("n_correct", "n"), [(3, 2), (-1, 5), (0, 0)])
 def test_wilson_refuses_impossible_counts(n_correct, n):
     with pytest.raises(ValueError, match="n_correct"):
@@ -53,6 +59,18 @@ def test_decay_bins_widen_for_long_decays():
     assert histogram.width == 5
     assert histogram.centres.tolist() == list(range(20, 201, 5))
     assert histogram.counts[[0, 1, -1]].tolist() == [2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("longest", "width"),
+    # 50 bins at most: 20 ms to 70, 120, 270, 520, 1020, 2520 ms and a little more
+    [
+        *((70, 1), (71, 2), (120, 2), (121, 5), (270, 5), (271, 10), (520, 10), (521, 20)),
+        *((1020, 20), (1021, 50), (2520, 50), (2521, 100), (9000, 100)),
+    ],
+)
+def test_the_width_of_decay_bins(longest, width):
+    assert statistics.decay_histogram([20.0, longest]).width == width
 
 
 def test_rate_bins_are_two_hertz_wide_and_hold_every_unit():
@@ -132,6 +150,32 @@ def test_facts_of_an_example_and_of_all_networks():
         "n_networks": 0,
         "n_attempted": 4,
     }
+    recording = {"n_networks": 2, "n_attempted": 4, "given": False, "condition": "t, c"}
+    recording |= {"network": np.array("seed_1"), "held_out_accuracy": 0.97}
+    recording |= {"label": np.array([1, 1, 0]), "inhibitory": np.array([True, False, False])}
+    recording |= {"tau_decay_ms": [20.0, 30.0, 45.0], "scaling_factors": [1.0, 10.0, 32.5]}
+    facts = describe.example(recording, {1: "Go", 0: "NoGo"})
+    assert facts == {
+        "n_networks": 2,
+        "n_attempted": 4,
+        "condition": "t, c",
+        "networks": "2 of 4 networks reached criterion",
+        "network": "seed_1",
+        "n_units": 3,
+        "n_exc": 2,
+        "n_inh": 1,
+        "tau_mean": pytest.approx(95 / 3),
+        "tau_sd": pytest.approx(np.std([20, 30, 45], ddof=1)),
+        "bin_ms": 1,
+        "factor": 32.5,
+        "held_out": pytest.approx(97),
+        "trials": "2 Go and 1 NoGo",
+    }
+    one = recording | {"given": True, "n_networks": 1, "inhibitory": [True], "tau_decay_ms": [35.0]}
+    facts = describe.example(one, {1: "+", 0: "\N{MINUS SIGN}"})
+    assert facts["networks"] == "one of 1 given networks"
+    assert (facts["n_exc"], facts["n_inh"], facts["tau_sd"]) == (0, 1, 0)
+    assert facts["trials"] == "2 (+) and 1 (\N{MINUS SIGN})"
     table = pd.DataFrame(
         {"task": "t", "condition": "c", "neuron": "lif", "converged": [True, True, False]}
     )

@@ -126,6 +126,31 @@ def test_the_interval_of_a_rate_network_is_that_of_its_correct_trials():
     assert (len(nothing), list(nothing)) == (0, list(table))
 
 
+def test_intervals_of_fresh_trials_go_from_low_to_high():
+    fresh = tables.held_out_accuracy(
+        frame(trials("a", 40.0, [1] * 8 + [0] * 2, [1] * 5 + [0] * 5), trials("b", 20.0, [0] * 4))
+    ).set_index("network")
+    assert fresh.held_out_trials.to_dict() == {"a": 10, "b": 4}
+    assert fresh.held_out_accuracy.to_dict() == {"a": 0.8, "b": 0}
+    assert fresh.held_out_strict.to_dict() == {"a": 0.5, "b": 0}
+    low, high = statistics.wilson_interval([8, 0], [10, 4])
+    assert fresh.held_out_ci_low.tolist() == low.tolist()
+    assert fresh.held_out_ci_high.tolist() == high.tolist()
+
+
+def test_flags_of_conditions_without_a_search_stay_flags(tmp_path):
+    """True and missing in one column would be read as words."""
+    files = []
+    for i, on_edge in enumerate((["True", "False"], ["", ""], ["True", ""])):
+        table = pd.DataFrame({"network": ["a", "b"], "on_edge": on_edge, "search_trials": ["", 9]})
+        files.append(str(tmp_path / f"{i}.csv"))
+        table.to_csv(files[-1], index=False)
+    found = tables.read_networks(files)
+    assert (str(found.on_edge.dtype), str(found.search_trials.dtype)) == ("boolean", "Int64")
+    assert found.on_edge.sum() == 2
+    assert found.on_edge.isna().sum() == 3
+
+
 def test_summary_is_over_the_networks_that_reached_criterion():
     summary = tables.summary_by_condition(networks()).set_index("name")
     assert summary.index.tolist() == ["a", "b", "c"]
@@ -218,6 +243,24 @@ def test_trials_are_written_as_they_are(tmp_path):
     assert table.n_spikes.tolist() == [0, 1, 2, 0]
     assert table.output_max.dtype == np.float32
     np.testing.assert_allclose(table.output_max, [0, 0.5, 1, 0])
+
+
+@pytest.mark.parametrize("refined", [False, True])
+def test_columns_have_these_types(tmp_path, refined):
+    """Single precision would round a factor, and halves the size of the outputs."""
+    row = trials("seed_0", 40.0, [1, 0]) | {"output_factor": 2**0.25, "step": "output"}
+    types = trials_table.REFINED_TYPES if refined else trials_table.TRIAL_TYPES
+    trials_table.write_trials([row], tmp_path / "shard.parquet", types=types)
+    numbers = {"scaling_factor": "double", "trial": "int64", "label": "int64"}
+    numbers |= {"output_max": "float", "output_min": "float", "n_spikes": "int64"}
+    numbers |= {"correct": "bool", "correct_strict": "bool"}
+    words = dict.fromkeys([*trials_table.NETWORK_KEYS, "kind"], "large_string")
+    of_refined = {"output_factor": "double", "step": "large_string"} if refined else {}
+    schema = pq.read_schema(tmp_path / "shard.parquet")
+    assert {field.name: str(field.type) for field in schema} == numbers | words | of_refined
+    if refined:
+        read = pd.read_parquet(tmp_path / "shard.parquet")
+        assert set(read.output_factor) == {2**0.25}
 
 
 def test_stacked_trials_are_all_trials_with_their_purpose(tmp_path):

@@ -71,6 +71,19 @@ def test_noise_turns_the_axes_by_a_few_degrees_only():
     assert degrees[0] < raw_degrees[0]  # what the denoising is for
 
 
+def test_an_axis_is_taken_where_what_is_left_of_the_noise_is_largest():
+    """A coefficient in a direction that is none of the averages' first twelve is noise."""
+    data, rng = Data(), np.random.default_rng(5)
+    averages = targeted.condition_averages(data.responses, data.conditions, 200)
+    more = np.linalg.qr(np.column_stack([data.directions, rng.normal(size=(N_UNITS, 9))]))[0][:, 4:]
+    averages += np.einsum("iv,cvt->cit", more[:, :8], rng.normal(size=(200, 8, N_TIMES)))
+    coefficients = targeted.regression(data.responses, data.variables)
+    coefficients[1, :, 6] += 50 * more[:, 8]
+    found = targeted.targeted_axes(coefficients, averages)
+    assert found.strongest.tolist()[:3] == [7, 2, 3]
+    np.testing.assert_allclose(found.axes, data.directions, atol=1e-9)
+
+
 def test_overlapping_directions_are_made_orthogonal_in_the_order_of_the_variables():
     data = Data()
     mixing = np.array([[1, 0.6, 0, 0.2], [0, 0.8, 0.5, 0], [0, 0, 0.8, 0], [0, 0, 0, 1]])
@@ -156,6 +169,7 @@ def test_the_example_unit_is_the_most_mixed_of_its_kind():
         lambda v: v[:, 3] == 1,  # one context
         lambda v: v[:, 0] == 1,  # one choice
         lambda v: np.arange(len(v)) < 5,  # no trial to spare
+        lambda v: np.isin(np.arange(len(v)), [0, 1, 4, 20, 398]),  # nor where they tell apart
         lambda v: v[:, 0] == 9,  # no trial at all
     ],
 )

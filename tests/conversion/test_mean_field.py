@@ -803,11 +803,18 @@ def test_the_study_s_script(small_study, tmp_path, monkeypatch):
         "caption": "mean_field.rst"
     }
     params = {"settings": small_study, "study_seed": 1, "code": "abc"}
+    asked, networks = [], mean_field_study.networks
+
+    def listening(settings, seed, threads):
+        asked.append((seed, threads))
+        return networks(settings, seed, threads)
+
+    monkeypatch.setattr(mean_field_study, "networks", listening)
     snakemake = SimpleNamespace(
         rule="mean_field",
         wildcards={},
         log=["log/mean_field.log"],
-        threads=1,
+        threads=2,
         params=SimpleNamespace(**params, items=params.items),
         input=SimpleNamespace(caption=ROOT / "workflow" / "report" / "mean_field.rst"),
         output=SimpleNamespace(**names),
@@ -815,6 +822,9 @@ def test_the_study_s_script(small_study, tmp_path, monkeypatch):
     runpy.run_path(
         str(ROOT / "workflow" / "scripts" / "mean_field.py"), init_globals={"snakemake": snakemake}
     )
+    assert asked == [(1, 2)]
+    curves = pd.read_csv("autocovariances.csv")
+    assert {"network", "lag"} <= set(curves)
     measures = pd.read_csv("measures.csv").set_index(["q", "network"]).sort_index()
     assert (4, mean_field_study.AFTER) not in measures.index
     assert "no solution" in measures.mapping[(4, mean_field_study.RATE)]

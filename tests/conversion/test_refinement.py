@@ -5,8 +5,10 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from rate2spike.analysis import refined_trials
 from rate2spike.conversion import (
     OUTPUT_FACTORS,
     SearchTrials,
@@ -17,6 +19,7 @@ from rate2spike.conversion import (
     score_network,
     to_spiking,
 )
+from rate2spike.conversion.refinement import Refined
 from rate2spike.conversion.scored_trials import run_trials, trials_of
 from rate2spike.tasks import BUILT_IN, Response
 
@@ -281,6 +284,42 @@ def test_the_score_at_output_factor_one_is_that_of_the_search(trained):
     unchanged = scaled_response(response, OUTPUT_FACTORS[ONE])
     assert np.array_equal(GO_NOGO.correct_spiking(rows["label"], unchanged), rows["correct"])
     assert np.array_equal(GO_NOGO.correct_strict(rows["label"], unchanged), rows["correct_strict"])
+
+
+STRICT = replace(GO_NOGO, correct_strict=lambda labels, o: np.abs(o.maximum - 1) < 0.15)
+
+
+def test_what_is_written_of_a_network_is_scored_in_both_ways():
+    """The strict scoring of this task finds an output of 1 right, whatever the label."""
+    columns = {"label": [1, 1, 0], "output_max": [0.5, 0.4, 0.1], "output_min": [0.0, -0.2, 0.0]}
+    trials_of_network = {name: np.array(values) for name, values in columns.items()}
+    scaled = refined_trials.scaled_columns(STRICT, trials_of_network, 2.0)
+    np.testing.assert_allclose(scaled["output_max"], [1.0, 0.8, 0.2])
+    np.testing.assert_allclose(scaled["output_min"], [0.0, -0.4, 0.0])
+    assert scaled["correct"].tolist() == [True, True, True]
+    assert scaled["correct_strict"].tolist() == [True, False, False]
+    found = Refined(30.0, 2.0, 0.75, 0.5, on_edge=True)
+    row = refined_trials.row_of_network(
+        "seed_0", found, step="output", output_factor=4.0, fresh=scaled
+    )
+    assert list(row) == refined_trials.REFINED_COLUMNS
+    assert row == {
+        "network": "seed_0",
+        "step": "output",
+        "scaling_factor": 30,
+        "output_factor": 4,
+        "on_edge": True,
+        "search_accuracy": 0.75,
+        "search_strict": 0.5,
+        "held_out_accuracy": 1,
+        "held_out_strict": pytest.approx(1 / 3),
+        "held_out_trials": 3,
+    }
+    search = pd.DataFrame(trials_of_network).assign(network="seed_0", scaling_factor=[30, 40, 40])
+    curve = refined_trials.accuracy_of_search(STRICT, search, 2.0)
+    assert curve.scaling_factor.tolist() == [30, 40]
+    assert curve.accuracy.tolist() == [1, 1]
+    assert curve.accuracy_strict.tolist() == [1, 0]
 
 
 def test_the_readout_alone_is_multiplied(trained):

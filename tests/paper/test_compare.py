@@ -24,6 +24,19 @@ def test_rank_sum_counts_permutations_of_tied_data():
     assert compare.rank_sum([1, 1, 1, 1], [2, 2, 2, 2]).p == pytest.approx(2 / 70)
 
 
+def test_p_is_exact_up_to_20_000_permutations():
+    """8 and 8 have 12,870, 9 and 8 have 24,310."""
+    rng = np.random.default_rng(4)
+    a, b = rng.integers(90, 99, 9).astype(float), rng.integers(93, 101, 8).astype(float)
+    exact = stats.PermutationMethod(n_resamples=np.inf)
+    wanted = stats.mannwhitneyu(a[:8], b, method=exact).pvalue
+    near = stats.mannwhitneyu(a[:8], b, method="asymptotic").pvalue
+    assert compare.rank_sum(a[:8], b).p == pytest.approx(wanted, rel=1e-9)
+    assert abs(near - wanted) > 1e-6
+    wanted = stats.mannwhitneyu(a, b, method="asymptotic").pvalue
+    assert compare.rank_sum(a, b).p == pytest.approx(wanted, rel=1e-9)
+
+
 def test_rank_sum_of_large_groups_is_that_of_scipy():
     rng = np.random.default_rng(1)
     a, b = rng.integers(90, 101, 40), rng.integers(92, 101, 50)
@@ -65,6 +78,7 @@ def test_words():
     assert compare.in_words(compare.RankSum(12.5, 1e-5, -0.98, (5, 6))) == (
         "rank-sum test, U = 12.5, p < 0.001, rank-biserial r = −0.98 (n = 5 and 6)"
     )
+    assert "p = 0.0052" in compare.in_words(compare.RankSum(12, 0.00521, 0.2, (5, 5)))
     assert "r = 0.00" in compare.in_words(compare.RankSum(12, 1.0, -0.001, (5, 5)))
     assert compare.in_words(compare.KruskalWallis(3.1, 0.68, 0.117, (5, 4, 3))) == (
         "Kruskal-Wallis test, H = 3.10, p = 0.68, ε² = 0.12 (n = 5, 4 and 3)"
@@ -84,6 +98,7 @@ def test_rows_of_a_table():
         "effect_name": "rank-biserial r",
         "effect": 0.2,
     }
+    assert compare.as_row(compare.RankSum(2, 0.34, -0.8, (5, 5)))["effect"] == -0.8
     row = compare.as_row(compare.KruskalWallis(3.1, 0.68, 0.117, (5, 4, 3)))
     assert (row["test"], row["statistic_name"], row["statistic"], row["effect_name"]) == (
         "Kruskal-Wallis test",
@@ -106,6 +121,8 @@ def test_difference_of_means_without_spread():
     half = stats.t.ppf(0.975, 99) * 0.5 / 10  # the sample with a spread makes the interval
     found = compare.difference_of_means(Sample(100, 0, 3), Sample(99.9, 0.5, 100))
     assert found == pytest.approx((0.1, 0.1 - half, 0.1 + half))
+    found = compare.difference_of_means(Sample(100, 0, 3), Sample(99.9, 0.5, 100), 0.2)
+    assert found == pytest.approx((0.1, 0.1 - half - 0.2, 0.1 + half + 0.2))
 
 
 def test_difference_of_single_values_has_no_interval():
@@ -113,6 +130,7 @@ def test_difference_of_single_values_has_no_interval():
     assert found.difference == 1
     assert np.isnan(found[1:]).all()
     assert np.isnan(compare.difference_from_one(Sample(3, np.nan, 1), 2)[1:]).all()
+    assert np.isnan(compare.difference_of_means(Sample(2, 1, 10), Sample(3, 1, 1))[1:]).all()
 
 
 def test_difference_at_a_shared_sd_is_the_pooled_interval():

@@ -5,6 +5,7 @@ import importlib
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -528,6 +529,81 @@ def test_a_study_of_one_figure(figure, roles, tmp_path):
     assert (tmp_path / "scorecard.html").read_text("utf-8").count("<tr") == len(found) + 1
     assert "{" not in scorecard.NOTE.format(**facts)
     assert scorecard.in_markdown(found).splitlines()[-1].startswith(f"| all | {len(found)} |")
+
+
+def test_every_column_of_the_page_is_under_its_heading(tmp_path):
+    """Each a column of the table, with four digits; a dash where there is no number."""
+    accuracy = spread(0.9, 0.02, 4)
+    fresh = {"held_out_accuracy": 0.811, "held_out_strict": 0.722}
+    points = networks("figure_5", "fixed", n=4, search_accuracy=accuracy, **fresh)
+    found = scorecard.table(PUBLISHED, points, NO_SINGLES)
+    scorecard.write_html(found, tmp_path / "scorecard.html")
+    page = (tmp_path / "scorecard.html").read_text("utf-8")
+    table = ElementTree.fromstring(page[page.index("<table") :])
+    header, *rows = [[cell.text for cell in row] for row in table.iter("tr")]
+    columns = [
+        ("figure", "figure"),
+        ("panel", "panel"),
+        ("quantity", "quantity"),
+        ("task", "task"),
+        ("along", "x_name"),
+        ("at", "x_value"),
+        ("unit", "unit"),
+        ("published", "published"),
+        ("SD", "published_sd"),
+        ("networks", "published_n"),
+        ("ours", "ours"),
+        ("SD", "ours_sd"),
+        ("networks", "ours_n"),
+        ("ours, fresh trials", "fresh"),
+        ("ours, fresh trials, strict scoring", "strict"),
+        ("ours \N{MINUS SIGN} published", "difference"),
+        ("95 % interval from", "ci_low"),
+        ("to", "ci_high"),
+        ("verdict", "verdict"),
+        ("published in", "source"),
+    ]
+    assert [text.strip() for text in header] == [heading for heading, _ in columns]
+    assert len(rows) == len(found) == 2
+    for row, (_, wanted) in zip(rows, found.iterrows(), strict=True):
+        for text, (heading, column) in zip(row, columns, strict=True):
+            value = wanted[column]
+            if isinstance(value, str):
+                assert (text or "") == value, heading
+            elif np.isnan(value):
+                assert text == "\N{EN DASH}", heading
+            else:
+                read = float(text.replace("\N{MINUS SIGN}", "-"))
+                assert read == pytest.approx(value, rel=5e-4), heading
+
+
+def test_verdicts_are_counted_in_their_own_columns():
+    panels = ["5", "5", "5", "6", "6", "6"]
+    verdicts = ["agrees", "differs", "differs", "too few networks", "too few networks", "agrees"]
+    found = pd.DataFrame({"figure": panels, "panel": 3 * ["left"] + 3 * ["A-main"]})
+    lines = scorecard.in_markdown(found.assign(verdict=verdicts)).splitlines()
+    assert lines == [
+        "| panel | numbers | agree | differ | too few networks |",
+        "|---|--:|--:|--:|--:|",
+        "| 5 | 3 | 1 | 2 | 0 |",
+        "| 6A | 3 | 1 | 0 | 2 |",
+        "| all | 6 | 2 | 2 | 2 |",
+    ]
+
+
+def test_every_number_has_a_link_to_the_picture_of_its_figure(compared):
+    for row in compared.itertuples():
+        assert row.link == f"figures/figure_{row.figure.lower()}.png"
+    assert {"figures/figure_s7.png", "figures/figure_1.png"} < set(compared.link)
+
+
+def test_the_sd_of_two_networks_is_not_taken_for_theirs():
+    """It may be any: the published one makes the interval."""
+    wide = {"training_trials": [100.0, 3000.0]}
+    row = only(networks("figure_1", "sizes", 50, n=2, **wide), "training trials to criterion")
+    half = scipy.stats.t.ppf(0.975, 99) * 338 * np.sqrt(1 / 2 + 1 / 100)
+    uncertainty = scorecard.comparable(PUBLISHED).loc[row.name].uncertainty
+    assert row.ci_high - row.difference == pytest.approx(half + uncertainty)
 
 
 def test_words_of_the_page_are_escaped(tmp_path):

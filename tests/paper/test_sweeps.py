@@ -4,6 +4,7 @@ captions say."""
 import numpy as np
 import pandas as pd
 import pytest
+from shared import ROOT
 
 from rate2spike.paper import compare, sweeps
 
@@ -114,6 +115,10 @@ def test_table_of_tests(points):
     table = sweeps.table_of_tests("9", map(comparison, (two, few, one)))
     assert table.columns.tolist() == sweeps.TESTS
     assert table[["figure", "panel"]].drop_duplicates().to_numpy().tolist() == [["9", "C"]]
+    named = sweeps.side_by_side(points, {"sizes": "Sizes", "fixed": "Fixed"})
+    of_names = sweeps.table_of_tests("9", [comparison(named)])
+    # as they come, each beside its number
+    assert of_names[["conditions", "n"]].to_numpy().tolist() == [["Sizes; Fixed", "4; 2"]]
     assert table.conditions.tolist() == ["250.0; 300.0", "10.0; 50.0", "250.0"]
     assert table.n.tolist() == ["3; 3", "0; 1", "3"]
     assert table.test.tolist() == ["rank-sum test", "rank-sum test", "none"]
@@ -138,6 +143,24 @@ def test_where_the_scaling_factors_come_from(points):
         sweeps.searched_in_words(elsewhere)
         == "on fresh trials at the scaling factors chosen in another condition"
     )
+
+
+def test_a_period_in_which_nothing_was_trained_says_nothing_of_the_factors(points):
+    """Its networks have none, searched or not."""
+    rows = pd.concat([points[points.x == 250].assign(x=x) for x in (0.0, 2.0)])
+    failed = points[points.x == 10].assign(x=5.0)
+    assert (
+        sweeps.searched_in_words(pd.concat([rows, failed]))
+        == "on fresh trials at the factors searched for each period"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [([1, 1], "1 network"), ([3], "3 networks"), ([1, 3], "1 to 3 networks"), ([0], "0 networks")],
+)
+def test_how_many_networks_conditions_have(sizes, words):
+    assert sweeps.networks_in_words(pd.Series(sizes)) == words
 
 
 def test_filters_by_name(points):
@@ -232,6 +255,30 @@ def test_the_example_is_described_and_not_counted_among_the_sweeps(points):
     assert (facts["decays"], facts["scaling"], facts["trials"]) == ("30.0 ± 8.0 ms", "1/25", "9 Go")
 
 
+def test_every_word_about_an_example_network():
+    example = {"n_networks": 3, "n_attempted": 5, "condition": "go-nogo, n200", "network": "seed_1"}
+    example |= {"networks": "3 of 5 networks", "n_units": 200, "n_exc": 160, "n_inh": 40}
+    example |= {"tau_mean": 30, "tau_sd": 8, "factor": 32.5, "held_out": 97.6, "trials": "9 Go"}
+    assert sweeps.describe_example(example) == {
+        "example": (
+            "Network seed_1, 200 units (160 excitatory, 40 inhibitory); 3 of 5 networks, and drawn "
+            "is the one whose spiking version is most accurate on fresh trials (98 % correct)."
+        ),
+        "example_note": (
+            "go-nogo, n200, seed_1: 160 exc., 40 inh. units; 3 of 5 networks; 9 Go trials, "
+            "mean ± SD"
+        ),
+        "at_lambda": "; λ = 1/32.5",
+        "decays": "30.0 ± 8.0 ms",
+        "scaling": "1/32.5",
+        "trials": "9 Go",
+    }
+    none = sweeps.describe_example({"n_networks": 0, "n_attempted": 5})
+    assert none.keys() == sweeps.describe_example(example).keys()
+    assert "(0 of 5)" in none["example"]
+    assert "(0 of 5)" in none["example_note"]
+
+
 def test_a_sweep_may_be_called_example(points):
     facts = sweeps.describe(points[points.role == "sizes"].assign(role=sweeps.EXAMPLE))
     assert facts["per_condition"] == "4 networks"
@@ -244,3 +291,70 @@ def test_a_condition_without_a_search_has_no_point_in_the_search(points):
         assert 250 not in table.x.tolist()
         assert table.x.nunique() == sizes.x.nunique() - 1
     assert 250 in sweeps.share_trained(given).x.tolist()
+
+
+# The paper's own table ----------------------------------------------------------------------------
+
+PAPER = pd.read_csv(
+    ROOT / "resources" / "published.tsv", sep="\t", dtype=str, keep_default_na=False
+)
+
+
+@pytest.mark.parametrize("task", ["go-nogo", "integration"])
+def test_what_the_paper_has_at_a_size_is_what_each_panel_shows(task):
+    """By the name of the quantity, for networks of 250 units; other sizes and tasks have none."""
+    quantities = {
+        "trained": "successfully trained rate RNNs",
+        "trials": "training trials to criterion",
+        "correct": "LIF task performance",
+        "successful": "successful LIF models",
+    }
+    figures = {"go-nogo": ["1", "2"], "integration": ["3", "4"]}[task]
+    of_task = PAPER[PAPER.figure.isin(figures) & PAPER.source.eq("digitised")]
+    at_250 = of_task[of_task.x_name.eq("N") & of_task.x_value.eq("250")]
+    wanted = {}
+    for panel, quantity in quantities.items():
+        (value,) = at_250.value[at_250.quantity == quantity]
+        wanted[panel] = float(value)
+    assert sweeps.published_at_size(PAPER, task, 250) == wanted
+    assert set(wanted) == set(sweeps.Swept._fields)
+    assert sweeps.published_at_size(PAPER, task, 251) == {}
+    assert sweeps.published_at_size(PAPER, task, None) == {}
+    assert sweeps.published_at_size(PAPER, "xor", 250) == {}
+
+
+def test_single_numbers_are_written_with_all_their_digits(tmp_path):
+    """Named as in the paper, but for what is called otherwise; outputs at the last time read."""
+    of_figure = PAPER[PAPER.figure.eq("2") & PAPER.panel.eq("B-right")]
+    names = ("mean LIF output Go", "mean LIF output NoGo")
+    time_s = np.linspace(0, 1, 201)
+    outputs = np.stack([np.pi * time_s, -np.e * time_s])
+    singles = sweeps.singles_at_last(of_figure, "B-right", names, time_s, outputs)
+    singles.append(sweeps.single(of_figure[of_figure.quantity == names[0]], 1 / 3, x_value="other"))
+    sweeps.write_singles(singles, tmp_path / "singles.csv")
+    read = pd.read_csv(tmp_path / "singles.csv", dtype={"x_value": str, "figure": str})
+    assert list(read) == sweeps.SINGLES
+    assert read.quantity.tolist() == [*names, names[0]]
+    assert set(read.figure) == {"2"}
+    assert set(read.panel) == {"B-right"}
+    traces = of_figure[of_figure.quantity.isin(names)]
+    last_s = traces.x_value.astype(float).groupby(traces.quantity).max()
+    assert read.x_value[:2].astype(float).tolist() == [last_s[name] for name in names]
+    assert read.x_value[2] == "other"
+    wanted = [np.pi * last_s[names[0]], -np.e * last_s[names[1]], 1 / 3]
+    np.testing.assert_allclose(read.value, wanted, rtol=1e-8)
+    sweeps.write_singles([], tmp_path / "none.csv")
+    assert pd.read_csv(tmp_path / "none.csv").columns.tolist() == sweeps.SINGLES
+
+
+def test_each_scoring_of_a_sweep_is_of_its_own_column(points):
+    rows = points[points.x == 250]
+    shares = {"rate_accuracy": 0.91, "search_accuracy": 0.92}
+    shares |= {"held_out_accuracy": 0.93, "held_out_strict": 0.94}
+    correct = sweeps.swept(rows.assign(**shares)).correct
+    assert {name: table.y.tolist() for name, table in correct.items()} == {
+        "rate, fresh trials": pytest.approx([91]),
+        "spiking, best of the grid": pytest.approx([92]),
+        "spiking, fresh trials": pytest.approx([93]),
+        "the same, strict scoring": pytest.approx([94]),
+    }

@@ -297,10 +297,14 @@ def outputs_of(outputs, task="go-nogo", kind="rate", time_s=None) -> pd.DataFram
 
 
 @pytest.mark.parametrize(
-    ("task", "kind", "tolerance"),
-    [("go-nogo", "rate", 0.2), ("go-nogo", "spiking", 0.5), ("integration", "spiking", 0.5)],
+    ("task", "kind", "tolerance", "panel"),
+    [
+        ("go-nogo", "rate", 0.2, "1B"),
+        ("go-nogo", "spiking", 0.5, "2B"),
+        ("integration", "spiking", 0.5, "4C"),
+    ],
 )
-def test_outputs_by_their_root_mean_square(task, kind, tolerance):
+def test_outputs_by_their_root_mean_square(task, kind, tolerance, panel):
     same = traces(task, kind)
     near = outputs_of(same[None], task, kind)
     assert near.distance.tolist() == pytest.approx([0, 0], abs=1e-3)  # times as they are written
@@ -312,6 +316,11 @@ def test_outputs_by_their_root_mean_square(task, kind, tolerance):
     assert far.ours_n.tolist() == [2, 2]
     shown = PUBLISHED[PUBLISHED.quantity.isin(far.quantity)]
     assert far.panel.isin(shown.panel).all()
+    assert set(far.figure + far.panel.str[0]) == {panel}
+    assert set(far.group) == {f"{kind} output"}
+    # the first is the task's first answer
+    positive = {"go-nogo": " Go", "integration": "(+) choice"}[task]
+    assert far.quantity.str.endswith(positive).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("task", ["go-nogo", "integration"])
@@ -371,9 +380,10 @@ def decays_of(tau_ms, task="go-nogo") -> pd.Series:
     return row
 
 
-@pytest.mark.parametrize("task", ["go-nogo", "integration"])
-def test_decays_by_the_distance_of_their_distributions(task):
-    figure, panel = variants.HISTOGRAMS[task]
+@pytest.mark.parametrize(
+    ("task", "figure", "panel"), [("go-nogo", "1", "B-left"), ("integration", "4", "B")]
+)
+def test_decays_by_the_distance_of_their_distributions(task, figure, panel):
     bins = sweeps.published_values(PUBLISHED[PUBLISHED.figure == figure], panel, variants.IN_BINS)
     tau_ms = np.repeat(bins.x, bins.y.astype(int)).to_numpy()
     assert decays_of([tau_ms + 0.49], task).distance == pytest.approx(0, abs=1e-12)
@@ -381,6 +391,8 @@ def test_decays_by_the_distance_of_their_distributions(task):
     at_20 = np.append(tau_ms, np.full(len(tau_ms), 20.0))  # as many units again
     share_above = 1 - bins.y[bins.x == 20].item() / bins.y.sum()
     row = decays_of([at_20], task)
+    assert (row.task, row.figure, row.panel) == (task, figure, panel)
+    assert (row.ours_n, row.ours_attempted) == (1, 1)
     assert row.difference == pytest.approx(share_above / 2)
     assert row.distance == pytest.approx(share_above / 2 / 0.1)
     assert decays_of([np.full(10, 90.0)], task).difference == pytest.approx(1)
@@ -405,7 +417,8 @@ def test_the_nearest_variant_comes_first_and_every_group_counts_once():
     summary = variants.by_variant(numbers)
     assert summary.variant.tolist() == ["p_rec 0.4", "as stated"]
     last = summary.iloc[1]
-    assert last["go-nogo training trials"] == variants.MOST  # capped; the table is not
+    assert last["go-nogo training trials"] == 4  # capped, as is said; the table is not
+    assert " 4 is 4 or more" in variants.NOTE
     assert numbers.distance.max() > 10
     assert last["go-nogo rate accuracy"] == pytest.approx(1, abs=0.01)
     assert last["go-nogo rate output"] == pytest.approx(1.5, abs=0.01)
@@ -413,3 +426,59 @@ def test_the_nearest_variant_comes_first_and_every_group_counts_once():
     assert len(cells) == 6
     assert last.distance == pytest.approx(cells.mean())
     assert last.n_numbers == 5  # a trace is none
+
+
+def test_a_sweep_of_many_points_weighs_no_more_than_one():
+    """The mean is that of the groups, whatever the numbers in each."""
+    rows = [("a", "trained", 1.0, "agrees", 3), ("a", "trained", 3.0, "differs", 5)]
+    rows += [("a", "decays", 0.5, "too few networks", 9), ("a", "rate output", 0.2, "", 1)]
+    rows += [("b", "decays", 9.0, "differs", 2), ("b", "trained", 0.0, "differs", 2)]
+    columns = ["variant", "group", "distance", "verdict", "ours_attempted"]
+    numbers = pd.DataFrame(rows, columns=columns).assign(task="go-nogo", ours_n=1)
+    summary = variants.by_variant(numbers)
+    assert summary.variant.tolist() == ["a", "b"]
+    a, b = summary.to_dict("records")
+    assert a["go-nogo trained"] == pytest.approx(2)
+    assert a["distance"] == pytest.approx((2 + 0.5 + 0.2) / 3)
+    assert [a[name] for name in variants.COUNTS] == [3, 1, 1, 4]
+    assert b["distance"] == pytest.approx((4 + 0) / 2)
+    assert [b[name] for name in variants.COUNTS] == [2, 0, 2, 2]
+
+
+def test_the_caption_counts_networks_once_and_points_each():
+    conditions = [given(n_units=200), given(n_units=50), given(n_units=50, p_rec=0.4)]
+    sizes = (3, 5, 2)
+    networks = [as_published(c, n=n) for c, n in zip(conditions, sizes, strict=True)]
+    networks[1].loc[:1, "converged"] = False
+    points = variants.points(conditions, pd.concat(networks, ignore_index=True))
+    assert len(points) == 3 * 3 + 2 * 5 + 2 * 2  # the first is the example, too
+    summary = variants.by_variant(variants.table(PUBLISHED, points))
+    assert variants.describe(points, summary) == {
+        "n_networks": 3 + 3 + 2,
+        "n_attempted": 3 + 5 + 2,
+        "n_variants": 2,
+        "n_numbers": summary.n_numbers.sum(),
+        "per_place": "2 to 5 networks",
+    }
+    alone = points[points.role == "example"]
+    assert variants.describe(alone, summary)["per_place"] == "3 networks"
+
+
+def test_groups_name_the_panels_that_their_numbers_are_from():
+    """Those of the scorecard's matches, the traces and the histograms."""
+    found = {}
+    for match in scorecard.MATCHES:
+        task = {"1": "go-nogo", "2": "go-nogo", "3": "integration", "4": "integration"}
+        if match.figure in task and match.quantity != scorecard.IN_CAPTION:
+            group = variants.OF_MEASURE[match.measure]
+            panels = found.setdefault((task[match.figure], group), set())
+            panels.add(match.figure + match.panel[0])
+    for (task, _), shown in variants.OUTPUTS.items():
+        found.setdefault((task, shown.group), set()).add(shown.figure + shown.panel[0])
+    for task, (figure, panel) in variants.HISTOGRAMS.items():
+        found.setdefault((task, variants.HISTOGRAM), set()).add(figure + panel[0])
+    named = {}
+    for task, groups in variants.GROUPS.items():
+        for group, panels in groups.items():
+            named[task, group] = set(panels.split(", "))
+    assert named == found

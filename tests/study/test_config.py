@@ -151,6 +151,66 @@ def test_an_impossible_value_is_refused_by_name(cls, key, value):
         from_mapping(cls, {key: list(value) if isinstance(value, tuple) else value}, "here.there")
 
 
+EDGES = [
+    (RateConfig, {"p_inh": 0, "p_rec": 1}),
+    (RateConfig, {"p_inh": 1.0, "p_rec": 0.0, "n_units": 1}),
+    (RateConfig, {"n_units": 7, "n_som": 7}),
+    (RateConfig, {"tau_decay_ms": (5.0,)}),
+    (RateConfig, {"tau_decay_ms": (5.0, 5.1)}),
+    (TrainingConfig, {"max_trials": 2, "min_trials": 0, "evaluation_interval": 1}),
+    (TrainingConfig, {"accuracy_threshold": 0, "trials_per_update": 1, "evaluation_trials": 1}),
+    (TrainingConfig, {"accuracy_threshold": 1}),
+    (NeuronConfig, {"t_refractory_ms": 0, "tau_rise_ms": 0}),
+    (NeuronConfig, {"v_threshold": -64.9}),
+    (SearchConfig, {"scaling_factors": (0.001,), "trials": 1, "held_out_trials": 1}),
+    (SearchConfig, {"scaling_factors": (123456.0,), "downsample": 100}),
+]
+
+
+@pytest.mark.parametrize(("cls", "values"), EDGES)
+def test_a_value_at_the_edge_of_what_is_allowed_is_taken(cls, values):
+    """By the schema, too."""
+    assert values.items() <= values_of(cls(**values)).items()
+    (section,) = [name for name, of_section in SECTIONS.items() if of_section is cls]
+    default = yaml.safe_load(DEFAULT)
+    for key, value in values.items():
+        default[section][key] = list(value) if isinstance(value, tuple) else value
+    assert schema.first_problem(default, SCHEMA) is None
+
+
+def test_these_keys_can_be_swept():
+    """All that are one number, and the decays; each makes conditions of its own."""
+    swept = SCHEMA["properties"]["sweeps"]["additionalProperties"]["properties"]["key"]["enum"]
+    assert swept == [
+        "network.n_units",
+        "network.p_inh",
+        "network.p_rec",
+        "network.n_som",
+        "network.gain",
+        "network.tau_decay_ms",
+        "training.learning_rate",
+        "training.trials_per_update",
+        "training.min_trials",
+        "neuron.tau_mem_ms",
+        "neuron.t_refractory_ms",
+        "neuron.tau_rise_ms",
+        "neuron.bias",
+        "search.downsample",
+    ]
+    for key in swept:
+        section, setting = key.split(".")
+        own = {"task": "xor", "key": key, "values": [[20], [30]] if "tau_decay" in key else [4, 5]}
+        if key.startswith("network.p_"):
+            own["values"] = [0.4, 0.5]
+        values = yaml.safe_load(DEFAULT)
+        values |= {"conditions": {}, "figures": {}, "sweeps": {"mine": own}}
+        assert schema.first_problem(values, SCHEMA) is None
+        points = read_study(values).points("mine")
+        found = [point.condition.setting(f"{section}.{setting}") for point in points]
+        assert found == own["values"]
+        assert len({point.condition.identity for point in points}) == 2
+
+
 def test_every_field_is_checked():
     for cls, keys in BAD.items():
         assert set(keys) == {f.name for f in fields(cls)}
@@ -210,6 +270,14 @@ def test_a_loss_from_the_stimulus_on_needs_a_stimulus(windows):
     assert "stimulus_windows_ms" in str(refused.value)
     in_time = replace(task, stimulus_windows_ms=((990.0, 1000.0),))
     check_condition(condition(training=TrainingConfig(loss_from="stimulus")), in_time)
+
+
+def test_a_trial_is_a_whole_number_of_longer_steps():
+    task = replace(find_task("go-nogo"), n_steps=202)
+    check_condition(condition(search=SearchConfig(downsample=2)), task)
+    told = r"^conditions\.a\.search\.downsample: expected a divisor of the task's 202 steps, got 4$"
+    with pytest.raises(ConfigError, match=told):
+        check_condition(condition(search=SearchConfig(downsample=4)), task)
 
 
 def test_a_loss_from_the_stimulus_on_is_checked_with_the_study(tmp_path, monkeypatch):
@@ -631,6 +699,18 @@ TRAPS = [
     ),
     ("search", "null", "search: expected keys with their values, got None"),
     ("seed", "3", "seed: unknown key; allowed are study_seed, device,"),
+    ("network.p_rec", "1.5", "network.p_rec: expected a number <= 1, got 1.5"),
+    ("networks_per_job", "100001", "networks_per_job: expected a number <= 100000, got 100001"),
+    (
+        "conditions.go-nogo.network.n_unit",
+        "5",
+        "conditions.go-nogo.network.n_unit: unknown key; allowed are n_units, p_inh,",
+    ),
+    (
+        f"conditions.{'a' * 101}",
+        "{task: xor}",
+        "conditions: expected at most 100 letters, got 'aaa",
+    ),
     ("conditions.go-nogo", "null", "conditions.go-nogo: expected keys with their values, got None"),
     ("conditions.go-nogo", "{networks: 3}", "conditions.go-nogo.task: missing key"),
     (
@@ -976,6 +1056,23 @@ def test_tasks_whose_folders_a_disk_may_take_for_one_are_refused(tmp_path):
     told = r"^tasks\.Delayed-Go: expected a name that differs from delayed-go in more than its case"
     with pytest.raises(ConfigError, match=told):
         checked(values, SCHEMA)
+    # the built-in task of another condition
+    file = tmp_path / "XOR.py"
+    file.write_text(text.replace('name="delayed-go"', 'name="XOR"'), "utf-8")
+    values["tasks"] = {"XOR": str(file)}
+    values["conditions"] = {"a": {"task": "XOR"}, "b": {"task": "xor"}}
+    with pytest.raises(ConfigError, match=r"^tasks\.XOR: expected a name that differs from xor in"):
+        checked(values, SCHEMA)
+    del values["conditions"]["b"]
+    checked(values, SCHEMA)
+
+
+def test_a_task_that_no_condition_has_is_checked_with_the_study(tmp_path):
+    values = yaml.safe_load(DEFAULT) | {"sweeps": {}, "figures": {}}
+    values["conditions"] = {"a": {"task": "xor"}}
+    values["tasks"] = {"mine": str(tmp_path / "none.py")}
+    with pytest.raises(ConfigError, match=r"^tasks\.mine: "):
+        checked(values, SCHEMA)
 
 
 # Models from elsewhere ----------------------------------------------------------------------------
@@ -985,7 +1082,13 @@ def test_tasks_whose_folders_a_disk_may_take_for_one_are_refused(tmp_path):
 def models(tmp_path, monkeypatch):
     """A folder with the published model under some names; the names are seen from there."""
     monkeypatch.chdir(tmp_path)
-    for name in ("models/b.mat", "models/a.mat", "models/deep/c.mat", "models/x[1].mat"):
+    for name in (
+        "models/b.mat",
+        "models/a.mat",
+        "models/deep/c.mat",
+        "models/x[1].mat",
+        "models/deep/deeper/d.mat",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).symlink_to(PUBLISHED_MODEL)
     (tmp_path / "models" / "folder.mat").mkdir()
@@ -1002,6 +1105,8 @@ def given(*files, task="go-nogo"):
         (["models/[ab].mat"], ["models/a.mat", "models/b.mat"]),
         (["models/?.mat"], ["models/a.mat", "models/b.mat"]),
         (["models/**/c.mat"], ["models/deep/c.mat"]),
+        (["models/**/d.mat"], ["models/deep/deeper/d.mat"]),  # folders at any depth
+        (["models/**/a.mat"], ["models/a.mat"]),
         (["models/b.mat", "models/a*.mat"], ["models/b.mat", "models/a.mat"]),
         (["models/x[1].mat"], ["models/x[1].mat"]),  # a file of that name: no pattern
         (["models/*.mat"], ["models/a.mat", "models/b.mat", "models/x[1].mat"]),

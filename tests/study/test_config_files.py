@@ -132,6 +132,9 @@ ABOVE = "training:\n  min_trials: 7\n"
         ("study_seed: expected", "--config"),
         ("search.scaling_factors.1: expected", "--config"),
         ("sweeps: missing key", "below.yaml, above.yaml"),
+        # a key that begins like another one
+        ("conditions.a.b-2.task: unknown task", "below.yaml, line 3"),
+        ("trainings: unknown key", "below.yaml, above.yaml"),
     ],
 )
 def test_a_problem_is_said_with_the_file_and_line_of_its_key(written, problem, place):
@@ -162,6 +165,7 @@ def read(*arguments):
         ("keep_traces=false", False),
         ("networks_per_job=null", None),
         ("networks_per_job=5", 5),
+        ("networks_per_job=1e1", 10.0),  # text in a file; what Snakemake makes of it stays
         ("device=cuda", "cuda"),
         ("training={max_trials: 5}", {"max_trials": 5, "loss": "l2"}),
         ("training={'max_trials': 5}", {"max_trials": 5, "loss": "l2"}),

@@ -76,6 +76,7 @@ def test_what_another_study_left_is_named_and_stays(layout, files, results):
         f"results/converted/{ANOTHER}/lif/seeds_0-1/seed_0.mat",
         f"results/training/{ANOTHER}/seeds_0-1.npz",
         f"results/models/{PLACE}/seeds_0-1/.snakemake_timestamp",
+        f"results/models/{PLACE}/.snakemake_timestamp",
     ]
     for file in left:
         write(file)
@@ -95,11 +96,30 @@ def test_what_another_study_left_is_named_and_stays(layout, files, results):
     assert all(Path(file).is_file() for file in left)
 
 
+@pytest.mark.parametrize(
+    "folder",
+    ["converted", "refined", "examples", "selectivity", "exports", "exports_refined", "conditions"],
+)
+def test_every_folder_that_a_user_looks_at_is_searched(layout, files, results, folder):
+    write(f"results/{folder}/{ANOTHER}/lif/seeds_0-1/seed_0.mat")
+    line = contents.update(layout, files, CONFIG)
+    assert f"none of this one's: {folder}/go-nogo/; " in line
+    assert f"- `{folder}/go-nogo/`\n" in (results / contents.PAGE).read_text("utf-8")
+
+
+def test_exports_of_the_study_are_its_own(layout, files, results):
+    for folder in layout.exports:
+        write(f"{folder}/spikes.nwb")
+    assert contents.update(layout, files, CONFIG) is None
+
+
 def test_a_manifest_of_another_run_is_named(layout, files, results):
     checksum = hashlib.sha256((results / "tables" / "provenance.json").read_bytes()).hexdigest()
     lines = "path\tbytes\tsha256\ntables/provenance.json\t1\t{}\n"
     (results / "manifest.tsv").write_text(lines.format(checksum))
     assert contents.update(layout, files, CONFIG) is None
+    (results / "manifest.tsv").write_text("path\tbytes\tsha256\nother.csv\t1\t0\n")
+    assert contents.update(layout, files, CONFIG).startswith("results/manifest.tsv is older than")
     (results / "manifest.tsv").write_text(lines.format("0" * 64))
     write("results/config.yaml")
     line = contents.update(layout, files, CONFIG)

@@ -50,6 +50,16 @@ def test_trials_are_typical_of_the_decays():
         > typical("integration", 20.0, 1000.0)
     )
     assert typical("xor", 20.0, 50.0) == 6000
+    # measured, by the upper limit of the decays: up to 50 ms, up to 100 or 300 ms, beyond
+    assert [typical("go-nogo", 20.0, tau) for tau in (50.0, 51.0, 300.0, 301.0)] == [
+        *(900, 550),
+        *(550, 1300),
+    ]
+    assert [typical("integration", 20.0, tau) for tau in (50.0, 51.0, 100.0, 101.0)] == [
+        *(4400, 1800),
+        *(1800, 800),
+    ]
+    assert typical("integration", 35.0) == 4400  # of one decay that one
     assert typical("integration", 20.0, 50.0, max_trials=7) == 7
 
 
@@ -116,6 +126,87 @@ def test_the_cost_of_a_study_has_the_trials_of_its_refinement(monkeypatch):
         of_search + 2 * of_step,
         2 * of_search + 3 * of_step,
     ]
+
+
+ROW = {"name": "a", "network": {"n_units": 250}, "training": {"max_trials": 600}, "neuron": {}}
+ROW |= {"n_networks": 10, "n_factors": 12, "trials": 100, "held_out_trials": 50}
+ROW |= {"downsample": 1, "refines": False, "recording_s": 0}
+
+
+@pytest.fixture
+def reckoned(monkeypatch):
+    """What a condition costs where a training trial takes 2 ms and a spiking one 10 ms."""
+    monkeypatch.setattr(cost, "seconds_per_training_trial", lambda *_, **__: 0.002)
+    monkeypatch.setattr(cost, "seconds_per_spiking_trial", lambda *_, **__: 0.01)
+
+    def of(keep_traces=False, **changes):
+        settings = {"device": "cpu", "keep_traces": keep_traces, "timed": {}}
+        return cost.of_condition(ROW | changes, BUILT_IN["go-nogo"], **settings)
+
+    return of
+
+
+def test_disk_is_that_of_networks_and_of_each_trial_twice(reckoned):
+    """In the shard and in the table of all trials; a refined network has a model more, a third of
+    its files."""
+    of_trials = 2 * 12_500 * 40 / 1e6
+    config = RateConfig(n_units=250)
+    of_networks = 10 * resources.bytes_per_network(config, 200, False) / 1e6
+    assert reckoned()["megabytes"] == pytest.approx(of_networks + of_trials)
+    assert reckoned(training=None)["megabytes"] == pytest.approx(of_trials)
+    assert reckoned(refines=True)["megabytes"] == pytest.approx(of_networks * 4 / 3 + of_trials)
+    with_traces = 10 * resources.bytes_per_network(config, 200, True) / 1e6
+    assert reckoned(keep_traces=True)["megabytes"] == pytest.approx(with_traces + of_trials)
+
+
+def test_what_is_kept_of_a_network_that_grows_is_all_its_connections():
+    """Three files of 32 bits a weight: initial ones as far as they are there, trained ones all."""
+    sizes = []
+    for connections in ("prune", "keep", "grow"):
+        config = RateConfig(n_units=1000, p_rec=0.1, connections=connections)
+        sizes.append(resources.bytes_per_network(config, 200, False))
+    assert sizes[0] == sizes[1]
+    assert sizes[2] - sizes[0] == pytest.approx(3 * 4 * 1000**2 * 0.9)
+
+
+def test_the_sum_is_said_for_the_cores_that_there_are(reckoned, monkeypatch):
+    costs = pd.DataFrame([reckoned(n_networks=1000, recording_s=36000)])
+    hours = 1000 * (600 * 0.002 + 1250 * 0.01) / 3600
+    monkeypatch.setattr(cost, "JOB_S", 36)
+    text = cost.in_words(costs, 400)  # four hours of jobs, ten of recordings
+    assert f"{cost.readable(hours)} core-hours of training and simulation" in text
+    assert "14 core-hours of everything else" in text
+    assert f"about {round(60 * (hours + 14) / 8)} minutes on 8 such cores" in text
+    for megabytes, disk in ((4.2, "4.2 MB"), (999.0, "1,000 MB"), (1000.0, "1.0 GB")):
+        assert f"\n{disk} on disk" in cost.in_words(costs.assign(megabytes=megabytes), 400)
+    monkeypatch.setattr(cost, "device_of", lambda device: device)
+    text = cost.in_words(costs, 400, "cuda")  # the GPU works alone, the cores share the rest
+    assert f"{cost.readable(hours)} GPU-hours of training and simulation" in text
+    assert f"about {round(60 * (hours + 14 / 8))} minutes on this GPU and 8 such cores" in text
+    few = cost.in_words(pd.DataFrame([reckoned(n_networks=1, trials=1, held_out_trials=1)]), 1)
+    assert "about 1 minute on 8 such cores" in few
+
+
+def test_a_measurement_is_the_time_of_one_trial(monkeypatch):
+    """Training with its share of the evaluations, 20 trials of each measured; 4 spiking ones."""
+    seconds = iter([40.0, 10.0, 12.0])
+    monkeypatch.setattr(cost, "_seconds", lambda work: next(seconds))
+    task, config = BUILT_IN["go-nogo"], RateConfig(n_units=5)
+    training = TrainingConfig(evaluation_interval=100, evaluation_trials=50)
+    found = cost.seconds_per_training_trial(task, config, training, device="cpu")
+    assert found == pytest.approx((40 + 10 * 50 / 100) / 20)
+    settings = {"downsample": 1, "device": "cpu"}
+    found = cost.seconds_per_spiking_trial(task, config, NeuronConfig(), **settings)
+    assert found == pytest.approx(12 / 4)
+
+
+def test_what_else_runs_on_the_machine_counts_least(monkeypatch):
+    """The shortest of three, after one that compiles."""
+    clock = iter([0, 5, 10, 12, 20, 23])
+    runs = []
+    monkeypatch.setattr(cost.time, "perf_counter", lambda: next(clock))
+    assert cost._seconds(lambda: runs.append(1)) == 2
+    assert len(runs) == 4
 
 
 def test_a_calibration_is_a_time():

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from urllib.parse import unquote
 
+import pandas as pd
 import pytest
 import yaml
 from shared import PUBLISHED_MODEL, ROOT
@@ -91,6 +92,64 @@ def test_every_file_is_there_with_its_checksum(folder, study):
     assert not any(character in "".join(files) for character in " ö,")
     assert entities["figures/figure_1.pdf"]["encodingFormat"] == "application/pdf"
     assert entities["figures/figure_1.csv"]["encodingFormat"] == "text/csv"
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("Snakefile", "text/plain"),
+        ("a.csv", "text/csv"),
+        ("a.html", "text/html"),
+        ("a.json", "application/json"),
+        ("a.mat", "application/x-matlab-data"),
+        ("a.md", "text/markdown"),
+        ("a.npz", "application/zip"),
+        ("a.parquet", "application/vnd.apache.parquet"),
+        ("a.pdf", "application/pdf"),
+        ("a.png", "image/png"),
+        ("a.rst", "text/x-rst"),
+        ("a.tsv", "text/tab-separated-values"),
+        ("a.yaml", "application/yaml"),
+        ("a.other", "application/octet-stream"),
+    ],
+)
+def test_the_format_of_a_file_is_that_of_its_ending(name, encoding):
+    files = pd.DataFrame([[name, 1, "0", "0"]], columns=archive.MANIFEST_COLUMNS)
+    _, (entity,) = crate._folders_and_files(files)
+    assert (entity["encodingFormat"], entity["contentSize"]) == (encoding, "1")
+
+
+@pytest.mark.parametrize(
+    ("software", "version"),
+    [
+        ({}, "0.1.0"),
+        ({"commit": "abc", "modified": False}, "0.1.0, commit abc"),
+        ({"commit": "abc", "modified": True}, "0.1.0, commit abc, modified"),
+    ],
+)
+def test_code_that_is_no_commit_is_said_to_be_modified(software, version):
+    assert crate._code_version({"rate2spike": "0.1.0"} | software) == version
+
+
+def test_the_paper_and_the_people_are_those_of_the_citation(folder, study):
+    _, entities = described(folder, study)
+    paper, cited = (
+        entities["https://doi.org/10.1073/pnas.1905926116"],
+        CITATION["preferred-citation"],
+    )
+    assert (paper["name"], paper["datePublished"]) == (cited["title"], str(cited["year"]))
+    names = [f"{a['given-names']} {a['family-names']}" for a in cited["authors"]]
+    authors = [entities[ref["@id"]] for ref in paper["author"]]
+    assert [author["name"] for author in authors] == names
+    assert {author["@type"] for author in authors} == {"Person"}
+    root = entities["./"]
+    assert root["name"] == "Study of rate and spiking networks, seed 7"
+    assert root["citation"] == {"@id": paper["@id"]}
+    run = entities["#run"]
+    assert run["description"].startswith("Device: cpu. Machine: a CPU, Linux. The end is that of")
+    used = {e["name"]: e["softwareVersion"] for e in entities.values() if "softwareVersion" in e}
+    assert used == MADE["versions"]
+    assert entities[crate.SNAKEMAKE]["version"] == "9.27.1"
 
 
 def test_what_is_referred_to_is_described(folder, study):

@@ -404,6 +404,10 @@ def test_graded_inputs_are_drawn_by_these_words(hashed):
     # ten offsets of both modalities in two contexts, four trials each
     offsets = {f"2019|selectivity|a/b/seed_0|40|{i}" for i in range(10 * 10 * 2 * 4)}
     assert set(hashed) >= offsets | {"2019|selectivity noise|a/b/seed_0|40"}
+    hashed.clear()
+    selectivity._voltages(simulation, model, "a/b/seed_0", 40.0, [0])
+    pairs = {f"2019|selectivity trace|a/b/seed_0|40|{i}" for i in range(3)}
+    assert set(hashed) == pairs | {"2019|selectivity trace noise|a/b/seed_0|40"}
 
 
 def test_mean_field_networks_are_drawn_by_these_words(hashed):

@@ -203,7 +203,7 @@ def test_rules_of_several_factors_are_called_after_them():
     ]
     assert list(named(path="config/config.yaml", factors_per_job=1)) == ["simulate"]
     # the same ends, others between
-    grids = {"a": [20, 30, 40], "b": [20, 35, 40]}
+    grids = {"a": [20, 30, 40], "b": [20, 35, 40], "c": [20, 25, 40]}
     conditions = {}
     for n_units, (name, grid) in enumerate(grids.items(), 10):
         own = {"network": {"n_units": n_units}, "search": {"scaling_factors": grid}}
@@ -213,6 +213,7 @@ def test_rules_of_several_factors_are_called_after_them():
         "simulate": ("{factor}",),
         "simulate_20_to_40": ("20", "30", "40"),
         "simulate_20_to_40_": ("20", "35", "40"),
+        "simulate_20_to_40__": ("20", "25", "40"),
     }
 
 
@@ -268,6 +269,14 @@ def test_what_is_refined_has_files_of_its_own_beside_the_published_ones(tiny, de
     assert {folder, f"{folder}.csv", f"{folder}.parquet"} < set(tiny.refined_files)
     assert len(tiny.refined_files) == 3 * len(tiny.refined_models) == 3 * 5
     assert "results/tables/refined.csv" in tiny.tables
+    # a condition without a refinement has no refined example
+    refined = [folder for folder in tiny.exports if "exports_refined" in folder]
+    assert refined == [
+        "results/exports_refined/go-nogo/n80_tau20-50ms/lif",
+        folder.rpartition("/")[0].replace("/refined/", "/exports_refined/"),
+        "results/exports_refined/go-nogo/external_elsewhere/lif",
+    ]
+    assert len(tiny.exports) == len(tiny.shown) + 3
     # nothing is refined where nothing is searched
     assert set(default.refined) == set(default.searched)
     assert len(default.exports) == 2 * len(default.shown)
@@ -466,6 +475,22 @@ def test_variants_are_drawn_from_every_condition_that_the_paper_has(default):
         "results/figures/figure_variants.rst",
         "results/tables/variants.csv",
         "results/tables/variants_by_number.csv",
+    ]
+
+
+def test_the_example_of_a_variant_is_recorded_though_it_has_no_page():
+    sweep = {"task": "go-nogo", "key": "network.n_units", "values": [50, 200]}
+    denser = sweep | {"network": {"p_rec": 0.4}}
+    of_sweep = layout_of(
+        "config/config.yaml",
+        conditions={},
+        sweeps={"denser": denser},
+        figures={"figure_variants": {}},
+    )
+    assert of_sweep.shown == ()
+    assert of_sweep.examples == ["go-nogo/n200_tau20-50ms_rec0.4/lif"]
+    assert of_sweep.benchmarks()["example"] == [
+        "results/benchmarks/example/go-nogo/n200_tau20-50ms_rec0.4/lif.tsv"
     ]
 
 

@@ -155,7 +155,7 @@ def test_a_small_job_too(default, stage):
 
 def test_the_host_of_a_gpu_needs_memory_for_it(paper):
     name, block = "integration-size-500", "seeds_0-99"
-    for stage in ("simulate", "held_out", "example", "selectivity"):
+    for stage in ("simulate", "held_out", "refine", "example", "selectivity"):
         megabytes, minutes = asked(stage, paper, name, block)
         assert asked(stage, paper, name, block, device="cuda") == (megabytes + 4000, minutes)
         assert resources.needs(stage, paper, "cuda")["gpu"] == 1
@@ -230,6 +230,11 @@ def test_a_simulation_job_lasts_half_a_minute(default, paper):
     assert n_factors(default, "integration-400") == 6
     # a hundred networks: 10,000 trials, 225 s a factor
     assert n_factors(paper, "integration-400") == 1
+    # four groups at most: five networks of 400 units are 11.25 s a factor, 135 s in three; nine
+    # are 243 s, one more than four would hold
+    c = paper.study.names["integration-400"]
+    groups = {n: resources.fitting_factors(c, n, 500, device="cpu") for n in (5, 8, 9)}
+    assert groups == {5: 4, 8: 3, 9: 1}
     on_gpu = layout_of("config/paper.yaml", device="cuda")
     assert n_factors(on_gpu, "integration-400") == 12  # side by side, as one on a core
 

@@ -4,6 +4,7 @@ that are drawn of one network have a stream in common."""
 
 import hashlib
 import importlib
+import json
 import re
 import runpy
 from dataclasses import asdict, replace
@@ -13,17 +14,28 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from shared import PUBLISHED_MODEL, ROOT
+import yaml
+from shared import PUBLISHED_MODEL, ROOT, example_of
 from snakemake.iocontainers import InputFiles, OutputFiles, Params, Wildcards
 
-from rate2spike import conversion, matfile, provenance, streams
-from rate2spike.analysis import choice, example, refined_trials, selectivity, tables
+from rate2spike import conversion, export, matfile, provenance, streams
+from rate2spike.analysis import (
+    choice,
+    example,
+    refined_trials,
+    selectivity,
+    statistics,
+    tables,
+    trial_table,
+)
 from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
 from rate2spike.conversion import Simulation, scored_trials
+from rate2spike.export import nir_file
 from rate2spike.rate import block_file, train
 from rate2spike.rate.kernels import cpu as rate_cpu
 from rate2spike.rate.model import UnitGains
 from rate2spike.spiking.kernels import cpu as spiking_cpu
+from rate2spike.study import cost
 from rate2spike.tasks import BUILT_IN
 from rate2spike.tasks.built_in import integration
 
@@ -214,21 +226,35 @@ def test_trials_of_a_refinement_are_the_held_out_ones_with_another_output(
         assert np.array_equal(trials[extreme], expected)
 
 
-def test_a_given_output_factor_is_part_of_the_refined_one(run_script, block, trained):
+def test_a_given_output_factor_is_part_of_the_refined_one(run_script, block, trained, monkeypatch):
     """What is found is the same network, whatever factor its file came with."""
     plain = refined(run_script, search(run_script, block)).loc["seed_0"]
     doubled = replace(trained.model, output_factor=2.0)
     matfile.save(Path("models") / "seed_0.mat", doubled, trained.record, {})
     search(run_script, block)
     rates = pd.read_parquet("factor_35.parquet")
+    asked = []
+    curve = refined_trials.accuracy_of_search
+
+    def listening(task, trials, output_factor):
+        asked.append(output_factor)
+        return curve(task, trials, output_factor)
+
+    monkeypatch.setattr(refined_trials, "accuracy_of_search", listening)
     again = refined(run_script, block | {"shards": ["factor_35.parquet"]}).loc["seed_0"]
+    assert asked == [again.output_factor / 2]  # the trials of the search have the other half
     assert len(rates) == 2
     file = matfile.load("refined_models/seed_0.mat")
     assert file.output_factor == again.output_factor
+    # its curve is that of the whole factor, once
+    keys = matfile.read("refined_models/seed_0.mat")
+    assert np.ravel(keys["all_perfs"]).tolist() == [again.search_accuracy]
+    assert np.asarray(keys["held_out_perf"]).item() == again.held_out_accuracy
     # the grid is moved by four of its steps, and the choice is made within it
     steps = 4 * np.log2(again.output_factor)  # of the grid
     assert steps == pytest.approx(round(steps))
     trials = pd.read_parquet("fresh")
+    assert set(trials.output_factor) == {again.output_factor}
     network = replace(trained.model, output_factor=again.output_factor)
     fresh = Simulation(BUILT_IN["go-nogo"], 4, purpose="held out", device="cpu")
     rows = conversion.score_network(fresh, network, STREAM, 35.0, 2)
@@ -428,6 +454,22 @@ def test_networks_of_the_same_settings_are_taken_over_and_no_others(run_script, 
     assert list(second) == ["seed_0", "seed_1"]
 
 
+def test_networks_stay_under_their_own_names_whichever_were_there(run_script):
+    """The second is taken from another block, the first and the third are trained now."""
+    whole = {"block": "seeds_0-2.npz"}
+    run_script("train", output=whole, params=TRAINING | {"seeds": [0, 1, 2]}, block="seeds_0-2")
+    alone = block_file.load_block("seeds_0-2.npz")
+    Path("seeds_0-2.npz").unlink()
+    one = {"block": "seeds_1-1.npz"}
+    run_script("train", output=one, params=TRAINING | {"seeds": [1]}, block="seeds_1-1")
+    run_script("train", output=whole, params=TRAINING | {"seeds": [0, 1, 2]}, block="seeds_0-2")
+    assert provenance.read("seeds_0-2.npz")["trained_in_another_block"] == ["seed_1"]
+    together = block_file.load_block("seeds_0-2.npz")
+    assert list(together) == ["seed_0", "seed_1", "seed_2"]
+    for name, (model, _) in together.items():
+        assert np.array_equal(model.weights.w_rec, alone[name][0].weights.w_rec), name
+
+
 def test_a_block_of_other_settings_holds_no_network_for_us(tmp_path, trained):
     block_file.save_block(
         tmp_path / "seeds_0-1.npz", ["seed_0", "seed_1"], 2 * [trained], made_by="a"
@@ -475,6 +517,367 @@ def test_a_converted_model_holds_its_own_search_and_its_fresh_trials(
     assert np.ravel(keys["scaling_factors"]).tolist() == [35]
     assert np.asarray(keys["opt_scaling_factor"]).item() == 35
     assert pd.read_csv("rates").rate_trials.tolist() == [12]
+    (searched,) = pd.read_csv("accuracy").itertuples(index=False)
+    assert searched._fields == tuple(tables.ACCURACY_COLUMNS)
+    assert searched[:4] == ("seed_0", 35, 12, curve.correct.sum())
+    (chosen,) = pd.read_csv("choice").itertuples(index=False)
+    assert chosen._fields == tuple(choice.CHOICE_COLUMNS)
+    assert (chosen.scaling_factor, chosen.search_trials) == (35, 12)
+
+
+def test_a_given_model_for_another_task_is_refused_and_a_lost_variable_named(
+    run_script, monkeypatch
+):
+    output = {"models": "models", "networks": "networks.csv", "curves": "curves.csv"}
+    given = {"files": [str(PUBLISHED_MODEL)]}
+    told = r"key 'w_in': expected 2 input column\(s\) for task xor, got 1$"
+    with pytest.raises(matfile.ModelFileError, match=told):
+        run_script("import_models", inputs=given, output=output, params={}, task="xor")
+    assert not Path("models").exists()
+    looked_at = []
+    monkeypatch.setattr(matfile, "warn_of_lost", lambda file: looked_at.append(str(file)))
+    run_script("import_models", inputs=given, output=output, params={})
+    assert looked_at == [str(PUBLISHED_MODEL)]
+
+
+def test_networks_that_failed_are_in_the_table_and_have_no_model_file(run_script, trained, capsys):
+    failed = trained.record._replace(converged=False, trials=7)
+    other = replace(trained.model, inhibitory=~trained.model.inhibitory)
+    block = [trained, (other, failed)]
+    block_file.save_block("block.npz", ["seed_3", "seed_4"], block, provenance={"rule": "train"})
+    output = {"models": "models", "networks": "networks.csv", "curves": "curves.csv"}
+    params = {"study_seed": 4, "seeds": [3, 4]}
+    run_script(
+        "write_models", inputs={"block": "block.npz"}, output=output, params=params, block="b"
+    )
+    assert [file.name for file in Path("models").iterdir()] == ["seed_3.mat"]
+    first, second = pd.read_csv("networks.csv").to_dict("records")
+    _, loss, accuracy = trained.record.curve[-1]
+    n_inhibitory = trained.model.inhibitory.sum()
+    assert first == {
+        "network": "seed_3",
+        "converged": True,
+        "training_trials": trained.record.trials,
+        "training_loss": pytest.approx(loss),
+        "training_accuracy": pytest.approx(accuracy),
+        "model": matfile.fingerprint("models/seed_3.mat"),
+        "n_units": 80,
+        "n_inhibitory": n_inhibitory,
+        "mean_tau_decay_ms": pytest.approx(trained.model.tau_decay_ms().mean()),
+    }
+    assert (second["network"], second["converged"]) == ("seed_4", False)
+    assert second["training_trials"] == 7
+    assert second["n_inhibitory"] == 80 - n_inhibitory != n_inhibitory
+    assert pd.isna(second["model"])
+    curves = pd.read_csv("curves.csv")
+    for name in ("seed_3", "seed_4"):
+        own = curves.loc[curves.network == name, ["trial", "loss", "accuracy"]]
+        np.testing.assert_allclose(own, trained.record.curve)
+    record = provenance.read("models/seed_3.mat")
+    assert record == {"rule": "train", "seed": 3, "stream": f"{STREAM[:-1]}3"}
+    said = capsys.readouterr().out
+    assert f"{STREAM[:-1]}4 curves.csv" in said
+    assert "seed_3" not in said
+
+
+# The tables of a condition and of the study -------------------------------------------------------
+
+
+def of_network(network, correct, factor=40.0):
+    """Trials of one network, as a shard has them."""
+    n = len(correct)
+    columns = {"task": "go-nogo", "condition": "n80_gain2", "neuron": "lif", "network": network}
+    columns |= {"label": 1, "kind": "Go", "output_max": 0.5, "output_min": 0.0, "n_spikes": 5}
+    columns |= {"correct": np.array(correct, bool), "correct_strict": np.zeros(n, bool)}
+    return columns | {"scaling_factor": factor, "trial": np.arange(n)}
+
+
+def test_a_condition_is_put_together_from_all_its_blocks(run_script, capsys):
+    """Blocks of two networks and of one, one of which failed; each keeps its own numbers."""
+    files = {"networks": [], "rates": [], "held_out": [], "choices": []}
+    for block, seeds in {"0-1": [0, 1], "2-2": [2]}.items():
+        passed = [seed for seed in seeds if seed != 1]
+        of_seeds = {"network": [f"seed_{seed}" for seed in seeds], "model": "0123"}
+        of_seeds |= {"training_trials": [600 + seed for seed in seeds]}
+        of_seeds |= {"converged": [seed in passed for seed in seeds]}
+        named = {"network": [f"seed_{seed}" for seed in passed]}
+        rates = {"rate_accuracy": [0.9 + seed / 100 for seed in passed], "rate_trials": 100}
+        choices = {"scaling_factor": [30.0 + seed for seed in passed], "on_edge": block == "2-2"}
+        choices |= {"search_accuracy": 0.95, "search_trials": 8}
+        written = {"networks": of_seeds, "rates": named | rates, "choices": named | choices}
+        for name, columns in written.items():
+            files[name].append(f"{name}_{block}.csv")
+            pd.DataFrame(columns).to_csv(files[name][-1], index=False)
+        files["held_out"].append(f"held_out_{block}.parquet")
+        rows = [of_network(f"seed_{seed}", [1] * (1 + seed) + [0]) for seed in passed]
+        trial_table.write_trials(rows, files["held_out"][-1])
+    names = {"name": "mine", "other_names": "a; b"}
+    output = {"table": "condition.csv"}
+    run_script("networks_of_condition", inputs=files, output=output, params=names)
+    found = tables.read_networks(["condition.csv"]).set_index("network")
+    assert found.index.tolist() == ["seed_0", "seed_1", "seed_2"]
+    words = ["name", "other_names", "task", "condition", "neuron"]
+    whose = ["mine", "a; b", "go-nogo", "n80_gain2", "lif"]
+    assert found[words].drop_duplicates().to_numpy().tolist() == [whose]
+    assert "model" not in found
+    assert found.converged.tolist() == [True, False, True]
+    assert found.training_trials.tolist() == [600, 601, 602]
+    numbers = {
+        "rate_accuracy": [0.9, 0.92],
+        "rate_trials": [100, 100],
+        "scaling_factor": [30, 32],
+        "search_accuracy": [0.95, 0.95],
+        "search_trials": [8, 8],
+        "held_out_trials": [2, 4],
+        "held_out_accuracy": [1 / 2, 3 / 4],
+        "held_out_strict": [0, 0],
+    }
+    for column, values in numbers.items():
+        assert found.loc[["seed_0", "seed_2"], column].tolist() == pytest.approx(values), column
+        assert pd.isna(found.loc["seed_1", column]), column
+    assert found.on_edge.tolist()[::2] == [False, True]
+    for kind, counts in {"rate": (92, 100), "held_out": (3, 4)}.items():
+        ends = [found.loc["seed_2", f"{kind}_ci_{end}"] for end in ("low", "high")]
+        np.testing.assert_allclose(ends, statistics.wilson_interval(*counts), err_msg=kind)
+    assert "seed_2 32.0" in capsys.readouterr().out  # on the edge of the grid
+
+
+def test_the_study_is_put_together_and_warns_of_factors_on_the_edge(run_script, capsys):
+    """Of three networks of one condition one is, of the other condition none."""
+    place = "go-nogo/n80_gain2"
+    files = {
+        "shards": f"results/simulations/{place}/lif/seeds_0-1/factor_40.parquet",
+        "held_out": f"results/held_out/{place}/lif/seeds_0-1.parquet",
+        "curves": f"results/networks/{place}/seeds_0-1_curves.csv",
+        "accuracies": f"results/choices/{place}/lif/seeds_0-1_accuracy.csv",
+        "networks": f"results/conditions/{place}/lif.csv",
+    }
+    for file in files.values():
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    trial_table.write_trials([of_network("b", [1, 0])], files["shards"], {"rule": "simulate"})
+    trial_table.write_trials([of_network("b", [1])], files["held_out"], {"rule": "held_out"})
+    curve = pd.DataFrame({"trial": [1.0, 101.0], "loss": 9.0, "accuracy": 0.5, "network": "b"})
+    curve.to_csv(files["curves"], index=False)
+    accuracy = tables.accuracy_by_factor(pd.read_parquet(files["shards"]))
+    pd.concat([accuracy, accuracy.assign(network="a")]).to_csv(files["accuracies"], index=False)
+    rows = [("mine", "a", True), ("mine", "b", False), ("mine", "c", False), ("other", "a", False)]
+    networks = pd.DataFrame(rows, columns=["name", "network", "on_edge"])
+    columns = {"converged": True, "training_trials": 700, "rate_accuracy": 0.9, "task": "go-nogo"}
+    columns |= {"search_accuracy": 1.0, "held_out_accuracy": 0.9, "held_out_strict": 0.8}
+    columns |= {"scaling_factor": 40.0, "other_names": "", "neuron": "lif"}
+    networks.assign(condition=networks.name, **columns).to_csv(files["networks"], index=False)
+    names = ("accuracy", "networks", "curves", "summary", "html")
+    output = {name: name for name in names} | {"trials": "trials.parquet"}
+    inputs = {name: [file] for name, file in files.items()}
+    run_script("aggregate", inputs=inputs, output=output, params={})
+    assert pd.read_parquet("trials.parquet").purpose.tolist() == ["search", "search", "held out"]
+    made = provenance.read("trials.parquet")
+    assert (made["rule"], made["files"]) == ("aggregate", 2)
+    found = pd.read_csv("accuracy")
+    assert found.network.tolist() == ["a", "b"]
+    whose = found[["task", "condition", "neuron"]].drop_duplicates().to_numpy().tolist()
+    assert whose == [["go-nogo", "n80_gain2", "lif"]]
+    curves = pd.read_csv("curves", dtype=str)
+    assert curves.trial.tolist() == ["1", "101"]
+    assert set(curves.task + "/" + curves.condition) == {place}
+    warned = [line for line in capsys.readouterr().out.splitlines() if "edge" in line]
+    (line,) = warned
+    assert line.rpartition("scaling_factors")[2].split() == ["mine", "1", "3"]
+
+
+def test_the_log_counts_the_refined_networks_on_an_edge(run_script, capsys):
+    file = Path("results/refined/go-nogo/a/lif/seeds_0-2.csv")
+    file.parent.mkdir(parents=True)
+    rows = [[f"seed_{i}", "output", 15.0, 0.5, i < 2, 1, 1, 1, 1, 2] for i in range(3)]
+    pd.DataFrame(rows, columns=refined_trials.REFINED_COLUMNS).to_csv(file, index=False)
+    run_script("aggregate_refined", inputs={"a": str(file)}, output={"a": "refined.csv"}, params={})
+    assert "go-nogo/a/lif 2" in capsys.readouterr().out
+    assert pd.read_csv("refined.csv").network.tolist() == ["seed_0", "seed_1", "seed_2"]
+
+
+# What is handed on to the library -----------------------------------------------------------------
+
+OTHER_WAY = SPIKING | {
+    "neuron": asdict(NeuronConfig(model="qif", tau_mem_ms=20)),
+    "downsample": 10,
+    "given": True,
+    "per": "kind",
+}
+
+
+@pytest.fixture
+def one_condition(block):
+    """The inputs of what records or exports the example network of that block."""
+    trials = pd.DataFrame({"network": ["seed_0"], "correct": [True]})
+    trials.to_parquet("held_out.parquet")
+    files = {key: [block[key]] for key in ("models", "networks")}
+    return files | {"held_out": ["held_out.parquet"], "choices": ["choice.csv"]}
+
+
+@pytest.mark.parametrize("script", ["example", "selectivity"])
+def test_recordings_are_of_the_settings_of_the_condition(
+    run_script, one_condition, monkeypatch, script, trained
+):
+    """By the network's full name, which keys its random numbers; in the file it has its short
+    one."""
+    asked = []
+
+    def record(simulation, model, network, factor, per="label"):
+        asked.append((simulation, network, factor, per))
+        assert np.array_equal(model.weights.w_out, trained.model.weights.w_out)
+        return {"network": np.array(network), "n_correct": 3, "n_trials": 5}
+
+    module = {"example": example, "selectivity": selectivity}[script]
+    monkeypatch.setattr(module, f"{script}_recordings", record)
+    run_script(script, inputs=one_condition, output={"file": "recorded.npz"}, params=OTHER_WAY)
+    ((simulation, *others),) = asked
+    assert others == [STREAM, 35, "kind" if script == "example" else "label"]
+    neuron = NeuronConfig(model="qif", tau_mem_ms=20)
+    found = (simulation.study_seed, simulation.neuron, simulation.downsample, simulation.device)
+    assert found == (4, neuron, 10, "cpu")
+    assert simulation.task is BUILT_IN["go-nogo"]
+    recorded = np.load("recorded.npz")
+    facts = [recorded[key].item() for key in ("n_networks", "n_attempted", "held_out_accuracy")]
+    assert facts == [1, 2, 1]
+    if script == "example":
+        words = [recorded[key].item() for key in ("network", "condition", "given")]
+        assert words == ["seed_0", "go-nogo, n80_gain2", True]
+    assert json.loads(recorded["provenance"].item())["rule"] == script
+
+
+def test_exports_are_of_the_settings_of_the_condition(run_script, one_condition, monkeypatch):
+    asked = {}
+
+    def listen(module, name, answer=None):
+        def listening(*args, **options):
+            asked[name] = (args, options)
+            return answer
+
+        monkeypatch.setattr(module, name, listening, raising=False)
+
+    listen(export, "single_trials", "a recording")
+    listen(export, "write_nwb")
+    table = pd.DataFrame({"statistic": ["rate", "fano"], "value": [1.0, 2.0]})
+    listen(export, "spike_statistics", table)
+    listen(export, "to_brian2")
+    listen(nir_file, "accuracies", pd.DataFrame({"n_trials": [2]}))
+    listen(nir_file, "write_nir")
+    np.savez("example.npz", **example_of("go-nogo", n_units=80))
+    neuron = NeuronConfig(tau_mem_ms=20)
+    params = OTHER_WAY | {"neuron": asdict(neuron), "trials": 77}
+    inputs = one_condition | {"example": "example.npz"}
+    run_script("write_exports", inputs=inputs, output={"folder": "exports"}, params=params)
+    assert asked["single_trials"][1] == {"step_s": pytest.approx(5e-4)}  # ten of 0.05 ms
+    assert asked["spike_statistics"] == (("a recording",), {"bin_ms": 20, "from_ms": 100})
+    assert pd.read_parquet("exports/statistics.parquet").statistic.tolist() == ["rate"]
+    (network, _), script = asked["to_brian2"]
+    assert network.neuron == neuron
+    assert script["downsample"] == 10
+    assert script["stream"] == streams.key(4, "held out noise", STREAM, 35.0)
+    assert list(script["stimuli"]) == ["Go", "NoGo"]
+    assert script["title"].startswith(f"{STREAM} at 1/lambda = 35")
+    (simulation, _, *others), _ = asked["accuracies"]
+    assert others == [STREAM, 35, 77]
+    assert (simulation.purpose, simulation.downsample) == ("held out", 10)
+    _, spikes = asked["write_nwb"]
+    assert spikes["identifier"] == f"{STREAM}/lif/35"
+    assert spikes["trials"] == {"kind": ["Go", "NoGo"], "label": [1, 0]}
+
+
+def test_each_shard_says_its_own_seconds(run_script, block, monkeypatch):
+    """Since the job began, or since the shard before it was written."""
+    job = importlib.import_module("job")
+    begun = []
+    record = job.provenance
+
+    def listening(snakemake, since=job.STARTED):
+        begun.append(since)
+        return record(snakemake, since)
+
+    monkeypatch.setattr(job, "provenance", listening)
+    shards = {"a": "factor_35.parquet", "b": "factor_2.5.parquet", "c": "factor_1e-05.parquet"}
+    run_script("simulate", inputs=block, output=shards, params=SPIKING)
+    assert begun[0] == job.STARTED
+    assert job.STARTED < begun[1] < begun[2]
+    seconds = [provenance.read(file)["seconds"] for file in shards.values()]
+    assert seconds[0] > seconds[1] + seconds[2]  # the first since the tests began
+    factors = [set(pd.read_parquet(file).scaling_factor) for file in shards.values()]
+    assert factors == [{35}, {2.5}, {1e-5}]
+
+
+def test_the_cost_is_of_the_device_and_the_traces_of_the_study(run_script, monkeypatch, capsys):
+    asked = []
+
+    def of_condition(row, task, *, device, keep_traces, timed):
+        asked.append((row["name"], task.name, device, keep_traces, len(timed)))
+        timed[row["name"]] = 1  # what takes the same time is measured once
+        return {"condition": row["name"]}
+
+    monkeypatch.setattr(cost, "of_condition", of_condition)
+    monkeypatch.setattr(cost, "jobs_of", lambda snakefile, config: (snakefile, config))
+    monkeypatch.setattr(cost, "in_words", lambda table, *words: f"{list(table.condition)} {words}")
+    workload = [{"name": "a", "task": "xor"}, {"name": "b", "task": "go-nogo"}]
+    params = {"workload": workload, "device": "cuda", "keep_traces": True}
+    params |= {"snakefile": "Snakefile", "config": {"study_seed": 4}}
+    run_script("cost", output={}, params=params)
+    assert asked == [("a", "xor", "cuda", True, 0), ("b", "go-nogo", "cuda", True, 1)]
+    wanted = "['a', 'b'] (('Snakefile', {'study_seed': 4}), 'cuda')"
+    assert wanted in capsys.readouterr().out
+
+
+# The record of the study and its archive ----------------------------------------------------------
+
+
+def test_the_record_of_a_study_is_of_all_its_files(run_script, trained):
+    """Converted models in all folders, the mean-field study, the files that the config names."""
+    for seed, folder in enumerate(("converted/a", "converted/b")):
+        Path(folder).mkdir(parents=True)
+        made = provenance.record(seconds=1, study_seed=seed)
+        matfile.save(Path(folder) / "seed_0.mat", *trained, made)
+    Path("mean_field.json").write_text(
+        provenance.dumps(provenance.record(seconds=1, study_seed=7)), encoding="utf-8"
+    )
+    inputs = {"converted": ["converted/a", "converted/b"], "records": ["mean_field.json"]}
+    params = {"config": {"study_seed": 4}, "given": ["mean_field.json"], "benchmarks": {}}
+    inputs |= {"trials": []}
+    run_script("provenance", inputs=inputs, output={"file": "study.json"}, params=params)
+    study = json.loads(Path("study.json").read_text(encoding="utf-8"))
+    assert study["made"]["study_seed"] == [0, 1, 7]
+    assert [file["file"] for file in study["files_of_the_config"]] == ["mean_field.json"]
+    assert study["trials"] == {}
+
+
+def test_an_archive_keeps_the_users_own_page_and_checks_all_its_files(run_script):
+    Path("results/tables").mkdir(parents=True)
+    study = {"study_seed": 4, "config": {"study_seed": 4, "tasks": {"ü": "own.py"}}}
+    study |= {"files_of_the_config": [], "stages": [], "trials": {}, "last_finished": None}
+    study["made"] = {"software": [], "versions": [], "machine": [], "device": ["cpu"]}
+    Path("results/tables/provenance.json").write_text(json.dumps(study), encoding="utf-8")
+    for name in ("Snakefile", "README.md", "results/README.md", "results/tables/a.csv"):
+        Path(name).write_text(f"of {name}", encoding="utf-8")
+    inputs = {"files": ["results/tables"], "study": "results/tables/provenance.json"}
+    inputs |= {"snakefile": "Snakefile", "readme": ["README.md"], "citation": []}
+    output = {"table": "results/manifest.tsv", "checksums": "results/SHA256SUMS"}
+    output |= {"crate": "results/ro-crate-metadata.json", "snakefile": "results/Snakefile"}
+    output |= {"config": "results/config.yaml"}
+    run_script("manifest", inputs=inputs, output=output, params={})
+    assert Path("results/README.md").read_text(encoding="utf-8") == "of results/README.md"
+    assert Path("results/Snakefile").read_text(encoding="utf-8") == "of Snakefile"
+    assert yaml.safe_load(Path("results/config.yaml").read_text("utf-8")) == study["config"]
+    listed = pd.read_csv("results/manifest.tsv", sep="\t").path.tolist()
+    assert listed == ["README.md", "tables/a.csv", "tables/provenance.json"]
+    sums = {}
+    for line in Path("results/SHA256SUMS").read_text(encoding="utf-8").splitlines():
+        checksum, name = line.split("  ")
+        sums[name] = checksum
+        assert checksum == hashlib.sha256(Path("results", name).read_bytes()).hexdigest(), name
+    assert set(sums) == {*listed, "Snakefile", "config.yaml", "manifest.tsv"}
+    crate = json.loads(Path("results/ro-crate-metadata.json").read_text("utf-8"))
+    described = {e["@id"]: e["sha256"] for e in crate["@graph"] if "contentSize" in e}
+    assert described == sums
+    Path("results/README.md").unlink()  # a study in a folder of its own gets the page
+    run_script("manifest", inputs=inputs, output=output, params={})
+    assert Path("results/README.md").read_text(encoding="utf-8") == "of README.md"
 
 
 # What the kernels are given -----------------------------------------------------------------------

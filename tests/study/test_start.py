@@ -139,6 +139,16 @@ def test_orphans_in_the_queue_are_named(queue):
     assert "--name=rate2spike_1" in queue.asked.read_text()
 
 
+def test_jobs_of_all_earlier_runs_are_asked_for(queue):
+    (queue.logs / "2.log").write_text("SLURM run ID: rate2spike_2\nSLURM run ID: rate2spike_0\n")
+    queue.answers("echo 41")
+    with pytest.raises(OSError, match="scancel 41`"):
+        start.refuse_beside_orphans(queue.logs)
+    asked = queue.asked.read_text().split()
+    assert "--name=rate2spike_0,rate2spike_1,rate2spike_2" in asked
+    assert "--me" in asked  # nobody else's
+
+
 def test_an_empty_queue_is_no_obstacle(queue):
     queue.answers("exit 0")
     start.refuse_beside_orphans(queue.logs)

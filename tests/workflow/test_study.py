@@ -548,8 +548,9 @@ def test_the_study_says_how_it_was_made(tiny):
 
 
 def test_an_archive_is_listed_with_its_checksums_and_needs_nothing_else(tiny, tmp_path):
-    done = run(tiny, "manifest")
+    done = run(tiny, "manifest", env=noting_imports(tiny / "imported_by_manifest"))
     assert done.returncode == 0, said(done)[-3000:]
+    assert undeclared(tiny / "imported_by_manifest") == (set(), {"manifest"})
     assert "Look first" not in said(done)  # a figure is not what was asked for
     results = tiny / "results"
     listed = pd.read_csv(results / "manifest.tsv", sep="\t").set_index("path")

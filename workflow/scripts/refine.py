@@ -1,5 +1,6 @@
-"""What the search of a block of networks finds beyond the published factor, step by step: a factor
-for the output of each network, gains for its units; fresh trials of it; the converted models."""
+"""What the search of a block of networks finds beyond the published factor, step by step: factor
+and offset of the output of each network, gains of its units; fresh trials of it; the converted
+models."""
 
 import job
 
@@ -56,13 +57,13 @@ def with_gains(before: dict[str, Step], scaling_factors: list[float]) -> dict[st
 
 
 def fresh_trials(steps: dict[str, Step]) -> dict[str, dict]:
-    """Columns of the fresh trials of each network, its output times its factor."""
+    """Columns of the fresh trials of each network, with its refined output."""
     models = {network: step.model for network, step in steps.items()}
     factors = {network: step.found.scaling_factor for network, step in steps.items()}
     plain = job.score_block(snakemake, searching._replace(purpose="held out"), models, factors)
     fresh = {}
     for network, step in steps.items():
-        scaled = refined_trials.scaled_columns(task, plain[network], step.found.output_factor)
+        scaled = refined_trials.scaled_columns(task, plain[network], step.found)
         fresh[network] = plain[network] | scaled
     return fresh
 
@@ -88,28 +89,27 @@ if "gains" in params.steps and networks:
     networks = after
     rows += refined_trials.rows_of_step("gains", networks, fresh)
 
-trials, curves = [], []
+trials, curves, refined = [], [], {}
 for network, step in networks.items():
     found = step.found
+    model = refined_trials.refined_model(step)
+    output_of = {"output_factor": model.output_factor, "output_offset": model.output_offset}
     own = fresh[network] | job.names(snakemake.wildcards, network)
-    whole = refined_trials.whole_output_factor(step)
-    trials.append(own | {"step": came_from[network], "output_factor": whole})
-    curves.append(refined_trials.accuracy_of_search(task, step.trials, found.output_factor))
+    trials.append(own | {"step": came_from[network]} | output_of)
+    curves.append(refined_trials.accuracy_of_search(task, step.trials, found))
+    refined[network] = model
     log.info(
-        "%s at 1/lambda = %g: output times %g%s",
+        "%s at 1/lambda = %g: output plus %g, times %g%s",
         network,
         found.scaling_factor,
-        whole,
-        ", units with gains" if step.model.unit_gains else "",
+        model.output_offset,
+        model.output_factor,
+        ", units with gains" if model.unit_gains else "",
     )
 
 made = job.provenance(snakemake)
 write_csv(pd.DataFrame(rows, columns=refined_trials.REFINED_COLUMNS), output.refined)
 write_trials(trials, output.trials, made, REFINED_TYPES)
-gains = {}
-for network, step in networks.items():
-    if step.model.unit_gains is not None:
-        gains[network] = step.model.unit_gains
 with replacing(output.converted) as folder:
     write_converted(
         folder,
@@ -118,6 +118,5 @@ with replacing(output.converted) as folder:
         accuracy=pd.concat(curves) if curves else pd.DataFrame(),  # no network, no curve
         held_out={network: fresh[network]["correct"].mean() for network in networks},
         made=made,
-        output_factors={n: refined_trials.whole_output_factor(s) for n, s in networks.items()},
-        unit_gains=gains,
+        refined=refined,
     )

@@ -154,6 +154,7 @@ class FR_RNN_dale(torch.nn.Module):
         self.activation = config.activation
         # of the spiking network; nothing here sees them
         self.output_factor = model.output_factor
+        self.output_offset = model.output_offset
         self.unit_gains = model.unit_gains
 
         weights = model.weights
@@ -280,8 +281,8 @@ class FR_RNN_dale(torch.nn.Module):
         """This network as the library has it, for `rate2spike.matfile.save` among others.
 
         Without `taus` and `activation`: those of the model file it was loaded from, or 4 to 10
-        steps and the sigmoid. The output factor is that of the file, or 1, and so are the gains of
-        the units, if any.
+        steps and the sigmoid. Factor and offset of the output and gains of the units are those
+        of the file, if it has any.
 
         Parameters
         ----------
@@ -305,6 +306,7 @@ class FR_RNN_dale(torch.nn.Module):
             weights=weights,
             initial=initial,
             output_factor=self.output_factor,
+            output_offset=self.output_offset,
             unit_gains=self.unit_gains,
         )
 

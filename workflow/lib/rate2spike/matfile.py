@@ -4,10 +4,10 @@ They are read with checks and written whole.
 
 Published names stay here: `w` (rectified recurrent weights, [post, pre]), `m` (diagonal of signs),
 `som_m` (mask), `taus_gaus` (argument of the sigmoid), `taus` (decay in steps of 5 ms: [min, max],
-or one value), `w0`, `taus_gaus0` (before training). Three keys are not published and come from a
-refinement of the conversion: `output_factor`, by which the readout weights of the spiking network
-are multiplied, 1 where it is absent, and `unit_gain` and `unit_bias` (mV) of its units, which go
-together.
+or one value), `w0`, `taus_gaus0` (before training). Four keys are not published and come from a
+refinement of the conversion: `output_offset`, which is added to the output of the spiking network,
+and `output_factor`, by which it is then multiplied (0 and 1 where they are absent), and `unit_gain`
+and `unit_bias` (mV) of its units, which go together.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ NETWORK = (
     "b_out",
     "activation",
     "output_factor",
+    "output_offset",
     "unit_gain",
     "unit_bias",
 )
@@ -153,6 +154,7 @@ def load(path: str | os.PathLike | Mapping[str, Any]) -> RateModel:
         weights=weights,
         initial=_initial(reader, n, weights, inhibitory if dale else None),
         output_factor=_output_factor(reader),
+        output_offset=_optional(reader, "output_offset", (), 0.0).item(),
         unit_gains=_unit_gains(reader),
     )
 
@@ -185,6 +187,27 @@ def _output_factor(reader: _Reader) -> float:
     if factor <= 0:
         raise reader.fail("output_factor", f"expected a number > 0, got {factor:g}")
     return factor
+
+
+def output_offset(path: str | os.PathLike | Mapping[str, Any]) -> float:
+    """What a model file wants added to the output of its spiking network, before its factor.
+
+    Parameters
+    ----------
+    path : the file, or a mapping of its keys
+
+    Returns
+    -------
+    What its key `output_offset` holds, 0 where there is none
+
+    Raises
+    ------
+    ModelFileError
+        where that is no number
+    """
+    name = "model" if isinstance(path, Mapping) else str(path)
+    values = path if isinstance(path, Mapping) else read(path, ["output_offset"])
+    return _optional(_Reader(values, name), "output_offset", (), 0.0).item()
 
 
 def unit_gains(path: str | os.PathLike | Mapping[str, Any]) -> UnitGains | None:
@@ -500,6 +523,8 @@ def save(
     }
     if model.output_factor != 1:
         values["output_factor"] = float(model.output_factor)
+    if model.output_offset != 0:
+        values["output_offset"] = float(model.output_offset)
     if model.unit_gains is not None:
         values |= _gains_as_saved(model.unit_gains)
     if record.example.x is not None:
@@ -538,6 +563,7 @@ def save_converted(
     scaling_factors,
     held_out: float,
     output_factor: float | None = None,
+    output_offset: float | None = None,
     unit_gains: UnitGains | None = None,
     provenance: Mapping[str, Any] | None = None,
     more: Mapping[str, Any] | None = None,
@@ -545,8 +571,8 @@ def save_converted(
     """Write a copy of a model file with what the published search appends.
 
     These are the keys `opt_scaling_factor`, `all_perfs` and `scaling_factors`; `held_out_perf` is
-    one more, and so are `output_factor`, `unit_gain` and `unit_bias` where a refinement found them.
-    `source` stays untouched.
+    one more, and so are `output_factor`, `output_offset`, `unit_gain` and `unit_bias` where a
+    refinement found them. `source` stays untouched.
     What cannot be written back as it was read is left out, and a warning names it. Weights saved
     before rectification are written as they were searched.
 
@@ -558,7 +584,8 @@ def save_converted(
     all_perfs : (n_factors,) accuracy at each factor
     scaling_factors : (n_factors,) the factors
     held_out : accuracy of the chosen factor on fresh trials
-    output_factor : by which the readout is multiplied; None: what `source` has
+    output_factor, output_offset : by which the output is multiplied, and what is added to it
+        before; None: what `source` has
     unit_gains : of the spiking units; None: those that `source` has, if any
     provenance : laid over what `source` says of how it was made
     more : further keys to write
@@ -578,6 +605,8 @@ def save_converted(
     }
     if output_factor is not None:
         values["output_factor"] = float(output_factor)
+    if output_offset is not None:
+        values["output_offset"] = float(output_offset)
     if unit_gains is not None:
         values |= _gains_as_saved(unit_gains)
     _write(path, values | dict(more or {}))

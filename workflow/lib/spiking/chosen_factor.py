@@ -23,11 +23,12 @@ FACTOR_BEFORE = "source_opt_scaling_factor"
 
 
 class Chosen(NamedTuple):
-    """What a file holds for a model: 1/lambda, the factor of the output (1 where it has none), and
-    the gains of the units (None where it has none)."""
+    """What a file holds for a model: 1/lambda, factor and offset of the output (1 and 0 where it
+    has none), and the gains of the units (None where it has none)."""
 
     scaling_factor: float
     output_factor: float
+    output_offset: float
     unit_gains: UnitGains | None
 
 
@@ -39,7 +40,7 @@ def converted_path(file: str | os.PathLike) -> Path:
 
 def chosen(model_path: str | os.PathLike | Mapping[str, Any]) -> Chosen:
     """The scaling factor that a search found for a model, and what a refinement found in the file
-    that holds it: the factor of the output, gains of the units.
+    that holds it: factor and offset of the output, gains of the units.
 
     They are in the converted model beside the file, which must be of this very network, or in the
     file itself, where published searches write the scaling factor (NaN before they begin). Of two
@@ -85,7 +86,7 @@ def _is_of_search(
     says_before = FACTOR_BEFORE in search
     # A search copies the output factor of its source: another one came later. Where it says nothing
     # of its source, its own output factor can be what a refinement found
-    is_plain = found.output_factor == 1 and found.unit_gains is None
+    is_plain = found[1:] == (1, 0, None)
     is_refined = not _alike(own, found) and (says_before or is_plain)
     as_it_was = says_before and factor_in(search, FACTOR_BEFORE) == own.scaling_factor
     is_same = own.scaling_factor == found.scaling_factor and _alike(own, found)
@@ -106,6 +107,8 @@ def _warn(own: Chosen, found: Chosen, files: tuple, *, taken: Chosen, why: str) 
     if not _alike(own, found):
         for i, factors in enumerate((own, found, taken)):
             texts[i] += f" with output factor {factors.output_factor:g}"
+            if factors.output_offset:
+                texts[i] += f" and offset {factors.output_offset:g}"
             if factors.unit_gains is not None:
                 texts[i] += " and gains of the units"
         if taken is own:  # a factor that is passed goes with the refinement of this file
@@ -123,8 +126,9 @@ def _warn(own: Chosen, found: Chosen, files: tuple, *, taken: Chosen, why: str) 
 
 
 def _alike(own: Chosen, found: Chosen) -> bool:
-    """Whether both have the same output factor and the same gains of the units."""
-    if own.output_factor != found.output_factor:
+    """Whether both have the same factor and offset of the output and the same gains of the
+    units."""
+    if own.output_factor != found.output_factor or own.output_offset != found.output_offset:
         return False
     if own.unit_gains is None or found.unit_gains is None:
         return own.unit_gains is found.unit_gains
@@ -148,7 +152,12 @@ def _only(values: Mapping[str, Any], name: str | os.PathLike) -> Chosen:
             f"{name}: holds no scaling factor; "
             "pass scaling_factor=, or run lambda_grid_search first"
         )
-    return Chosen(factor, matfile.output_factor(values), matfile.unit_gains(values))
+    return Chosen(
+        factor,
+        matfile.output_factor(values),
+        matfile.output_offset(values),
+        matfile.unit_gains(values),
+    )
 
 
 def _same_weights(one: str | os.PathLike, other: str | os.PathLike) -> bool:

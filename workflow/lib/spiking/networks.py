@@ -106,8 +106,7 @@ def LIF_network_fnc(
     spk : (N, n_steps), 0 or 1
     rs : filtered rates (N, n_steps)
     all_fr : mean rates (N, 1), Hz; without the volley of the first nine steps, as published
-    out : output (n_steps,), with the factor that the file's key output_factor holds, if any, and
-        b_out where the file has gains of the units
+    out : output (n_steps,), with factor and offset of the file (output_factor, output_offset)
     params : dict with dt and T (s), nt, w_out (1, N) as in the file (times its output_factor), td
         and td0 (N,) synaptic decay in s, trained and initial, IPSCs (N, n_steps), and the constants
         of the neuron
@@ -420,9 +419,9 @@ class SpikingRNN(AbstractSpikingRNN):
     ----------
     model_path : a .mat file, or the dict of its keys
     scaling_factor : 1/lambda; by default that of `config`, or the one that a search found for the
-        model: in the converted model beside it, or in the file itself. The factor of the output
-        (key output_factor) and the gains of the units (unit_gain, unit_bias) are those of the same
-        file, of model_path where the factor is given
+        model: in the converted model beside it, or in the file itself. Factor and offset of the
+        output (keys output_factor, output_offset) and the gains of the units (unit_gain, unit_bias)
+        are those of the same file, of model_path where the factor is given
     config : neuron, step, initial weights
 
     Raises
@@ -443,7 +442,10 @@ class SpikingRNN(AbstractSpikingRNN):
             choice = chosen(model_path)
             scaling_factor = choice.scaling_factor
             self.model = replace(
-                self.model, output_factor=choice.output_factor, unit_gains=choice.unit_gains
+                self.model,
+                output_factor=choice.output_factor,
+                output_offset=choice.output_offset,
+                unit_gains=choice.unit_gains,
             )
         elif scaling_factor is None:
             scaling_factor = config.scaling_factor

@@ -1,9 +1,10 @@
 """The refinement of the networks of a block: their search trials as arrays, what each step makes of
-them, their trials with the output factor that was found."""
+them, their trials with the output that was found."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ REFINED_COLUMNS = [
     "step",
     "scaling_factor",
     "output_factor",
+    "output_offset",
     "unit_gains",
     "on_edge",
     "search_accuracy",
@@ -39,9 +41,9 @@ class Step(NamedTuple):
     model
         The rate network, with gains of the spiking units where the step found some.
     found
-        Its factors.
+        Its scaling factor, factor and offset of its output.
     trials
-        Of the search, columns SEARCHED, its output without the factor that was found.
+        Of the search, columns SEARCHED, its output without what was found.
     """
 
     model: RateModel
@@ -51,7 +53,8 @@ class Step(NamedTuple):
 
 def better(before: Step, after: Step) -> Step:
     """Of two steps the one with more correct trials of the search, by accuracy plus strict
-    accuracy; of equals the first, which changes less.
+    accuracy; of equals the second, which worked better on fresh trials where both were right in all
+    trials of the search.
 
     Parameters
     ----------
@@ -59,19 +62,26 @@ def better(before: Step, after: Step) -> Step:
         Of the same network.
     """
     scores = [step.found.accuracy + step.found.strict for step in (before, after)]
-    return after if scores[1] > scores[0] + ROUNDING else before
+    return after if scores[1] >= scores[0] - ROUNDING else before
 
 
-def whole_output_factor(step: Step) -> float:
-    """All by which the readout weights are multiplied: the factor of a given model, which its
-    trials have already, times the one that was found.
+def refined_model(step: Step) -> RateModel:
+    """The network with all that was found for it, as its file holds it.
+
+    A given model may have a factor and an offset of its output already. Its trials have them, so
+    what was found comes on top.
 
     Parameters
     ----------
     step
         Of a network.
     """
-    return step.model.output_factor * step.found.output_factor
+    given, found = step.model, step.found
+    return replace(
+        given,
+        output_factor=given.output_factor * found.output_factor,
+        output_offset=given.output_offset + found.output_offset / given.output_factor,
+    )
 
 
 def searched(columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
@@ -118,8 +128,8 @@ def refine_search(task: Task, trials: pd.DataFrame) -> Refined:
     return refine(task, by_factor)
 
 
-def accuracy_of_search(task: Task, trials: pd.DataFrame, output_factor: float) -> pd.DataFrame:
-    """The accuracy of a network at each scaling factor of its search, at an output factor.
+def accuracy_of_search(task: Task, trials: pd.DataFrame, found: Refined) -> pd.DataFrame:
+    """The accuracy of a network at each scaling factor of its search, with a refined output.
 
     Parameters
     ----------
@@ -127,15 +137,15 @@ def accuracy_of_search(task: Task, trials: pd.DataFrame, output_factor: float) -
         Says which answers are right.
     trials
         Of one network, from `read_search`.
-    output_factor
-        By which the output is multiplied.
+    found
+        Has factor and offset of the output.
 
     Returns
     -------
     pandas.DataFrame
         As from `tables.accuracy_by_factor`.
     """
-    return accuracy_by_factor(trials.assign(**scaled_columns(task, trials, output_factor)))
+    return accuracy_by_factor(trials.assign(**scaled_columns(task, trials, found)))
 
 
 def rows_of_step(
@@ -154,14 +164,15 @@ def rows_of_step(
     """
     rows = []
     for network, of_network in networks.items():
-        found, trials = of_network.found, fresh[network]
+        found, trials, model = of_network.found, fresh[network], refined_model(of_network)
         rows.append(
             {
                 "network": network,
                 "step": step,
                 "scaling_factor": found.scaling_factor,
-                "output_factor": whole_output_factor(of_network),
-                "unit_gains": of_network.model.unit_gains is not None,
+                "output_factor": model.output_factor,
+                "output_offset": model.output_offset,
+                "unit_gains": model.unit_gains is not None,
                 "on_edge": found.on_edge,
                 "search_accuracy": found.accuracy,
                 "search_strict": found.strict,
@@ -174,18 +185,18 @@ def rows_of_step(
 
 
 def scaled_columns(
-    task: Task, trials: Mapping[str, np.ndarray] | pd.DataFrame, output_factor: float
+    task: Task, trials: Mapping[str, np.ndarray] | pd.DataFrame, found: Refined
 ) -> dict[str, np.ndarray]:
-    """What an output factor changes in the table of trials.
+    """What a refined output changes in the table of trials.
 
     Parameters
     ----------
     task
         Says which answers are right.
     trials
-        Columns label, output_max, output_min, simulated without the factor.
-    output_factor
-        By which the output is multiplied.
+        Columns label, output_max, output_min, simulated without it.
+    found
+        Has factor and offset of the output.
 
     Returns
     -------
@@ -193,7 +204,7 @@ def scaled_columns(
         The columns output_max, output_min, correct, correct_strict.
     """
     label = np.asarray(trials["label"])
-    scaled = scaled_response(_response(trials), output_factor)
+    scaled = scaled_response(_response(trials), found.output_factor, found.output_offset)
     return {
         "output_max": scaled.maximum,
         "output_min": scaled.minimum,

@@ -25,8 +25,13 @@ TRIAL_TYPES = {
     "correct": "bool",
     "correct_strict": "bool",
 }
-# of refined networks: the extremes of the output are those with the output factor
-REFINED_TYPES = {**TRIAL_TYPES, "output_factor": "float64", "step": "str"}
+# of refined networks: the extremes are those of the refined output
+REFINED_TYPES = {
+    **TRIAL_TYPES,
+    "output_factor": "float64",
+    "output_offset": "float64",
+    "step": "str",
+}
 
 
 def write_trials(

@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = names_of(
         ),
         ".refinement": (
             "OUTPUT_FACTORS",
+            "OUTPUT_OFFSETS",
             "Refined",
             "SearchTrials",
             "deepest_in_plateau",

@@ -12,7 +12,10 @@ from .. import matfile, provenance
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..rate.model import UnitGains
+    from ..rate.model import RateModel
+
+
+REFINED = ("output_factor", "output_offset", "unit_gains")
 
 
 def write_converted(
@@ -23,8 +26,7 @@ def write_converted(
     accuracy: pd.DataFrame,
     held_out: Mapping[str, float],
     made: Mapping[str, Any],
-    output_factors: Mapping[str, float] | None = None,
-    unit_gains: Mapping[str, UnitGains] | None = None,
+    refined: Mapping[str, RateModel] | None = None,
 ) -> None:
     """Write the converted models of a block of networks.
 
@@ -36,12 +38,14 @@ def write_converted(
     accuracy : table of the search, a row per network and factor: network, scaling_factor, accuracy
     held_out : accuracy of each network on fresh trials at its factor
     made : how they were made
-    output_factors : of each network, where a refinement found them
-    unit_gains : of the networks for which a refinement found them
+    refined : each network with what a refinement found for it
     """
     folder.mkdir()
     for network, factor in factors.items():
         source = models / f"{network}.mat"
+        found = {}
+        if refined:
+            found = {key: getattr(refined[network], key) for key in REFINED}
         curve = accuracy[accuracy.network == network]
         matfile.save_converted(
             folder / f"{network}.mat",
@@ -50,7 +54,6 @@ def write_converted(
             all_perfs=curve.accuracy,
             scaling_factors=curve.scaling_factor,
             held_out=held_out[network],
-            output_factor=output_factors[network] if output_factors else None,
-            unit_gains=unit_gains.get(network) if unit_gains else None,
+            **found,
             provenance={"source": provenance.model_facts(source), "conversion": made},
         )

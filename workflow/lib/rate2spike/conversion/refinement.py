@@ -1,12 +1,14 @@
-"""The refinement of a conversion: one number more for each network, the factor of its output.
+"""The refinement of a conversion: factor and offset of the output of each network.
 
 The paper's one factor scales recurrent and readout weights alike, so the size of the output follows
-from the choice of the dynamics. Here the readout has a factor g of its own:
+from the choice of the dynamics, and the offset of the rate network's output (b_out) is left out.
+Here the output has a factor g and an offset c of its own:
 
-    w_out_spk = g lambda w_out_rate
+    o = g (lambda w_out_rate r + c)
 
-The output is linear in w_out, so its extremes in a trial that was simulated at g = 1 are those of
-the same trial at any g > 0, times g: the trials of the search are scored again, none is simulated.
+Nothing is fed back from the output, so its extremes in a trial that was simulated without them are
+those of the same trial with them, moved and multiplied: the trials of the search are scored again,
+none is simulated.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ from .scaling import check_factor
 STEPS_TO_TWICE = 4
 # from a sixteenth to four times the output, four steps to each doubling; 1 is among them
 OUTPUT_FACTORS = tuple(2 ** (k / STEPS_TO_TWICE) for k in range(-16, 9))
-UNCHANGED = OUTPUT_FACTORS.index(1)
+OUTPUT_OFFSETS = tuple(k / 10 for k in range(-5, 6))  # before the factor
+# what changes nothing, by the axis of a table of scores (the first has the scaling factors)
+UNCHANGED = {1: OUTPUT_FACTORS.index(1), 2: OUTPUT_OFFSETS.index(0)}
 PLATEAU = 0.02  # below the best score, what still counts as good
 ROUNDING = 1e-9  # sums of shares: 1.98 + 0.02 is not 2
 
@@ -47,25 +51,28 @@ class Refined(NamedTuple):
     Parameters
     ----------
     scaling_factor : 1/lambda
-    output_factor : g, by which the readout weights are multiplied besides
+    output_factor : g, by which the output is multiplied
+    output_offset : c, what is added to the output before
     accuracy : share of correct search trials there, published scoring
     strict : the same, strict scoring
-    on_edge : whether one of the two factors is the smallest or largest that was tried, so that a
-        better one may lie outside
+    on_edge : whether one of the three is the smallest or largest that was tried, so that a better
+        one may lie outside
     """
 
     scaling_factor: float
     output_factor: float
+    output_offset: float
     accuracy: float
     strict: float
     on_edge: bool
 
 
 def refine(task: Task, trials: Mapping[float, SearchTrials]) -> Refined:
-    """The scaling factor and the output factor of a network, from the trials of its search.
+    """The scaling factor of a network, and factor and offset of its output, from the trials of its
+    search.
 
-    Each pair of a scaling factor and one of OUTPUT_FACTORS is scored by the sum of accuracy and
-    strict accuracy; `deepest_in_plateau` chooses.
+    Each combination of a scaling factor, one of OUTPUT_FACTORS and one of OUTPUT_OFFSETS is scored
+    by the sum of accuracy and strict accuracy; `deepest_in_plateau` chooses.
 
     Parameters
     ----------
@@ -75,7 +82,7 @@ def refine(task: Task, trials: Mapping[float, SearchTrials]) -> Refined:
     Returns
     -------
     Refined
-        The two factors, and how the trials of the search are answered with them.
+        What was found, and how the trials of the search are answered with it.
 
     Raises
     ------
@@ -89,24 +96,25 @@ def refine(task: Task, trials: Mapping[float, SearchTrials]) -> Refined:
         check_factor(factor)
         _check_trials(factor, of_factor)
     factors = sorted(trials)
-    accuracy = np.empty((len(factors), len(OUTPUT_FACTORS)))
-    strict = np.empty_like(accuracy)
-    for row, factor in enumerate(factors):
-        label, response = trials[factor]
-        for column, output_factor in enumerate(OUTPUT_FACTORS):
-            scaled = scaled_response(response, output_factor)
-            accuracy[row, column] = np.mean(task.correct_spiking(label, scaled))
-            strict[row, column] = np.mean(task.correct_strict(label, scaled))
-    row, column = deepest_in_plateau(accuracy + strict)
-    at_end = column in (0, len(OUTPUT_FACTORS) - 1)
-    if len(factors) > 1:
-        at_end = at_end or row in (0, len(factors) - 1)
+    shape = (len(factors), len(OUTPUT_FACTORS), len(OUTPUT_OFFSETS))
+    accuracy, strict = np.empty(shape), np.empty(shape)
+    for cell in np.ndindex(shape):
+        label, response = trials[factors[cell[0]]]
+        scaled = scaled_response(response, OUTPUT_FACTORS[cell[1]], OUTPUT_OFFSETS[cell[2]])
+        accuracy[cell] = np.mean(task.correct_spiking(label, scaled))
+        strict[cell] = np.mean(task.correct_strict(label, scaled))
+    chosen = deepest_in_plateau(accuracy + strict)
+    at_ends = [
+        n_values > 1 and place in (0, n_values - 1)
+        for place, n_values in zip(chosen, shape, strict=True)
+    ]
     return Refined(
-        scaling_factor=float(factors[row]),
-        output_factor=OUTPUT_FACTORS[column],
-        accuracy=float(accuracy[row, column]),
-        strict=float(strict[row, column]),
-        on_edge=at_end,
+        scaling_factor=float(factors[chosen[0]]),
+        output_factor=OUTPUT_FACTORS[chosen[1]],
+        output_offset=OUTPUT_OFFSETS[chosen[2]],
+        accuracy=float(accuracy[chosen]),
+        strict=float(strict[chosen]),
+        on_edge=any(at_ends),
     )
 
 
@@ -125,44 +133,50 @@ def _check_trials(factor: float, trials: SearchTrials) -> None:
         )
 
 
-def scaled_response(response: Response, output_factor: float) -> Response:
-    """The extremes of the output times a factor > 0, in their own precision."""
-    return Response(response.maximum * output_factor, response.minimum * output_factor)
+def scaled_response(
+    response: Response, output_factor: float, output_offset: float = 0.0
+) -> Response:
+    """The extremes of the output moved by an offset, then times a factor > 0, in their own
+    precision."""
+    return Response(
+        (response.maximum + output_offset) * output_factor,
+        (response.minimum + output_offset) * output_factor,
+    )
 
 
-def deepest_in_plateau(scores: np.ndarray) -> tuple[int, int]:
+def deepest_in_plateau(scores: np.ndarray) -> tuple[int, ...]:
     """The cell deepest inside the plateau of a table of scores, not on its edge.
 
     The plateau is made of all cells within PLATEAU of the best score. Of them it is the one whose
     nearest cell outside is farthest away, by the Euclidean distance in steps of the table; what
     lies beyond the table counts as outside, but not beyond a single scaling factor. Of equals: the
-    higher score, then the output factor nearest to 1, then the smaller scaling factor. Where all
-    cells are within the plateau nothing speaks for a change: the middle scaling factor (the smaller
-    of two) and output factor 1.
+    higher score, then the offset nearest to 0, the output factor nearest to 1, and the smaller
+    scaling factor. Where all cells are within the plateau nothing speaks for a change: the middle
+    scaling factor (the smaller of two), output factor 1 and no offset.
 
     Parameters
     ----------
-    scores : (n_scaling_factors, n_output_factors), the factors rising
+    scores : (n_scaling_factors, n_output_factors, n_output_offsets), all rising; the last axis can
+        be left out
 
     Returns
     -------
     tuple
-        Row and column.
+        The place on each axis.
     """
     inside = scores >= scores.max() - PLATEAU - ROUNDING
+    unchanged = [UNCHANGED[axis] for axis in range(1, scores.ndim)]
     if inside.all():
-        return (len(scores) - 1) // 2, UNCHANGED
-    margin = int(len(scores) > 1)
-    outside = np.argwhere(~np.pad(inside, [(margin, margin), (1, 1)])) - [margin, 1]
+        return ((len(scores) - 1) // 2, *unchanged)
+    from scipy.ndimage import distance_transform_edt  # here: most jobs import this file for less
+
+    margins = [int(len(scores) > 1)] + [1] * (scores.ndim - 1)
+    padded = np.pad(inside, [(margin, margin) for margin in margins])
+    depths = distance_transform_edt(padded)
     candidates = []
-    for row, column in np.argwhere(inside).tolist():
-        depth = _squared_distance(row, column, outside)
-        score = round(scores[row, column], 9)
-        candidates.append((-depth, -score, abs(column - UNCHANGED), row, column))
-    *_, row, column = min(candidates)
-    return row, column
-
-
-def _squared_distance(row: int, column: int, cells: np.ndarray) -> float:
-    """From a cell to the nearest of others, steps squared, so that equals are equal."""
-    return np.square(cells - [row, column]).sum(axis=1).min().item()
+    for cell in np.argwhere(inside):
+        depth = round(depths[tuple(cell + margins)] ** 2)  # steps squared, so that equals are equal
+        changes = [abs(place - same) for place, same in zip(cell[1:], unchanged, strict=True)]
+        place = tuple(cell.tolist())
+        candidates.append((-depth, -round(scores[place], 9), changes[::-1], place))
+    return min(candidates)[-1]

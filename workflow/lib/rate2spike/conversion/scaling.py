@@ -43,11 +43,9 @@ def to_spiking(
 
         W_spk = lambda W_rate,    lambda = 1 / scaling_factor        (paper, Eq. 12)
 
-    Where a refinement has found an output factor g for the model (`RateModel.output_factor`), the
-    readout weights are multiplied by it: w_out_spk = g lambda w_out_rate. It is 1 otherwise. Where
-    a refinement has found gains of the units (`RateModel.unit_gains`), all that a unit receives is
-    multiplied by its gain and its bias is added; the output then also has the b_out of the rate
-    network, times g, which the published conversion leaves out.
+    What a refinement has found for the model is followed: with factor g and offset c the output is
+    g (lambda w_out_rate r + c). Where it has gains of the units (`RateModel.unit_gains`), all that
+    a unit receives is multiplied by its gain, and its bias is added.
 
     Parameters
     ----------
@@ -74,12 +72,10 @@ def to_spiking(
     w_rec = np.maximum(w_rec, 0) if model.config.dale else w_rec
     w_rec = w_rec * model.sign * model.mask / scaling_factor
     w_in = finite_numbers("w_in", model.w_in)
-    of_units = {}
+    bias_mv = None
     if model.unit_gains is not None:
         gain, bias_mv = (np.asarray(array, np.float64) for array in model.unit_gains)
         w_rec, w_in = gain[:, None] * w_rec, gain[:, None] * w_in
-        b_out = finite_numbers("b_out", model.weights.b_out).item()
-        of_units = {"bias_mv": bias_mv, "b_out": b_out * model.output_factor}
     return SpikingNetwork(
         w_rec=w_rec,
         w_in=w_in,
@@ -89,7 +85,8 @@ def to_spiking(
         scaling_factor=float(scaling_factor),
         neuron=neuron or NeuronConfig(),
         output_factor=model.output_factor,
-        **of_units,
+        output_offset=model.output_factor * model.output_offset,
+        bias_mv=bias_mv,
     )
 
 

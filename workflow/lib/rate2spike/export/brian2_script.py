@@ -367,7 +367,7 @@ def _script(network: SpikingNetwork, arrays: str, *, downsample: int, title: str
     """The text of the script. arrays: name of the file beside it."""
     neuron = network.neuron
     rises = neuron.tau_rise_ms != 0
-    offset = f" + {_number(network.b_out)}" if network.b_out else ""
+    offset = f" + {_number(network.output_offset)}" if network.output_offset else ""
     equation, leak = LEAK[neuron.model]
     tau_rise = Template(TAU_RISE).substitute(tau_rise=_time(neuron.tau_rise_ms / 1000))
     return SCRIPT.substitute(

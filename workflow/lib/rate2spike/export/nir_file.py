@@ -8,7 +8,7 @@ loses by that.
     rate_rise       tau_rise y' = -y + spike
     rate_decay      tau_decay r' = -r + y
     w_in, w_rec     I = w_in u + ipsc
-    w_out           output = w_out r, plus b_out where the units have gains of their own
+    w_out           output = w_out r + output_offset
 
 In NIR a leaky integrator is tau v' = (v_leak - v) + R I and a spike a Dirac pulse, so one that
 comes with weight w moves v by R w / tau. With R = 1 everywhere x moves by w / tau_rise and ipsc' =
@@ -114,8 +114,8 @@ def nir_graph(network: SpikingNetwork, *, dt_s: float | None = None, metadata: d
 def _readout(network: SpikingNetwork):
     """The readout, with its offset where there is one."""
     nir, weight = needed("nir"), network.w_out[None]
-    if network.b_out:
-        return nir.Affine(weight=weight, bias=np.array([network.b_out]))
+    if network.output_offset:
+        return nir.Affine(weight=weight, bias=np.array([network.output_offset]))
     return nir.Linear(weight=weight)
 
 
@@ -161,6 +161,8 @@ def write_nir(
     }
     if network.output_factor != 1:  # w_out has it already
         about["output_factor"] = network.output_factor
+    if network.output_offset:  # the readout has it already
+        about["output_offset"] = network.output_offset
     if network.bias_mv is not None:  # weights, v_leak and the readout have them already
         about["unit_gains"] = True
     if accuracy is not None:

@@ -86,14 +86,14 @@ class RateModel:
     """One rate network: fixed wiring, trained and initial weights.
 
     How the dynamics see the recurrent weights: `reference.effective_weights`. `output_factor`
-    multiplies the readout of the spiking network that is made of it, `unit_gains` are of its units;
-    both change nothing here.
+    and `output_offset` (before the factor) are of the output of the spiking network that is made of
+    it, `unit_gains` of its units; they change nothing here.
 
     Raises
     ------
     ValueError
         where an array is masked, complex or holds no numbers, the output factor is no number > 0,
-        or the gains of the units do not fit
+        the output offset no number, or the gains of the units do not fit
     """
 
     config: RateConfig
@@ -103,11 +103,14 @@ class RateModel:
     weights: Weights
     initial: Weights
     output_factor: float = 1.0
+    output_offset: float = 0.0
     unit_gains: UnitGains | None = None
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.output_factor) and self.output_factor > 0):
             raise ValueError(f"output_factor: expected a number > 0, got {self.output_factor!r}")
+        if not np.isfinite(self.output_offset):
+            raise ValueError(f"output_offset: expected a number, got {self.output_offset!r}")
         if self.unit_gains is not None:
             self._check_unit_gains(self.unit_gains)
         arrays = [("w_in", self.w_in), ("inhibitory", self.inhibitory), ("mask", self.mask)]

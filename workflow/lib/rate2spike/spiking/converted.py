@@ -35,8 +35,8 @@ class SpikingNetwork:
     scaling_factor : 1/lambda, by which w_rec and w_out were divided
     neuron : constants of the units
     output_factor : by which w_out alone was multiplied besides
+    output_offset : what is added to the output
     bias_mv : a constant current of each unit beside that of the neuron, (n_units,); None: none
-    b_out : what is added to the output
 
     Raises
     ------
@@ -52,11 +52,11 @@ class SpikingNetwork:
     scaling_factor: float
     neuron: NeuronConfig
     output_factor: float = 1.0
+    output_offset: float = 0.0
     bias_mv: np.ndarray | None = None
-    b_out: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("w_rec", "w_in", "w_out", "tau_decay_ms", "inhibitory", "b_out"):
+        for name in ("w_rec", "w_in", "w_out", "tau_decay_ms", "inhibitory", "output_offset"):
             finite_numbers(name, getattr(self, name))
         if self.bias_mv is not None:
             checked_array("bias_mv", self.bias_mv, (self.n_units,))
@@ -69,7 +69,7 @@ class SpikingNetwork:
 
     def read_out(self, out: np.ndarray) -> np.ndarray:
         """The output of the network, from what w_out gives; in its own precision."""
-        return out + out.dtype.type(self.b_out) if self.b_out else out
+        return out + out.dtype.type(self.output_offset) if self.output_offset else out
 
     @property
     def n_units(self) -> int:
