@@ -108,6 +108,9 @@ def test_a_trial_of_a_converted_network_is_a_segment(trained):
         assert (v.units.dimensionality.string, float(v.sampling_period)) == ("mV", 5e-5)
     one = export.to_neo(trials[0]).segments
     assert [signal.name for signal in one[0].analogsignals] == ["out"]
+    everything = export.to_neo(trials[0], variables=("rates", "ipsc", "v", "out")).segments[0]
+    units = [signal.units.dimensionality.string for signal in everything.analogsignals]
+    assert units == ["Hz", "mV", "mV", "dimensionless"]
 
 
 def test_time_without_a_unit_needs_one():
@@ -315,6 +318,25 @@ def test_fano_factor_and_correlations_are_those_of_the_counts():
 # NIR ----------------------------------------------------------------------------------------------
 
 
+def test_variation_needs_two_intervals_and_correlations_name_their_simulation():
+    two_intervals = [0.1, 0.2, 0.4]
+    table = export.spike_statistics(
+        recorded([[two_intervals, [0.1, 0.5]], [[0.3], [0.3]]], n_simulations=2), bin_ms=100
+    )
+    of_first = table[table.simulation == 0]
+    intervals = np.diff(two_intervals)
+    for name, expected in (
+        ("cv", intervals.std() / intervals.mean()),
+        ("cv2", 2 * 0.1 / 0.3),
+        ("lv", 3 * (0.1 / 0.3) ** 2),
+    ):
+        assert values(of_first, name) == pytest.approx([expected, np.nan], nan_ok=True)
+    pairs = table[table.statistic == "correlation"]
+    assert pairs.simulation.tolist() == [0, 1]
+    assert pairs.value.tolist()[1] == pytest.approx(1)
+    assert values(table, "rate_hz") == pytest.approx([3, 2, 1, 1])
+
+
 def test_a_fano_factor_across_unlike_durations_is_refused(trained):
     network = conversion.to_spiking(trained.model, 30)
     trials = [spiking.simulate_trial(network, np.zeros((1, n))) for n in (3, 4)]
@@ -428,7 +450,13 @@ def test_the_nir_file_holds_the_network(tmp_path, network):
     np.testing.assert_allclose(read_out, out, rtol=1e-9, atol=1e-12)
     about = json.loads(graph.metadata["rate2spike"])
     assert about["scaling_factor"] == 5
-    assert about["not_held_by_nir"]["t_refractory_ms"] == 0
+    assert about["not_held_by_nir"] == {
+        "t_refractory_ms": 0,
+        "noise_sd_mv_per_step": 0.1,
+        "step_s": 5e-5,
+        "initial": "initial voltages: uniform from -65 to 30 mV",
+    }
+    assert about["spike_lasts_s"] is None
     assert sorted(file.name for file in tmp_path.iterdir()) == ["network.nir"]
 
 
@@ -560,6 +588,9 @@ def test_the_accuracy_without_what_nir_cannot_hold_is_beside_the_file(tmp_path, 
     assert table.n_correct[:2].tolist() == [whole["correct"].sum(), without["correct"].sum()]
     assert (table.ci_low <= table.accuracy).all()
     assert (table.ci_high >= table.accuracy).all()
+    strict = [whole["correct_strict"].mean(), without["correct_strict"].mean()]
+    assert table.accuracy_strict[:2].tolist() == pytest.approx(strict)
+    assert table.n_trials.tolist() == 3 * [n_trials]
     network = conversion.to_spiking(trained.model, 20)
     nir_file.write_nir(
         tmp_path / "network.nir", network, accuracy=table, metadata={"provenance": "here"}

@@ -445,6 +445,77 @@ def test_forest_plot_draws_intervals_from_their_low_to_their_high_end(compared):
     assert n_lopsided > 10
 
 
+UNITS = {  # of what the title of a group names
+    "networks trained": "points",
+    "models": "points",
+    "performance": "points",
+    "variance": "points",
+    "decay": "ms",
+    "training trials": "trials",
+    "output": "a.u.",
+    "mean rate": "Hz",
+}
+
+
+def test_forest_plot_names_rows_and_units(compared):
+    """Every row by the value it was compared at, the least above, and every axis by its unit."""
+    page, drawn = forest.draw(compared)
+    axes_of_group = {axes.get_label(): axes for axes in page.axes}
+    assert len(axes_of_group) == len(drawn)
+    for rows in drawn:
+        (title,) = set(rows.panel)
+        axes = axes_of_group[title]
+        assert axes.get_title() == title
+        names = [tick.get_text() for tick in axes.get_yticklabels()]
+        assert names == rows.x.tolist()
+        assert axes.get_yticks().tolist() == list(range(len(rows)))
+        assert axes.get_ylim() == (len(rows) - 0.5, -0.5)
+        unit = next(unit for words, unit in UNITS.items() if words in title.lower())
+        assert set(rows.y_name) == {f"ours − published ({unit})"} == {axes.get_xlabel()}
+        values = pd.to_numeric(rows.x.str.removesuffix(" (text)"), errors="coerce")
+        if values.notna().all() and not title.startswith("One network"):
+            assert values.is_monotonic_increasing, title
+    words = pd.concat(drawn).set_index("panel").x
+    assert words["6A inset  LIF task performance"].str.endswith("(text)").sum() == 1
+    assert words["Networks trained (text)"].tolist() == ["2E all", "4E 20", "7B all"]
+
+
+def test_forest_plot_says_in_its_row_where_no_network_trained():
+    points = [
+        networks("figure_4", "sizes", x, task="integration", n=3, n_trained=n)
+        for x, n in ((50, 3), (100, 0), (150, 3))
+    ]
+    page, drawn = forest.draw(scorecard.table(PUBLISHED, pd.concat(points), NO_SINGLES))
+    axes_of_group = {axes.get_label(): axes for axes in page.axes}
+    n_absent = 0
+    for rows in drawn:
+        texts = axes_of_group[rows.panel.iloc[0]].texts
+        said = [text.get_position()[1] for text in texts if text.get_text() == "none trained"]
+        assert said == np.flatnonzero(rows.y.isna()).tolist()
+        n_absent += len(said)
+    assert n_absent > 0
+
+
+def test_forest_plot_tells_the_numbers_of_one_network_apart():
+    singles = all_singles()
+    singles["value"] += 0.01 * np.arange(len(singles))  # no two differences are the same
+    found = scorecard.table(PUBLISHED, networks("figure_1", "none"), singles)
+    _, drawn = forest.draw(found)
+    rows = pd.concat(drawn)
+    for number in found.itertuples():
+        (row,) = rows[np.isclose(rows.y.astype(float), number.difference)].itertuples()
+        assert row.x.startswith(number.figure)
+        kind, _, which = row.x.partition(" ")
+        quantity = number.quantity
+        if "output" in quantity and "QIF" not in quantity:
+            answer = next(a for a in ("NoGo", "Go", "(+)", "(-)") if a in quantity)
+            assert which == answer, row.x
+            assert row.panel == "One network: last output"
+        else:
+            assert which == number.x_value.partition(" (")[0], row.x
+        assert kind in (number.figure, number.figure + number.panel[0])
+
+
 def look_of(mark) -> tuple:
     return mark.get_marker(), mark.get_markeredgecolor(), mark.get_markerfacecolor()
 
@@ -573,6 +644,11 @@ def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
     assert page.count("<tr") == len(table) + 1
     assert "href" not in page  # the report keeps files under other paths
     assert f"| all | {len(table)} |" in Path(output["by_panel"]).read_text("utf-8")
+    expected = scorecard.table(PUBLISHED, points, all_singles())
+    for column in ("ours", "difference", "ci_low", "ci_high"):
+        numbers = pd.to_numeric(table[column]).to_numpy(float)
+        np.testing.assert_allclose(numbers, expected[column].to_numpy(float), rtol=1e-12)
+    assert table.verdict.tolist() == expected.verdict.tolist()
     assert "{" not in caption
     assert f"{len(table)} numbers" in caption
 

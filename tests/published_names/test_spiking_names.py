@@ -6,6 +6,8 @@ import pickle
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,14 +15,17 @@ import scipy.io
 from shared import PUBLISHED_MODEL, ROOT, torch_or_skip
 
 import spiking
-from rate2spike import conversion, matfile
-from rate2spike.tasks import BUILT_IN
+from rate.utils import new_seed
+from rate2spike import conversion, matfile, plotting, streams
+from rate2spike.rate.kernels.pick import rate_kernels
+from rate2spike.tasks import BUILT_IN, draw_trials, spiking_stimulus
 from spiking import (
     LIF_network_fnc,
     SpikingConfig,
     SpikingRNN,
     SpikingTaskFactory,
     lambda_grid_search,
+    plots,
 )
 from spiking import evaluate_task as evaluate_task_at_top
 from spiking.chosen_factor import chosen
@@ -535,6 +540,7 @@ def test_a_factor_that_came_after_the_search_counts(one_input, before, caplog):
     (told,) = [record.getMessage() for record in caplog.records]
     assert "model.mat holds the factor 45, " in told
     assert "model_converted.mat 30: taken to be 45, which the model has got since" in told
+    assert told.endswith("; pass scaling_factor= for the other")
 
 
 def test_a_search_of_an_earlier_version_counts_and_is_told(one_input, caplog):
@@ -750,6 +756,7 @@ def test_evaluation_of_a_folder(models):
     assert sorted(found) == ["model.mat", "third.mat"]  # the converted one lends its factor
     assert found["model.mat"]["scaling_factor"] in (35, 40)
     assert found["third.mat"]["scaling_factor"] == 25
+    assert "scaling_factor" not in performance  # each model has its own
     mean = np.mean([one["overall_accuracy"] for one in found.values()])
     assert f"Accuracy: {performance['overall_accuracy']:.2f}" == f"Accuracy: {mean:.2f}"
     assert not (models / "plots").exists()
@@ -791,6 +798,100 @@ def test_evaluation_by_command_line(models, capsys):
     assert "task: expected one of go_nogo, xor, mante" in capsys.readouterr().err
 
 
+def test_of_several_models_the_command_line_prints_each_and_the_mean(monkeypatch, capsys):
+    """A number that a model has not is left out of the mean; times are in s."""
+    accuracies = {"a.mat": 0.5, "b.mat": 0.75}
+    times = {"a.mat": np.nan, "b.mat": 0.25}
+    drawn = []
+    files = [Path("models") / name for name in accuracies]
+    monkeypatch.setattr(spiking.evaluation, "model_files", lambda *_: files)
+
+    class Network:
+        def __init__(self, file, factor):
+            self.file = file
+            self.network = SimpleNamespace(scaling_factor=30.0)
+
+    def performance(task, network, n_trials):
+        name = network.file.name
+        found = {"overall_accuracy": accuracies[name], "mean_response_time": times[name]}
+        return found | {"n_trials": n_trials}
+
+    monkeypatch.setattr(spiking.evaluation, "SpikingRNN", Network)
+    monkeypatch.setattr(GoNogoSpikingTask, "evaluate_performance", performance)
+    monkeypatch.setattr(
+        spiking.evaluation, "save_trials", lambda task, network, path: drawn.append(path)
+    )
+    monkeypatch.setattr(Path, "mkdir", lambda *_, **__: None)
+    eval_main(["--task", "go_nogo", "--model_dir", "models", "--n_trials", "8"])
+    words = capsys.readouterr().out.split("\n\n")
+    assert words[0].splitlines()[:3] == [
+        "a.mat",
+        "overall accuracy: 0.500",
+        "mean response time: nan s",
+    ]
+    assert words[2].splitlines() == [
+        "mean over 2 models",
+        "overall accuracy: 0.625",
+        "mean response time: 0.250 s",
+        "n trials: 8.000",
+    ]
+    assert [str(path) for path in drawn] == ["models/plots/a.png", "models/plots/b.png"]
+
+
+def test_a_single_trial_has_the_published_scoring_and_the_settings_that_are_given(monkeypatch):
+    """An answer that crosses the other threshold, too, is right by it."""
+    seen = []
+
+    class Both(spiking.AbstractSpikingRNN):
+        def __init__(self, model, factor):
+            super().__init__(SpikingConfig(N=1))
+            seen.append((model, factor))
+
+        def simulate(self, stimulus, stims):
+            seen.append(stimulus.shape)
+            output = np.zeros(100 * (stimulus.shape[1] - 1))
+            if stimulus.any():
+                output[-1000:] = 0.8
+            output[-2000:-1000] = -0.8
+            return np.zeros((1, len(output))), None, output, {"dt": 5e-5}
+
+    monkeypatch.setattr(spiking.evaluators, "SpikingRNN", Both)
+    longer = {"T": 250, "stim_on": 50, "stim_dur": 25}
+    scores = [evaluate_single_trial("go_nogo", "a.mat", 30, longer) for _ in range(6)]
+    evaluator = SpikingEvaluatorFactory.create_evaluator("go_nogo", longer)
+    scores += [evaluator.evaluate_single_trial("a.mat", 30) for _ in range(6)]
+    assert scores == 12 * [1]
+    assert seen == 12 * [("a.mat", 30), (1, 251)]
+
+
+class Plain:
+    """What a plot asks of a network of two units: the first spikes in the first step, the second in
+    the last."""
+
+    network = SimpleNamespace(inhibitory=np.array([True, False]), scaling_factor=30.0)
+
+    def simulate(self, stimulus):
+        spikes = np.zeros((2, 4), int)
+        spikes[0, 0] = spikes[1, 3] = 1
+        return spikes, None, np.arange(4.0), {"dt": 0.5, "nt": 4, "T": 2.0}
+
+
+def test_a_plot_has_a_trial_of_each_type_under_its_name_and_label():
+    page = plots._draw(SpikingTaskFactory.create_task("xor"), Plain())
+    axes = {one.get_label(): one for one in page.axes}
+    for i, (kind, label) in enumerate(
+        zip(("++", "+-", "-+", "--"), ("same", "diff", "diff", "same"), strict=True)
+    ):
+        output, spikes = axes[f"output {i}"], axes[f"spikes {i}"]
+        assert output.get_title() == f"{kind} (label {label})"
+        (line,) = output.lines
+        assert line.get_xydata().tolist() == [[0.5, 0], [1, 1], [1.5, 2], [2, 3]]
+        assert output.get_xlim() == spikes.get_xlim() == (0, 2)
+        exc, inh = spikes.lines  # the excitatory unit below
+        assert (exc.get_xydata().tolist(), inh.get_xydata().tolist()) == ([[2, 0]], [[0.5, 1]])
+        assert exc.get_color() == plotting.EXCITATORY
+
+
 class Scripted(spiking.AbstractSpikingRNN):
     """A network that answers every pulse 100 ms after its onset, at any step of time, unless it is
     asked to sleep."""
@@ -822,6 +923,27 @@ def test_a_network_of_ones_own_is_scored(dt):
     )
 
 
+def test_outputs_are_compared_with_the_rate_networks_on_the_same_trials(one_input):
+    """With noise of its own, keyed by the seed that is drawn."""
+    network = SpikingRNN(one_input / "model.mat", 30)
+    spiking.set_random_seed(1)
+    found = SpikingTaskFactory.create_task("go_nogo").evaluate_performance(network, n_trials=5)
+    spiking.set_random_seed(1)
+    seed = new_seed()
+    trials = draw_trials(BUILT_IN["go-nogo"], seed, "evaluate", (), range(5))
+    ours = network.respond(spiking_stimulus(trials.stimulus), 500.0, seed).output
+    theirs = rate_kernels().outputs(
+        network.model,
+        network.model.weights,
+        trials.stimulus,
+        stream=streams.key(seed, "evaluate rate"),
+        first_trial=0,
+    )
+    pairs = zip(ours[:, : theirs.shape[1]], theirs, strict=True)
+    r = [np.corrcoef(one, other)[0, 1] for one, other in pairs]
+    assert found["output_correlation"] == pytest.approx(np.mean(r), rel=1e-6)
+
+
 def test_network_and_factory_agree_with_the_workflow():
     network = SpikingRNN(PUBLISHED_MODEL, FACTOR)
     spiking.set_random_seed(1)
@@ -842,6 +964,68 @@ def test_network_and_factory_agree_with_the_workflow():
         20_000,
     )
     np.testing.assert_allclose(network.compute_firing_rates(spikes), spikes.sum(axis=1))
+
+
+def test_a_search_that_is_told_nothing_is_that_of_the_paper(one_input, monkeypatch, caplog):
+    """100 trials at 20, 25 ... 75; a best factor on the edge of the grid is told."""
+    asked = []
+
+    def accuracy(simulation, model, network, *, factor, n_trials):
+        asked.append((simulation.purpose, network, factor, n_trials))
+        return 1.0 if factor == best else 0.5
+
+    monkeypatch.setattr(spiking.search, "_accuracy", accuracy)
+    for best, is_told in ((40, False), (75, True), (20, True)):
+        asked.clear()
+        caplog.clear()
+        found = lambda_grid_search(one_input / "model.mat", "go-nogo")
+        searched = [("search", "model", factor, 100) for factor in range(20, 80, 5)]
+        assert asked == [*searched, ("held out", "model", best, 100)]
+        assert found == best
+        told = [record for record in caplog.records if "lies on the edge" in record.getMessage()]
+        assert len(told) == is_told
+    stored = scipy.io.loadmat(found.converted, squeeze_me=True)
+    assert stored["all_perfs"].tolist() == [1.0] + 11 * [0.5]
+    assert stored["scaling_factors"].tolist() == list(range(20, 80, 5))
+    assert np.isnan(stored["source_opt_scaling_factor"])
+
+
+def test_the_summary_of_a_search_tells_both_accuracies():
+    found = spiking.GridSearch(
+        35.0,
+        accuracies=np.array([0.5, 0.9]),
+        held_out_accuracy=0.72,
+        task="xor",
+        guessed=False,
+        converted="a_converted.mat",
+    )
+    assert spiking.search.summary({"a.mat": found}) == (
+        "a.mat: best 1/lambda = 35, 90.0 % correct in the search, 72.0 % on fresh trials of the "
+        "task xor; written to a_converted.mat"
+    )
+
+
+def test_a_stimulation_may_begin_with_the_last_step_and_not_later():
+    u = np.zeros((1, 3))  # 200 steps
+    stims = {"mode": "exc", "dur": [200, 201], "units": [0]}
+    LIF_network_fnc(PUBLISHED_MODEL, FACTOR, u, stims)
+    with pytest.raises(ValueError, match="dur: starts at step 201, but the trial has 200"):
+        LIF_network_fnc(PUBLISHED_MODEL, FACTOR, u, stims | {"dur": [201, 202]})
+
+
+def test_settings_of_a_network_reach_it():
+    settings = {"N": 200, "scaling_factor": 30.0, "use_initial_weights": True, "downsample": 2}
+    settings |= {"tref": 0.003, "tm": 0.02, "tr": 0.0, "vreset": -60.0, "vpeak": -45.0}
+    network = SpikingRNN(PUBLISHED_MODEL, config=SpikingConfig(**settings))
+    neuron = network.network.neuron
+    assert (neuron.t_refractory_ms, neuron.tau_mem_ms, neuron.tau_rise_ms) == (3, 20, 0)
+    assert (neuron.v_reset, neuron.v_threshold) == (-60, -45)
+    model = matfile.load(PUBLISHED_MODEL)
+    untrained = conversion.to_spiking(model, 30.0, initial_weights=True)
+    assert np.array_equal(network.network.w_rec, untrained.w_rec)
+    spikes, _, _, params = network.simulate(np.zeros((1, 21)))
+    assert (params["dt"], params["nt"], spikes.shape[1]) == (1e-4, 1000, 1000)
+    np.testing.assert_allclose(network.compute_firing_rates(spikes), spikes.sum(axis=1) / 0.1)
 
 
 # Tasks --------------------------------------------------------------------------------------------
@@ -1019,6 +1203,11 @@ def test_loading_says_what_is_missing(tmp_path):
 
 def test_checks():
     assert spiking.validate_stimulus(np.zeros((1, 201)))
+    assert spiking.validate_stimulus(np.zeros((1, 2)))
+    with pytest.raises(ValueError, match=r"got \(1, 1\)"):  # a column has no duration
+        spiking.validate_stimulus(np.zeros((1, 1)))
+    with pytest.raises(ValueError, match="stimulus: expected finite numbers"):
+        spiking.validate_stimulus(np.full((1, 201), np.nan))
     message = r"stimulus: expected an array \(2, columns of 5 ms\) for the task xor, got \(1, 201\)"
     with pytest.raises(ValueError, match=message):
         spiking.validate_stimulus(np.zeros((1, 201)), "xor")
@@ -1065,6 +1254,8 @@ def test_configuration():
     for settings, message in (
         ({"N": 0}, "N: expected a whole number of units >= 1"),
         ({"tm": 0}, r"tm \(here in ms or mV\): expected a duration > 0 ms, got 0.0"),
+        ({"tref": -0.001}, r"tref \(here in ms or mV\): expected .*, got -1.0"),
+        ({"tr": -0.001}, r"tr \(here in ms or mV\): expected .*, got -1.0"),
         (
             {"dt": 0.001},
             "dt: expected 5e-05 s, got 0.001; a larger step is asked for with downsample",
