@@ -568,6 +568,7 @@ def test_what_is_exported_is_said_and_drawn_as_in_the_study(
     with pynwb.NWBHDF5IO(str(folder / "spikes.nwb"), "r") as io:
         file = io.read()
         assert file.identifier == "go-nogo/n80/seed_1/lif/30"
+        assert (folder / "provenance.json").read_text("utf-8") == file.notes + "\n"
         assert file.session_description.startswith(f"{name} at 1/lambda = 30: ")
         assert file.trials["label"][:].tolist() == example["single_label"].tolist()
         kinds = np.where(example["inhibitory"], "inhibitory", "excitatory")

@@ -72,6 +72,7 @@ def test_the_head_of_the_script_names_this_network(network, tmp_path):
     assert head.startswith('""" Which one 200 spiking neurons, ')
     assert f", {n_inh} of them inhibitory," in head
     assert "divided by 1/lambda = 30." in head
+    assert "drawn uniformly from v_reset to 30 mV" in path.read_text("utf-8")
     arrays = np.load(tmp_path / "network.npz")
     assert arrays["kind"].tolist() == ["no input"]
     assert arrays["inputs"].shape == (1, network.n_inputs, 201)  # the last column is no time

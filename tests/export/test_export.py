@@ -80,6 +80,7 @@ def test_a_recording_is_a_block_with_a_segment_per_simulation():
         "inhibitory",
         1,
     )
+    assert inhibitory.name == "unit 1"
     assert (float(inhibitory.t_start), float(inhibitory.t_stop)) == (0, 1)
     out, mean_v = block.segments[1].analogsignals
     assert (mean_v.units.dimensionality.string, out.units.dimensionality.string) == (
@@ -127,8 +128,9 @@ def test_time_without_a_unit_needs_one():
         match=r"time is in units of τ: say how many seconds one is, for example tau_s=0\.01",
     ):
         export.to_neo(recording)
-    with pytest.raises(ValueError, match="tau_s: expected a duration > 0 s, got -1"):
-        export.to_neo(recording, tau_s=-1)
+    for wrong in (-1, 0, True, np.inf, "1"):
+        with pytest.raises(ValueError, match=f"tau_s: expected a duration > 0 s, got {wrong!r}"):
+            export.to_neo(recording, tau_s=wrong)
     with pytest.raises(
         ValueError, match="tau_s: expected none, since the recording is in s already"
     ):
@@ -457,6 +459,14 @@ def test_the_nir_file_holds_the_network(tmp_path, network):
         "initial": "initial voltages: uniform from -65 to 30 mV",
     }
     assert about["spike_lasts_s"] is None
+    stepped = nir_file.nir_graph(network, dt_s=1e-4)
+    for chain in ("synapse", "rate"):  # the first stage after a spike alone
+        stages = [node for name, node in stepped.nodes.items() if name.startswith(chain)]
+        assert [set(node.r) for node in stages] == [{1e4}, {1}][: len(stages)]
+    nir_file.write_nir(tmp_path / "stepped.nir", network, dt_s=1e-4)
+    about = json.loads(nir.read(tmp_path / "stepped.nir").metadata["rate2spike"])
+    assert about["spike_lasts_s"] == 1e-4
+    (tmp_path / "stepped.nir").unlink()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["network.nir"]
 
 
@@ -556,6 +566,9 @@ def test_without_noise_and_refractory_period_a_trial_is_that_of_the_plain_simula
     monkeypatch.setattr(nir_file, "BYTES_AT_ONCE", 2 * 8 * n_steps * network.n_units)
     outputs = list(nir_file.outputs_without_noise(network, u, stream, downsample))
     assert [len(part) for part in outputs] == [2, 1]
+    monkeypatch.setattr(nir_file, "BYTES_AT_ONCE", 1)  # not even one fits
+    one_by_one = list(nir_file.outputs_without_noise(network, u[:1], stream, downsample))
+    assert np.array_equal(one_by_one[0][0], outputs[0][0])
     noise = np.zeros((network.n_units, n_steps))
     for i, out in enumerate(np.concatenate(outputs)):
         plain = spiking.simulate_trial(

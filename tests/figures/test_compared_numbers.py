@@ -268,6 +268,9 @@ def test_transfer_functions_are_drawn_under_their_names(drawn):
         "softplus": np.log(1 + np.exp(x)),
         "ReLU": np.maximum(0, x),
     }
+    for name in functions:
+        ticks = axes_of(drawn("7").page, f"A {name}").get_yticks().tolist()
+        assert ticks == [0, 1 if name == "sigmoid" else 5]
     wanted = {(f"A {name}", name): Series(x, y) for name, y in functions.items()}
     assert_drawn(table, wanted)
 
@@ -304,6 +307,12 @@ def test_everything_has_the_colour_of_its_name(figure, drawn):
         by_name = colours_by_name(colours_of(table[part], drawn(figure).page))
         for name in {*NETWORKS} & {*by_name}:
             assert by_name[name] == to_hex(NETWORKS[name])
+
+
+def test_colours_of_filters_go_by_their_name():
+    single, double, other = sweep_panels.filter_colours(["Single", "Double", "5 ms"])
+    assert sweep_panels.filter_colours(["5 ms", "Double", "Single"]) == [other, double, single]
+    assert len({single, double, other}) == 3
 
 
 # Captions and the lines under figures -------------------------------------------------------------

@@ -216,6 +216,34 @@ def test_axes_of_time_last_as_long_as_the_trial(drawn):
             )
 
 
+def test_axes_of_decays_are_those_of_the_paper_or_of_the_network(drawn):
+    tau_ms = recording("task")["tau_decay_ms"].round()
+    wanted = {("1", "B-left"): (19, 51), ("4", "B"): (19, 51)}
+    wanted["task", "decays"] = tau_ms.min() - 1, tau_ms.max() + 1
+    for (figure, panel), ends in wanted.items():
+        assert axes_of(drawn(figure).page, panel).get_xlim() == ends, figure
+
+
+def test_panels_of_a_kind_have_one_vertical_range(drawn):
+    alike = {
+        "4": [f"A output {s}, context {c}" for s in (1, 2) for c in (1, 2)],
+        "s7": ["1 1", "1 2", "2 1", "2 2"],
+        "s1": ["histogram 0", "histogram 1"],
+        "task": [f"output, {kind}" for kind in recording("task")["single_kind"]],
+    }
+    for figure in ("s3", "s4"):
+        alike[figure] = ["C output", "D output"]
+    for figure, panels in (*alike.items(), ("s3", ["C rates", "D rates"])):
+        ranges = {axes_of(drawn(figure).page, panel).get_ylim() for panel in panels}
+        assert len(ranges) == 1, figure
+    rates = axes_of(drawn("s3").page, "C rates")
+    in_paper = PUBLISHED[(PUBLISHED.figure == "S3") & (PUBLISHED.panel == "C")]
+    for name in ("PYR", "PV", "SST"):  # the paper's quartiles are a line beside each box
+        rows = in_paper[in_paper.x_value == name].set_index("quantity").value
+        ends = [float(rows[f"firing rate {end} quartile"]) for end in ("lower", "upper")]
+        assert ends in [list(line.get_ydata()) for line in rates.lines]
+
+
 def test_green_is_when_the_stimulus_is_on(drawn):
     """In mean outputs, and in a single trial where it has one."""
     on = {"go-nogo": [(0.25, 0.375)], "integration": [(0.25, 1.25)]}

@@ -3,6 +3,7 @@ a caption is that of the tables, reckoned once more. No two columns of these tab
 common."""
 
 import re
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -141,6 +142,13 @@ def test_every_point_against_the_scaling_factor_is_that_of_the_tables(draw):
             at_chosen = curve.accuracy[curve.scaling_factor == row.scaling_factor]
             rings.append((row.scaling_factor, pytest.approx(100 * at_chosen.item())))
         lines = axes_of(page.page, f"{name}: search").lines
+        bands = axes_of(page.page, f"{name}: search").collections
+        for band, row in zip(bands, rows.itertuples(), strict=True):
+            (outline,) = band.get_paths()
+            curve = wanted[f"{name}: search", row.network]
+            for x, low, high in zip(FACTORS, curve.low, curve.high, strict=True):
+                at_x = outline.vertices[outline.vertices[:, 0] == x, 1]
+                assert (at_x.min(), at_x.max()) == pytest.approx((low, high))
         drawn = [line.get_xydata() for line in lines if line.get_marker() == "o"]
         assert [tuple(at) for (at,) in drawn] == rings
     assert_drawn(page.table, wanted)
@@ -295,6 +303,17 @@ def test_everything_of_fig_s5_has_the_colour_of_its_unit_or_modality(draw):
     assert len(set(shades.values())) == 4
 
 
+def assert_arrows_follow_the_strongest(axes):
+    """An arrow on each path of an offset of 0.5, from one of its points to the next."""
+    paths = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
+    strongest = [path for name, path in paths.items() if "0.5, choice" in name]
+    arrows = [text for text in axes.texts if text.arrow_patch]
+    assert len(arrows) == len(strongest) > 0
+    for arrow in arrows:
+        way = [list(arrow.xyann), list(arrow.xy)]
+        assert any(way in [[*pair] for pair in pairwise(path)] for path in strongest)
+
+
 def test_what_stands_around_the_paths_and_traces_of_fig_s5(draw):
     """Bars of 0.5 s and 50 mV, which context cues which modality, sizes of the offsets."""
     recorded = selectivity()
@@ -309,9 +328,11 @@ def test_what_stands_around_the_paths_and_traces_of_fig_s5(draw):
             cued = "cued" if context == modality else "not cued"
             title = f"Context {context}: modality {modality} {cued}"
             assert axes_of(drawn.page, panel).get_title() == title
+            assert_arrows_follow_the_strongest(axes_of(drawn.page, panel))
         else:
             axes = axes_of(drawn.page, panel)
             assert stimulus_boxes(axes) == [(0.25, 1.25)]
+            assert axes.get_xlim() == (0, 0.03)
             series = panel.partition(": ")[2]
             assert axes.texts[0].get_text() == series
     assert_axes_named(drawn, wanted)

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from mpl_toolkits.mplot3d import proj3d
 from shared import example_of
 
 from rate2spike import plotting
@@ -299,6 +300,16 @@ def test_box_plots_and_their_table():
     assert (whiskers.low, whiskers.high) == (0, 3)  # 40 lies beyond
     assert table.loc["PV mean"].y == 8
     assert table.loc["PYR units"].y.tolist() == [0, 1, 2, 3, 40]
+    for place, name in enumerate(("PYR", "PV", "SST")):
+        quartiles = table.loc[f"{name} median, quartiles"]
+        ends = [quartiles.low, quartiles.high]
+        boxes = [line for line in axes.lines if line.get_linestyle() != "None"]
+        boxes = [line for line in boxes if len(line.get_xdata()) == 5]
+        box = boxes[place]
+        assert np.mean([min(box.get_xdata()), max(box.get_xdata())]) == place
+        assert [min(box.get_ydata()), max(box.get_ydata())] == ends
+        diamonds = [line for line in axes.lines if line.get_marker() == "D"]
+        assert diamonds[place].get_xydata().tolist() == [[place, table.loc[f"{name} mean"].y]]
     assert axes.get_ylim()[1] > 40
 
 
@@ -340,6 +351,20 @@ def test_paths_in_three_dimensions_keep_their_ends():
     assert np.array(path.get_data_3d()) == pytest.approx(scores[0])
     assert np.array(start.get_data_3d())[:, 0] == pytest.approx(scores[0][:, 0])
     assert np.array(end.get_data_3d())[:, 0] == pytest.approx(scores[0][:, -1])
+    assert start.get_markerfacecolor() == "white"
+    assert end.get_markerfacecolor() != "white"
+
+
+def test_arrows_on_a_path_point_where_it_goes():
+    axes = Figure().add_subplot(projection="3d", label="rate")
+    way = np.linspace([0, 0, 0], [1, 2, 3], 30).T
+    panels.trajectories_3d(axes, way[None], ["Go"], ["PC1", "PC2", "PC3"], n_arrows=3)
+    arrows = [text for text in axes.texts if text.arrow_patch]
+    x, y, _ = proj3d.proj_transform(*way, axes.get_proj())
+    as_seen = np.array([x[-1] - x[0], y[-1] - y[0]])
+    assert len(arrows) == 3
+    for arrow in arrows:
+        assert np.subtract(arrow.xy, arrow.xyann) @ as_seen > 0
 
 
 def test_a_page_of_many_kinds_of_trial():

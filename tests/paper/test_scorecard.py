@@ -496,6 +496,13 @@ def test_forest_plot_says_in_its_row_where_no_network_trained():
     assert n_absent > 0
 
 
+def test_forest_plot_draws_the_only_number_of_networks_trained():
+    found = scorecard.table(PUBLISHED, networks("figure_7", "sigmoid"), NO_SINGLES)
+    rows = pd.concat(forest.draw(found)[1])
+    assert len(rows) == len(found)
+    assert rows.x[rows.panel == "Networks trained (text)"].tolist() == ["7B all"]
+
+
 def test_forest_plot_tells_the_numbers_of_one_network_apart():
     singles = all_singles()
     singles["value"] += 0.01 * np.arange(len(singles))  # no two differences are the same
@@ -607,34 +614,47 @@ def test_words_of_the_page_are_escaped(tmp_path):
     assert "<td>a &lt; b &amp; c</td>" in (tmp_path / "scorecard.html").read_text("utf-8")
 
 
-def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
+@pytest.fixture
+def run_scorecard(tmp_path, monkeypatch):
+    """A function that runs the script for networks and files of single numbers; returns its
+    outputs."""
     monkeypatch.syspath_prepend(str(ROOT / "workflow" / "scripts"))
     job = importlib.import_module("job")
     monkeypatch.setattr(job, "start", lambda snakemake: SimpleNamespace(info=print))
+    reading = importlib.import_module("reading")
+
+    def run(points: pd.DataFrame, singles: list) -> dict[str, str]:
+        monkeypatch.setattr(reading, "points", lambda snakemake: points)
+        endings = ("table", "by_panel", "html", "pdf", "png", "csv", "caption")
+        output = {ending: str(tmp_path / f"scorecard.{ending}") for ending in endings}
+        inputs = {
+            "published": str(ROOT / "resources" / "published.tsv"),
+            "singles": singles,
+            "caption": str(ROOT / "workflow" / "report" / "scorecard.rst"),
+        }
+        snakemake = SimpleNamespace(
+            input=SimpleNamespace(**inputs),
+            output=SimpleNamespace(**output),
+            params={},
+            log=["log"],
+        )
+        script = ROOT / "workflow" / "scripts" / "scorecard.py"
+        runpy.run_path(str(script), init_globals={"snakemake": snakemake})
+        return output
+
+    return run
+
+
+def test_script_writes_table_page_and_figure(tmp_path, run_scorecard):
     points = pd.concat(
         [
             networks("figure_1", "sizes", 50),
             networks("figure_4", "sizes", 50, task="integration", n_trained=0),
         ]
     )
-    monkeypatch.setattr(importlib.import_module("reading"), "points", lambda snakemake: points)
     all_singles().to_csv(tmp_path / "singles.csv", index=False)
     NO_SINGLES.to_csv(tmp_path / "none.csv", index=False)
-    output = {
-        ending: str(tmp_path / f"scorecard.{ending}")
-        for ending in ("table", "by_panel", "html", "pdf", "png", "csv", "caption")
-    }
-    inputs = {
-        "published": str(ROOT / "resources" / "published.tsv"),
-        "singles": [tmp_path / "singles.csv", tmp_path / "none.csv"],
-    }
-    inputs["caption"] = str(ROOT / "workflow" / "report" / "scorecard.rst")
-    snakemake = SimpleNamespace(
-        input=SimpleNamespace(**inputs), output=SimpleNamespace(**output), params={}, log=["log"]
-    )
-    runpy.run_path(
-        str(ROOT / "workflow" / "scripts" / "scorecard.py"), init_globals={"snakemake": snakemake}
-    )
+    output = run_scorecard(points, [tmp_path / "singles.csv", tmp_path / "none.csv"])
     table = pd.read_csv(output["table"], keep_default_na=False)
     assert table.columns.tolist() == scorecard.COLUMNS
     assert len(table) == 3 + 2 + 22  # those of Fig. 4D without a number of ours
@@ -651,6 +671,13 @@ def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
     assert table.verdict.tolist() == expected.verdict.tolist()
     assert "{" not in caption
     assert f"{len(table)} numbers" in caption
+
+
+def test_script_says_where_there_is_nothing_to_compare(run_scorecard):
+    output = run_scorecard(networks("figure_s1", "example"), [])
+    caption = Path(output["caption"]).read_text("utf-8")
+    assert caption == scorecard.NO_COUNTERPART + "\n"
+    assert len(pd.read_csv(output["csv"])) == len(pd.read_csv(output["table"])) == 0
 
 
 def test_figures_with_nothing_to_compare_ask_for_no_scorecard():

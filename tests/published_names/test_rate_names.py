@@ -21,13 +21,15 @@ import torch
 import rate.main
 import rate.tasks
 from rate import FR_RNN_dale, TaskFactory, create_default_config, eval_rnn, loss_op, set_gpu
+from rate.config import decays_ms
 from rate.main import main
 from rate.tasks import AbstractTask, GoNogoTask, ManteTask, XORTask
 from rate.utils import new_seed, seeded
-from rate2spike import matfile, provenance
+from rate2spike import matfile, provenance, streams
 from rate2spike import rate as library
 from rate2spike.config import ConfigError, RateConfig, TrainingConfig
 from rate2spike.rate import side_by_side, train
+from rate2spike.rate.kernels.pick import rate_kernels
 from rate2spike.study.archive import data_sha256
 from rate2spike.tasks import BUILT_IN, Response, draw_trials, find_task
 
@@ -901,6 +903,7 @@ def test_a_published_model_file_is_loaded(published_model_file):
     ("name", "message"),
     [
         ("net.pth", "expected the .mat beside it; a .pth is for net.load_state_dict"),
+        ("net.pt", "expected the .mat beside it; a .pth is for net.load_state_dict"),
         ("none.mat", "none.mat: no such file"),
         ("text.mat", "text.mat: a text file"),
     ],
@@ -1064,14 +1067,20 @@ def test_eval_rnn_has_the_trained_decays_and_the_chosen_activation():
 
 
 def test_eval_rnn_with_several_euler_steps_a_step():
-    """A decay of 8 steps at two Euler steps each is one of 4 (`rate.config.decays_ms`)."""
+    """A decay of 8 steps at two Euler steps each is one of 4; none is shorter than such a step."""
+    assert decays_ms([2, 8], DeltaT=2) == (5, 20)
+    assert decays_ms([1]) == (5,)
     net = documented_net(30, seed=2)[0]
     u = np.ones((1, 20))
-    outputs = []
+    model = net.to_model([4, 20], "sigmoid")
+    np.random.seed(1)
+    stream = streams.key(new_seed(), "eval_rnn")  # its words key the noise
+    drawn = rate_kernels().outputs(model, model.weights, u[None], stream=stream, first_trial=0)
+    outputs = [drawn[0].tolist()]
     for settings in ({"taus": [8, 40], "DeltaT": 2}, {"taus": [4, 20]}, {"taus": [8, 40]}):
         np.random.seed(1)
         outputs.append(eval_rnn(net, settings | {"T": 20}, u)[0])
-    assert outputs[0] == outputs[1] != outputs[2]
+    assert outputs[0] == outputs[1] == outputs[2] != outputs[3]
 
 
 def test_eval_rnn_of_a_model_file_needs_no_decays(published_model_file):
@@ -1376,7 +1385,7 @@ def test_resumed_is_trained_in_one_go(whole, begun, tmp_path):
         "go-nogo",
         20,
     )
-    assert said["seconds"] > 0
+    assert 0 < said["seconds"] < 120
     ours, theirs = loaded(resumed), loaded(whole)
     assert torch.equal(ours["losses"], theirs["losses"])
     for name, tensor in theirs["model_state_dict"].items():

@@ -6,6 +6,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ import spiking
 from rate.utils import new_seed
 from rate2spike import conversion, matfile, plotting, streams
 from rate2spike.rate.kernels.pick import rate_kernels
+from rate2spike.spiking.kernels.pick import spiking_kernels
 from rate2spike.tasks import BUILT_IN, draw_trials, spiking_stimulus
 from spiking import (
     LIF_network_fnc,
@@ -137,6 +139,33 @@ def test_same_seed_same_bits():
     drawn = outputs()[2]
     spiking.set_random_seed(5)
     assert np.array_equal(outputs()[2], drawn)
+
+
+def test_words_key_the_random_numbers_of_trials_and_lesions():
+    model = DATA / "model_small_t4_20_f64.mat"
+    network = conversion.to_spiking(matfile.load(model), 30.0)
+    kernel = spiking_kernels("cpu")
+    u = np.ones((network.n_inputs, 21))
+    single = kernel.record_trial(network, u, stream=streams.key(5, "single trial"))
+    assert np.array_equal(LIF_network_fnc(model, 30.0, u, NONE, seed=5)[5], single.out)
+    ours = SpikingRNN(model, 30.0)
+    assert np.array_equal(ours.simulate(u, NONE, seed=5)[2], single.out)
+    block = kernel.simulate_trials(
+        network,
+        u[None],
+        trials=np.arange(1),
+        stream=streams.key(5, "evaluate"),
+        first_step=999,  # its end is at 50 ms
+        keep_every=100,
+    )
+    responses = ours.respond(u[None], 50.0, 5)
+    assert np.array_equal(responses.output, block.out)
+    assert (responses.maximum, responses.minimum) == (block.maximum, block.minimum)
+    there = np.argwhere((network.w_rec != 0) & ~np.eye(24, dtype=bool))
+    post, pre = streams.generator(5, "lesion").permutation(there)[: round(0.3 * len(there))].T
+    wanted = network.w_rec.copy()
+    wanted[post, pre] = 0
+    assert np.array_equal(LIF_network_fnc(model, 30.0, u, NONE, 1, False, 0.3, seed=5)[0], wanted)
 
 
 def test_a_loaded_model_is_as_good_as_its_file():
@@ -351,6 +380,7 @@ def test_search_of_one_model(models):
     assert found.converted == str(models / "model_converted.mat")
     assert converted["opt_scaling_factor"] == found.scaling_factor
     assert converted["all_perfs"].tolist() == found.accuracies.tolist()
+    assert converted["held_out_perf"] == found.held_out_accuracy
     assert np.array_equal(converted["w"], scipy.io.loadmat(models / "model.mat")["w"])
     # go-nogo: the model has one input
     serial = lambda_grid_search(
@@ -466,13 +496,14 @@ def test_the_result_of_a_folder_is_the_factor_of_its_only_model(one_input):
         ),
         (2, {"settings": {"task": "XOR"}}, None, False),
         (1, {"provenance": '{"task": "go-nogo"}'}, None, False),
+        (4, {"provenance": '{"task": "integration"}'}, None, False),
     ],
 )
 def test_a_task_that_was_guessed_is_told(small, caplog, capsys, n_inputs, more, told, guessed):
     assert with_inputs(small / "model.mat", n_inputs, **more) == n_inputs
     found = lambda_grid_search(small / "model.mat", n_trials=1, scaling_factors=[20])
     assert found.guessed is guessed
-    assert found.task == {1: "go_nogo", 2: "xor"}[n_inputs]
+    assert found.task == {1: "go_nogo", 2: "xor", 4: "mante"}[n_inputs]
     line = f"of the task {found.task}{' (guessed)' if guessed else ''}; written to"
     assert line in capsys.readouterr().out
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
@@ -512,6 +543,20 @@ def test_a_factor_of_nan_is_none(one_input):
 def search_beside(model, found):
     lambda_grid_search(model, "go-nogo", 1, [found])
     return model.with_name("model_converted.mat")
+
+
+def test_a_factor_of_zero_is_none(one_input):
+    with_inputs(one_input / "model.mat", 1, opt_scaling_factor=0)
+    with pytest.raises(ValueError, match=r"model.mat: holds no scaling factor; pass scaling_fac"):
+        chosen(one_input / "model.mat")
+
+
+def test_the_search_of_another_network_leaves_the_factor_of_the_file(one_input):
+    model = one_input / "model.mat"
+    with_inputs(model, 1)
+    search_beside(model, 30)
+    with_inputs(model, 1, opt_scaling_factor=45, w=np.eye(24))
+    assert chosen(model).scaling_factor == 45
 
 
 @pytest.mark.parametrize("touched", ["model.mat", "model_converted.mat"])
@@ -896,15 +941,15 @@ class Scripted(spiking.AbstractSpikingRNN):
     """A network that answers every pulse 100 ms after its onset, at any step of time, unless it is
     asked to sleep."""
 
-    def __init__(self, dt, awake=True):
+    def __init__(self, dt, awake=True, until_s=2.0):
         super().__init__(SpikingConfig(N=1))
-        self.dt, self.awake = dt, awake
+        self.dt, self.awake, self.until_s = dt, awake, until_s
 
     def simulate(self, stimulus, stims):
         n_steps = round((stimulus.shape[1] - 1) * 0.005 / self.dt)
         output = np.zeros(n_steps)
         if stimulus.any() and self.awake:
-            output[round(0.35 / self.dt) - 1 :] = 0.8
+            output[round(0.35 / self.dt) - 1 : round(self.until_s / self.dt)] = 0.8
         return np.zeros((1, n_steps)), None, output, {"dt": self.dt}
 
 
@@ -914,6 +959,10 @@ def test_a_network_of_ones_own_is_scored(dt):
     performance = spiking_task.evaluate_performance(Scripted(dt), n_trials=100)
     assert f"Accuracy: {performance['overall_accuracy']:.2f}" == "Accuracy: 1.00"
     np.testing.assert_allclose(performance["response_times"], 0.1)
+    go = spiking_task.generate_stimulus("go")
+    for until_s, correct in ((2.0, True), (0.45, False)):  # the window opens at 0.5 s
+        one = spiking_task.evaluate_trial(Scripted(dt, until_s=until_s), *go)
+        assert one["correct"] is correct
     assert "output_correlation" not in performance
     asleep = spiking_task.evaluate_performance(Scripted(dt, awake=False), n_trials=100)
     assert (asleep["go_accuracy"], asleep["nogo_accuracy"], len(asleep["response_times"])) == (
@@ -1099,7 +1148,7 @@ def test_a_task_of_ones_own_in_a_plugin(models, tmp_path, capsys):
         spiking.tasks.load_plugin(tmp_path / "nothing.py")
 
 
-def test_the_documented_custom_class():
+def test_the_documented_custom_class(tmp_path):
     class MyCustomSpikingTask(AbstractSpikingTask):
         def get_default_settings(self):
             return {"T": 200, "custom_param": 1.0}
@@ -1115,6 +1164,8 @@ def test_the_documented_custom_class():
 
     SpikingTaskFactory.register_task("my_own", MyCustomSpikingTask)
     task = SpikingTaskFactory.create_task("my_own", {"custom_param": 2.0})
+    assert task.create_plots_directory(tmp_path / "new") == str(tmp_path / "new" / "plots")
+    assert (tmp_path / "new" / "plots").is_dir()
     assert task.settings == {"T": 200, "custom_param": 2.0}
     assert task.evaluate_performance(None, n_trials=7) == {"accuracy": 0.85, "n_trials": 7}
     with pytest.raises(
@@ -1211,7 +1262,10 @@ def test_checks():
     message = r"stimulus: expected an array \(2, columns of 5 ms\) for the task xor, got \(1, 201\)"
     with pytest.raises(ValueError, match=message):
         spiking.validate_stimulus(np.zeros((1, 201)), "xor")
-    assert spiking.validate_scaling_factor(50.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for factor in (1.0, 50.0, 1000.0):
+            assert spiking.validate_scaling_factor(factor)
     with pytest.warns(UserWarning, match="scaling_factor: 5000 lies outside 1 to 1000"):
         assert spiking.validate_scaling_factor(5000)
     with pytest.raises(ValueError, match="scaling_factor: expected a number > 0, got '50'"):
