@@ -577,7 +577,9 @@ def test_without_noise_and_refractory_period_a_trial_is_that_of_the_plain_simula
         np.testing.assert_allclose(out, plain.out, rtol=1e-9, atol=1e-12)
 
 
-def test_the_accuracy_without_what_nir_cannot_hold_is_beside_the_file(tmp_path, trained):
+def test_the_accuracy_without_what_nir_cannot_hold_is_beside_the_file(
+    tmp_path, trained, monkeypatch
+):
     simulation, n_trials = conversion.Simulation(SHORT, 1, "held out", device="cpu"), 6
 
     def scored(t_refractory_ms, task):
@@ -590,7 +592,16 @@ def test_the_accuracy_without_what_nir_cannot_hold_is_beside_the_file(tmp_path, 
     x = max(highest[0], key=lambda x: abs((highest[0] > x).sum() - (highest[1] > x).sum()))
     task = replace(SHORT, correct_spiking=lambda labels, response: response.maximum > x)
     simulation = simulation._replace(task=task)
+    without_noise = []
+
+    def score_without_noise(simulation, *places):
+        without_noise.append(simulation.neuron.t_refractory_ms)
+        return score(simulation, *places)
+
+    score = nir_file._score_without_noise
+    monkeypatch.setattr(nir_file, "_score_without_noise", score_without_noise)
     table = nir_file.accuracies(simulation, trained.model, "trained", 20.0, n_trials)
+    assert without_noise == [0]  # nor is there a refractory period
     whole, without = scored(2.0, task), scored(0.0, task)
     assert whole["correct"].sum() != without["correct"].sum()
     assert table.network.tolist() == [
