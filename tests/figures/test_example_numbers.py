@@ -222,6 +222,8 @@ def test_axes_of_decays_are_those_of_the_paper_or_of_the_network(drawn):
     wanted["task", "decays"] = tau_ms.min() - 1, tau_ms.max() + 1
     for (figure, panel), ends in wanted.items():
         assert axes_of(drawn(figure).page, panel).get_xlim() == ends, figure
+    tops = [axes_of(drawn(f).page, p).get_ylim()[1] for f, p in (("1", "B-left"), ("4", "B"))]
+    assert tops == [20, 30]
 
 
 def test_panels_of_a_kind_have_one_vertical_range(drawn):
