@@ -14,7 +14,7 @@ import pytest
 from shared import example_of, export_package_or_skip
 from snakemake.iocontainers import Params, Wildcards
 
-from rate2spike import conversion, matfile
+from rate2spike import conversion, export, matfile, spiking
 from rate2spike.analysis import example as recordings
 from rate2spike.analysis import selectivity as graded
 from rate2spike.config import NeuronConfig, RateConfig
@@ -540,6 +540,64 @@ def test_the_example_is_exported_for_other_tools(run_script, condition, tmp_path
         accuracy = pd.read_csv(tmp_path / "exports" / "network_accuracy.csv")
         assert json.loads(graph.metadata["rate2spike"])["scaling_factor"] == 30  # of seed_1
         assert accuracy.n_trials.tolist() == [2, 2, 2]
+
+
+def test_what_is_exported_is_said_and_drawn_as_in_the_study(
+    run_script, condition, tmp_path, monkeypatch
+):
+    """Steps of 0.1 ms: the voltages of fresh trials, the accuracies of as many trials as the study
+    has, statistics in bins of 20 ms from 100 ms on, units by their kind."""
+    pynwb = export_package_or_skip("pynwb")
+    asked = {}
+
+    def accuracies(simulation, model, network, factor, n_trials):
+        asked.update(simulation=simulation, place=(network, factor, n_trials))
+        asked.update(b_out=float(model.weights.b_out))
+        return pd.DataFrame({"accuracy": [1.0]})
+
+    monkeypatch.setattr("rate2spike.export.nir_file.accuracies", accuracies)
+    snakemake, example = condition(), example_of("go-nogo", n_units=80)
+    np.savez(tmp_path / "example.npz", **example)
+    snakemake["input"].example = tmp_path / "example.npz"
+    folder = tmp_path / "exports"
+    settings = dict(snakemake["params"].items()) | {"trials": 37, "downsample": 2}
+    snakemake |= {"output": [str(folder)], "params": Params(fromdict=settings), "rule": "exchange"}
+    run_script("write_exports", **snakemake)
+
+    name = "go-nogo/n80/seed_1"
+    simulation = asked["simulation"]
+    assert (asked["place"], asked["b_out"]) == ((name, 30.0, 37), 1.0)
+    assert (simulation.task.name, simulation.study_seed) == ("go-nogo", 4)
+    assert (simulation.purpose, simulation.downsample) == ("held out", 2)
+
+    arrays = np.load(folder / "brian2_network.npz")
+    model = matfile.load(tmp_path / "models" / "seed_1.mat")
+    network = conversion.to_spiking(model, 30.0)
+    stream = conversion.stream_of(simulation, name, 30.0)
+    for trial in range(2):
+        there = spiking.as_network(network, downsample=2, stream=stream, trial=trial)
+        np.testing.assert_array_equal(arrays["initial_v_mv"][trial], there.initial["v"])
+    script = (folder / "brian2_network.py").read_text("utf-8")
+    assert "\ndefaultclock.dt = 0.1 * ms\n" in script
+    assert f"\n{name} at 1/lambda = 30: one trial of each kind\n" in script
+
+    recording = export.single_trials(example, step_s=1e-4)
+    wanted = export.spike_statistics(recording, bin_ms=20, from_ms=100)
+    wanted = wanted[wanted.statistic != "fano"].reset_index(drop=True)
+    found = pd.read_parquet(folder / "statistics.parquet").reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, wanted)
+    with pynwb.NWBHDF5IO(str(folder / "spikes.nwb"), "r") as io:
+        file = io.read()
+        assert file.identifier == "go-nogo/n80/seed_1/lif/30"
+        assert (folder / "provenance.json").read_text("utf-8") == file.notes + "\n"
+        assert file.session_description.startswith(f"{name} at 1/lambda = 30: ")
+        assert file.trials["label"][:].tolist() == example["single_label"].tolist()
+        kinds = np.where(example["inhibitory"], "inhibitory", "excitatory")
+        assert file.units["cell_type"][:].tolist() == kinds.tolist()
+        assert file.units.resolution == 1e-4
+        samples = file.acquisition["out"]
+        np.testing.assert_array_equal(np.ravel(samples.data[:]), example["single_out"].ravel())
+        assert samples.timestamps[:2] == pytest.approx([0.005, 0.01])
 
 
 def test_nothing_is_exported_where_no_network_reached_criterion(run_script, condition, tmp_path):

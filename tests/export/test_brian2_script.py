@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tiny_brian2
 
 from rate2spike import conversion, export, matfile, spiking, streams
 from rate2spike.config import NeuronConfig
@@ -60,6 +61,23 @@ def test_the_script_has_the_network_in_it(network, tmp_path):
     ):
         assert f"\n{line}\n" in text
     assert ("tau_rise = 2 * ms\n" in text) == (neuron.tau_rise_ms > 0) == ("hr +=" in text)
+
+
+def test_the_head_of_the_script_names_this_network(network, tmp_path):
+    """Without stimuli it runs for 1 s."""
+    path = tmp_path / "network.py"
+    export.to_brian2(network, path, title="Which one")
+    head = " ".join(path.read_text("utf-8").partition("Kim, R.")[0].split())
+    n_inh = int(network.inhibitory.sum())
+    assert head.startswith('""" Which one 200 spiking neurons, ')
+    assert f", {n_inh} of them inhibitory," in head
+    assert "divided by 1/lambda = 30." in head
+    assert "drawn uniformly from v_reset to 30 mV" in path.read_text("utf-8")
+    arrays = np.load(tmp_path / "network.npz")
+    assert arrays["kind"].tolist() == ["no input"]
+    assert arrays["inputs"].shape == (1, network.n_inputs, 201)  # the last column is no time
+    assert not arrays["inputs"].any()
+    np.testing.assert_array_equal(arrays["inhibitory"], network.inhibitory)
 
 
 def test_another_network_is_another_script(network, tmp_path):
@@ -148,6 +166,39 @@ def test_what_cannot_be_written_is_said(network, tmp_path):
     with pytest.raises(ValueError, match="stimuli: expected one or more"):
         export.to_brian2(network, tmp_path / "network.py", stimuli={})
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("downsample", [1, 2])
+def test_the_steps_of_the_script_are_ours(network, downsample, tmp_path, monkeypatch, capsys):
+    """Run by as much of Brian2 as it asks for, without noise."""
+    monkeypatch.setitem(sys.modules, "brian2", tiny_brian2.module())
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    pulse = np.zeros((1, 21))
+    pulse[:, 4:12] = 1
+    trials = {"pulse": pulse, "none": np.zeros((1, 21))}
+    path = tmp_path / "network.py"
+    export.to_brian2(network, path, stimuli=trials, stream=STREAM, downsample=downsample)
+    text = path.read_text("utf-8").replace("noise_sd = 0.1 * mV", "noise_sd = 0 * mV")
+    names = {"__file__": str(path)}
+    with pytest.raises(SystemExit):  # without matplotlib there is no figure
+        exec(compile(text, str(path), "exec"), names)
+    said = capsys.readouterr().out.splitlines()
+    n_steps = spiking.time_grid(21, downsample).n_steps
+    quiet = np.zeros((network.n_units, n_steps))
+    for trial, (kind, u) in enumerate(trials.items()):
+        here = spiking.simulate_trial(
+            network, u, noise=quiet, stream=STREAM, trial=trial, downsample=downsample
+        )
+        counts = here.spikes.sum(axis=1)
+        assert counts.sum() > 100
+        assert np.abs(names["spike_counts"][trial] - counts).sum() <= 0.01 * counts.sum()
+        np.testing.assert_allclose(names["outputs"][trial], here.out, atol=0.005)
+        unit, time_s = names["spikes"][trial]
+        first = np.argmax(here.spikes.any(axis=0))
+        assert time_s.min() == pytest.approx((first + 1) * here.dt)
+        assert set(unit[time_s == time_s.min()]) == set(np.flatnonzero(here.spikes[:, first]))
+        rate = names["spike_counts"][trial].mean() / (n_steps * here.dt)
+        assert said[trial].startswith(f"{kind}: {rate:.1f} spikes/s per neuron, output from ")
 
 
 @pytest.mark.skipif(

@@ -81,6 +81,7 @@ def test_a_recording_is_a_block_with_a_segment_per_simulation():
         "inhibitory",
         1,
     )
+    assert inhibitory.name == "unit 1"
     assert (float(inhibitory.t_start), float(inhibitory.t_stop)) == (0, 1)
     out, mean_v = block.segments[1].analogsignals
     assert (mean_v.units.dimensionality.string, out.units.dimensionality.string) == (
@@ -109,6 +110,9 @@ def test_a_trial_of_a_converted_network_is_a_segment(trained):
         assert (v.units.dimensionality.string, float(v.sampling_period)) == ("mV", 5e-5)
     one = export.to_neo(trials[0]).segments
     assert [signal.name for signal in one[0].analogsignals] == ["out"]
+    everything = export.to_neo(trials[0], variables=("rates", "ipsc", "v", "out")).segments[0]
+    units = [signal.units.dimensionality.string for signal in everything.analogsignals]
+    assert units == ["Hz", "mV", "mV", "dimensionless"]
 
 
 def test_time_without_a_unit_needs_one():
@@ -125,8 +129,9 @@ def test_time_without_a_unit_needs_one():
         match=r"time is in units of τ: say how many seconds one is, for example tau_s=0\.01",
     ):
         export.to_neo(recording)
-    with pytest.raises(ValueError, match="tau_s: expected a duration > 0 s, got -1"):
-        export.to_neo(recording, tau_s=-1)
+    for wrong in (-1, 0, True, np.inf, "1"):
+        with pytest.raises(ValueError, match=f"tau_s: expected a duration > 0 s, got {wrong!r}"):
+            export.to_neo(recording, tau_s=wrong)
     with pytest.raises(
         ValueError, match="tau_s: expected none, since the recording is in s already"
     ):
@@ -316,6 +321,25 @@ def test_fano_factor_and_correlations_are_those_of_the_counts():
 # NIR ----------------------------------------------------------------------------------------------
 
 
+def test_variation_needs_two_intervals_and_correlations_name_their_simulation():
+    two_intervals = [0.1, 0.2, 0.4]
+    table = export.spike_statistics(
+        recorded([[two_intervals, [0.1, 0.5]], [[0.3], [0.3]]], n_simulations=2), bin_ms=100
+    )
+    of_first = table[table.simulation == 0]
+    intervals = np.diff(two_intervals)
+    for name, expected in (
+        ("cv", intervals.std() / intervals.mean()),
+        ("cv2", 2 * 0.1 / 0.3),
+        ("lv", 3 * (0.1 / 0.3) ** 2),
+    ):
+        assert values(of_first, name) == pytest.approx([expected, np.nan], nan_ok=True)
+    pairs = table[table.statistic == "correlation"]
+    assert pairs.simulation.tolist() == [0, 1]
+    assert pairs.value.tolist()[1] == pytest.approx(1)
+    assert values(table, "rate_hz") == pytest.approx([3, 2, 1, 1])
+
+
 def test_a_fano_factor_across_unlike_durations_is_refused(trained):
     network = conversion.to_spiking(trained.model, 30)
     trials = [spiking.simulate_trial(network, np.zeros((1, n))) for n in (3, 4)]
@@ -431,7 +455,21 @@ def test_the_nir_file_holds_the_network(tmp_path, network):
     np.testing.assert_allclose(read_out, out, rtol=1e-9, atol=1e-12)
     about = json.loads(graph.metadata["rate2spike"])
     assert about["scaling_factor"] == 5
-    assert about["not_held_by_nir"]["t_refractory_ms"] == 0
+    assert about["not_held_by_nir"] == {
+        "t_refractory_ms": 0,
+        "noise_sd_mv_per_step": 0.1,
+        "step_s": 5e-5,
+        "initial": "initial voltages: uniform from -65 to 30 mV",
+    }
+    assert about["spike_lasts_s"] is None
+    stepped = nir_file.nir_graph(network, dt_s=1e-4)
+    for chain in ("synapse", "rate"):  # the first stage after a spike alone
+        stages = [node for name, node in stepped.nodes.items() if name.startswith(chain)]
+        assert [set(node.r) for node in stages] == [{1e4}, {1}][: len(stages)]
+    nir_file.write_nir(tmp_path / "stepped.nir", network, dt_s=1e-4)
+    about = json.loads(nir.read(tmp_path / "stepped.nir").metadata["rate2spike"])
+    assert about["spike_lasts_s"] == 1e-4
+    (tmp_path / "stepped.nir").unlink()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["network.nir"]
 
 
@@ -567,6 +605,9 @@ def test_without_noise_and_refractory_period_a_trial_is_that_of_the_plain_simula
     monkeypatch.setattr(nir_file, "BYTES_AT_ONCE", 2 * 8 * n_steps * network.n_units)
     outputs = list(nir_file.outputs_without_noise(network, u, stream, downsample))
     assert [len(part) for part in outputs] == [2, 1]
+    monkeypatch.setattr(nir_file, "BYTES_AT_ONCE", 1)  # not even one fits
+    one_by_one = list(nir_file.outputs_without_noise(network, u[:1], stream, downsample))
+    assert np.array_equal(one_by_one[0][0], outputs[0][0])
     noise = np.zeros((network.n_units, n_steps))
     for i, out in enumerate(np.concatenate(outputs)):
         plain = spiking.simulate_trial(
@@ -575,7 +616,9 @@ def test_without_noise_and_refractory_period_a_trial_is_that_of_the_plain_simula
         np.testing.assert_allclose(out, plain.out, rtol=1e-9, atol=1e-12)
 
 
-def test_the_accuracy_without_what_nir_cannot_hold_is_beside_the_file(tmp_path, trained):
+def test_the_accuracy_without_what_nir_cannot_hold_is_beside_the_file(
+    tmp_path, trained, monkeypatch
+):
     simulation, n_trials = conversion.Simulation(SHORT, 1, "held out", device="cpu"), 6
 
     def scored(t_refractory_ms, task):
@@ -588,7 +631,16 @@ def test_the_accuracy_without_what_nir_cannot_hold_is_beside_the_file(tmp_path, 
     x = max(highest[0], key=lambda x: abs((highest[0] > x).sum() - (highest[1] > x).sum()))
     task = replace(SHORT, correct_spiking=lambda labels, response: response.maximum > x)
     simulation = simulation._replace(task=task)
+    without_noise = []
+
+    def score_without_noise(simulation, *places):
+        without_noise.append(simulation.neuron.t_refractory_ms)
+        return score(simulation, *places)
+
+    score = nir_file._score_without_noise
+    monkeypatch.setattr(nir_file, "_score_without_noise", score_without_noise)
     table = nir_file.accuracies(simulation, trained.model, "trained", 20.0, n_trials)
+    assert without_noise == [0]  # nor is there a refractory period
     whole, without = scored(2.0, task), scored(0.0, task)
     assert whole["correct"].sum() != without["correct"].sum()
     assert table.network.tolist() == [
@@ -599,6 +651,9 @@ def test_the_accuracy_without_what_nir_cannot_hold_is_beside_the_file(tmp_path, 
     assert table.n_correct[:2].tolist() == [whole["correct"].sum(), without["correct"].sum()]
     assert (table.ci_low <= table.accuracy).all()
     assert (table.ci_high >= table.accuracy).all()
+    strict = [whole["correct_strict"].mean(), without["correct_strict"].mean()]
+    assert table.accuracy_strict[:2].tolist() == pytest.approx(strict)
+    assert table.n_trials.tolist() == 3 * [n_trials]
     network = conversion.to_spiking(trained.model, 20)
     nir_file.write_nir(
         tmp_path / "network.nir", network, accuracy=table, metadata={"provenance": "here"}

@@ -10,20 +10,42 @@ import pandas as pd
 import pytest
 import scipy.stats
 from colours import colours_of, is_grey
-from compared import BARS, CURVES, FUNCTIONS, IN_PAPER, counted, expected, expected_of_sweeps
+from compared import (
+    BARS,
+    CURVES,
+    DECAY,
+    FRESH,
+    FUNCTIONS,
+    IN_PAPER,
+    RATE_ALONE,
+    TRIALS,
+    counted,
+    expected,
+    expected_of_sweeps,
+    share_successful,
+    share_trained,
+)
+from compared import RATE as RATE_MEAN
+from compared import SPIKING as SPIKING_MEAN
 from drawing import (
     PUBLISHED,
     Series,
+    assert_axes_named,
+    assert_bars_end_where_the_table_says,
     assert_caption,
     assert_drawn,
+    assert_nothing_cut_off,
     axes_of,
     drawer,
+    legend_names,
+    letters_of,
     numbers_in,
     published,
 )
 from matplotlib.colors import to_hex
 from shared import example_of
 
+from rate2spike.figures import sweep_panels
 from rate2spike.plotting import RATE, SPIKING
 
 TASKS = {"1": "go-nogo", "2": "go-nogo", "5": "go-nogo", "7": "go-nogo"}
@@ -116,17 +138,125 @@ def test_every_number_read_from_these_panels_is_drawn():
         assert left == set(), figure
 
 
-def test_axes_are_called_after_what_is_drawn_against_them(drawn):
-    swept = {"sizes": "units", "decays": "decays (ms)", "refractory": "period (ms)"}
-    for figure, curves in CURVES.items():
+SWEPT = {
+    "sizes": "Number of units N",
+    "decays": "Upper limit of decays (ms)",
+    "refractory": "Refractory period (ms)",
+}
+MEASURED = {
+    RATE_MEAN: "Performance (%)",
+    RATE_ALONE: "Performance (%)",
+    SPIKING_MEAN: "Performance (%)",
+    FRESH: "Spiking performance (%)",
+    TRIALS: "Training trials to criterion",
+    DECAY: "Mean synaptic decay (ms)",
+    share_trained: "Trained (%)",
+    share_successful: "Successful (% of trained)",
+}
+OF_BARS = MEASURED | {RATE_MEAN: "Rate performance (%)", SPIKING_MEAN: "Spiking performance (%)"}
+CONDITIONS = {
+    ("5", "left"): "Synaptic decay",
+    ("5", "right"): "Synaptic decay",
+    ("6", "B"): "Synaptic filter",
+    ("6", "C"): "Gain g",
+    ("7", "B"): "Transfer function",
+    ("7", "C-left"): "Transfer function",
+    ("7", "C-right"): "Transfer function",
+}
+
+
+@pytest.mark.parametrize("figure", ROLES)
+def test_axes_are_called_after_what_is_drawn_against_them(figure, drawn):
+    wanted = {}
+    for curve in CURVES.get(figure, []):
+        wanted[curve.panel] = SWEPT[curve.role], MEASURED[curve.measure]
+    for bars in BARS.get(figure, []):
+        wanted[bars.panel] = CONDITIONS[figure, bars.panel], OF_BARS[bars.measure]
+    if figure == "7":
+        for name in FUNCTIONS:
+            wanted[f"A {name}"] = "Current x (a.u.)", "Rate r (a.u.)"
+    page = drawn(figure)
+    assert_axes_named(page._replace(table=of_panels(page.table, wanted)), wanted)
+    counts = page.table.z_name[page.table.z.notna()]
+    assert set(counts) == {"Networks"}
+
+
+@pytest.mark.parametrize("figure", ROLES)
+def test_bars_end_where_the_table_says_and_nothing_is_cut_off(figure, drawn):
+    page = drawn(figure)
+    panels = {panel for panel, _ in expected(figure, made_up(ROLES[figure], TASKS[figure]))}
+    page = page._replace(table=of_panels(page.table, panels))
+    assert_nothing_cut_off(page)
+    assert_bars_end_where_the_table_says(page)
+
+
+@pytest.mark.parametrize("figure", ROLES)
+def test_letters_stand_at_their_panels(figure, drawn):
+    letters = letters_of(drawn(figure).page)
+    n = {"1": 3, "2": 5, "3": 3, "4": 5, "5": 0, "6": 3, "7": 3}[figure]
+    assert sorted(letters) == list("ABCDE"[:n])
+    for letter, panel in letters.items():
+        assert panel.startswith(letter)
+
+
+def test_the_papers_points_stand_left_of_ours_and_of_bars_right(drawn):
+    """As captions say; only against the limit of decays, where a line is read off, in place."""
+
+    def aside(figure, panel) -> float:
+        axes = axes_of(drawn(figure).page, panel)
         table = drawn(figure).table
-        for curve in curves:
-            (x,) = set(table.x_name[table.panel == curve.panel])
-            (y,) = set(table.y_name[table.panel == curve.panel])
-            assert swept[curve.role] in x, (figure, curve.panel)
-            quantity = IN_PAPER[curve.measure]
-            unit = {"training trials to criterion": "trials", "mean tuned synaptic decay": "(ms)"}
-            assert unit.get(quantity, "%") in y, (figure, curve.panel)
+        of_paper = table[(table.panel == panel) & table.series.str.startswith("published")]
+        places = pd.to_numeric(of_paper.x, errors="coerce")
+        if places.isna().any() or axes.patches:  # bars stand in their order
+            places = np.arange(len(of_paper))
+        there = of_paper.y.notna().to_numpy()
+        (marks,) = [
+            container.lines[0]
+            for container in axes.containers
+            if container.get_label() == "published" and hasattr(container, "lines")
+        ]
+        x = np.asarray(marks.get_xdata(), float)
+        shift = np.unique((x - np.asarray(places)[there]).round(6))
+        assert len(shift) == 1
+        return shift[0]
+
+    for figure, panel in (("1", "C-right"), ("2", "C-top"), ("3", "C"), ("4", "E-top")):
+        span = np.ptp(axes_of(drawn(figure).page, panel).get_xlim())
+        assert -0.02 * span < aside(figure, panel) < 0
+    assert aside("2", "D") == 0
+    for figure, panel in (("5", "left"), ("5", "right"), ("6", "C"), ("7", "B")):
+        assert 0.25 < aside(figure, panel) < 0.5  # a bar is half as wide as its place
+
+
+def test_decays_at_their_upper_limit_lie_on_the_dashed_line(drawn):
+    axes = axes_of(drawn("2").page, "D")
+    (line,) = [line for line in axes.lines if line.get_linestyle() == "--"]
+    assert (line.get_xy1(), line.get_slope()) == ((0, 0), 1)
+
+
+def test_the_enlarged_part_is_framed_in_the_panel_below(drawn):
+    page = drawn("6").page
+    main, inset = axes_of(page, "A-main"), axes_of(page, "A-inset")
+    (frame,) = [artist.rectangle for artist in main.get_children() if hasattr(artist, "rectangle")]
+    (left, right), (low, high) = inset.get_xlim(), inset.get_ylim()
+    assert frame.get_xy() == pytest.approx((left, low))
+    assert (frame.get_width(), frame.get_height()) == pytest.approx((right - left, high - low))
+
+
+def test_legends_name_both_kinds_of_networks_and_the_paper(drawn):
+    over = {
+        "1": {"C-left-top": ["rate", "published"], "C-right": ["rate", "published"]},
+        "2": {"C-top": ["rate", "spiking", "published"], "D": ["rate", "published"]},
+        "3": {"B-top": ["rate", "published"], "C": ["rate", "published"]},
+        "4": {"E-top": ["rate", "spiking", "published"]},
+        "5": {"left": ["published"], "right": ["published"]},
+        "7": {"B": ["published"], "C-right": ["published"]},
+    }
+    for figure, panels in over.items():
+        for panel, names in panels.items():
+            legend = axes_of(drawn(figure).page, panel).get_legend()
+            assert [text.get_text() for text in legend.texts] == names, (figure, panel)
+    assert legend_names(drawn("6").page) == ["spiking", "published"]
 
 
 def test_transfer_functions_are_drawn_under_their_names(drawn):
@@ -138,6 +268,9 @@ def test_transfer_functions_are_drawn_under_their_names(drawn):
         "softplus": np.log(1 + np.exp(x)),
         "ReLU": np.maximum(0, x),
     }
+    for name in functions:
+        ticks = axes_of(drawn("7").page, f"A {name}").get_yticks().tolist()
+        assert ticks == [0, 1 if name == "sigmoid" else 5]
     wanted = {(f"A {name}", name): Series(x, y) for name, y in functions.items()}
     assert_drawn(table, wanted)
 
@@ -174,6 +307,13 @@ def test_everything_has_the_colour_of_its_name(figure, drawn):
         by_name = colours_by_name(colours_of(table[part], drawn(figure).page))
         for name in {*NETWORKS} & {*by_name}:
             assert by_name[name] == to_hex(NETWORKS[name])
+
+
+def test_colours_of_filters_go_by_their_name():
+    names = ["Single", "Double", "5 ms"]
+    by_name = [sweep_panels.filter_colours([name])[0] for name in names]
+    assert sweep_panels.filter_colours(names) == by_name
+    assert len(set(by_name)) == 3
 
 
 # Captions and the lines under figures -------------------------------------------------------------
@@ -332,6 +472,45 @@ def test_every_point_of_every_sweep_is_that_of_the_tables(sweeps):
     assert_drawn(page.table, wanted)
     assert_caption(page, "figure_sweeps", **counted(points))
     assert numbers_in(page.note) == [*numbers_in(counted(points)["per_condition"]), "1"]
+
+
+def test_axes_and_titles_of_sweeps_name_what_is_swept(sweeps):
+    _, page = sweeps
+    measures = {
+        "trained": "Trained (%)",
+        "trials": "Training trials",
+        "correct": "Correct trials (%)",
+        "successful": "Successful (% of trained)",
+    }
+    wanted = {}
+    for sweep, x in (("gain", "Gain g"), ("decay", "Upper limit of decays (ms)")):
+        for panel, y in measures.items():
+            wanted[f"{sweep}: {panel}"] = x, y
+            title = axes_of(page.page, f"{sweep}: {panel}").get_title()
+            assert title == (sweep if panel == "trained" else "")
+    assert_axes_named(page, wanted)
+    assert_nothing_cut_off(page)
+    assert_bars_end_where_the_table_says(page)
+    names = [name for place, name in expected_of_sweeps(sweeps[0]) if place == "gain: correct"]
+    assert legend_names(page.page) == [*names, "published"]
+
+
+def test_settings_that_are_swept_have_their_own_words_and_units():
+    words = {
+        "network.n_units": "units",
+        "network.tau_decay_ms": "limit of decays",
+        "network.gain": "gain",
+        "network.p_inh": "inhibitory",
+        "network.p_rec": "connectivity",
+        "neuron.t_refractory_ms": "refractory period",
+        "neuron.tau_rise_ms": "rise time",
+        "training.learning_rate": "learning rate",
+        "training.min_trials": "least training trials",
+    }
+    assert set(sweep_panels.NAMES_OF_KEYS) == set(words)
+    for key, name in sweep_panels.NAMES_OF_KEYS.items():
+        assert words[key] in name.lower()
+        assert name.endswith("(ms)") == key.endswith("_ms")
 
 
 def test_every_measure_has_one_colour_in_all_sweeps(sweeps):

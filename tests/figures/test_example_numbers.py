@@ -10,12 +10,17 @@ import pytest
 from colours import colours_of, is_grey
 from drawing import (
     PUBLISHED,
+    assert_axes_named,
     assert_caption,
     assert_drawn,
+    assert_nothing_cut_off,
     axes_of,
     drawer,
+    legend_names,
+    letters_of,
     numbers_in,
     published,
+    stimulus_boxes,
 )
 from example_numbers import (
     ANSWERS,
@@ -155,6 +160,196 @@ def test_everything_has_the_colour_of_its_name(figure, drawn):
             assert is_grey(colour), (panel, series)
         else:
             assert colour == to_hex(colour_named(figure, series)), (panel, series)
+
+
+# What stands around the numbers -------------------------------------------------------------------
+
+
+def of_example(figure: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the example network, where other panels of a figure compare conditions."""
+    letters = {"1": "[AB]", "2": "[AB]", "4": "[ABC]"}.get(figure, "")
+    return table[table.panel.str.match(letters)]
+
+
+def axes_named(figure: str, panel: str) -> tuple[str, str]:
+    """What the two axes of a panel must be called."""
+    if "decays" in panel or (figure, panel) in (("1", "B-left"), ("4", "B")):
+        return "Synaptic decay (ms)", "Number of units"
+    if "histogram" in panel:
+        return "Firing rate (Hz)", "Fraction of units"
+    if "rates" in panel:
+        return "Population", "Firing rate (Hz)"
+    if figure == "s1":
+        return "Time (s)", "Unit, in order of mean rate"
+    if "spikes" in panel:
+        return "Time (s)", "Units"
+    if (figure, panel) in (("1", "B-right"), ("task", "rate")):
+        return "Time (s)", "Rate output (a.u.)"
+    is_mean = "factor" in panel or panel in ("E", "B", "C", "output") or figure == "2"
+    return "Time (s)", "Spiking output (a.u.)" if is_mean else "Output (a.u.)"
+
+
+@pytest.mark.parametrize("figure", [figure for figure in WANTED if figure != "s2"])
+def test_axes_are_called_after_what_is_drawn_against_them(figure, drawn):
+    page = drawn(figure)
+    page = page._replace(table=of_example(figure, page.table))
+    assert_axes_named(page, {panel: axes_named(figure, panel) for panel in set(page.table.panel)})
+
+
+@pytest.mark.parametrize("figure", [figure for figure in WANTED if figure != "s6"])
+def test_no_number_of_an_example_is_cut_off(figure, drawn):
+    """But in Fig. S6, which says in words what is."""
+    page = drawn(figure)
+    assert_nothing_cut_off(page._replace(table=of_example(figure, page.table)))
+
+
+def test_axes_of_time_last_as_long_as_the_trial(drawn):
+    ends_s = {"go-nogo": 1.0, "integration": 2.5, "xor": 1.5}
+    for figure in (figure for figure in WANTED if figure != "s2"):
+        page = drawn(figure)
+        rows = of_example(figure, page.table)
+        for panel in set(rows.panel[rows.x_name == "Time (s)"]):
+            end_s = 2.25 if figure == "s7" else ends_s[TASKS[figure]]
+            assert axes_of(page.page, panel).get_xlim() == (0, pytest.approx(end_s)), (
+                figure,
+                panel,
+            )
+
+
+def test_axes_of_decays_are_those_of_the_paper_or_of_the_network(drawn):
+    tau_ms = recording("task")["tau_decay_ms"].round()
+    wanted = {("1", "B-left"): (19, 51), ("4", "B"): (19, 51)}
+    wanted["task", "decays"] = tau_ms.min() - 1, tau_ms.max() + 1
+    for (figure, panel), ends in wanted.items():
+        assert axes_of(drawn(figure).page, panel).get_xlim() == ends, figure
+    tops = [axes_of(drawn(f).page, p).get_ylim()[1] for f, p in (("1", "B-left"), ("4", "B"))]
+    assert tops == [20, 30]
+
+
+def test_panels_of_a_kind_have_one_vertical_range(drawn):
+    alike = {
+        "4": [f"A output {s}, context {c}" for s in (1, 2) for c in (1, 2)],
+        "s7": ["1 1", "1 2", "2 1", "2 2"],
+        "s1": ["histogram 0", "histogram 1"],
+        "task": [f"output, {kind}" for kind in recording("task")["single_kind"]],
+    }
+    for figure in ("s3", "s4"):
+        alike[figure] = ["C output", "D output"]
+    for figure, panels in (*alike.items(), ("s3", ["C rates", "D rates"])):
+        ranges = {axes_of(drawn(figure).page, panel).get_ylim() for panel in panels}
+        assert len(ranges) == 1, figure
+    rates = axes_of(drawn("s3").page, "C rates")
+    in_paper = PUBLISHED[(PUBLISHED.figure == "S3") & (PUBLISHED.panel == "C")]
+    for name in ("PYR", "PV", "SST"):  # the paper's quartiles are a line beside each box
+        rows = in_paper[in_paper.x_value == name].set_index("quantity").value
+        ends = [float(rows[f"firing rate {end} quartile"]) for end in ("lower", "upper")]
+        assert ends in [list(line.get_ydata()) for line in rates.lines]
+
+
+def test_green_is_when_the_stimulus_is_on(drawn):
+    """In mean outputs, and in a single trial where it has one."""
+    on = {"go-nogo": [(0.25, 0.375)], "integration": [(0.25, 1.25)]}
+    on["xor"] = [(0.25, 0.5), (0.55, 0.8)]
+    with_box = {
+        "1": ["B-right"],
+        "2": ["B-left", "B-centre", "B-right"],
+        "4": ["C"],
+        "s3": ["E", "D output", "D spikes"],
+        "s4": ["B", "D output", "D spikes"],
+        "s6": ["output"],
+        "task": ["rate", "factor 1", "factor 10", "factor 35"],
+    }
+    for figure in (figure for figure in WANTED if figure != "s2"):
+        for panel in set(of_example(figure, drawn(figure).table).panel):
+            wanted = on[TASKS[figure]] if panel in with_box.get(figure, []) else []
+            assert stimulus_boxes(axes_of(drawn(figure).page, panel)) == wanted, (figure, panel)
+
+
+def test_a_bar_shows_when_the_answer_of_a_task_is_scored(drawn):
+    """From the first output that is scored: index 200 of those of the rate network, after 1 s of
+    the spiking network's."""
+    page = drawn("task").page
+    for panel, begin_s in {"rate": 1.005, "factor 1": 1.0, "factor 35": 1.0}.items():
+        axes = axes_of(page, panel)
+        (bar,) = [line for line in axes.lines if line.get_transform() != axes.transData]
+        assert bar.get_xdata() == pytest.approx([begin_s, 1.5])
+
+
+@pytest.mark.parametrize("figure", WANTED)
+def test_letters_stand_at_their_panels(figure, drawn):
+    elsewhere = {
+        "s1": {"A": "rate", "B": "histogram 1"},  # NoGo at the left, as in the paper
+        "s2": {},
+        "s6": {},
+        "task": {},
+        "s7": {"A": "A", "B": "1 1"},
+    }
+    letters = letters_of(drawn(figure).page)
+    if figure in elsewhere:
+        assert letters == elsewhere[figure]
+        return
+    assert sorted(letters) == list("ABCDE"[: {"1": 3, "s4": 4}.get(figure, 5)])
+    for letter, panel in letters.items():
+        assert panel.startswith(letter)
+
+
+def test_titles_say_which_trials_are_drawn(drawn):
+    titles = {}
+    for figure in ("4", "s1", "s3", "s4", "s7", "task"):
+        for panel in set(of_example(figure, drawn(figure).table).panel):
+            titles[figure, panel] = axes_of(drawn(figure).page, panel).get_title()
+    for stimulus, context in itertools.product((1, 2), (1, 2)):
+        title = f"Stimulus {stimulus}, modality {context} context"
+        places = [("4", f"A output {stimulus}, context {context}"), ("s7", f"{stimulus} {context}")]
+        for figure, panel in places:
+            assert titles[figure, panel] == title
+            colour = axes_of(drawn(figure).page, panel).title.get_color()
+            assert to_hex(colour) == to_hex(INPUTS[context - 1])
+    for figure, letter in itertools.product(("s3", "s4"), "CD"):
+        kind = "NoGo" if letter == "C" else "Go"
+        assert titles[figure, f"{letter} output"] == f"One {kind} trial"
+    assert titles["s1", "rate"] == "Rate network, one Go trial"
+    assert titles["s1", "spiking"] == "Spiking network, one Go trial"
+    assert titles["s1", "histogram 0"] == "Spiking network, one Go trial"
+    assert titles["s1", "histogram 1"] == "Spiking network, one NoGo trial"
+    assert titles["task", "rate"] == "Rate network"
+    for kind in recording("task")["single_kind"]:
+        assert titles["task", f"output, {kind}"] == kind
+
+
+def test_maps_have_the_first_unit_at_their_foot(drawn):
+    page, table = drawn("s1").page, drawn("s1").table
+    for panel in ("rate", "spiking"):
+        (image,) = axes_of(page, panel).images
+        rows = table[table.panel == panel]
+        np.testing.assert_allclose(np.ravel(image.get_array()), rows.z, rtol=1e-7, atol=1e-9)
+        assert (image.origin, image.get_clim()) == ("lower", (0, 1))
+        assert image.get_extent() == [0, 1, 0, len(recording("s1")["inhibitory"])]
+        assert set(rows.z_name) == {"Rate, 0 to 1"}
+
+
+def test_legends_name_inputs_then_answers_then_the_paper(drawn):
+    cued = [f"modality {i} × 0.5, {cue}" for i in (1, 2) for cue in ("cued", "not cued")]
+    both = ["output, +", f"output, {MINUS}"]
+    wanted = {
+        "2": ["Go", "NoGo", "published"],
+        "4": [*cued, *both],
+        "s2": ["Go", "NoGo"],
+        "s6": ["Go", "NoGo", "published range, Go", "published range, NoGo"],
+        "s7": [*cued, *both, "published"],
+        "task": ["input 1 × 0.5", "input 2 × 0.5", "output, different", "output, same"],
+    }
+    for figure, names in wanted.items():
+        found = legend_names(drawn(figure).page)
+        assert sorted(found[: len(cued)]) == sorted(names[: len(cued)]), figure
+        assert found[len(cued) :] == names[len(cued) :], figure
+    over = {"1": ["B-left", "B-right"], "4": ["B", "C"], "s3": ["E", "C rates"], "s4": ["B"]}
+    for figure, panels in over.items():
+        for panel in panels:
+            names = [
+                text.get_text() for text in axes_of(drawn(figure).page, panel).get_legend().texts
+            ]
+            assert names[-1] == "published", (figure, panel)
 
 
 # Captions, titles and single numbers --------------------------------------------------------------

@@ -3,12 +3,27 @@ a caption is that of the tables, reckoned once more. No two columns of these tab
 common."""
 
 import re
+from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from colours import colours_of
-from drawing import REPORT, Series, assert_caption, assert_drawn, axes_of, drawer, numbers_in
+from drawing import (
+    REPORT,
+    Series,
+    assert_axes_named,
+    assert_bars_end_where_the_table_says,
+    assert_caption,
+    assert_drawn,
+    assert_nothing_cut_off,
+    axes_of,
+    drawer,
+    letters_of,
+    numbers_in,
+    stimulus_boxes,
+)
 from matplotlib.colors import to_hex, to_rgb
 from shared import example_of
 
@@ -127,6 +142,13 @@ def test_every_point_against_the_scaling_factor_is_that_of_the_tables(draw):
             at_chosen = curve.accuracy[curve.scaling_factor == row.scaling_factor]
             rings.append((row.scaling_factor, pytest.approx(100 * at_chosen.item())))
         lines = axes_of(page.page, f"{name}: search").lines
+        bands = axes_of(page.page, f"{name}: search").collections
+        for band, row in zip(bands, rows.itertuples(), strict=True):
+            (outline,) = band.get_paths()
+            curve = wanted[f"{name}: search", row.network]
+            for x, low, high in zip(FACTORS, curve.low, curve.high, strict=True):
+                at_x = outline.vertices[outline.vertices[:, 0] == x, 1]
+                assert (at_x.min(), at_x.max()) == pytest.approx((low, high))
         drawn = [line.get_xydata() for line in lines if line.get_marker() == "o"]
         assert [tuple(at) for (at,) in drawn] == rings
     assert_drawn(page.table, wanted)
@@ -150,6 +172,35 @@ def test_accuracies_have_the_colour_of_their_network(draw):
     for name in ("small", "large"):
         assert shades[name, "search"] == shades[name, "fresh trials"]
         assert len(set(shades[name, "search"].values())) == 2
+
+
+def test_the_criterion_and_the_conditions_are_marked_in_both_pages(draw):
+    curves, networks = accuracies()
+    tables = {"accuracy": curves, "networks": networks}
+    scaling = draw("figure_scaling", tables=tables, shown=SHOWN)
+    page = draw("figure_accuracy", tables=tables, shown=SHOWN)
+    names = [
+        f"{name}: {part}" for name in ("small", "large") for part in ("search", "fresh trials")
+    ]
+    for axes in [axes_of(scaling.page, name) for name in names] + [axes_of(page.page, "accuracy")]:
+        dashed = [line for line in axes.lines if line.get_linestyle() == "--"]
+        assert [list(line.get_ydata()) for line in dashed] == [[95, 95]], axes.get_label()
+    for drawn in (scaling, page):
+        assert_nothing_cut_off(drawn)
+    assert_bars_end_where_the_table_says(page)
+    fresh = scaling.table.panel.str.endswith("fresh trials")
+    assert_bars_end_where_the_table_says(scaling._replace(table=scaling.table[fresh]))
+    y_name = "Correct trials (%)"
+    assert_axes_named(page, {"accuracy": ("Networks by condition", y_name)})
+    by_part = {"search": "Scaling factor 1/λ", "fresh trials": "Fresh trials"}
+    wanted = {name: (by_part[name.rpartition(": ")[2]], y_name) for name in names}
+    assert_axes_named(scaling, wanted)
+    for name in SHOWN:
+        assert axes_of(scaling.page, f"{name}: search").get_title() == name
+    ticks = axes_of(page.page, "accuracy").get_xticks()
+    assert ticks.tolist() == [1, 5, 9]  # in the middle of three places
+    failed = axes_of(scaling.page, "failed: search")
+    assert "(0 of 1)" in " ".join(failed.texts[0].get_text().split())
 
 
 # Mixed selectivity --------------------------------------------------------------------------------
@@ -250,6 +301,71 @@ def test_everything_of_fig_s5_has_the_colour_of_its_unit_or_modality(draw):
         assert (own <= pale).all()
         assert (dark.argmax(), pale.argmax()) == (own.argmax(), own.argmax())
     assert len(set(shades.values())) == 4
+
+
+def assert_arrows_follow_the_strongest(axes):
+    """An arrow on each path of an offset of 0.5, from one of its points to the next."""
+    paths = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
+    strongest = [path for name, path in paths.items() if "0.5, choice" in name]
+    arrows = [text for text in axes.texts if text.arrow_patch]
+    assert len(arrows) == len(strongest) > 0
+    for arrow in arrows:
+        way = [list(arrow.xyann), list(arrow.xy)]
+        assert any(way in [[*pair] for pair in pairwise(path)] for path in strongest)
+
+
+def test_what_stands_around_the_paths_and_traces_of_fig_s5(draw):
+    """Bars of 0.5 s and 50 mV, which context cues which modality, sizes of the offsets."""
+    recorded = selectivity()
+    recordings = {"example": example_of("integration"), "selectivity": recorded}
+    drawn = draw("figure_s5", recordings=recordings, task="integration", figure="figure_s5")
+    wanted = {}
+    for panel in set(drawn.table.panel):
+        wanted[panel] = "Time (s)", "Membrane voltage (mV)"
+        if panel.startswith("context"):
+            context, modality = int(panel[8]), int(panel[-1])
+            wanted[panel] = "Choice axis (a.u.)", f"Modality {modality} axis (a.u.)"
+            cued = "cued" if context == modality else "not cued"
+            title = f"Context {context}: modality {modality} {cued}"
+            assert axes_of(drawn.page, panel).get_title() == title
+            assert_arrows_follow_the_strongest(axes_of(drawn.page, panel))
+        else:
+            axes = axes_of(drawn.page, panel)
+            assert stimulus_boxes(axes) == [(0.25, 1.25)]
+            assert axes.get_xlim() == (0, 0.03)
+            series = panel.partition(": ")[2]
+            assert axes.texts[0].get_text() == series
+    assert_axes_named(drawn, wanted)
+    assert_nothing_cut_off(drawn)
+    paths = [axes_of(drawn.page, panel) for panel in wanted if panel.startswith("context")]
+    assert len({(axes.get_xlim(), axes.get_ylim()) for axes in paths}) == 1
+    voltages = [axes_of(drawn.page, panel) for panel in wanted if "unit" in panel]
+    assert len({axes.get_ylim() for axes in voltages}) == 1
+    (bars,) = [line for axes in voltages for line in axes.lines if len(line.get_xdata()) == 3]
+    assert (np.ptp(bars.get_xdata()), np.ptp(bars.get_ydata())) == pytest.approx((0.5, 50))
+    words = [text.get_text() for axes in voltages for text in axes.texts]
+    assert {"0.5 s", "50 mV"} <= {*words}
+    for modality in "12":
+        key = axes_of(drawn.page, f"key {modality}")
+        texts = [text.get_text() for text in key.texts]
+        sizes = [text for text in texts if text[0].isdigit()]
+        assert sizes == ["0.25", "0.5"]
+        assert f"size of offset {modality}" in texts
+        faces = {}
+        for line in key.lines:
+            faces.setdefault(line.get_ydata()[0], set()).add(
+                to_hex(line.get_markerfacecolor()) == "#ffffff"
+            )
+        assert faces == {0: {False}, -1: {True}}  # choice + above, filled
+    assert letters_of(drawn.page) == {
+        "A": "excitatory unit 3: modality 1 +",
+        "B": "context 1, modality 1",
+    }
+    titles = [
+        axes_of(drawn.page, f"{unit}: modality 1 +").get_title()
+        for unit in ("excitatory unit 3", "inhibitory unit 9")
+    ]
+    assert titles == ["Excitatory unit 3", "Inhibitory unit 9"]
 
 
 # The mean-field study -----------------------------------------------------------------------------
@@ -371,6 +487,53 @@ def test_the_mean_field_figure_shows_from_which_weights_on_it_is_unstable(mean_f
             assert (shaded.x0, shaded.x1) == pytest.approx((1, axes.get_xlim()[1]))
 
 
+def test_fields_axes_and_titles_of_the_mean_field_figure_name_their_numbers(mean_field_page):
+    """The ratio of the rates above that of the dimensionalities."""
+    drawn = mean_field_page
+    table = pd.concat(drawn.rows, ignore_index=True)
+    axes = axes_of(drawn.figure, "map")
+    ratios = [
+        table[table.series == f"{measure}, LIF over rate network"]
+        for measure in ("rate", "dimensionality")
+    ]
+    wanted = {}
+    for (_, rate), (_, dimensionality) in zip(*(r.iterrows() for r in ratios), strict=True):
+        at = SETTINGS.q.index(rate.x), SETTINGS.g.index(rate.y)
+        solved = rate.z == rate.z
+        wanted[at] = f"{rate.z:.2f}\n{dimensionality.z:.2f}" if solved else "none"
+    fields = [text for text in axes.texts if text.get_fontweight() != "bold"]
+    assert {text.get_position(): text.get_text() for text in fields} == wanted
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0.5", "0.9", "1.4"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["5", "6"]
+    strength, lag = "Weight strength q", "Lag (time constants)"
+    names = {
+        "rate": "Mean rate (spikes per time constant)",
+        "dimensionality": "Dimensionality",
+        "agreement": "Agreement of covariances",
+        "weight_scale": "Weight scale",
+    }
+    of_panels = {"map": (strength, "Inhibition g")}
+    of_panels |= dict.fromkeys(("weak", "strong"), (lag, "Autocovariance, normalised"))
+    for measure, name in names.items():
+        of_panels |= {f"{measure} {g:g}": (strength, name) for g in SETTINGS.g}
+    page = SimpleNamespace(table=table, page=drawn.figure)
+    assert_axes_named(page, of_panels)
+    page.table = table[table.panel != "map"]  # whose fields stand side by side
+    assert_nothing_cut_off(page)
+    letters = {"A": "map", "B": "weak", "C": "rate 5", "D": "rate 6"}
+    assert letters_of(drawn.figure) == letters
+    for g in SETTINGS.g:
+        assert axes_of(drawn.figure, f"rate {g:g}").get_title(loc="left") == f"g = {g:g}"
+        for measure in names:
+            hatched = [
+                patch.get_bbox()
+                for patch in axes_of(drawn.figure, f"{measure} {g:g}").patches
+                if patch.get_hatch()
+            ]
+            # from halfway between the last q with a solution and the first without
+            assert [box.x0 for box in hatched] == [pytest.approx((0.9 + 1.4) / 2)]
+
+
 def test_every_number_of_the_mean_field_caption_is_that_of_the_measures(mean_field_page):
     facts = mean_field.comparison.describe(SETTINGS, measured()[0])
     assert facts == {
@@ -390,7 +553,7 @@ def test_every_number_of_the_mean_field_caption_is_that_of_the_measures(mean_fie
 
 # Places in captions -------------------------------------------------------------------------------
 
-# what stands right after a number, or right before it
+# what stands right after a number or words, or right before
 AFTER = {
     "n_exc": "excitatory",
     "n_inh": "inhibitory",
@@ -402,19 +565,58 @@ AFTER = {
     "n_differ": "differ",
     "n_few": "there are too few",
     "n_absent": "more",
+    "n_judged": "with an interval",
+    "n_by_chance": "numbers would be said to differ",
+    "n_numbers": "numbers",
+    "median_n": "networks of ours",
     "n_unsolved": "there is no solution",
+    "n_steps": "steps resolve it",
     "n_conditions": "conditions",
+    "n_variants": "variants",
+    "per_condition": ("for each", "per point"),
+    "per_place": "behind a point",
+    "networks": "of the condition",
     "held_out": "% correct",
     "per_kind": "trials",
+    "accuracy": "% are correct",
     "n_selectivity": "correct",
+    "per_path": "trials; means of fewer",
+    "levels": "of either sign",
     "variance": "% of their variance",
     "rate_variance": "% of the variance of the rate",
     "spiking_variance": "% of the spiking",
+    "decays": "(mean ± SD over units)",
+    "tau_sd": "ms (mean ± SD over units)",
+    "title": ": an example network",
 }
 BEFORE = {
     "factor": "1/",
+    "scaling": ("λ =", "the chosen one ("),
+    "n_works": "within 30 %, for",
     "n_works_before": "unconverted weights do for",
+    "scales": "of a grid (",
     "n_correct": "each context,",
+    "rate_trials": "rate network (",
+    "search_trials": "spiking network out of",
+    "held_out_trials": ("made from it (", "accuracy on", "{conditions_in_words},"),
+    "trials": ("over", "trials (", "choice (", "in each of"),
+    "network": ("Network", "network"),
+    "example": ("B:", "A-C:"),
+    "units": "membrane voltage of",
+    "t": "is the largest (",
+    "tau_mean": "trained synaptic decays,",
+    "test": "tuned performance:",
+    "searched": "at all refractory periods,",
+    "filter_test": "pairing left aside:",
+    "gain_test": "initial recurrent weights:",
+    "rate_test": "ended training;",
+    "spiking_test": "as published;",
+    "conditions_in_words": "reached criterion,",
+    "works": "strict accuracy of 95 % or more,",
+    "accuracy_in_words": ". Accuracy:",
+    "strict_in_words": "; strict accuracy:",
+    "worse_in_words": "published way beyond the interval:",
+    "on_edge_in_words": "may lie outside:",
 }
 
 
@@ -432,5 +634,6 @@ def test_numbers_stand_beside_the_words_for_them():
                 assert words.endswith(BEFORE[name]), (file.name, name, words[-30:])
             found.add(name)
         if "{n_attempted}" in text:  # so many of so many
+            assert text.count("{n_networks}") == text.count("{n_attempted}") == 1, file.name
             assert text.index("{n_networks}") < text.index("{n_attempted}"), file.name
-    assert found >= {*AFTER, *BEFORE}
+    assert found == {*AFTER, *BEFORE, "n_networks", "n_attempted"}

@@ -10,16 +10,19 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib
+import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from mpl_toolkits.mplot3d import proj3d
 from shared import example_of
 
 from rate2spike import plotting
 from rate2spike.analysis import statistics
-from rate2spike.figures import pages, panels
+from rate2spike.figures import examples, pages, panels, publish
 from rate2spike.figures import populations as population_figures
+from rate2spike.figures import rates as rate_figures
 from rate2spike.files import read_csv
 from rate2spike.paper import sweeps
 from rate2spike.tasks import BUILT_IN
@@ -297,6 +300,16 @@ def test_box_plots_and_their_table():
     assert (whiskers.low, whiskers.high) == (0, 3)  # 40 lies beyond
     assert table.loc["PV mean"].y == 8
     assert table.loc["PYR units"].y.tolist() == [0, 1, 2, 3, 40]
+    for place, name in enumerate(("PYR", "PV", "SST")):
+        quartiles = table.loc[f"{name} median, quartiles"]
+        ends = [quartiles.low, quartiles.high]
+        boxes = [line for line in axes.lines if line.get_linestyle() != "None"]
+        boxes = [line for line in boxes if len(line.get_xdata()) == 5]
+        box = boxes[place]
+        assert np.mean([min(box.get_xdata()), max(box.get_xdata())]) == place
+        assert [min(box.get_ydata()), max(box.get_ydata())] == ends
+        diamonds = [line for line in axes.lines if line.get_marker() == "D"]
+        assert diamonds[place].get_xydata().tolist() == [[place, table.loc[f"{name} mean"].y]]
     assert axes.get_ylim()[1] > 40
 
 
@@ -338,6 +351,100 @@ def test_paths_in_three_dimensions_keep_their_ends():
     assert np.array(path.get_data_3d()) == pytest.approx(scores[0])
     assert np.array(start.get_data_3d())[:, 0] == pytest.approx(scores[0][:, 0])
     assert np.array(end.get_data_3d())[:, 0] == pytest.approx(scores[0][:, -1])
+    assert start.get_markerfacecolor() == "white"
+    assert end.get_markerfacecolor() != "white"
+
+
+def test_arrows_on_a_path_point_where_it_goes():
+    axes = Figure().add_subplot(projection="3d", label="rate")
+    way = np.linspace([0, 0, 0], [1, 2, 3], 30).T
+    panels.trajectories_3d(axes, way[None], ["Go"], ["PC1", "PC2", "PC3"], n_arrows=3)
+    arrows = [text for text in axes.texts if text.arrow_patch]
+    x, y, _ = proj3d.proj_transform(*way, axes.get_proj())
+    as_seen = np.array([x[-1] - x[0], y[-1] - y[0]])
+    assert len(arrows) == 3
+    for arrow in arrows:
+        assert np.subtract(arrow.xy, arrow.xyann) @ as_seen > 0
+
+
+def test_a_page_of_many_kinds_of_trial():
+    """Four a row; of more than 12 the first 12, which it says."""
+    for n, words in ((5, []), (12, []), (13, ["the first 12 of 13 kinds of trial"])):
+        kinds = [f"kind {i}" for i in range(n)]
+        figure, above, below = pages.task_page(["factor 1", "factor 30"], kinds)
+        assert list(above) == ["decays", "rate", "factor 1", "factor 30"]
+        assert list(below) == kinds[:12]
+        said = [part._suptitle.get_text() for part in figure.subfigs if part._suptitle]
+        assert said == words
+        for i, (output, spikes) in enumerate(below.values()):
+            row, column = divmod(i, 4)
+            for panel, place in ((output, 2 * row), (spikes, 2 * row + 1)):
+                spec = panel.get_subplotspec()
+                assert (spec.rowspan.start, spec.colspan.start) == (place, column)
+
+
+def test_a_factor_is_written_as_lambda():
+    chosen = pages.lambda_title(35, 35, "1/25").replace("\N{NO-BREAK SPACE}", " ")
+    assert chosen == "λ = 1/35 (chosen)\npublished: 1/25"
+    plain = [pages.lambda_title(f, 35, p) for f, p in ((1, "1"), (10, "1/10"), (2.5, ""))]
+    assert [words.split("\N{NO-BREAK SPACE}")[-1] for words in plain] == ["1", "1/10", "1/2.5"]
+
+
+def test_what_came_out_while_drawing_is_in_the_caption(tmp_path):
+    """And stands above what was known before; the image has 200 dots an inch."""
+    figure = Figure(figsize=(1, 2))
+    rows = [pd.DataFrame({"x": [1 / 3]})]
+    drawn = publish.Drawn(
+        figure, rows, "a note", facts={"n": 2}, caption="{n} of {m}, {n_networks}"
+    )
+    output = SimpleNamespace(
+        **{name: str(tmp_path / f"a.{name}") for name in ("pdf", "png", "csv", "caption")}
+    )
+    facts = {"n_networks": 3, "n": 1, "m": 5}
+    published = publish.publish(lambda: drawn, facts, caption=tmp_path / "none", output=output)
+    assert (tmp_path / "a.caption").read_text("utf-8") == "2 of 5, 3\n"
+    assert published.facts == facts | {"n": 2}
+    assert figure.get_supxlabel() == "a note"
+    assert float((tmp_path / "a.csv").read_text("utf-8").split()[1]) == 0.333333333
+    assert matplotlib.image.imread(output.png).shape[:2] == (400, 200)
+    assert b"CreationDate" not in (tmp_path / "a.pdf").read_bytes()
+
+
+def test_a_published_outline_has_its_bins_around_their_centres():
+    panel = panels.label(axes_named("decays"), *panels.DECAYS)
+    values = pd.DataFrame({"x": [20.0, 21, 22], "y": [4.0, 0, 7]})
+    rows = examples.published_outline(panel, values, series="units")
+    (outline,) = panel.axes.patches
+    assert outline.get_data().edges.tolist() == [19.5, 20.5, 21.5, 22.5]
+    assert outline.get_data().values.tolist() == rows.y.tolist() == [4, 0, 7]
+
+
+def test_an_answer_of_one_trial_is_drawn_and_one_of_none_is_not():
+    task = BUILT_IN["go-nogo"]
+    outputs = np.arange(8.0).reshape(2, 4)
+    panel = panels.output_panel(axes_named("output"), "Rate")
+    means = statistics.mean_sd(outputs, np.array([1, 1]), task.labels)
+    (go,) = panels.outputs_by_label(panel, task, means, time_s=np.arange(4), y_range=(0, 1))
+    assert set(go.series) == {"Go"}
+    means = statistics.mean_sd(outputs, np.array([1, 0]), task.labels)
+    go, nogo = panels.outputs_by_label(panel, task, means, time_s=np.arange(4), y_range=(0, 1))
+    assert (go.y.tolist(), nogo.y.tolist()) == ([0, 1, 2, 3], [4, 5, 6, 7])
+
+
+def test_rates_of_a_spiking_network_are_scaled_and_those_of_a_sigmoid_are_not():
+    rates = np.array([[0.2, 0.4], [0.6, 0.3]])
+    scaled = (rates - 0.2) / 0.4
+    for network, high, wanted in (
+        ("rate", 1, rates),
+        ("rate", 10, scaled),  # beyond 1, as with softplus
+        ("spiking", 1, scaled),
+        ("spiking", 50, scaled),
+    ):
+        axes = axes_named(network)
+        _, rows = rate_figures.rate_map(
+            axes, network, high * rates, np.array([1, 0]), trial="Go", duration_s=1.0
+        )
+        np.testing.assert_allclose(rows.z, wanted[[1, 0]].ravel(), atol=1e-12)
 
 
 def test_style_is_not_left_behind(tmp_path):

@@ -143,6 +143,48 @@ def test_differences_have_the_colour_of_their_verdict(few):
             assert colour == drawn_face
 
 
+def test_axes_of_the_refinement_say_what_they_show(few):
+    titles = {
+        "accuracy": "Accuracy, fresh trials",
+        "strict accuracy": "Strict accuracy, fresh trials",
+        "difference": "Paired difference, refined − published way",
+    }
+    for panel, title in titles.items():
+        axes = axes_of(few.page, panel)
+        assert axes.get_title().replace("\n", " ") == title
+        is_share = panel != "difference"
+        assert axes.get_xlabel() == ("Correct trials (%)" if is_share else "Percentage points")
+        dashed = [line for line in axes.lines if line.get_linestyle() == "--"]
+        assert [list(line.get_xdata()) for line in dashed] == [[95, 95]] * is_share
+        assert axes.get_ylim() == (5.5, -0.6)
+    legend = {text.get_text(): mark for text, mark in legend_of(few.page)}
+    assert to_hex(legend["worse"].get_color()) == WORSE
+    assert to_hex(legend["better"].get_color()) == to_hex(drawing.AFTER)
+    shapes = [legend[measure].get_marker() for measure in before_after.MEASURES]
+    assert shapes == ["o", "s"]
+    faces = [to_hex(legend[way].get_markerfacecolor()) for way in ("published way", "refined")]
+    assert faces == ["#ffffff", to_hex(drawing.AFTER)]
+
+
+def legend_of(page):
+    (legend,) = page.legends
+    return zip(legend.get_texts(), legend.legend_handles, strict=True)
+
+
+def test_rows_name_the_step_where_a_study_has_several():
+    """A condition without a refined network has none."""
+    networks, refined = tables(FEW)
+    for steps, wanted in (
+        ({"xor": "output"}, ["helped", "alone", "failed", "harmed"]),
+        ({"xor": "grow"}, ["helped, output", "alone, output", "failed", "harmed, grow"]),
+    ):
+        of_step = refined.assign(step=refined.task.map(steps).fillna("output"))
+        table = before_after.paired(networks, before_after.network_pairs(networks, of_step))
+        rows = drawing.page_rows(table)
+        assert [row.text for row in rows if row.measures] == wanted
+        assert [row.text for row in rows if not row.measures] == ["go-nogo", "xor"]
+
+
 def test_how_many_networks_work_is_written_beside(few):
     texts = {text.get_position()[1]: text.get_text() for text in axes_of(few.page, "works").texts}
     assert texts == {

@@ -149,7 +149,12 @@ def test_the_numbers_stand_in_the_rows_and_columns_of_their_names(drawn):
     assert [re.sub(r"\s", " ", text) for text in rows.values()] == names
     bold = [t.get_text() for t in axes.get_yticklabels() if t.get_fontweight() == "bold"]
     assert [text.split("(")[0] for text in bold] == ["as\N{NO-BREAK SPACE}stated\N{NO-BREAK SPACE}"]
+    scale = axes_of(page.page, "scale")
+    assert [tick.get_text() for tick in scale.get_xticklabels()] == ["0", "1", "2", "3", "≥ 4"]
     colours = axes.collections[0]
+    distances = np.ma.filled(colours.get_array(), np.nan).ravel()
+    in_cells = summary[[f"go-nogo {group}" for group in variants.GROUPS["go-nogo"]]]
+    np.testing.assert_allclose(distances, in_cells.to_numpy(float).ravel())
     assert colours.get_clim() == (0, variants.MOST)
 
 

@@ -446,6 +446,84 @@ def test_forest_plot_draws_intervals_from_their_low_to_their_high_end(compared):
     assert n_lopsided > 10
 
 
+UNITS = {  # of what the title of a group names
+    "networks trained": "points",
+    "models": "points",
+    "performance": "points",
+    "variance": "points",
+    "decay": "ms",
+    "training trials": "trials",
+    "output": "a.u.",
+    "mean rate": "Hz",
+}
+
+
+def test_forest_plot_names_rows_and_units(compared):
+    """Every row by the value it was compared at, the least above, and every axis by its unit."""
+    page, drawn = forest.draw(compared)
+    axes_of_group = {axes.get_label(): axes for axes in page.axes}
+    assert len(axes_of_group) == len(drawn)
+    for rows in drawn:
+        (title,) = set(rows.panel)
+        axes = axes_of_group[title]
+        assert axes.get_title() == title
+        names = [tick.get_text() for tick in axes.get_yticklabels()]
+        assert names == rows.x.tolist()
+        assert axes.get_yticks().tolist() == list(range(len(rows)))
+        assert axes.get_ylim() == (len(rows) - 0.5, -0.5)
+        unit = next(unit for words, unit in UNITS.items() if words in title.lower())
+        assert set(rows.y_name) == {f"ours − published ({unit})"} == {axes.get_xlabel()}
+        values = pd.to_numeric(rows.x.str.removesuffix(" (text)"), errors="coerce")
+        if values.notna().all() and not title.startswith("One network"):
+            assert values.is_monotonic_increasing, title
+    words = pd.concat(drawn).set_index("panel").x
+    assert words["6A inset  LIF task performance"].str.endswith("(text)").sum() == 1
+    assert words["Networks trained (text)"].tolist() == ["2E all", "4E 20", "7B all"]
+
+
+def test_forest_plot_says_in_its_row_where_no_network_trained():
+    points = [
+        networks("figure_4", "sizes", x, task="integration", n=3, n_trained=n)
+        for x, n in ((50, 3), (100, 0), (150, 3))
+    ]
+    page, drawn = forest.draw(scorecard.table(PUBLISHED, pd.concat(points), NO_SINGLES))
+    axes_of_group = {axes.get_label(): axes for axes in page.axes}
+    n_absent = 0
+    for rows in drawn:
+        texts = axes_of_group[rows.panel.iloc[0]].texts
+        said = [text.get_position()[1] for text in texts if text.get_text() == "none trained"]
+        assert said == np.flatnonzero(rows.y.isna()).tolist()
+        n_absent += len(said)
+    assert n_absent > 0
+
+
+def test_forest_plot_draws_the_only_number_of_networks_trained():
+    found = scorecard.table(PUBLISHED, networks("figure_7", "sigmoid"), NO_SINGLES)
+    rows = pd.concat(forest.draw(found)[1])
+    assert len(rows) == len(found)
+    assert rows.x[rows.panel == "Networks trained (text)"].tolist() == ["7B all"]
+
+
+def test_forest_plot_tells_the_numbers_of_one_network_apart():
+    singles = all_singles()
+    singles["value"] += 0.01 * np.arange(len(singles))  # no two differences are the same
+    found = scorecard.table(PUBLISHED, networks("figure_1", "none"), singles)
+    _, drawn = forest.draw(found)
+    rows = pd.concat(drawn)
+    for number in found.itertuples():
+        (row,) = rows[np.isclose(rows.y.astype(float), number.difference)].itertuples()
+        assert row.x.startswith(number.figure)
+        kind, _, which = row.x.partition(" ")
+        quantity = number.quantity
+        if "output" in quantity and "QIF" not in quantity:
+            answer = next(a for a in ("NoGo", "Go", "(+)", "(-)") if a in quantity)
+            assert which == answer, row.x
+            assert row.panel == "One network: last output"
+        else:
+            assert which == number.x_value.partition(" (")[0], row.x
+        assert kind in (number.figure, number.figure + number.panel[0])
+
+
 def look_of(mark) -> tuple:
     return mark.get_marker(), mark.get_markeredgecolor(), mark.get_markerfacecolor()
 
@@ -612,34 +690,47 @@ def test_words_of_the_page_are_escaped(tmp_path):
     assert "<td>a &lt; b &amp; c</td>" in (tmp_path / "scorecard.html").read_text("utf-8")
 
 
-def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
+@pytest.fixture
+def run_scorecard(tmp_path, monkeypatch):
+    """A function that runs the script for networks and files of single numbers; returns its
+    outputs."""
     monkeypatch.syspath_prepend(str(ROOT / "workflow" / "scripts"))
     job = importlib.import_module("job")
     monkeypatch.setattr(job, "start", lambda snakemake: SimpleNamespace(info=print))
+    reading = importlib.import_module("reading")
+
+    def run(points: pd.DataFrame, singles: list) -> dict[str, str]:
+        monkeypatch.setattr(reading, "points", lambda snakemake: points)
+        endings = ("table", "by_panel", "html", "pdf", "png", "csv", "caption")
+        output = {ending: str(tmp_path / f"scorecard.{ending}") for ending in endings}
+        inputs = {
+            "published": str(ROOT / "resources" / "published.tsv"),
+            "singles": singles,
+            "caption": str(ROOT / "workflow" / "report" / "scorecard.rst"),
+        }
+        snakemake = SimpleNamespace(
+            input=SimpleNamespace(**inputs),
+            output=SimpleNamespace(**output),
+            params={},
+            log=["log"],
+        )
+        script = ROOT / "workflow" / "scripts" / "scorecard.py"
+        runpy.run_path(str(script), init_globals={"snakemake": snakemake})
+        return output
+
+    return run
+
+
+def test_script_writes_table_page_and_figure(tmp_path, run_scorecard):
     points = pd.concat(
         [
             networks("figure_1", "sizes", 50),
             networks("figure_4", "sizes", 50, task="integration", n_trained=0),
         ]
     )
-    monkeypatch.setattr(importlib.import_module("reading"), "points", lambda snakemake: points)
     all_singles().to_csv(tmp_path / "singles.csv", index=False)
     NO_SINGLES.to_csv(tmp_path / "none.csv", index=False)
-    output = {
-        ending: str(tmp_path / f"scorecard.{ending}")
-        for ending in ("table", "by_panel", "html", "pdf", "png", "csv", "caption")
-    }
-    inputs = {
-        "published": str(ROOT / "resources" / "published.tsv"),
-        "singles": [tmp_path / "singles.csv", tmp_path / "none.csv"],
-    }
-    inputs["caption"] = str(ROOT / "workflow" / "report" / "scorecard.rst")
-    snakemake = SimpleNamespace(
-        input=SimpleNamespace(**inputs), output=SimpleNamespace(**output), params={}, log=["log"]
-    )
-    runpy.run_path(
-        str(ROOT / "workflow" / "scripts" / "scorecard.py"), init_globals={"snakemake": snakemake}
-    )
+    output = run_scorecard(points, [tmp_path / "singles.csv", tmp_path / "none.csv"])
     table = pd.read_csv(output["table"], keep_default_na=False)
     assert table.columns.tolist() == scorecard.COLUMNS
     assert len(table) == 3 + 2 + 22  # those of Fig. 4D without a number of ours
@@ -649,8 +740,20 @@ def test_script_writes_table_page_and_figure(tmp_path, monkeypatch):
     assert page.count("<tr") == len(table) + 1
     assert "href" not in page  # the report keeps files under other paths
     assert f"| all | {len(table)} |" in Path(output["by_panel"]).read_text("utf-8")
+    expected = scorecard.table(PUBLISHED, points, all_singles())
+    for column in ("ours", "difference", "ci_low", "ci_high"):
+        numbers = pd.to_numeric(table[column]).to_numpy(float)
+        np.testing.assert_allclose(numbers, expected[column].to_numpy(float), rtol=1e-12)
+    assert table.verdict.tolist() == expected.verdict.tolist()
     assert "{" not in caption
     assert f"{len(table)} numbers" in caption
+
+
+def test_script_says_where_there_is_nothing_to_compare(run_scorecard):
+    output = run_scorecard(networks("figure_s1", "example"), [])
+    caption = Path(output["caption"]).read_text("utf-8")
+    assert caption == scorecard.NO_COUNTERPART + "\n"
+    assert len(pd.read_csv(output["csv"])) == len(pd.read_csv(output["table"])) == 0
 
 
 def test_figures_with_nothing_to_compare_ask_for_no_scorecard():

@@ -4,6 +4,7 @@ numbers underneath."""
 # ruff: noqa: NPY002 -- the global generator of numpy is what these users' scripts seed and draw
 # from
 
+import datetime
 import re
 import shlex
 import subprocess
@@ -17,16 +18,22 @@ import scipy.io
 pytest.importorskip("torch", reason="torch is not installed: needs the extra torch")
 import torch
 
+import rate.main
 import rate.tasks
 from rate import FR_RNN_dale, TaskFactory, create_default_config, eval_rnn, loss_op, set_gpu
+from rate.config import decays_ms
 from rate.main import main
 from rate.tasks import AbstractTask, GoNogoTask, ManteTask, XORTask
-from rate.utils import new_seed
-from rate2spike import matfile, provenance
+from rate.utils import new_seed, seeded
+from rate2spike import matfile, provenance, streams
 from rate2spike import rate as library
 from rate2spike.config import ConfigError, RateConfig, TrainingConfig
 from rate2spike.rate import side_by_side, train
+<<<<<<< HEAD
 from rate2spike.rate.model import UnitGains
+=======
+from rate2spike.rate.kernels.pick import rate_kernels
+>>>>>>> c6a2f75a4daf0761a0a6643a5cfc9bd0f42e55da
 from rate2spike.study.archive import data_sha256
 from rate2spike.tasks import BUILT_IN, Response, draw_trials, find_task
 
@@ -503,6 +510,24 @@ TASK = Noisy(SETTINGS)
     assert task.rate_window_onset == 50
 
 
+def test_a_subclass_that_makes_whole_trials_keeps_them(tmp_path):
+    own = """
+
+class Late(GoNogoTask):
+    def simulate_trial(self, trial_type=None, seed=False):
+        stimulus, target, label = super().simulate_trial(trial_type, seed)
+        return stimulus, np.roll(target, 30), label
+
+
+TASK = Late(SETTINGS)
+"""
+    task = own_task(tmp_path, "import numpy as np\n" + BUILT_IN_FILE + own)
+    trials = draw_trials(task, 1, "test", (), range(10))
+    for label, target in zip(trials.label, trials.target, strict=True):
+        assert not target[30:80].any()
+        assert target[100] == label
+
+
 # The network --------------------------------------------------------------------------------------
 
 TRAINING = {"activation": "sigmoid", "loss_fn": "l2"}
@@ -690,6 +715,13 @@ def test_one_step_is_arithmetic(taus, DeltaT, activation, f):
     np.testing.assert_allclose(numbers(out.w), np.maximum(numbers(net.w), 0))
 
 
+def test_a_network_without_dales_principle_hands_on_its_weights_as_they_are():
+    net = documented_net(12, apply_dale=False)[0]
+    out = net(torch.ones(1, 5), [4, 20], TRAINING, {"T": 5})
+    assert (net.w < 0).any()
+    assert torch.equal(out.w, net.w)
+
+
 def test_forward_is_the_librarys_reference(trained):
     net = FR_RNN_dale.from_model(trained.model)
     u = torch.randn(1, 40)
@@ -847,6 +879,7 @@ def test_a_loss_that_cannot_be(z, training, message):
 def test_a_published_model_file_is_loaded(published_model_file):
     net = documented_net(5)[0]
     optimizer = torch.optim.Adam(net.parameters())
+    loss_op(net(torch.ones(1, 9), [4, 20], {}, {"T": 9}), np.ones(8), {}).backward()
     assert net.load_net(str(published_model_file)) is net
     values = scipy.io.loadmat(published_model_file)
     assert net.N == 200
@@ -858,6 +891,7 @@ def test_a_published_model_file_is_loaded(published_model_file):
     assert net.b_out.item() == np.float32(values["b_out"].item())
     assert (values["inh"].sum(), values["exc"].sum()) == (net.NI, net.NE)
     assert {id(p) for p in optimizer.param_groups[0]["params"]} == {id(p) for p in net.parameters()}
+    assert all(parameter.grad is None for parameter in net.parameters())
     task = GoNogoTask(SETTINGS)
     for trial_type, right in (
         ("go", lambda o: o.max() > 0.7),
@@ -873,6 +907,7 @@ def test_a_published_model_file_is_loaded(published_model_file):
     ("name", "message"),
     [
         ("net.pth", "expected the .mat beside it; a .pth is for net.load_state_dict"),
+        ("net.pt", "expected the .mat beside it; a .pth is for net.load_state_dict"),
         ("none.mat", "none.mat: no such file"),
         ("text.mat", "text.mat: a text file"),
     ],
@@ -1052,6 +1087,23 @@ def test_eval_rnn_has_the_trained_decays_and_the_chosen_activation():
     )
 
 
+def test_eval_rnn_with_several_euler_steps_a_step():
+    """A decay of 8 steps at two Euler steps each is one of 4; none is shorter than such a step."""
+    assert decays_ms([2, 8], DeltaT=2) == (5, 20)
+    assert decays_ms([1]) == (5,)
+    net = documented_net(30, seed=2)[0]
+    u = np.ones((1, 20))
+    model = net.to_model([4, 20], "sigmoid")
+    np.random.seed(1)
+    stream = streams.key(new_seed(), "eval_rnn")  # its words key the noise
+    drawn = rate_kernels().outputs(model, model.weights, u[None], stream=stream, first_trial=0)
+    outputs = [drawn[0].tolist()]
+    for settings in ({"taus": [8, 40], "DeltaT": 2}, {"taus": [4, 20]}, {"taus": [8, 40]}):
+        np.random.seed(1)
+        outputs.append(eval_rnn(net, settings | {"T": 20}, u)[0])
+    assert outputs[0] == outputs[1] == outputs[2] != outputs[3]
+
+
 def test_eval_rnn_of_a_model_file_needs_no_decays(published_model_file):
     net = documented_net(5)[0].load_net(published_model_file)
     u = GoNogoTask(SETTINGS).generate_stimulus("go")[0]
@@ -1092,6 +1144,16 @@ def test_set_gpu_with_cuda(monkeypatch):
 def test_set_gpu_refuses(gpu, fraction, message):
     with pytest.raises(ValueError, match=message):
         set_gpu(gpu, fraction)
+
+
+def test_what_is_drawn_inside_follows_from_the_whole_seed():
+    np.random.seed(4)
+    before = np.random.get_state()[1].copy()
+    for seed in (3, 70_000, 2**32 + 3):
+        with seeded(seed):
+            drawn = np.random.rand()
+        assert drawn == np.random.RandomState(seed % 2**32).rand()
+    assert np.array_equal(np.random.get_state()[1], before)
 
 
 def test_new_seed():
@@ -1204,6 +1266,10 @@ def test_other_options_and_two_networks_in_one_second(tmp_path):
         (37.5,),
     )
     assert model.n_inputs == 2
+    stamps = [
+        datetime.datetime.strptime(path.stem[-17:], "%Y_%m_%d_%H%M%S") for path in (first, second)
+    ]
+    assert 0 < (stamps[1] - stamps[0]).total_seconds() < 60
     # without --seed, a new network each time
     assert not np.array_equal(model.weights.w_rec, other.weights.w_rec)
     assert loaded(first)["training_params"]["loss_fn"] == "l1"
@@ -1232,8 +1298,65 @@ def test_a_drawn_seed_is_told_and_repeats_the_network(tmp_path, capsys):
     assert data_sha256(first) == data_sha256(again)
 
 
+def test_options_that_are_left_out_are_those_of_the_paper(tmp_path, monkeypatch, capsys):
+    asked = {}
+    monkeypatch.setattr(
+        rate.main, "_training", lambda n_trials, loss: asked.update(trials=n_trials, loss=loss)
+    )
+
+    def begin(task, config, seed):
+        asked.update(task=task.name, config=config)
+        raise ValueError("seen")
+
+    monkeypatch.setattr(rate.main, "_begin", begin)
+    options = ["--task", "xor", "--N", "7", "--decay_taus", "5"]
+    assert "seen" in refusal(capsys, *options, "--output_dir", tmp_path)
+    config = RateConfig(n_units=7, p_inh=0.2, p_rec=0.2, gain=1.5, tau_decay_ms=(25.0,))
+    assert asked == {"trials": 200, "loss": "l2", "task": "xor", "config": config}
+    assert (config.n_som, config.dale, config.activation) == (0, True, "sigmoid")
+    options += ["--gain", "0.8", "--P_rec", "0.3", "--P_inh", "0.4", "--n_trials", "9"]
+    refusal(capsys, *options, "--output_dir", tmp_path)
+    assert asked["config"] == replace(config, gain=0.8, p_rec=0.3, p_inh=0.4)
+    assert asked["trials"] == 9
+
+
+@pytest.mark.parametrize("loss_fn", [None, "l1"])
+def test_the_score_is_that_of_the_trained_network_by_the_loss_that_is_asked_for(
+    whole, capsys, loss_fn
+):
+    options = ["--mode", "eval", "--task", "go-nogo", "--seed", "1", "--output_dir"]
+    path = main([*options, str(whole.parents[2]), *(["--loss_fn", loss_fn] if loss_fn else [])])
+    model = matfile.load(path)
+    wanted = train.evaluate(
+        model,
+        model.weights,
+        BUILT_IN["go-nogo"],
+        study_seed=1,
+        purpose="scoring",
+        words=(path.name,),
+        n_trials=100,
+        loss=loss_fn or "l2",
+    )
+    assert capsys.readouterr().out == (
+        f"{path}, --seed 1\naccuracy {wanted.accuracy:.2f}, mean loss {wanted.loss:.2f} "
+        "in 100 fresh trials\n"
+    )
+
+
 def test_the_pth_goes_into_torchs_objects(begun):
     values = loaded(begun)
+    assert values["training_params"] == {
+        "learning_rate": 0.01,
+        "loss_threshold": 7,
+        "eval_freq": 100,
+        "eval_tr": 100,
+        "eval_amp_threh": 0.7,
+        "activation": "sigmoid",
+        "loss_fn": "l2",
+        "P_rec": 0.2,
+    }
+    (group,) = values["optimizer_state_dict"]["param_groups"]
+    assert group["lr"] == 0.01
     assert (values["trial"], values["losses"].shape) == (101, (102,))
     assert values["settings"] == {**SETTINGS, "taus": [4, 20], "task": "go-nogo"}
     assert values["training_params"]["learning_rate"] == 0.01
@@ -1283,7 +1406,7 @@ def test_resumed_is_trained_in_one_go(whole, begun, tmp_path):
         "go-nogo",
         20,
     )
-    assert said["seconds"] > 0
+    assert 0 < said["seconds"] < 120
     ours, theirs = loaded(resumed), loaded(whole)
     assert torch.equal(ours["losses"], theirs["losses"])
     for name, tensor in theirs["model_state_dict"].items():

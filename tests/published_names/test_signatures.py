@@ -249,6 +249,145 @@ def test_arguments_mean_what_they_mean_in_the_published_version(function, versio
         assert placed == meant or {placed, meant} == FILE_OR_FOLDER
 
 
+# what an argument is where it is left out; that of the published version
+DEFAULTS = {
+    "spiking:LIF_network_fnc": {
+        "stims": {"mode": "none"},
+        "downsample": 1,
+        "use_initial_weights": False,
+        "lesion_percentage": 0,
+        "lesion_scale": 0,
+        "lesion_by_type": False,
+        "exclude_self_connections": True,
+    },
+    "spiking:lambda_grid_search": {"scaling_range": None, "scaling_factors": None},
+    "spiking:evaluate_task": {"n_trials": 100, "save_plots": False},
+    "spiking:eval_go_nogo": {"n_trials": 100, "save_plots": False},
+    "spiking.utils:create_connectivity_masks": {"P_inh": 0.2, "som_N": 0, "apply_dale": True},
+    "spiking.utils:generate_lif_params": {"dt": 5e-5, "downsample": 1},
+    "spiking.utils:validate_stimulus": {"task_type": "go_nogo"},
+    "spiking.utils:validate_scaling_factor": {"valid_range": (1, 1000)},
+    "spiking.abstract:SpikingConfig": {
+        "dt": 5e-5,
+        "downsample": 1,
+        "scaling_factor": 50,
+        "tref": 0.002,
+        "tm": 0.01,
+        "vreset": -65,
+        "vpeak": -40,
+        "tr": 0.002,
+        "use_initial_weights": False,
+        "device": "cpu",
+    },
+    "spiking.tasks:AbstractSpikingTask.evaluate_performance": {"n_trials": 100},
+    "spiking.tasks:GoNogoSpikingTask.evaluate_performance": {"n_trials": 100},
+    "rate:FR_RNN_dale": {
+        "som_N": 0,
+        "w_dist": "gaus",
+        "gain": 1.5,
+        "apply_dale": True,
+        "w_out": None,
+        "device": "cpu",
+    },
+    "rate:FR_RNN_dale.lesion_w": {"lesion_scale": 0},
+    "rate:FR_RNN_dale.lesion_w_by_type": {"lesion_scale": 0},
+    "rate:set_gpu": {"gpu": "0", "frac": 0.4},
+    "rate:RNNConfig": {
+        "som_N": 0,
+        "gain": 1.5,
+        "apply_dale": True,
+        "w_dist": "gaus",
+        "device": "cpu",
+    },
+    "rate.tasks:GoNogoTask.generate_stimulus": {"trial_type": None, "seed": False},
+    "rate.eg_optimizer:ExponentiatedGradient": {
+        "lr": 0.01,
+        "weight_decay": 0,
+        "eps": 1e-12,
+        "max_norm": None,
+        "norm_axis": None,
+    },
+}
+
+
+@pytest.mark.parametrize("function", DEFAULTS)
+def test_what_is_left_out_is_as_in_the_published_version(function):
+    module, _, path = function.partition(":")
+    if {module, *path.split(".")} & OF_TORCH:
+        torch_or_skip()
+    found = importlib.import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    if inspect.ismodule(found):
+        found = getattr(found, path)
+    parameters = inspect.signature(found).parameters
+    assert {name: parameters[name].default for name in DEFAULTS[function]} == DEFAULTS[function]
+
+
+# by the words of each command line, what is called with
+OF_SEARCH = {
+    "model_path": None,
+    "model_dir": "models",
+    "task_name": None,
+    "n_trials": 100,
+    "scaling_factors": [20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75],
+    "task_settings": None,
+    "seed": None,
+}
+OF_EVALUATION = {
+    "model_path": None,
+    "task_settings": None,
+    "n_trials": 100,
+    "save_plots": True,
+    "scaling_factor": None,
+    "seed": None,
+}
+TIMING = {"T": 300, "stim_on": 50, "stim_dur": 25, "DeltaT": 1}
+
+
+def test_command_lines_hand_on_what_is_asked(monkeypatch):
+    """And what is documented where nothing is."""
+    taken = []
+    monkeypatch.setattr(
+        spiking.search, "lambda_grid_search", lambda *places, **names: taken.append((places, names))
+    )
+    found = {"models": {"a.mat": {"n_trials": 3}}}
+    monkeypatch.setattr(
+        spiking.evaluation,
+        "evaluate_task",
+        lambda *places, **names: taken.append((places, names)) or found,
+    )
+    search = importlib.import_module("spiking.lambda_grid_search").main
+    search(["--model_dir", "models"])
+    words = "--model_path a.mat --task_name go-nogo --n_trials 7 --scaling_factors 20,30 --seed 4"
+    search([*words.split(), "--T", "300"])
+    changes = {"model_path": "a.mat", "model_dir": None, "task_name": "go-nogo", "n_trials": 7}
+    changes |= {"scaling_factors": [20, 30], "task_settings": TIMING, "seed": 4}
+    assert taken == [((), OF_SEARCH), ((), OF_SEARCH | changes)]
+
+    taken.clear()
+    spiking.eval_tasks.main(["--task", "mante", "--model_dir", "models"])
+    importlib.import_module("spiking.eval_go_nogo").main(["--model_dir", "models"])
+    importlib.import_module("spiking.eval_xor").main(["--model_dir", "models"])
+    words = "--model_path a.mat --n_trials 7 --optimal_scaling_factor 30 --no_plots --seed 4"
+    importlib.import_module("spiking.eval_go_nogo").main([*words.split(), "--T", "300"])
+    changes = {"model_path": "a.mat", "n_trials": 7, "scaling_factor": 30.0, "save_plots": False}
+    changes |= {"task_settings": TIMING, "seed": 4}
+    assert taken == [
+        *(((task, "models"), OF_EVALUATION) for task in ("mante", "go_nogo", "xor")),
+        (("go_nogo", None), OF_EVALUATION | changes),
+    ]
+
+
+def test_timing_needs_to_know_of_which_task(monkeypatch, capsys):
+    monkeypatch.setattr(spiking.search, "lambda_grid_search", lambda **_: pytest.fail("searched"))
+    with pytest.raises(SystemExit):
+        importlib.import_module("spiking.lambda_grid_search").main(
+            ["--model_dir", "models", "--stim_on", "20"]
+        )
+    assert "--stim_on needs --task_name, too" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -382,9 +521,9 @@ def test_a_range_is_of_numbers():
 
 
 def test_types_of_options():
-    assert [rate.str2bool(v) for v in ("Yes", "true", "1", True)] == [True] * 4
-    assert [rate.str2bool(v) for v in ("no", "False", "0", False)] == [False] * 4
-    assert rate.restricted_float("0.3") == 0.3
+    assert all(rate.str2bool(v) for v in ("Yes", "true", "T", "y", "1", True))
+    assert not any(rate.str2bool(v) for v in ("no", "False", "f", "N", "0", False))
+    assert [rate.restricted_float(v) for v in ("0.3", "0", 1)] == [0.3, 0, 1]
     for convert, text in ((rate.str2bool, "maybe"), (rate.restricted_float, "1.5")):
         with pytest.raises(argparse.ArgumentTypeError, match=f"got '{text}'"):
             convert(text)
@@ -459,3 +598,39 @@ def test_the_exponentiated_gradient():
     optimizer.param_groups[0] |= {"max_norm": 1.0, "lr": 0.0}
     optimizer.step()
     assert w.norm().item() == pytest.approx(1)
+    # the norm of a row is made smaller where it is larger, never larger
+    rows = torch.nn.Parameter(torch.tensor([[3.0, 4.0], [0.3, 0.4]]))
+    optimizer = ExponentiatedGradient([rows], lr=0.0, max_norm=1.0, norm_axis=1)
+    rows.sum().backward()
+    optimizer.step()
+    assert rows.flatten().tolist() == pytest.approx([0.6, 0.8, 0.3, 0.4])
+
+
+def test_the_base_class_of_ones_own_rate_network(capsys):
+    torch = torch_or_skip()
+
+    class Own(rate.AbstractRateRNN):
+        def forward(self, stim, taus, training_params, settings):
+            return ()
+
+        assign_exc_inh = initialize_W = load_net = forward
+
+    net = Own(rate.create_default_config(N=7, device="meta"))
+    assert (net.N, net.device, net.config.N) == (7, torch.device("meta"), 7)
+    net.display()
+    assert capsys.readouterr().out == "7 units on meta\n"
+
+
+def test_seeds_of_scripts_seed_torch_too():
+    torch = torch_or_skip()
+    drawn = []
+    for _ in range(2):
+        spiking.set_random_seed(6)
+        drawn.append((torch.rand(1).item(), np.random.rand()))  # noqa: NPY002
+    assert drawn[0] == drawn[1]
+
+
+def test_the_umbrella_calls_the_settings_of_rate_networks_by_a_name_of_its_own():
+    umbrella = importlib.import_module("spikeRNN")
+    assert umbrella.create_rate_config is rate.create_default_config
+    assert umbrella.create_default_spiking_config is spiking.create_default_spiking_config

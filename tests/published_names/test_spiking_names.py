@@ -6,6 +6,9 @@ import pickle
 import shutil
 import subprocess
 import sys
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,12 +20,20 @@ from rate2spike import conversion, matfile, streams
 from rate2spike.rate.model import UnitGains
 from rate2spike.spiking.kernels import cpu as spiking_cpu
 from rate2spike.tasks import BUILT_IN
+
+
+from rate.utils import new_seed
+from rate2spike import conversion, matfile, plotting, streams
+from rate2spike.rate.kernels.pick import rate_kernels
+from rate2spike.spiking.kernels.pick import spiking_kernels
+from rate2spike.tasks import BUILT_IN, draw_trials, spiking_stimulus
 from spiking import (
     LIF_network_fnc,
     SpikingConfig,
     SpikingRNN,
     SpikingTaskFactory,
     lambda_grid_search,
+    plots,
 )
 from spiking import evaluate_task as evaluate_task_at_top
 from spiking.chosen_factor import chosen
@@ -134,6 +145,33 @@ def test_same_seed_same_bits():
     drawn = outputs()[2]
     spiking.set_random_seed(5)
     assert np.array_equal(outputs()[2], drawn)
+
+
+def test_words_key_the_random_numbers_of_trials_and_lesions():
+    model = DATA / "model_small_t4_20_f64.mat"
+    network = conversion.to_spiking(matfile.load(model), 30.0)
+    kernel = spiking_kernels("cpu")
+    u = np.ones((network.n_inputs, 21))
+    single = kernel.record_trial(network, u, stream=streams.key(5, "single trial"))
+    assert np.array_equal(LIF_network_fnc(model, 30.0, u, NONE, seed=5)[5], single.out)
+    ours = SpikingRNN(model, 30.0)
+    assert np.array_equal(ours.simulate(u, NONE, seed=5)[2], single.out)
+    block = kernel.simulate_trials(
+        network,
+        u[None],
+        trials=np.arange(1),
+        stream=streams.key(5, "evaluate"),
+        first_step=999,  # its end is at 50 ms
+        keep_every=100,
+    )
+    responses = ours.respond(u[None], 50.0, 5)
+    assert np.array_equal(responses.output, block.out)
+    assert (responses.maximum, responses.minimum) == (block.maximum, block.minimum)
+    there = np.argwhere((network.w_rec != 0) & ~np.eye(24, dtype=bool))
+    post, pre = streams.generator(5, "lesion").permutation(there)[: round(0.3 * len(there))].T
+    wanted = network.w_rec.copy()
+    wanted[post, pre] = 0
+    assert np.array_equal(LIF_network_fnc(model, 30.0, u, NONE, 1, False, 0.3, seed=5)[0], wanted)
 
 
 def test_a_loaded_model_is_as_good_as_its_file():
@@ -348,6 +386,7 @@ def test_search_of_one_model(models):
     assert found.converted == str(models / "model_converted.mat")
     assert converted["opt_scaling_factor"] == found.scaling_factor
     assert converted["all_perfs"].tolist() == found.accuracies.tolist()
+    assert converted["held_out_perf"] == found.held_out_accuracy
     assert np.array_equal(converted["w"], scipy.io.loadmat(models / "model.mat")["w"])
     # go-nogo: the model has one input
     serial = lambda_grid_search(
@@ -463,13 +502,14 @@ def test_the_result_of_a_folder_is_the_factor_of_its_only_model(one_input):
         ),
         (2, {"settings": {"task": "XOR"}}, None, False),
         (1, {"provenance": '{"task": "go-nogo"}'}, None, False),
+        (4, {"provenance": '{"task": "integration"}'}, None, False),
     ],
 )
 def test_a_task_that_was_guessed_is_told(small, caplog, capsys, n_inputs, more, told, guessed):
     assert with_inputs(small / "model.mat", n_inputs, **more) == n_inputs
     found = lambda_grid_search(small / "model.mat", n_trials=1, scaling_factors=[20])
     assert found.guessed is guessed
-    assert found.task == {1: "go_nogo", 2: "xor"}[n_inputs]
+    assert found.task == {1: "go_nogo", 2: "xor", 4: "mante"}[n_inputs]
     line = f"of the task {found.task}{' (guessed)' if guessed else ''}; written to"
     assert line in capsys.readouterr().out
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
@@ -511,6 +551,20 @@ def search_beside(model, found):
     return model.with_name("model_converted.mat")
 
 
+def test_a_factor_of_zero_is_none(one_input):
+    with_inputs(one_input / "model.mat", 1, opt_scaling_factor=0)
+    with pytest.raises(ValueError, match=r"model.mat: holds no scaling factor; pass scaling_fac"):
+        chosen(one_input / "model.mat")
+
+
+def test_the_search_of_another_network_leaves_the_factor_of_the_file(one_input):
+    model = one_input / "model.mat"
+    with_inputs(model, 1)
+    search_beside(model, 30)
+    with_inputs(model, 1, opt_scaling_factor=45, w=np.eye(24))
+    assert chosen(model).scaling_factor == 45
+
+
 @pytest.mark.parametrize("touched", ["model.mat", "model_converted.mat"])
 def test_copies_do_not_change_whose_factor_counts(one_input, touched, caplog):
     """cp -r, git clone and unzip give files any date."""
@@ -537,6 +591,7 @@ def test_a_factor_that_came_after_the_search_counts(one_input, before, caplog):
     (told,) = [record.getMessage() for record in caplog.records]
     assert "model.mat holds the factor 45, " in told
     assert "model_converted.mat 30: taken to be 45, which the model has got since" in told
+    assert told.endswith("; pass scaling_factor= for the other")
 
 
 def test_a_search_of_an_earlier_version_counts_and_is_told(one_input, caplog):
@@ -837,6 +892,7 @@ def test_evaluation_of_a_folder(models):
     assert sorted(found) == ["model.mat", "third.mat"]  # the converted one lends its factor
     assert found["model.mat"]["scaling_factor"] in (35, 40)
     assert found["third.mat"]["scaling_factor"] == 25
+    assert "scaling_factor" not in performance  # each model has its own
     mean = np.mean([one["overall_accuracy"] for one in found.values()])
     assert f"Accuracy: {performance['overall_accuracy']:.2f}" == f"Accuracy: {mean:.2f}"
     assert not (models / "plots").exists()
@@ -878,19 +934,113 @@ def test_evaluation_by_command_line(models, capsys):
     assert "task: expected one of go_nogo, xor, mante" in capsys.readouterr().err
 
 
+def test_of_several_models_the_command_line_prints_each_and_the_mean(monkeypatch, capsys):
+    """A number that a model has not is left out of the mean; times are in s."""
+    accuracies = {"a.mat": 0.5, "b.mat": 0.75}
+    times = {"a.mat": np.nan, "b.mat": 0.25}
+    drawn = []
+    files = [Path("models") / name for name in accuracies]
+    monkeypatch.setattr(spiking.evaluation, "model_files", lambda *_: files)
+
+    class Network:
+        def __init__(self, file, factor):
+            self.file = file
+            self.network = SimpleNamespace(scaling_factor=30.0)
+
+    def performance(task, network, n_trials):
+        name = network.file.name
+        found = {"overall_accuracy": accuracies[name], "mean_response_time": times[name]}
+        return found | {"n_trials": n_trials}
+
+    monkeypatch.setattr(spiking.evaluation, "SpikingRNN", Network)
+    monkeypatch.setattr(GoNogoSpikingTask, "evaluate_performance", performance)
+    monkeypatch.setattr(
+        spiking.evaluation, "save_trials", lambda task, network, path: drawn.append(path)
+    )
+    monkeypatch.setattr(Path, "mkdir", lambda *_, **__: None)
+    eval_main(["--task", "go_nogo", "--model_dir", "models", "--n_trials", "8"])
+    words = capsys.readouterr().out.split("\n\n")
+    assert words[0].splitlines()[:3] == [
+        "a.mat",
+        "overall accuracy: 0.500",
+        "mean response time: nan s",
+    ]
+    assert words[2].splitlines() == [
+        "mean over 2 models",
+        "overall accuracy: 0.625",
+        "mean response time: 0.250 s",
+        "n trials: 8.000",
+    ]
+    assert [str(path) for path in drawn] == ["models/plots/a.png", "models/plots/b.png"]
+
+
+def test_a_single_trial_has_the_published_scoring_and_the_settings_that_are_given(monkeypatch):
+    """An answer that crosses the other threshold, too, is right by it."""
+    seen = []
+
+    class Both(spiking.AbstractSpikingRNN):
+        def __init__(self, model, factor):
+            super().__init__(SpikingConfig(N=1))
+            seen.append((model, factor))
+
+        def simulate(self, stimulus, stims):
+            seen.append(stimulus.shape)
+            output = np.zeros(100 * (stimulus.shape[1] - 1))
+            if stimulus.any():
+                output[-1000:] = 0.8
+            output[-2000:-1000] = -0.8
+            return np.zeros((1, len(output))), None, output, {"dt": 5e-5}
+
+    monkeypatch.setattr(spiking.evaluators, "SpikingRNN", Both)
+    longer = {"T": 250, "stim_on": 50, "stim_dur": 25}
+    scores = [evaluate_single_trial("go_nogo", "a.mat", 30, longer) for _ in range(6)]
+    evaluator = SpikingEvaluatorFactory.create_evaluator("go_nogo", longer)
+    scores += [evaluator.evaluate_single_trial("a.mat", 30) for _ in range(6)]
+    assert scores == 12 * [1]
+    assert seen == 12 * [("a.mat", 30), (1, 251)]
+
+
+class Plain:
+    """What a plot asks of a network of two units: the first spikes in the first step, the second in
+    the last."""
+
+    network = SimpleNamespace(inhibitory=np.array([True, False]), scaling_factor=30.0)
+
+    def simulate(self, stimulus):
+        spikes = np.zeros((2, 4), int)
+        spikes[0, 0] = spikes[1, 3] = 1
+        return spikes, None, np.arange(4.0), {"dt": 0.5, "nt": 4, "T": 2.0}
+
+
+def test_a_plot_has_a_trial_of_each_type_under_its_name_and_label():
+    page = plots._draw(SpikingTaskFactory.create_task("xor"), Plain())
+    axes = {one.get_label(): one for one in page.axes}
+    for i, (kind, label) in enumerate(
+        zip(("++", "+-", "-+", "--"), ("same", "diff", "diff", "same"), strict=True)
+    ):
+        output, spikes = axes[f"output {i}"], axes[f"spikes {i}"]
+        assert output.get_title() == f"{kind} (label {label})"
+        (line,) = output.lines
+        assert line.get_xydata().tolist() == [[0.5, 0], [1, 1], [1.5, 2], [2, 3]]
+        assert output.get_xlim() == spikes.get_xlim() == (0, 2)
+        exc, inh = spikes.lines  # the excitatory unit below
+        assert (exc.get_xydata().tolist(), inh.get_xydata().tolist()) == ([[2, 0]], [[0.5, 1]])
+        assert exc.get_color() == plotting.EXCITATORY
+
+
 class Scripted(spiking.AbstractSpikingRNN):
     """A network that answers every pulse 100 ms after its onset, at any step of time, unless it is
     asked to sleep."""
 
-    def __init__(self, dt, awake=True):
+    def __init__(self, dt, awake=True, until_s=2.0):
         super().__init__(SpikingConfig(N=1))
-        self.dt, self.awake = dt, awake
+        self.dt, self.awake, self.until_s = dt, awake, until_s
 
     def simulate(self, stimulus, stims):
         n_steps = round((stimulus.shape[1] - 1) * 0.005 / self.dt)
         output = np.zeros(n_steps)
         if stimulus.any() and self.awake:
-            output[round(0.35 / self.dt) - 1 :] = 0.8
+            output[round(0.35 / self.dt) - 1 : round(self.until_s / self.dt)] = 0.8
         return np.zeros((1, n_steps)), None, output, {"dt": self.dt}
 
 
@@ -900,6 +1050,10 @@ def test_a_network_of_ones_own_is_scored(dt):
     performance = spiking_task.evaluate_performance(Scripted(dt), n_trials=100)
     assert f"Accuracy: {performance['overall_accuracy']:.2f}" == "Accuracy: 1.00"
     np.testing.assert_allclose(performance["response_times"], 0.1)
+    go = spiking_task.generate_stimulus("go")
+    for until_s, correct in ((2.0, True), (0.45, False)):  # the window opens at 0.5 s
+        one = spiking_task.evaluate_trial(Scripted(dt, until_s=until_s), *go)
+        assert one["correct"] is correct
     assert "output_correlation" not in performance
     asleep = spiking_task.evaluate_performance(Scripted(dt, awake=False), n_trials=100)
     assert (asleep["go_accuracy"], asleep["nogo_accuracy"], len(asleep["response_times"])) == (
@@ -907,6 +1061,27 @@ def test_a_network_of_ones_own_is_scored(dt):
         1,
         0,
     )
+
+
+def test_outputs_are_compared_with_the_rate_networks_on_the_same_trials(one_input):
+    """With noise of its own, keyed by the seed that is drawn."""
+    network = SpikingRNN(one_input / "model.mat", 30)
+    spiking.set_random_seed(1)
+    found = SpikingTaskFactory.create_task("go_nogo").evaluate_performance(network, n_trials=5)
+    spiking.set_random_seed(1)
+    seed = new_seed()
+    trials = draw_trials(BUILT_IN["go-nogo"], seed, "evaluate", (), range(5))
+    ours = network.respond(spiking_stimulus(trials.stimulus), 500.0, seed).output
+    theirs = rate_kernels().outputs(
+        network.model,
+        network.model.weights,
+        trials.stimulus,
+        stream=streams.key(seed, "evaluate rate"),
+        first_trial=0,
+    )
+    pairs = zip(ours[:, : theirs.shape[1]], theirs, strict=True)
+    r = [np.corrcoef(one, other)[0, 1] for one, other in pairs]
+    assert found["output_correlation"] == pytest.approx(np.mean(r), rel=1e-6)
 
 
 def test_network_and_factory_agree_with_the_workflow():
@@ -929,6 +1104,68 @@ def test_network_and_factory_agree_with_the_workflow():
         20_000,
     )
     np.testing.assert_allclose(network.compute_firing_rates(spikes), spikes.sum(axis=1))
+
+
+def test_a_search_that_is_told_nothing_is_that_of_the_paper(one_input, monkeypatch, caplog):
+    """100 trials at 20, 25 ... 75; a best factor on the edge of the grid is told."""
+    asked = []
+
+    def accuracy(simulation, model, network, *, factor, n_trials):
+        asked.append((simulation.purpose, network, factor, n_trials))
+        return 1.0 if factor == best else 0.5
+
+    monkeypatch.setattr(spiking.search, "_accuracy", accuracy)
+    for best, is_told in ((40, False), (75, True), (20, True)):
+        asked.clear()
+        caplog.clear()
+        found = lambda_grid_search(one_input / "model.mat", "go-nogo")
+        searched = [("search", "model", factor, 100) for factor in range(20, 80, 5)]
+        assert asked == [*searched, ("held out", "model", best, 100)]
+        assert found == best
+        told = [record for record in caplog.records if "lies on the edge" in record.getMessage()]
+        assert len(told) == is_told
+    stored = scipy.io.loadmat(found.converted, squeeze_me=True)
+    assert stored["all_perfs"].tolist() == [1.0] + 11 * [0.5]
+    assert stored["scaling_factors"].tolist() == list(range(20, 80, 5))
+    assert np.isnan(stored["source_opt_scaling_factor"])
+
+
+def test_the_summary_of_a_search_tells_both_accuracies():
+    found = spiking.GridSearch(
+        35.0,
+        accuracies=np.array([0.5, 0.9]),
+        held_out_accuracy=0.72,
+        task="xor",
+        guessed=False,
+        converted="a_converted.mat",
+    )
+    assert spiking.search.summary({"a.mat": found}) == (
+        "a.mat: best 1/lambda = 35, 90.0 % correct in the search, 72.0 % on fresh trials of the "
+        "task xor; written to a_converted.mat"
+    )
+
+
+def test_a_stimulation_may_begin_with_the_last_step_and_not_later():
+    u = np.zeros((1, 3))  # 200 steps
+    stims = {"mode": "exc", "dur": [200, 201], "units": [0]}
+    LIF_network_fnc(PUBLISHED_MODEL, FACTOR, u, stims)
+    with pytest.raises(ValueError, match="dur: starts at step 201, but the trial has 200"):
+        LIF_network_fnc(PUBLISHED_MODEL, FACTOR, u, stims | {"dur": [201, 202]})
+
+
+def test_settings_of_a_network_reach_it():
+    settings = {"N": 200, "scaling_factor": 30.0, "use_initial_weights": True, "downsample": 2}
+    settings |= {"tref": 0.003, "tm": 0.02, "tr": 0.0, "vreset": -60.0, "vpeak": -45.0}
+    network = SpikingRNN(PUBLISHED_MODEL, config=SpikingConfig(**settings))
+    neuron = network.network.neuron
+    assert (neuron.t_refractory_ms, neuron.tau_mem_ms, neuron.tau_rise_ms) == (3, 20, 0)
+    assert (neuron.v_reset, neuron.v_threshold) == (-60, -45)
+    model = matfile.load(PUBLISHED_MODEL)
+    untrained = conversion.to_spiking(model, 30.0, initial_weights=True)
+    assert np.array_equal(network.network.w_rec, untrained.w_rec)
+    spikes, _, _, params = network.simulate(np.zeros((1, 21)))
+    assert (params["dt"], params["nt"], spikes.shape[1]) == (1e-4, 1000, 1000)
+    np.testing.assert_allclose(network.compute_firing_rates(spikes), spikes.sum(axis=1) / 0.1)
 
 
 # Tasks --------------------------------------------------------------------------------------------
@@ -1002,7 +1239,7 @@ def test_a_task_of_ones_own_in_a_plugin(models, tmp_path, capsys):
         spiking.tasks.load_plugin(tmp_path / "nothing.py")
 
 
-def test_the_documented_custom_class():
+def test_the_documented_custom_class(tmp_path):
     class MyCustomSpikingTask(AbstractSpikingTask):
         def get_default_settings(self):
             return {"T": 200, "custom_param": 1.0}
@@ -1018,6 +1255,8 @@ def test_the_documented_custom_class():
 
     SpikingTaskFactory.register_task("my_own", MyCustomSpikingTask)
     task = SpikingTaskFactory.create_task("my_own", {"custom_param": 2.0})
+    assert task.create_plots_directory(tmp_path / "new") == str(tmp_path / "new" / "plots")
+    assert (tmp_path / "new" / "plots").is_dir()
     assert task.settings == {"T": 200, "custom_param": 2.0}
     assert task.evaluate_performance(None, n_trials=7) == {"accuracy": 0.85, "n_trials": 7}
     with pytest.raises(
@@ -1106,10 +1345,18 @@ def test_loading_says_what_is_missing(tmp_path):
 
 def test_checks():
     assert spiking.validate_stimulus(np.zeros((1, 201)))
+    assert spiking.validate_stimulus(np.zeros((1, 2)))
+    with pytest.raises(ValueError, match=r"got \(1, 1\)"):  # a column has no duration
+        spiking.validate_stimulus(np.zeros((1, 1)))
+    with pytest.raises(ValueError, match="stimulus: expected finite numbers"):
+        spiking.validate_stimulus(np.full((1, 201), np.nan))
     message = r"stimulus: expected an array \(2, columns of 5 ms\) for the task xor, got \(1, 201\)"
     with pytest.raises(ValueError, match=message):
         spiking.validate_stimulus(np.zeros((1, 201)), "xor")
-    assert spiking.validate_scaling_factor(50.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for factor in (1.0, 50.0, 1000.0):
+            assert spiking.validate_scaling_factor(factor)
     with pytest.warns(UserWarning, match="scaling_factor: 5000 lies outside 1 to 1000"):
         assert spiking.validate_scaling_factor(5000)
     with pytest.raises(ValueError, match="scaling_factor: expected a number > 0, got '50'"):
@@ -1152,6 +1399,8 @@ def test_configuration():
     for settings, message in (
         ({"N": 0}, "N: expected a whole number of units >= 1"),
         ({"tm": 0}, r"tm \(here in ms or mV\): expected a duration > 0 ms, got 0.0"),
+        ({"tref": -0.001}, r"tref \(here in ms or mV\): expected .*, got -1.0"),
+        ({"tr": -0.001}, r"tr \(here in ms or mV\): expected .*, got -1.0"),
         (
             {"dt": 0.001},
             "dt: expected 5e-05 s, got 0.001; a larger step is asked for with downsample",

@@ -13,10 +13,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgba
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from shared import ROOT
 
 from rate2spike.figures import publish
+from rate2spike.plotting import STIMULUS
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 REPORT = ROOT / "workflow" / "report"
@@ -197,3 +201,80 @@ def axes_of(page: Figure, name: str):
 
 def _is_axes(artist) -> bool:
     return hasattr(artist, "get_xlim") and hasattr(artist, "lines")
+
+
+# What stands around the numbers of a page ---------------------------------------------------------
+
+
+def assert_axes_named(drawn: Drawn, wanted: dict[str, tuple[str, str]]) -> None:
+    """The CSV calls the axes of its panels so, and the page, too, where it names them at all."""
+    assert set(drawn.table.panel) == set(wanted)
+    for panel, names in wanted.items():
+        rows = drawn.table[drawn.table.panel == panel]
+        assert [*zip(rows.x_name, rows.y_name, strict=True)] == len(rows) * [names], panel
+        axes = axes_of(drawn.page, panel)
+        for shown, name in zip((axes.get_xlabel(), axes.get_ylabel()), names, strict=True):
+            words = shown.replace("\n", " ").lower()
+            assert name.lower().endswith(words), (panel, shown)
+
+
+def letters_of(page: Figure) -> dict[str, str]:
+    """The panel at which each bold letter of the caption stands."""
+    found = {}
+    for axes in page.findobj(_is_axes):
+        for text in axes.texts:
+            letter = text.get_text()
+            if re.fullmatch("[A-Z]", letter) and text.get_fontweight() == "bold":
+                assert letter not in found
+                found[letter] = axes.get_label()
+    return found
+
+
+def assert_nothing_cut_off(drawn: Drawn) -> None:
+    """Every number of the CSV lies within the axes of its panel."""
+    for panel, rows in drawn.table.groupby("panel"):
+        axes = axes_of(drawn.page, panel)
+        if axes.name == "3d":
+            continue
+        ends = dict.fromkeys(("y", "low", "high"), sorted(axes.get_ylim()))
+        ticks = [tick.get_text().partition("\n")[0] for tick in axes.get_xticklabels()]
+        if str(rows.x.iloc[0]) not in ticks:  # names of bars stand in the order of the bars
+            ends["x"] = sorted(axes.get_xlim())
+        for column, (least, most) in ends.items():
+            values = pd.to_numeric(rows[column], errors="coerce")
+            slack = 1e-6 * (most - least)
+            assert (values.isna() | values.between(least - slack, most + slack)).all(), (
+                panel,
+                column,
+            )
+
+
+def assert_bars_end_where_the_table_says(drawn: Drawn) -> None:
+    """Every error bar of the page is one of the CSV, and the other way round."""
+    for panel, rows in drawn.table.groupby("panel"):
+        bars = []
+        for container in axes_of(drawn.page, panel).containers:
+            if isinstance(container, ErrorbarContainer):
+                for lines in container[2]:
+                    bars += [segment[:, 1] for segment in lines.get_segments() if len(segment)]
+        bars = [sorted(ends) for ends in bars if np.isfinite(ends).all()]
+        there = rows[["y", "low", "high"]].notna().all(axis=1)
+        wanted = rows.loc[there, ["low", "high"]].to_numpy(float).tolist()
+        found, wanted = (sorted(ends, key=_to_three_digits) for ends in (bars, wanted))
+        np.testing.assert_allclose(found, wanted, rtol=1e-7, atol=1e-9, err_msg=panel)
+
+
+def _to_three_digits(ends) -> list[float]:
+    return np.round(ends, 3).tolist()
+
+
+def stimulus_boxes(axes) -> list[tuple[float, float]]:
+    """Begin and end of the green boxes of a panel, in s."""
+    boxes = [patch for patch in axes.patches if patch.get_facecolor() == to_rgba(STIMULUS)]
+    return [(box.get_x(), round(box.get_x() + box.get_width(), 9)) for box in boxes]
+
+
+def legend_names(page: Figure) -> list[str]:
+    """The names in the legend of a page, in their order."""
+    (legend,) = [legend for legend in page.findobj(Legend) if legend.axes is None]
+    return [text.get_text() for text in legend.get_texts()]
