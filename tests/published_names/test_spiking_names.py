@@ -16,15 +16,11 @@ import scipy.io
 from shared import PUBLISHED_MODEL, ROOT, torch_or_skip
 
 import spiking
-from rate2spike import conversion, matfile, streams
-from rate2spike.rate.model import UnitGains
-from rate2spike.spiking.kernels import cpu as spiking_cpu
-from rate2spike.tasks import BUILT_IN
-
-
 from rate.utils import new_seed
 from rate2spike import conversion, matfile, plotting, streams
 from rate2spike.rate.kernels.pick import rate_kernels
+from rate2spike.rate.model import UnitGains
+from rate2spike.spiking.kernels import cpu as spiking_cpu
 from rate2spike.spiking.kernels.pick import spiking_kernels
 from rate2spike.tasks import BUILT_IN, draw_trials, spiking_stimulus
 from spiking import (
