@@ -29,11 +29,8 @@ from rate2spike import matfile, provenance, streams
 from rate2spike import rate as library
 from rate2spike.config import ConfigError, RateConfig, TrainingConfig
 from rate2spike.rate import side_by_side, train
-<<<<<<< HEAD
-from rate2spike.rate.model import UnitGains
-=======
 from rate2spike.rate.kernels.pick import rate_kernels
->>>>>>> c6a2f75a4daf0761a0a6643a5cfc9bd0f42e55da
+from rate2spike.rate.model import UnitGains
 from rate2spike.study.archive import data_sha256
 from rate2spike.tasks import BUILT_IN, Response, draw_trials, find_task
 
