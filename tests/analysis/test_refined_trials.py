@@ -12,7 +12,13 @@ from rate2spike.conversion.refinement import Refined
 
 def step(accuracy, strict, *, output_factor=1.0, of_file=1.0, gains=None, scaling_factor=40.0):
     """A network after a step; of_file: the output factor that its file came with."""
-    found = Refined(scaling_factor, output_factor, accuracy, strict, on_edge=False)
+    found = Refined(
+        scaling_factor=scaling_factor,
+        output_factor=output_factor,
+        accuracy=accuracy,
+        strict=strict,
+        on_edge=False,
+    )
     return Step(SimpleNamespace(output_factor=of_file, unit_gains=gains), found, trials=None)
 
 
