@@ -238,6 +238,8 @@ def _unit_gains(reader: _Reader) -> UnitGains | None:
         return None
     if missing:
         raise reader.fail(missing[0], f"missing; {' and '.join(keys)} go together")
+    if "N" not in reader.values:
+        raise reader.fail("N", "missing; gains of the units need the number of units")
     n = int(reader.number("N"))
     gain, bias_mv = (reader.array(key, (n,)).astype(np.float64) for key in keys)
     if not (gain > 0).all():

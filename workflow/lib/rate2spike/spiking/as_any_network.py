@@ -77,7 +77,7 @@ def neuron_model(network: SpikingNetwork) -> LIF:
         t_refractory_ms=neuron.t_refractory_ms,
         v_threshold=neuron.v_threshold,
         v_reset=neuron.v_reset,
-        bias=neuron.bias,
+        bias=neuron.bias if network.bias_mv is None else network.bias_of_units,
     )
 
 
@@ -115,11 +115,4 @@ def external_inputs(network: SpikingNetwork, u: np.ndarray, downsample: int = 1)
     """
     u = check_stimulus(network, u, downsample)
     column = time_grid(u.shape[1], downsample).column
-    return external_currents(network, u[:, ::downsample])[:, column].T
-
-
-def external_currents(network: SpikingNetwork, u: np.ndarray) -> np.ndarray:
-    """What reaches each unit from outside, its own constant current included but not that of the
-    neuron: (n_units, n_columns), mV, of a stimulus (n_inputs, n_columns)."""
-    currents = network.w_in @ u
-    return currents if network.bias_mv is None else currents + network.bias_mv[:, None]
+    return (network.w_in @ u[:, ::downsample])[:, column].T

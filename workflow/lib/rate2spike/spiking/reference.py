@@ -24,7 +24,7 @@ import numpy as np
 
 from .. import streams
 from ..arrays import finite_numbers
-from .as_any_network import external_currents, initial_voltages, neuron_model
+from .as_any_network import initial_voltages, neuron_model
 from .converted import (
     DEFAULT_STREAM,
     FIRST_COUNTED_STEP,
@@ -165,7 +165,7 @@ def simulate_trial(
     else:
         noise = checked_array("noise", noise, (n, grid.n_steps))
     heads = _heads(stimulation, grid, coins, stream=stream, trial=trial)
-    external = external_currents(network, u[:, ::downsample])
+    external = network.w_in @ u[:, ::downsample]
     integrate = integrator(network, grid.dt)
 
     zeros = np.zeros(n)
