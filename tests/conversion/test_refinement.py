@@ -1,6 +1,5 @@
-"""The refinement: one factor more for the output, from trials that were simulated without it."""
+"""The refinement: factor and offset of the output, from trials that were simulated without them."""
 
-import math
 import re
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ import pytest
 from rate2spike.analysis import refined_trials
 from rate2spike.conversion import (
     OUTPUT_FACTORS,
+    OUTPUT_OFFSETS,
     SearchTrials,
     Simulation,
     deepest_in_plateau,
@@ -25,6 +25,7 @@ from rate2spike.tasks import BUILT_IN, Response
 
 GO_NOGO = BUILT_IN["go-nogo"]
 ONE = OUTPUT_FACTORS.index(1)
+NONE = OUTPUT_OFFSETS.index(0)  # no offset
 
 
 def trials(go, nogo, *, low=0.0):
@@ -117,59 +118,131 @@ def test_of_a_table_of_one_value_the_middle_is_taken_and_the_output_as_it_is(n_r
 def by_brute_force(scores):
     """The same cell, each with each."""
     good = scores >= scores.max() - 0.02 - 1e-9
-    n_rows, n_columns = good.shape
+    margin = np.ones(scores.ndim, int)
+    margin[0] = len(scores) > 1  # of one scaling factor there is no edge
+    padded = np.pad(good, [(width, width) for width in margin])
+    outside = np.argwhere(~padded) - margin
     candidates = []
-    for row, column in np.ndindex(good.shape):
-        if not good[row, column]:
-            continue
-        depth = np.inf
-        for r in range(-1, n_rows + 1):
-            for c in range(-1, n_columns + 1):
-                if not (0 <= r < n_rows and 0 <= c < n_columns and good[r, c]):
-                    depth = min(depth, round(math.hypot(r - row, c - column), 9))
-        score = round(scores[row, column], 9)
-        candidates.append((-depth, -score, abs(column - ONE), row, column))
-    return min(candidates)[-2:]
+    for cell in np.argwhere(good):
+        depth = np.square(outside - cell).sum(axis=1).min()
+        score = round(scores[tuple(cell)], 9)
+        of_offset = [abs(place - NONE) for place in cell[2:]]
+        place = tuple(cell.tolist())
+        candidates.append((-depth, -score, of_offset, abs(cell[1] - ONE), place))
+    return min(candidates)[-1]
 
 
-def test_the_choice_is_that_of_brute_force():
+@pytest.mark.parametrize("n_rows", [1, 2, 6])
+def test_the_choice_is_that_of_brute_force(n_rows):
     rng = np.random.default_rng(5)
-    for _ in range(60):
-        smooth = rng.normal(size=(6, len(OUTPUT_FACTORS))).cumsum(axis=1)
+    for _ in range(40):
+        smooth = rng.normal(size=(n_rows, len(OUTPUT_FACTORS))).cumsum(axis=1)
         scores = 2 - 0.01 * np.round(np.abs(smooth))
+        assert deepest_in_plateau(scores) == by_brute_force(scores)
+
+
+# The same with offsets of the output, a third axis ------------------------------------------------
+
+
+def blocks(*inside, shape=(7, len(OUTPUT_FACTORS), len(OUTPUT_OFFSETS)), score=1.99):
+    """A table of scores that is good in some blocks, each a first and a last cell; places on the
+    second and third axis are counted from output factor 1 and no offset."""
+    scores = np.full(shape, 1.0)
+    for first, last in inside:
+        place = [slice(one, other + 1) for one, other in zip(first, last, strict=True)]
+        scores[tuple(slice(p.start + o, p.stop + o) for p, o in zip(place, MIDDLE, strict=True))] = score
+    return scores
+
+
+MIDDLE = (0, ONE, NONE)
+
+
+@pytest.mark.parametrize(
+    ("inside", "chosen"),
+    [
+        # as wide as can be in two axes but thin in the third, against a small block
+        ([((0, -9, -4), (6, 8, -4)), ((2, 3, 1), (4, 5, 3))], (3, 4, 2)),
+        ([((0, -9, -4), (6, -9, 5)), ((2, 3, 1), (4, 5, 3))], (3, 4, 2)),
+        ([((0, -9, -5), (0, 8, 5)), ((2, 3, 1), (4, 5, 3))], (3, 4, 2)),
+        # beyond the table counts as outside on each axis
+        ([((2, 3, 3), (4, 5, 5))], (3, 4, 4)),
+        ([((2, 3, -5), (4, 5, -3))], (3, 4, -4)),
+        ([((2, -1, 4), (4, 1, 5)), ((2, 4, -1), (4, 6, 1))], (3, 5, 0)),
+        # of equals the offset nearest to 0, whatever the output factor
+        ([((3, 0, 2), (3, 0, 2)), ((3, 6, -1), (3, 6, -1))], (3, 6, -1)),
+        ([((3, 0, 2), (3, 0, 3))], (3, 0, 2)),
+        ([((3, 0, -3), (3, 0, -2))], (3, 0, -2)),
+        # then the output factor nearest to 1, whatever the scaling factor
+        ([((1, 3, 2), (1, 3, 2)), ((5, -2, -2), (5, -2, -2))], (5, -2, -2)),
+        # then the smaller scaling factor
+        ([((4, 2, -1), (5, 2, -1)), ((6, -2, 1), (6, -2, 1))], (4, 2, -1)),
+    ],
+)
+def test_the_deepest_of_three_axes_is_taken(inside, chosen):
+    found = deepest_in_plateau(blocks(*inside))
+    assert tuple(np.subtract(found, MIDDLE)) == chosen
+
+
+def test_the_higher_score_comes_before_the_smaller_change():
+    scores = blocks(((3, 0, 0), (3, 0, 0)))
+    scores[1, 2, 3] = 2.0
+    assert deepest_in_plateau(scores) == (1, 2, 3)
+
+
+@pytest.mark.parametrize(("n_rows", "middle"), [(1, 0), (2, 0), (3, 1), (12, 5)])
+def test_where_all_cells_are_as_good_the_output_has_no_offset(n_rows, middle):
+    scores = np.full((n_rows, len(OUTPUT_FACTORS), len(OUTPUT_OFFSETS)), 1.5)
+    scores[-1, -1, -1] = 1.51
+    assert deepest_in_plateau(scores) == (middle, ONE, NONE)
+    scores[:, :, NONE:] = 1.47  # not all are within the plateau
+    assert deepest_in_plateau(scores)[2] < NONE
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 4])
+def test_the_choice_of_three_axes_is_that_of_brute_force(n_rows):
+    rng = np.random.default_rng(6)
+    for _ in range(12):
+        smooth = rng.normal(size=(n_rows, len(OUTPUT_FACTORS), len(OUTPUT_OFFSETS)))
+        smooth = smooth.cumsum(axis=1).cumsum(axis=2) / 2
+        scores = 2 - 0.005 * np.round(np.abs(smooth))
         assert deepest_in_plateau(scores) == by_brute_force(scores)
 
 
 # Trials scored again ------------------------------------------------------------------------------
 
 
-def score(task, label, response, factor):
-    """Accuracy and strict accuracy with the output times a factor, trial by trial."""
+def score(task, label, response, factor, offset):
+    """Accuracy and strict accuracy with the output plus an offset, times a factor, trial by
+    trial."""
     right = []
     for i in range(len(label)):
-        one = Response(response.maximum[[i]] * factor, response.minimum[[i]] * factor)
+        maximum, minimum = ((extreme[[i]] + offset) * factor for extreme in response)
+        one = Response(maximum, minimum)
         right.append([s(label[[i]], one)[0] for s in (task.correct_spiking, task.correct_strict)])
     return np.mean(right, axis=0)
 
 
-def test_it_is_the_best_of_all_pairs_by_brute_force():
+@pytest.mark.parametrize("shift", [0.0, 0.4])
+def test_it_is_the_best_of_all_triples_by_brute_force(shift):
     rng = np.random.default_rng(3)
-    label = rng.integers(0, 2, 50)
+    label = rng.integers(0, 2, 20)
     by_factor = {}
     for factor in (30.0, 10.0, 20.0):
-        size = 40 / factor * (0.2 + label + rng.normal(0, 0.15, 50))
-        response = Response(size.astype(np.float32), np.float32(-0.6 * np.abs(size)))
+        size = 40 / factor * (0.2 + label + rng.normal(0, 0.15, 20))
+        maximum, minimum = size + shift, shift - 0.6 * np.abs(size)
+        response = Response(np.float32(maximum), np.float32(minimum))
         by_factor[factor] = SearchTrials(label, response)
-    scores, found = np.empty((3, len(OUTPUT_FACTORS))), {}
-    for row, factor in enumerate((10.0, 20.0, 30.0)):
-        for column, g in enumerate(OUTPUT_FACTORS):
-            accuracy, strict = score(GO_NOGO, *by_factor[factor], g)
-            scores[row, column] = accuracy + strict
-            found[row, column] = (factor, g, accuracy, strict)
-    row, column = by_brute_force(scores)
+    scores, found = np.empty((3, len(OUTPUT_FACTORS), len(OUTPUT_OFFSETS))), {}
+    for cell in np.ndindex(scores.shape):
+        triple = (10.0, 20.0, 30.0)[cell[0]], OUTPUT_FACTORS[cell[1]], OUTPUT_OFFSETS[cell[2]]
+        accuracy, strict = score(GO_NOGO, *by_factor[triple[0]], *triple[1:])
+        scores[cell] = accuracy + strict
+        found[cell] = (*triple, accuracy, strict)
+    chosen = by_brute_force(scores)
     refined = refine(GO_NOGO, by_factor)
-    assert refined[:4] == pytest.approx(found[row, column])
-    assert refined.on_edge == (row in (0, 2) or column in (0, len(OUTPUT_FACTORS) - 1))
+    assert refined[:5] == pytest.approx(found[chosen])
+    ends = [place in (0, n - 1) for place, n in zip(chosen, scores.shape, strict=True)]
+    assert refined.on_edge == any(ends)
 
 
 def test_outputs_three_times_too_large_are_made_smaller():

@@ -1,5 +1,5 @@
 # The refinement of conversions, where the study asks for it (search.refine): for each network a
-# factor of its own for the output, and gains of its units, found on the trials of the search,
+# factor and an offset of its output, and gains of its units, found on the trials of the search,
 # beside the published choice.
 #
 # REQUIRED INPUTS: results/models/{task}/{condition}/{block}/NETWORK.mat,
