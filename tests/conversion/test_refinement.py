@@ -4,10 +4,8 @@ import re
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from rate2spike.analysis import refined_trials
 from rate2spike.conversion import (
     OUTPUT_FACTORS,
     OUTPUT_OFFSETS,
@@ -19,7 +17,6 @@ from rate2spike.conversion import (
     score_network,
     to_spiking,
 )
-from rate2spike.conversion.refinement import Refined
 from rate2spike.conversion.scored_trials import run_trials, trials_of
 from rate2spike.tasks import BUILT_IN, Response
 
@@ -138,23 +135,23 @@ def test_the_choice_is_that_of_brute_force(n_rows):
     for _ in range(40):
         smooth = rng.normal(size=(n_rows, len(OUTPUT_FACTORS))).cumsum(axis=1)
         scores = 2 - 0.01 * np.round(np.abs(smooth))
+        scores[0, 3] = 0  # not all are as good
         assert deepest_in_plateau(scores) == by_brute_force(scores)
 
 
 # The same with offsets of the output, a third axis ------------------------------------------------
 
 
-def blocks(*inside, shape=(7, len(OUTPUT_FACTORS), len(OUTPUT_OFFSETS)), score=1.99):
-    """A table of scores that is good in some blocks, each a first and a last cell; places on the
-    second and third axis are counted from output factor 1 and no offset."""
-    scores = np.full(shape, 1.0)
+MIDDLE = (0, ONE, NONE)  # places are counted from here
+
+
+def blocks(*inside):
+    """A table of scores that is good in some blocks, each a first and a last cell."""
+    scores = np.full((7, len(OUTPUT_FACTORS), len(OUTPUT_OFFSETS)), 1.0)
     for first, last in inside:
-        place = [slice(one, other + 1) for one, other in zip(first, last, strict=True)]
-        scores[tuple(slice(p.start + o, p.stop + o) for p, o in zip(place, MIDDLE, strict=True))] = score
+        (a, b, c), (p, q, r) = np.add(first, MIDDLE), np.add(last, MIDDLE)
+        scores[a : p + 1, b : q + 1, c : r + 1] = 1.99
     return scores
-
-
-MIDDLE = (0, ONE, NONE)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +182,7 @@ def test_the_deepest_of_three_axes_is_taken(inside, chosen):
 
 def test_the_higher_score_comes_before_the_smaller_change():
     scores = blocks(((3, 0, 0), (3, 0, 0)))
+    assert deepest_in_plateau(scores) == (3, ONE, NONE)
     scores[1, 2, 3] = 2.0
     assert deepest_in_plateau(scores) == (1, 2, 3)
 
@@ -205,6 +203,7 @@ def test_the_choice_of_three_axes_is_that_of_brute_force(n_rows):
         smooth = rng.normal(size=(n_rows, len(OUTPUT_FACTORS), len(OUTPUT_OFFSETS)))
         smooth = smooth.cumsum(axis=1).cumsum(axis=2) / 2
         scores = 2 - 0.005 * np.round(np.abs(smooth))
+        scores[0, 3, 3] = 0
         assert deepest_in_plateau(scores) == by_brute_force(scores)
 
 
@@ -250,16 +249,33 @@ def test_outputs_three_times_too_large_are_made_smaller():
     refined = refine(GO_NOGO, {40.0: trials([0], [0]), 50.0: large, 60.0: trials([0], [0])})
     assert (refined.scaling_factor, refined.accuracy, refined.strict) == (50, 1, 1)
     # 0.7 / 3 < g < 0.3 / 0.9: 2^-2 = 0.25 and 2^-1.75 = 0.297; the one nearer to 1
-    assert refined.output_factor == 2**-1.75
+    assert (refined.output_factor, refined.output_offset) == (2**-1.75, 0)
     assert not refined.on_edge
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_outputs_that_lie_too_high_or_too_low_are_moved(sign):
+    """By no factor alone is every trial right: 1.2 g > 0.7 and 0.6 g < 0.3."""
+    high = trials([1.2] * 5, [0.6] * 5, low=0.3)
+    low = trials([0.4] * 5, [-0.2] * 5, low=-0.5)
+    assert max(sum(score(GO_NOGO, *high, g, 0.0)) for g in OUTPUT_FACTORS) < 2
+    assert max(sum(score(GO_NOGO, *low, g, 0.0)) for g in OUTPUT_FACTORS) < 2
+    refined = refine(GO_NOGO, {40.0: high if sign > 0 else low})
+    assert (refined.accuracy, refined.strict) == (1, 1)
+    assert np.sign(refined.output_offset) == -sign
 
 
 def test_strict_scoring_counts():
     # it falls below -0.7, too: right by the published scoring alone, unless the output is smaller
-    refined = refine(GO_NOGO, {40.0: trials([0.9] * 4, [], low=-0.88)})
+    # or moved; here it falls so far that nothing helps
+    refined = refine(GO_NOGO, {40.0: trials([0.9] * 4, [], low=-2.2)})
     assert (refined.accuracy, refined.strict) == (1, 0)
-    refined = refine(GO_NOGO, {40.0: trials([1.1] * 4, [], low=-0.88)})
-    assert (refined.output_factor, refined.accuracy, refined.strict) == (2**-0.5, 1, 1)
+    far = trials([1.1] * 4, [], low=-1.2)
+    assert score(GO_NOGO, *far, 1, 0).tolist() == [1, 0]
+    refined = refine(GO_NOGO, {40.0: far})
+    assert (refined.accuracy, refined.strict) == (1, 1)
+    assert refined.output_factor < 1
+    assert refined.output_offset > 0
 
 
 @pytest.mark.parametrize(
@@ -270,9 +286,12 @@ def test_strict_scoring_counts():
         ({40.0: trials([0], [0]), 50.0: trials([1], [0.1]), 60.0: trials([0], [0])}, False),
         ({40.0: trials([0.18], [0.074])}, True),  # four times it is 0.72
         ({40.0: trials([11.6], [4.7])}, True),  # a sixteenth
+        ({40.0: trials([1], [0.7], low=0.7)}, True),  # with an offset of -0.5 alone
+        ({40.0: trials([-0.25], [-0.6], low=-0.6)}, True),  # of 0.5
+        ({40.0: trials([1.1], [0.65], low=0.65)}, False),  # of -0.4 besides
     ],
 )
-def test_a_factor_at_the_edge_of_its_grid_is_told(by_factor, on_edge):
+def test_what_is_at_the_edge_of_its_grid_is_told(by_factor, on_edge):
     refined = refine(GO_NOGO, by_factor)
     assert refined.accuracy == 1
     assert refined.on_edge == on_edge
@@ -290,7 +309,7 @@ def test_a_task_of_a_user_scores_its_own_trials():
     response = Response(np.array([8.0, 5.9, 8, 5.9]), np.array([-1.0, -1.05, -1, -1.05]))
     refined = refine(own, {25.0: SearchTrials(label, response)})
     # above 5 / 8 the answer 3 is seen, below 5 / 5.9 the answer 4: 2^-0.5 and, nearer to 1, 2^-0.25
-    assert refined == (25, 2**-0.25, 1, 1, False)
+    assert refined == (25, 2**-0.25, 0, 1, 1, False)
 
 
 @pytest.mark.parametrize(
@@ -334,65 +353,33 @@ def test_trials_that_cannot_be_scored_are_refused(of_factor, said):
 # The same as simulating ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("factor", [2**-1.25, 2.0])
-def test_the_output_of_a_network_with_an_output_factor_is_so_many_times_that_without(
-    trained, factor
-):
+@pytest.mark.parametrize(
+    ("factor", "offset"), [(2**-1.25, 0.0), (2.0, 0.0), (1.0, 0.3), (2.0, -0.4)]
+)
+def test_the_output_of_a_network_is_that_without_moved_and_multiplied(trained, factor, offset):
     simulation, numbers = Simulation(GO_NOGO, 4, device="cpu"), np.arange(4)
     drawn = trials_of(simulation, "net", 35.0, numbers)
     plain = run_trials(simulation, trained.model, "net", 35.0, drawn, numbers)
-    scaled = replace(trained.model, output_factor=factor)
+    scaled = replace(trained.model, output_factor=factor, output_offset=offset)
     other = run_trials(simulation, scaled, "net", 35.0, drawn, numbers)
-    expected = scaled_response(Response(plain.maximum, plain.minimum), factor)
+    expected = scaled_response(Response(plain.maximum, plain.minimum), factor, offset)
     assert np.array_equal(other.spike_counts, plain.spike_counts)
-    np.testing.assert_allclose(other.maximum, expected.maximum, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(other.minimum, expected.minimum, rtol=1e-5, atol=1e-6)
-    assert expected.maximum.dtype == np.float32
+    for found, before, by_hand in (
+        (other.maximum, plain.maximum, expected.maximum),
+        (other.minimum, plain.minimum, expected.minimum),
+    ):
+        np.testing.assert_allclose(by_hand, factor * (before + offset), rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(found, by_hand, rtol=1e-5, atol=1e-6)
+        assert by_hand.dtype == np.float32
 
 
-def test_the_score_at_output_factor_one_is_that_of_the_search(trained):
+def test_the_score_at_output_factor_one_without_an_offset_is_that_of_the_search(trained):
     simulation = Simulation(GO_NOGO, 4, device="cpu")
     rows = score_network(simulation, trained.model, "net", 35.0, 12)
     response = Response(rows["output_max"], rows["output_min"])
-    unchanged = scaled_response(response, OUTPUT_FACTORS[ONE])
+    unchanged = scaled_response(response, OUTPUT_FACTORS[ONE], OUTPUT_OFFSETS[NONE])
     assert np.array_equal(GO_NOGO.correct_spiking(rows["label"], unchanged), rows["correct"])
     assert np.array_equal(GO_NOGO.correct_strict(rows["label"], unchanged), rows["correct_strict"])
-
-
-STRICT = replace(GO_NOGO, correct_strict=lambda labels, o: np.abs(o.maximum - 1) < 0.15)
-
-
-def test_what_is_written_of_a_network_is_scored_in_both_ways():
-    """The strict scoring of this task finds an output of 1 right, whatever the label."""
-    columns = {"label": [1, 1, 0], "output_max": [0.5, 0.4, 0.1], "output_min": [0.0, -0.2, 0.0]}
-    trials_of_network = {name: np.array(values) for name, values in columns.items()}
-    scaled = refined_trials.scaled_columns(STRICT, trials_of_network, 2.0)
-    np.testing.assert_allclose(scaled["output_max"], [1.0, 0.8, 0.2])
-    np.testing.assert_allclose(scaled["output_min"], [0.0, -0.4, 0.0])
-    assert scaled["correct"].tolist() == [True, True, True]
-    assert scaled["correct_strict"].tolist() == [True, False, False]
-    found = Refined(30.0, 2.0, 0.75, 0.5, on_edge=True)
-    row = refined_trials.row_of_network(
-        "seed_0", found, step="output", output_factor=4.0, fresh=scaled
-    )
-    assert list(row) == refined_trials.REFINED_COLUMNS
-    assert row == {
-        "network": "seed_0",
-        "step": "output",
-        "scaling_factor": 30,
-        "output_factor": 4,
-        "on_edge": True,
-        "search_accuracy": 0.75,
-        "search_strict": 0.5,
-        "held_out_accuracy": 1,
-        "held_out_strict": pytest.approx(1 / 3),
-        "held_out_trials": 3,
-    }
-    search = pd.DataFrame(trials_of_network).assign(network="seed_0", scaling_factor=[30, 40, 40])
-    curve = refined_trials.accuracy_of_search(STRICT, search, 2.0)
-    assert curve.scaling_factor.tolist() == [30, 40]
-    assert curve.accuracy.tolist() == [1, 1]
-    assert curve.accuracy_strict.tolist() == [1, 0]
 
 
 def test_the_readout_alone_is_multiplied(trained):
@@ -402,5 +389,21 @@ def test_the_readout_alone_is_multiplied(trained):
     for name in ("w_rec", "w_in", "tau_decay_ms"):
         assert np.array_equal(getattr(network, name), getattr(plain, name))
     assert (network.output_factor, plain.output_factor) == (0.5, 1)
+    assert network.output_offset == plain.output_offset == 0
     with pytest.raises(ValueError, match="output_factor: expected a number > 0, got 0"):
         replace(trained.model, output_factor=0)
+
+
+def test_the_offset_is_of_the_output_alone_and_comes_before_the_factor(trained):
+    plain = to_spiking(trained.model, 35)
+    network = to_spiking(replace(trained.model, output_factor=0.5, output_offset=-0.25), 35)
+    assert network.output_offset == -0.125
+    assert np.array_equal(network.w_out, 0.5 * plain.w_out)
+    for name in ("w_rec", "w_in", "tau_decay_ms"):
+        assert np.array_equal(getattr(network, name), getattr(plain, name))
+    assert (network.bias_mv, network.output_factor) == (None, 0.5)
+    for bad in (np.nan, np.inf):
+        with pytest.raises(ValueError, match=f"output_offset: expected a number, got {bad}"):
+            replace(trained.model, output_offset=bad)
+        with pytest.raises(ValueError, match="output_offset: expected finite numbers, got NaN"):
+            replace(network, output_offset=bad)
