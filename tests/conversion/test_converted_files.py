@@ -1,6 +1,7 @@
 """The converted models of a block: each network has its own search, fresh trials and factors."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from shared import PUBLISHED_MODEL
 
 from rate2spike import matfile, provenance
 from rate2spike.conversion.converted_files import write_converted
+from rate2spike.rate.model import RateModel, UnitGains
 
 SMALL = PUBLISHED_MODEL.parent / "model_small_t4_20_f64.mat"
 FACTORS = {"seed_3": 40.0, "seed_10": 25.0}
@@ -38,11 +40,23 @@ def models(tmp_path):
     return folder
 
 
-@pytest.mark.parametrize("output_factors", [None, {"seed_3": 0.5, "seed_10": 2.0}])
-def test_each_network_has_its_own_numbers(tmp_path, models, output_factors):
+def refined_models(models) -> dict[str, RateModel]:
+    """Each network with numbers of its own, the second without gains."""
+    small, other = (matfile.load(models / f"{name}.mat") for name in FACTORS)
+    n = small.n_units
+    gains = UnitGains(np.linspace(0.5, 3.0, n), np.linspace(-1.0, 2.0, n))
+    return {
+        "seed_3": replace(small, output_factor=0.5, output_offset=-0.25, unit_gains=gains),
+        "seed_10": replace(other, output_factor=2.0, output_offset=0.125),
+    }
+
+
+@pytest.mark.parametrize("is_refined", [False, True])
+def test_each_network_has_its_own_numbers(tmp_path, models, is_refined):
     accuracy = curves()
     numbers = {"factors": FACTORS, "accuracy": accuracy, "held_out": HELD_OUT, "made": MADE}
-    write_converted(tmp_path / "converted", models, **numbers, output_factors=output_factors)
+    refined = refined_models(models) if is_refined else None
+    write_converted(tmp_path / "converted", models, **numbers, refined=refined)
     assert {path.name for path in (tmp_path / "converted").iterdir()} == {
         "seed_3.mat",
         "seed_10.mat",
@@ -55,9 +69,16 @@ def test_each_network_has_its_own_numbers(tmp_path, models, output_factors):
         assert keys["held_out_perf"].tolist() == [[HELD_OUT[network]]]
         assert keys["scaling_factors"].tolist() == [[60, 25, 40]]
         assert keys["all_perfs"].ravel().tolist() == own.accuracy.tolist()
-        expected = output_factors[network] if output_factors else 1
-        assert matfile.output_factor(path) == expected
-        assert ("output_factor" in keys) == (output_factors is not None)
+        output = [key in keys for key in ("output_factor", "output_offset")]
+        assert output == [is_refined, is_refined]
+        expected = refined[network] if is_refined else matfile.load(models / f"{network}.mat")
+        found = matfile.load(path)
+        assert found.output_factor == expected.output_factor
+        assert found.output_offset == expected.output_offset
+        if expected.unit_gains is None:
+            assert found.unit_gains is None
+        else:
+            assert all(map(np.array_equal, found.unit_gains, expected.unit_gains))
         assert provenance.read(path)["conversion"] == MADE
     foreign, ours = (
         provenance.read(tmp_path / "converted" / f"{name}.mat") for name in ("seed_3", "seed_10")
