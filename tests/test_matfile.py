@@ -731,6 +731,50 @@ def test_an_output_factor_that_cannot_be_is_refused(tmp_path, value, said):
             read(path)
 
 
+def test_an_output_offset_is_written_read_and_kept(tmp_path):
+    """A file without one is as published, and so is its copy."""
+    plain, refined, again = (tmp_path / f"{name}.mat" for name in ("plain", "refined", "again"))
+    matfile.save_converted(plain, PUBLISHED_MODEL, **SEARCH)
+    assert "output_offset" not in keys_of(plain)
+    for file in (plain, PUBLISHED_MODEL, keys_of(plain)):
+        assert matfile.load(file).output_offset == matfile.output_offset(file) == 0
+    matfile.save_converted(refined, PUBLISHED_MODEL, **SEARCH, output_offset=-0.3)
+    assert keys_of(refined)["output_offset"].tolist() == [[-0.3]]
+    assert_same_model(matfile.load(refined), matfile.load(PUBLISHED_MODEL))
+    matfile.save_converted(again, refined, **SEARCH)  # a search of what is refined
+    for file in (refined, again, keys_of(refined)):
+        assert matfile.load(file).output_offset == matfile.output_offset(file) == -0.3
+        assert matfile.load(file).output_factor == 1
+    matfile.save_converted(again, refined, **SEARCH, output_offset=0.0)  # refined to none
+    assert matfile.load(again).output_offset == 0
+
+
+def test_a_trained_network_keeps_its_output_offset(tmp_path, trained):
+    for offset in (0.0, -0.25):
+        model = replace(trained.model, output_offset=offset)
+        matfile.save(tmp_path / "model.mat", model, trained.record, {})
+        assert ("output_offset" in keys_of(tmp_path / "model.mat")) == (offset != 0)
+        assert matfile.load(tmp_path / "model.mat").output_offset == offset
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (np.nan, "expected a finite number, got nan"),
+        (-np.inf, "expected a finite number, got -inf"),
+        ([1, 2], "expected one number, got shape"),
+        ("half", "expected one number, got shape"),
+        (1j, r"expected one number, got shape \(1, 1\) of type complex"),
+    ],
+)
+def test_an_output_offset_that_cannot_be_is_refused(tmp_path, value, said):
+    path = tmp_path / "model.mat"
+    scipy.io.savemat(path, {**keys_of(PUBLISHED_MODEL), "output_offset": value})
+    for read in (matfile.load, matfile.output_offset):
+        with pytest.raises(ModelFileError, match=f"^{path}: key 'output_offset': {said}"):
+            read(path)
+
+
 def some_gains(n_units):
     return UnitGains(np.linspace(0.5, 3.0, n_units), np.linspace(-1.0, 2.0, n_units))
 

@@ -248,19 +248,22 @@ def test_trials_are_written_as_they_are(tmp_path):
 @pytest.mark.parametrize("refined", [False, True])
 def test_columns_have_these_types(tmp_path, refined):
     """Single precision would round a factor, and halves the size of the outputs."""
-    row = trials("seed_0", 40.0, [1, 0]) | {"output_factor": 2**0.25, "step": "output"}
+    output_of = {"output_factor": 2**0.25, "output_offset": 0.1}
+    row = trials("seed_0", 40.0, [1, 0]) | {"step": "output"} | output_of
     types = trials_table.REFINED_TYPES if refined else trials_table.TRIAL_TYPES
     trials_table.write_trials([row], tmp_path / "shard.parquet", types=types)
     numbers = {"scaling_factor": "double", "trial": "int64", "label": "int64"}
     numbers |= {"output_max": "float", "output_min": "float", "n_spikes": "int64"}
     numbers |= {"correct": "bool", "correct_strict": "bool"}
     words = dict.fromkeys([*trials_table.NETWORK_KEYS, "kind"], "large_string")
-    of_refined = {"output_factor": "double", "step": "large_string"} if refined else {}
+    of_refined = dict.fromkeys(output_of, "double") | {"step": "large_string"}
+    of_refined = of_refined if refined else {}
     schema = pq.read_schema(tmp_path / "shard.parquet")
     assert {field.name: str(field.type) for field in schema} == numbers | words | of_refined
     if refined:
         read = pd.read_parquet(tmp_path / "shard.parquet")
-        assert set(read.output_factor) == {2**0.25}
+        for column, value in output_of.items():
+            assert set(read[column]) == {value}
 
 
 def test_stacked_trials_are_all_trials_with_their_purpose(tmp_path):

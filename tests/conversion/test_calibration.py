@@ -101,6 +101,17 @@ def test_noise_of_spikes_is_allowed_for(trained, answer):
         assert np.abs(found - wanted).mean() < 0.04 * FACTOR
 
 
+def test_weights_below_0_are_no_connections_and_make_no_noise(trained, answer):
+    weights = trained.model.weights
+    w_rec = np.where(np.arange(trained.model.n_units) % 2, weights.w_rec, -5.0)
+    currents = np.linspace(-3.0, 1.0, 200)[:, None] + np.zeros(trained.model.n_units)
+    found = []
+    for w in (w_rec, np.maximum(w_rec, 0)):
+        model = replace(trained.model, weights=weights._replace(w_rec=w))
+        found.append(unit_gains(model, FACTOR, currents, answer))
+    assert np.array_equal(*found)
+
+
 def mean_rates(rates, label) -> np.ndarray:
     """Of each unit in the trials of each answer, f(x) from 0.1 s on; rates (n_trials, n_units,
     n_samples) every 5 ms. (2, n_units)"""

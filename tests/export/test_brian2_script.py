@@ -112,7 +112,7 @@ def test_the_script_has_the_output_factor_in_its_readout(published_model_file, t
 def test_the_script_has_the_biases_of_the_units_and_the_offset_of_the_output(network, tmp_path):
     """Without them nothing of it is in the text."""
     bias_mv = np.linspace(-1.0, 2.0, network.n_units)
-    biased = replace(network, bias_mv=bias_mv, b_out=-0.0625)
+    biased = replace(network, bias_mv=bias_mv, output_offset=-0.0625)
     text = {}
     for name, written in {"plain": network, "biased": biased}.items():
         (tmp_path / name).mkdir()
@@ -136,6 +136,21 @@ def test_the_script_has_the_biases_of_the_units_and_the_offset_of_the_output(net
     without = without.replace(" + -0.0625", "").splitlines()
     rest = [line for line in without if not line.startswith("own_bias")]
     assert rest == text["plain"].splitlines()
+
+
+def test_an_offset_alone_is_in_the_readout_of_the_script(published_model_file, tmp_path):
+    """Times the output factor; neurons have no bias of their own then."""
+    model = matfile.load(published_model_file)
+    refined = replace(model, output_factor=0.25, output_offset=0.5)
+    text = {}
+    for name, of_model in {"plain": model, "refined": refined}.items():
+        export.to_brian2(conversion.to_spiking(of_model, 30), tmp_path / f"{name}.py")
+        text[name] = (tmp_path / f"{name}.py").read_text()
+    assert "\n    outputs.append(w_out @ rate_monitor.r + 0.125)\n" in text["refined"]
+    assert "#     output = w_out r + 0.125\n" in text["refined"]
+    assert "\n    outputs.append(w_out @ rate_monitor.r)\n" in text["plain"]
+    for of_network in text.values():
+        assert "own_bias" not in of_network
 
 
 def test_units_without_recurrent_weights_are_not_connected(network, tmp_path):

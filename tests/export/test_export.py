@@ -438,8 +438,7 @@ def driven(network: spiking.SpikingNetwork, n_steps: int, dt: float = 5e-5):
     output."""
     u = np.full((n_steps, network.n_inputs), 15.0)
     units = spiking.as_network(network, stream=streams.key(4, "nir"))
-    inputs = u @ network.w_in.T + (0 if network.bias_mv is None else network.bias_mv)
-    recording = simulate(units, inputs, record=("r", "spikes"), device="cpu")
+    recording = simulate(units, u @ network.w_in.T, record=("r", "spikes"), device="cpu")
     spikes = np.zeros((n_steps, network.n_units), dtype=bool)
     spikes[np.rint(recording.spike_time / dt).astype(int) - 1, recording.spike_unit] = True
     assert spikes[100:].sum() > 2 * network.n_units  # not only the volley of the first steps
@@ -488,6 +487,22 @@ def test_the_nir_file_has_the_output_factor_in_its_readout(tmp_path, trained):
     np.testing.assert_allclose(outputs[1], 0.5 * outputs[0], rtol=1e-9)
 
 
+def test_the_nir_file_has_the_output_offset_in_its_readout(tmp_path, trained):
+    """Times the output factor, and without gains too."""
+    at_once = NeuronConfig(t_refractory_ms=0)
+    plain = conversion.to_spiking(trained.model, 5, neuron=at_once)
+    refined = replace(trained.model, output_factor=0.5, output_offset=0.25)
+    nir_file.write_nir(tmp_path / "plain.nir", plain)
+    nir_file.write_nir(tmp_path / "refined.nir", conversion.to_spiking(refined, 5, neuron=at_once))
+    graphs = [nir.read(tmp_path / f"{name}.nir") for name in ("plain", "refined")]
+    said = [json.loads(graph.metadata["rate2spike"]) for graph in graphs]
+    assert ("output_offset" in said[0], said[1]["output_offset"]) == (False, 0.125)
+    assert "unit_gains" not in said[1]
+    u, v0, _, _ = driven(plain, 1500)
+    outputs = [interpret(graph, u, v0, 5e-5)[1] for graph in graphs]
+    np.testing.assert_allclose(outputs[1], 0.5 * outputs[0] + 0.125, rtol=1e-9)
+
+
 def with_gains(model, **changed):
     n = model.n_units
     gains = UnitGains(np.linspace(0.5, 3.0, n), np.linspace(-1.0, 2.0, n))
@@ -497,8 +512,9 @@ def with_gains(model, **changed):
 @pytest.mark.parametrize("tau_rise_ms", [2.0, 0.0], ids=["double", "single"])
 def test_the_nir_file_holds_a_network_whose_units_have_gains(tmp_path, trained, tau_rise_ms):
     neuron = replace(NOISELESS, tau_rise_ms=tau_rise_ms)
-    network = conversion.to_spiking(with_gains(trained.model, output_factor=2.0), 5, neuron=neuron)
-    assert network.b_out == 2 * trained.model.weights.b_out != 0
+    refined = with_gains(trained.model, output_factor=2.0, output_offset=-0.15)
+    network = conversion.to_spiking(refined, 5, neuron=neuron)
+    assert network.output_offset == -0.3
     nir_file.write_nir(tmp_path / "network.nir", network)
     graph = nir.read(tmp_path / "network.nir")
     u, v0, spikes, out = driven(network, 1500)
@@ -516,8 +532,8 @@ def test_the_accuracies_beside_a_nir_file_are_those_with_the_offset_of_the_outpu
     without noise."""
     simulation = conversion.Simulation(SHORT, 1, "held out", device="cpu")
     weights = trained.model.weights
-    weights = weights._replace(w_out=0 * weights.w_out, b_out=np.ones_like(weights.b_out))
-    offset = with_gains(trained.model, weights=weights)
+    weights = weights._replace(w_out=0 * weights.w_out)
+    offset = replace(trained.model, weights=weights, output_offset=1.0)
     table = nir_file.accuracies(simulation, offset, "trained", 20.0, 6)
     label = conversion.trials_of(simulation, "trained", 20.0, np.arange(6)).label
     assert 0 < (label == 1).sum() < 6

@@ -940,6 +940,19 @@ def test_the_output_factor_of_a_refined_network_is_kept(tmp_path, published_mode
     assert net.load_net(tmp_path / "net.mat").to_model().output_factor == 0.5
 
 
+def test_the_output_offset_of_a_refined_network_is_kept(tmp_path, published_model_file):
+    net = documented_net(5)[0]
+    assert net.to_model().output_offset == 0
+    refined = replace(net.to_model(), output_offset=-0.25)
+    assert FR_RNN_dale.from_model(refined).to_model().output_offset == -0.25
+    values = scipy.io.loadmat(published_model_file)
+    values = {k: v for k, v in values.items() if k[0] != "_"}
+    scipy.io.savemat(tmp_path / "net.mat", values | {"output_offset": 0.5})
+    assert net.load_net(tmp_path / "net.mat").to_model().output_offset == 0.5
+    scipy.io.savemat(tmp_path / "net.mat", values)
+    assert net.load_net(tmp_path / "net.mat").to_model().output_offset == 0
+
+
 def test_the_gains_of_the_units_of_a_refined_network_are_kept(tmp_path, published_model_file):
     net = documented_net(5)[0]
     assert net.to_model().unit_gains is None

@@ -640,6 +640,72 @@ def test_the_output_factor_is_that_of_the_file_that_holds_the_factor(one_input):
     assert SpikingRNN(model).network.output_factor == 2  # searched with it
 
 
+# An output offset in the file --------------------------------------------------------------------
+
+
+def output_of(network) -> tuple[float, float]:
+    return network.output_factor, network.output_offset
+
+
+def test_one_trial_has_the_output_offset_of_its_file(one_input):
+    """Times the output factor; nothing else of the trial moves."""
+    model, u = one_input / "model.mat", np.ones((1, 41))
+    plain = LIF_network_fnc(model, 30, u, NONE, seed=1)
+    with_inputs(model, 1, output_factor=0.25, output_offset=0.5)
+    for given in (model, spiking.load_rate_model(model)):
+        W, _, spk, rs, _, out, params = LIF_network_fnc(given, 30, u, NONE, seed=1)
+        assert np.array_equal(W, plain[0])
+        assert np.array_equal(spk, plain[2])
+        assert out[0] == 0.125  # before the first spike reaches the readout
+        np.testing.assert_allclose(out, 0.25 * plain[5] + 0.125, rtol=1e-6, atol=1e-7)
+        np.testing.assert_allclose(params["w_out"][0] / 30 @ rs + 0.125, out, atol=1e-4)
+    assert output_of(SpikingRNN(model, 30).network) == (0.25, 0.125)
+
+
+def test_the_output_offset_is_that_of_the_file_that_holds_the_factor(one_input):
+    model, converted = one_input / "model.mat", one_input / "model_converted.mat"
+    search = {"all_perfs": [1], "scaling_factors": [15], "held_out": 1, "opt_scaling_factor": 15}
+    matfile.save_converted(converted, model, **search, output_factor=0.5, output_offset=0.5)
+    assert chosen(model) == (15, 0.5, 0.5, None)
+    network = SpikingRNN(model).network
+    assert (network.scaling_factor, *output_of(network)) == (15, 0.5, 0.25)
+    assert output_of(SpikingRNN(model, 15).network) == (1, 0)  # of the file that is given
+    assert output_of(SpikingRNN(converted).network) == (0.5, 0.25)
+    with_inputs(model, 1, opt_scaling_factor=40, output_offset=-0.5)  # it has got one since
+    assert chosen(model) == (15, 0.5, 0.5, None)  # a search that says none of before
+    matfile.save_converted(converted, model, **search)
+    assert chosen(model) == (15, 1, -0.5, None)  # searched with it
+    assert chosen(matfile.read(model)) == (40, 1, -0.5, None)
+
+
+@pytest.mark.parametrize("before", [np.nan, 30, None])
+def test_a_file_that_got_an_offset_after_a_plain_search_counts(one_input, before, caplog):
+    """Also where it is all that differs."""
+    model, converted = one_input / "model.mat", one_input / "model_converted.mat"
+    search = {"all_perfs": [1], "scaling_factors": [30], "held_out": 1, "opt_scaling_factor": 30}
+    more = {} if before is None else {"source_opt_scaling_factor": before}
+    matfile.save_converted(converted, model, **search, more=more)
+    with_inputs(model, 1, opt_scaling_factor=30, output_offset=-0.25)
+    assert output_of(SpikingRNN(model).network) == (1, -0.25)
+    (told,) = [record.getMessage() for record in caplog.records]
+    refined = "30 with output factor 1 and offset -0.25"
+    assert f"model.mat holds the factor {refined}, " in told
+    assert f"_converted.mat 30 with output factor 1: taken to be {refined}, which" in told
+    assert told.endswith(f"has got since the search; pass {converted} for the other")
+
+
+def test_a_file_with_an_offset_that_was_searched_again_has_the_factor_of_that_search(
+    one_input, caplog
+):
+    model = one_input / "model.mat"
+    with_inputs(model, 1, opt_scaling_factor=45, output_offset=0.5)
+    search_beside(model, 30)
+    caplog.clear()
+    network = SpikingRNN(model).network
+    assert (network.scaling_factor, *output_of(network)) == (30, 1, 0.5)
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("before", [np.nan, 30, 45, None])
 @pytest.mark.parametrize("refined", [30, 45])
 def test_a_file_that_was_refined_after_a_plain_search_counts(one_input, before, refined, caplog):
@@ -679,13 +745,13 @@ def has_gains(network, unit_bias=GAINS["unit_bias"]) -> bool:
 def test_one_trial_has_the_gains_of_its_file(one_input):
     model, u = one_input / "model.mat", np.ones((1, 41))
     plain = LIF_network_fnc(model, 30, u, NONE, seed=1)
-    with_inputs(model, 1, **GAINS, output_factor=0.5, b_out=0.125)
+    with_inputs(model, 1, **GAINS, output_factor=0.5, output_offset=0.125, b_out=0.75)
     converted = conversion.to_spiking(matfile.load(model), 30)
     for given in (model, spiking.load_rate_model(model)):
         W, _, spk, rs, _, out, params = LIF_network_fnc(given, 30, u, NONE, seed=1)
         np.testing.assert_array_equal(W, GAINS["unit_gain"][:, None] * plain[0])
         assert not np.array_equal(spk, plain[2])
-        assert out[0] == 0.0625  # before the first spike reaches the readout: b_out, scaled
+        assert out[0] == 0.0625  # before the first spike reaches the readout; b_out is left out
         np.testing.assert_allclose(params["w_out"][0] / 30 @ rs + 0.0625, out, atol=1e-4)
     recorded = spiking_cpu.record_trial(converted, u, stream=streams.key(1, "single trial"))
     assert np.array_equal(recorded.spikes, spk == 1)

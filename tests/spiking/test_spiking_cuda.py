@@ -112,8 +112,9 @@ def test_networks_of_a_launch_have_each_its_own_biases_and_offset_of_the_output(
     """All else is the same in both."""
     rng = np.random.default_rng(4)
     networks = []
-    for b_out in (0.5, -0.25):
-        networks.append(replace(small_network(7), bias_mv=rng.normal(0, 30, 7), b_out=b_out))
+    for offset in (0.5, -0.25):
+        biased = replace(small_network(7), bias_mv=rng.normal(0, 30, 7), output_offset=offset)
+        networks.append(biased)
     u = stimulus(3, 1)
     kept = {"trials": [4], "keep_every": 10, "keep_rates": True, "first_step": 50}
     together = simulate_networks(networks, np.stack([u, u]), keys=[KEY, KEY], **kept)
@@ -125,6 +126,20 @@ def test_networks_of_a_launch_have_each_its_own_biases_and_offset_of_the_output(
             scale = abs(expected).max()
             np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * scale, err_msg=name)
     assert not np.array_equal(together[0].spike_counts, together[1].spike_counts)
+
+
+def test_the_offset_moves_the_output_alone():
+    network = small_network(7)
+    moved = replace(network, output_offset=0.375)
+    u = stimulus(3, 1)
+    kept = {"trials": [4], "keep_every": 10, "keep_rates": True}
+    runs = [simulate_trials(of, u, stream=KEY, **kept) for of in (moved, network)]
+    for name in ("maximum", "minimum", "out"):
+        found, without = (getattr(run, name) for run in runs)
+        assert found.dtype == without.dtype == np.float32
+        np.testing.assert_array_equal(found, without + np.float32(0.375))
+    for name in ("spike_counts", "rates"):
+        assert np.array_equal(*(getattr(run, name) for run in runs))
 
 
 @pytest.mark.parametrize("n_units", [1, 63])
