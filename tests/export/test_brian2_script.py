@@ -183,9 +183,14 @@ def test_what_cannot_be_written_is_said(network, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("downsample", [1, 2])
-def test_the_steps_of_the_script_are_ours(network, downsample, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(("downsample", "is_refined"), [(1, False), (2, False), (1, True)])
+def test_the_steps_of_the_script_are_ours(
+    network, downsample, is_refined, tmp_path, monkeypatch, capsys
+):
     """Run by as much of Brian2 as it asks for, without noise."""
+    if is_refined:
+        bias_mv = np.linspace(-2.0, 2.0, network.n_units)
+        network = replace(network, bias_mv=bias_mv, output_offset=-0.3)
     monkeypatch.setitem(sys.modules, "brian2", tiny_brian2.module())
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     pulse = np.zeros((1, 21))

@@ -41,7 +41,7 @@ from rate2spike.tasks.built_in import integration
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 STREAM = "go-nogo/n80_gain2/seed_0"  # task, condition, network
-MUTE = "go-nogo/n80_gain2/mute"
+HARMED = "go-nogo/n80_gain2/harmed"
 SMALL = RateConfig(n_units=5)
 SHORT = TrainingConfig(max_trials=2, evaluation_trials=2)
 
@@ -218,63 +218,65 @@ def test_trials_of_a_refinement_are_the_held_out_ones_with_another_output(
     assert hashed == HELD_OUT
     assert (found.step, found.scaling_factor, found.held_out_trials) == ("output", 35, 2)
     trials, published = pd.read_parquet("fresh"), pd.read_parquet("trials")
-    assert list(trials) == [*published, "output_factor", "step"]
+    assert list(trials) == [*published, "output_factor", "output_offset", "step"]
     same = ["task", "condition", "neuron", "network", "trial", "label", "kind", "n_spikes"]
     pd.testing.assert_frame_equal(trials[same], published[same])
     for extreme in ("output_max", "output_min"):
-        expected = published[extreme] * np.float32(found.output_factor)
-        assert np.array_equal(trials[extreme], expected)
+        expected = (published[extreme] + found.output_offset) * found.output_factor
+        np.testing.assert_allclose(trials[extreme], expected, rtol=1e-6, atol=1e-7)
+    assert set(trials.output_factor) == {found.output_factor}
+    assert set(trials.output_offset) == {found.output_offset}
 
 
-def test_a_given_output_factor_is_part_of_the_refined_one(run_script, block, trained, monkeypatch):
-    """What is found is the same network, whatever factor its file came with."""
-    plain = refined(run_script, search(run_script, block)).loc["seed_0"]
-    doubled = replace(trained.model, output_factor=2.0)
-    matfile.save(Path("models") / "seed_0.mat", doubled, trained.record, {})
-    search(run_script, block)
-    rates = pd.read_parquet("factor_35.parquet")
-    asked = []
-    curve = refined_trials.accuracy_of_search
+GIVEN = [(1.0, 0.0), (2.0, 0.0), (1.0, 0.4), (0.25, -0.6)]
 
-    def listening(task, trials, output_factor):
-        asked.append(output_factor)
-        return curve(task, trials, output_factor)
 
-    monkeypatch.setattr(refined_trials, "accuracy_of_search", listening)
-    again = refined(run_script, block | {"shards": ["factor_35.parquet"]}).loc["seed_0"]
-    assert asked == [again.output_factor / 2]  # the trials of the search have the other half
-    assert len(rates) == 2
+@pytest.mark.parametrize(("factor", "offset"), GIVEN)
+def test_a_given_output_is_part_of_the_refined_one(run_script, block, trained, factor, offset):
+    """Of factor g0 and offset c0 of a file, and g and c that were found on top: g g0 and
+    c0 + c / g0 are in the table, with the trials and in the refined file, which alone answers the
+    same."""
+    given = replace(trained.model, output_factor=factor, output_offset=offset)
+    matfile.save(Path("models") / "seed_0.mat", given, trained.record, {})
+    inputs = search(run_script, block)
+    again = refined(run_script, inputs).loc["seed_0"]
+    searched = refined_trials.read_search(inputs["shards"])["seed_0"]
+    found = refined_trials.refine_search(BUILT_IN["go-nogo"], searched)
+    assert again.output_factor == found.output_factor * factor
+    assert again.output_offset == pytest.approx(offset + found.output_offset / factor)
     file = matfile.load("refined_models/seed_0.mat")
-    assert file.output_factor == again.output_factor
-    # its curve is that of the whole factor, once
+    trials = pd.read_parquet("fresh")
+    for name in ("output_factor", "output_offset"):
+        assert getattr(file, name) == again[name]
+        assert set(trials[name]) == {again[name]}
+    # its curve is that of the whole output, once
     keys = matfile.read("refined_models/seed_0.mat")
     assert np.ravel(keys["all_perfs"]).tolist() == [again.search_accuracy]
     assert np.asarray(keys["held_out_perf"]).item() == again.held_out_accuracy
-    # the grid is moved by four of its steps, and the choice is made within it
-    steps = 4 * np.log2(again.output_factor)  # of the grid
-    assert steps == pytest.approx(round(steps))
-    trials = pd.read_parquet("fresh")
-    assert set(trials.output_factor) == {again.output_factor}
-    network = replace(trained.model, output_factor=again.output_factor)
     fresh = Simulation(BUILT_IN["go-nogo"], 4, purpose="held out", device="cpu")
-    rows = conversion.score_network(fresh, network, STREAM, 35.0, 2)
-    np.testing.assert_allclose(trials.output_max, rows["output_max"], rtol=1e-5)
-    assert plain.scaling_factor == again.scaling_factor
+    rows = conversion.score_network(fresh, file, STREAM, again.scaling_factor, 2)
+    for extreme in ("output_max", "output_min"):
+        np.testing.assert_allclose(trials[extreme], rows[extreme], rtol=1e-5, atol=1e-6)
+    for scored in ("correct", "correct_strict"):
+        assert trials[scored].tolist() == rows[scored].tolist()
 
 
 WITH_GAINS = REFINE | {"steps": ["output", "gains"], "search_trials": 6}
+MODELS = ("models", "refined_models")
 FACTORS = (35, 300)  # far beyond the best factor weights are too small for the task
 
 
 @pytest.fixture
-def helped_and_mute(run_script, block, trained):
-    """The search, at two factors, of a network that gains help and of one without a readout, of
-    which no gain changes the answers."""
-    mute = trained.model.weights._replace(
-        w_out=0 * trained.model.weights.w_out, b_out=0 * trained.model.weights.b_out
-    )
-    matfile.save("models/mute.mat", replace(trained.model, weights=mute), trained.record, {})
-    table = {"network": ["seed_0", "seed_1", "mute"], "converged": [True, False, True]}
+def helped_and_harmed(run_script, block, trained):
+    """The search, at two factors, of a network that gains help and of one that they harm: it came
+    with these gains, and now its rate units are said to be others, which do not answer."""
+    currents = conversion.rate_currents(trained.model, BUILT_IN["go-nogo"], 4, ("harmed",))
+    answer = conversion.answer_to_currents(NeuronConfig(), 4)
+    gains = conversion.unit_gains(trained.model, FACTORS[1], currents, answer)
+    config = replace(trained.model.config, activation="softplus")
+    harmed = replace(trained.model, config=config, unit_gains=gains)
+    matfile.save("models/harmed.mat", harmed, trained.record, {})
+    table = {"network": ["seed_0", "seed_1", "harmed"], "converged": [True, False, True]}
     pd.DataFrame(table).to_csv("networks.csv", index=False)
     shards = []
     for factor in FACTORS:
@@ -285,26 +287,26 @@ def helped_and_mute(run_script, block, trained):
     return block | {"shards": shards}
 
 
-def test_gains_of_the_units_are_kept_where_they_help(run_script, helped_and_mute, hashed, given):
+def test_gains_of_the_units_are_kept_where_they_help(run_script, helped_and_harmed, hashed, given):
     hashed.clear()
     given.clear()
-    table = refined(run_script, helped_and_mute, WITH_GAINS).reset_index()
-    steps = [("seed_0", "output"), ("mute", "output"), ("seed_0", "gains"), ("mute", "gains")]
+    table = refined(run_script, helped_and_harmed, WITH_GAINS).reset_index()
+    steps = [("seed_0", "output"), ("harmed", "output"), ("seed_0", "gains"), ("harmed", "gains")]
     assert list(zip(table.network, table.step, strict=True)) == steps
-    assert table.unit_gains.tolist() == [False, False, True, False]
-    before, unhelped, after, same = table.itertuples()
+    assert table.unit_gains.tolist() == [False, True, True, True]
+    before, unharmed, after, same = table.itertuples()
     searched = [row.search_accuracy + row.search_strict for row in (before, after)]
     assert searched[1] > searched[0]
-    assert same[3:] == unhelped[3:]
-    assert same.output_factor == 1  # nothing speaks for another
+    assert same[3:] == unharmed[3:]
+    assert (same.search_accuracy, same.search_strict) == (1, 1)
 
     # the search anew, fresh trials at what each step has found; each is simulated once
-    noise = {f"4|calibration noise|{STREAM}", f"4|calibration noise|{MUTE}"}
+    noise = {f"4|calibration noise|{STREAM}", f"4|calibration noise|{HARMED}"}
     single = [streams.key(4, "answer to currents")] * 2
-    trials = {f"4|calibration|{STREAM}|", f"4|calibration|{MUTE}|"}
+    trials = {f"4|calibration|{STREAM}|", f"4|calibration|{HARMED}|"}
     found = {(STREAM, before.scaling_factor), (STREAM, after.scaling_factor)}
-    found.add((MUTE, same.scaling_factor))
-    searched_at = {(name, factor) for name in (STREAM, MUTE) for factor in FACTORS}
+    found.add((HARMED, same.scaling_factor))
+    searched_at = {(name, factor) for name in (STREAM, HARMED) for factor in FACTORS}
     for purpose, pairs in (("search", searched_at), ("held out", found)):
         for name, factor in pairs:
             noise.add(f"4|{purpose} noise|{name}|{factor:g}")
@@ -320,24 +322,26 @@ def test_gains_of_the_units_are_kept_where_they_help(run_script, helped_and_mute
     assert len(fresh) == 2 * 2
     assert dict(zip(fresh.network, fresh.step, strict=True)) == {
         "seed_0": "gains",
-        "mute": "output",
+        "harmed": "output",
     }
     for row in (after, same):
         own = fresh[fresh.network == row.network]
         assert set(own.scaling_factor) == {row.scaling_factor}
         assert set(own.output_factor) == {row.output_factor}
+        assert set(own.output_offset) == {row.output_offset}
         assert row.held_out_accuracy == own.correct.mean()
         assert row.held_out_strict == own.correct_strict.mean()
 
 
 def test_the_file_of_a_network_with_gains_is_all_that_was_found(
-    run_script, helped_and_mute, trained
+    run_script, helped_and_harmed, trained
 ):
     """Its conversion answers the fresh trials as the table says, and so does its search."""
-    table = refined(run_script, helped_and_mute, WITH_GAINS)
+    table = refined(run_script, helped_and_harmed, WITH_GAINS)
     found = table[table.step == "gains"].loc["seed_0"]
     file = matfile.load("refined_models/seed_0.mat")
-    assert file.output_factor == found.output_factor
+    output = (found.output_factor, found.output_offset)
+    assert (file.output_factor, file.output_offset) == output
     model = matfile.load("models/seed_0.mat")
     currents = conversion.rate_currents(model, BUILT_IN["go-nogo"], 4, (STREAM,))
     answer = conversion.answer_to_currents(NeuronConfig(), 4)
@@ -359,9 +363,10 @@ def test_the_file_of_a_network_with_gains_is_all_that_was_found(
     assert np.ravel(keys["all_perfs"])[at_found] == found.search_accuracy
     assert np.asarray(keys["held_out_perf"]).item() == found.held_out_accuracy
 
-    mute = matfile.read("refined_models/mute.mat")
-    assert not {"unit_gain", "unit_bias"} & mute.keys()
-    assert np.ravel(mute["scaling_factors"]).tolist() == list(FACTORS)
+    given, kept = (matfile.unit_gains(f"{folder}/harmed.mat") for folder in MODELS)
+    assert all(map(np.array_equal, given, kept))
+    keys = matfile.read("refined_models/harmed.mat")
+    assert np.ravel(keys["scaling_factors"]).tolist() == list(FACTORS)
 
 
 def test_gains_that_a_file_came_with_stay_where_none_are_sought(run_script, block, trained):
@@ -379,7 +384,8 @@ def test_a_block_without_networks_is_refined_to_nothing(run_script, block, param
     pd.DataFrame({"network": ["seed_1"], "converged": [False]}).to_csv("networks.csv", index=False)
     assert refined(run_script, search(run_script, block), params).empty
     assert list(pd.read_csv("refined.csv")) == refined_trials.REFINED_COLUMNS
-    assert list(pd.read_parquet("fresh"))[-2:] == ["output_factor", "step"]
+    last = ["output_factor", "output_offset", "step"]
+    assert list(pd.read_parquet("fresh"))[-3:] == last
     assert list(Path("refined_models").iterdir()) == []
 
 
@@ -394,7 +400,7 @@ def test_refined_networks_of_all_blocks_are_one_table(tmp_path):
     }.items():
         file = tmp_path / f"{place}.csv"
         file.parent.mkdir(parents=True, exist_ok=True)
-        rows = [[name, "output", 15.0, 0.5, False, True, 1, 1, 1, 1, 2] for name in networks]
+        rows = [[name, "output", 15.0, 0.5, 0.1, False, True, 1, 1, 1, 1, 2] for name in networks]
         pd.DataFrame(rows, columns=refined_trials.REFINED_COLUMNS).to_csv(file, index=False)
         files.append(str(file))
     table = tables.stack_refined(files)
@@ -688,7 +694,7 @@ def test_the_study_is_put_together_and_warns_of_factors_on_the_edge(run_script, 
 def test_the_log_counts_the_refined_networks_on_an_edge(run_script, capsys):
     file = Path("results/refined/go-nogo/a/lif/seeds_0-2.csv")
     file.parent.mkdir(parents=True)
-    rows = [[f"seed_{i}", "output", 15.0, 0.5, i < 2, 1, 1, 1, 1, 2] for i in range(3)]
+    rows = [[f"seed_{i}", "output", 15.0, 0.5, 0.1, False, i < 2, 1, 1, 1, 1, 2] for i in range(3)]
     pd.DataFrame(rows, columns=refined_trials.REFINED_COLUMNS).to_csv(file, index=False)
     run_script("aggregate_refined", inputs={"a": str(file)}, output={"a": "refined.csv"}, params={})
     assert "go-nogo/a/lif 2" in capsys.readouterr().out

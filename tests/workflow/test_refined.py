@@ -89,6 +89,7 @@ def test_the_table_follows_from_the_trials(both):
         assert len(own) == row.held_out_trials == 12
         assert set(own.scaling_factor) == {row.scaling_factor}
         assert set(own.output_factor) == {row.output_factor}
+        assert set(own.output_offset) == {row.output_offset}
         assert row.held_out_accuracy == pytest.approx(own.correct.mean())
         assert row.held_out_strict == pytest.approx(own.correct_strict.mean())
         go = own.label == 1
@@ -107,6 +108,7 @@ def test_the_factors_are_those_of_the_search_at_all_factors(both):
         assert found == (
             row.scaling_factor,
             row.output_factor,
+            row.output_offset,
             pytest.approx(row.search_accuracy),
             pytest.approx(row.search_strict),
             row.on_edge,
@@ -114,7 +116,8 @@ def test_the_factors_are_those_of_the_search_at_all_factors(both):
 
 
 def test_fresh_trials_at_the_published_factor_are_the_same_ones(both):
-    """Only their output is of another size; at another factor stimuli and noise are others."""
+    """Only their output is moved and of another size; at another factor stimuli and noise are
+    others."""
     path, _, _ = both
     refined, published = fresh(path, "refined"), fresh(path, "held_out")
     keys = ["network", "trial"]
@@ -125,13 +128,14 @@ def test_fresh_trials_at_the_published_factor_are_the_same_ones(both):
     assert np.array_equal(at_same.n_spikes, at_same.n_spikes_before)
     assert np.array_equal(at_same.label, at_same.label_before)
     for extreme in ("output_max", "output_min"):
-        times = at_same[f"{extreme}_before"] * at_same.output_factor
-        np.testing.assert_allclose(at_same[extreme], times, rtol=1e-6)
+        moved = at_same[f"{extreme}_before"] + at_same.output_offset
+        times = moved * at_same.output_factor
+        np.testing.assert_allclose(at_same[extreme], times, rtol=1e-6, atol=1e-7)
     others = pairs[~same]
     assert not len(others) or not np.array_equal(others.n_spikes, others.n_spikes_before)
 
 
-def test_the_models_hold_both_factors(both):
+def test_the_models_hold_what_was_found(both):
     path, _, _ = both
     refined = table(path).set_index("network")
     files = list((path / "results" / "refined" / PLACE).rglob("*.mat"))
@@ -140,11 +144,14 @@ def test_the_models_hold_both_factors(both):
         row, keys = refined.loc[file.stem], matfile.read(file)
         assert keys["opt_scaling_factor"].item() == row.scaling_factor
         assert keys["output_factor"].item() == row.output_factor
+        assert keys["output_offset"].item() == row.output_offset
         assert keys["held_out_perf"].item() == row.held_out_accuracy
         factors = keys["scaling_factors"].ravel().tolist()
         assert factors == [30, 40]
         at_chosen = keys["all_perfs"].ravel()[factors.index(row.scaling_factor)]
         assert at_chosen == pytest.approx(row.search_accuracy)
-        assert matfile.load(file).output_factor == row.output_factor
+        model = matfile.load(file)
+        output = (row.output_factor, row.output_offset)
+        assert (model.output_factor, model.output_offset) == output
     for file in (path / "results" / "converted" / PLACE).rglob("*.mat"):
-        assert "output_factor" not in matfile.read(file)
+        assert not {"output_factor", "output_offset"} & matfile.read(file).keys()
