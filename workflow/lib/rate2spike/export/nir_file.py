@@ -129,9 +129,9 @@ def write_nir(
 ) -> None:
     """Write the network as a NIR file, and `accuracy` as a table beside it, NAME_accuracy.csv.
 
-    The graph's metadata has the scaling factor, the output factor where it is not 1, whether the
-    units have gains of their own, what NIR
-    cannot hold, and the accuracies, as JSON text under `rate2spike`, beside what else is given as
+    The graph's metadata has the scaling factor, the output factor where it is not 1, what is added
+    to the output where it is not 0, whether the units have gains of their own, what NIR cannot
+    hold, and the accuracies, as JSON text under `rate2spike`, beside what else is given as
     `metadata`.
 
     Parameters
