@@ -526,10 +526,10 @@ def test_a_converted_model_holds_its_own_search_and_its_fresh_trials(
     assert pd.read_csv("rates").rate_trials.tolist() == [12]
     (searched,) = pd.read_csv("accuracy").itertuples(index=False)
     assert searched._fields == tuple(tables.ACCURACY_COLUMNS)
-    assert searched[:4] == ("seed_0", 35, 12, curve.correct.sum())
+    assert searched[:4] == ("seed_0", 35, SPIKING["trials"], curve.correct.sum())
     (chosen,) = pd.read_csv("choice").itertuples(index=False)
     assert chosen._fields == tuple(choice.CHOICE_COLUMNS)
-    assert (chosen.scaling_factor, chosen.search_trials) == (35, 12)
+    assert (chosen.scaling_factor, chosen.search_trials) == (35, SPIKING["trials"])
 
 
 def test_a_given_model_for_another_task_is_refused_and_a_lost_variable_named(

@@ -113,7 +113,7 @@ def read_search(shards: Iterable[str | Path]) -> dict[str, pd.DataFrame]:
 
 
 def refine_search(task: Task, trials: pd.DataFrame) -> Refined:
-    """The factors of a network, from the trials of its search.
+    """What a refinement finds for a network, from the trials of its search.
 
     Parameters
     ----------
