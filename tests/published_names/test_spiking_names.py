@@ -665,14 +665,14 @@ def test_one_trial_has_the_output_offset_of_its_file(one_input):
 def test_the_output_offset_is_that_of_the_file_that_holds_the_factor(one_input):
     model, converted = one_input / "model.mat", one_input / "model_converted.mat"
     search = {"all_perfs": [1], "scaling_factors": [15], "held_out": 1, "opt_scaling_factor": 15}
-    matfile.save_converted(converted, model, **search, output_factor=0.5, output_offset=0.5)
-    assert chosen(model) == (15, 0.5, 0.5, None)
+    matfile.save_converted(converted, model, **search, output_offset=0.5)
+    assert chosen(model) == (15, 1, 0.5, None)
     network = SpikingRNN(model).network
-    assert (network.scaling_factor, *output_of(network)) == (15, 0.5, 0.25)
+    assert (network.scaling_factor, *output_of(network)) == (15, 1, 0.5)
     assert output_of(SpikingRNN(model, 15).network) == (1, 0)  # of the file that is given
-    assert output_of(SpikingRNN(converted).network) == (0.5, 0.25)
+    assert output_of(SpikingRNN(converted).network) == (1, 0.5)
     with_inputs(model, 1, opt_scaling_factor=40, output_offset=-0.5)  # it has got one since
-    assert chosen(model) == (15, 0.5, 0.5, None)  # a search that says none of before
+    assert chosen(model) == (15, 1, 0.5, None)  # a search that says none of before
     matfile.save_converted(converted, model, **search)
     assert chosen(model) == (15, 1, -0.5, None)  # searched with it
     assert chosen(matfile.read(model)) == (40, 1, -0.5, None)
