@@ -125,7 +125,7 @@ def test_the_rows_of_a_step_have_its_networks_in_their_order(trained):
     }
     rows = refined_trials.rows_of_step("gains", networks, fresh)
     columns = [
-        *("network", "step", "scaling_factor", "output_factor", "output_offset", "unit_gains"),
+        *("network", "step", "scaling_factor", "output_factor", "output_offset", "has_unit_gains"),
         *("on_edge", "search_accuracy", "search_strict"),
         *("held_out_accuracy", "held_out_strict", "held_out_trials"),
     ]

@@ -4,17 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import least_squares
 
 from rate2spike import matfile, spiking, streams
 from rate2spike.config import NeuronConfig
 from rate2spike.conversion import (
     Simulation,
     answer_to_currents,
+    currents_of,
+    find_unit_gains,
     rate_currents,
     run_trials,
     to_spiking,
     trials_of,
-    unit_gains,
 )
 from rate2spike.networks import simulate
 from rate2spike.rate.kernels.pick import rate_kernels
@@ -70,7 +72,7 @@ def test_units_without_connections_get_the_rates_that_are_wanted(trained, answer
     """Nothing makes their current noisy; no other gain or bias is nearer to the rates."""
     model = replace(trained.model, mask=np.zeros_like(trained.model.mask))
     currents = np.linspace(-1.0, 1.0, 200)[:, None] + np.linspace(-0.5, 0.5, model.n_units)
-    gain, bias_mv = unit_gains(model, FACTOR, currents, answer)
+    gain, bias_mv = find_unit_gains(model, FACTOR, currents_of(model, currents), answer)
     wanted = FACTOR / (1 + np.exp(-currents))
 
     def distance(gain, bias_mv):
@@ -89,10 +91,12 @@ def test_noise_of_spikes_is_allowed_for(trained, answer):
     """A unit whose current is noisy answers to its mean over the noise."""
     model = trained.model
     currents = np.linspace(-3.0, 1.0, 200)[:, None] + np.zeros(model.n_units)
-    gain, bias_mv = unit_gains(model, FACTOR, currents, answer)
+    gain, bias_mv = find_unit_gains(model, FACTOR, currents_of(model, currents), answer)
     rates = 1 / (1 + np.exp(-currents[:, 0]))
     w = np.maximum(model.weights.w_rec, 0) * model.mask / FACTOR
-    variance = (w**2).sum(axis=1) * FACTOR * rates.mean() / (2 * model.tau_decay_ms() / 1000)
+    variance = (
+        (w**2).sum(axis=1) * FACTOR * rates.mean() / (2 * (model.tau_decay_ms() + 2.0) / 1000)
+    )
     rng = np.random.default_rng(0)
     noise = np.sqrt(variance) * rng.standard_normal((20_000, 1))
     for current in (-2.0, 0.0, 0.8):
@@ -108,7 +112,7 @@ def test_weights_below_0_are_no_connections_and_make_no_noise(trained, answer):
     found = []
     for w in (w_rec, np.maximum(w_rec, 0)):
         model = replace(trained.model, weights=weights._replace(w_rec=w))
-        found.append(unit_gains(model, FACTOR, currents, answer))
+        found.append(find_unit_gains(model, FACTOR, currents_of(model, currents), answer))
     assert np.array_equal(*found)
 
 
@@ -151,7 +155,7 @@ def test_spiking_units_follow_their_rate_units(followed, answer, factor):
     """Within 0.03 of f(x), nearer than without gains, or with those of another unit, of no unit or
     of another factor."""
     model, currents, distance = followed
-    gain, bias_mv = gains = unit_gains(model, factor, currents, answer)
+    gain, bias_mv = gains = find_unit_gains(model, factor, currents, answer)
     near = distance(gains, factor)
     assert near < 0.03
     assert near < 0.65 * distance(None, factor)
@@ -162,7 +166,7 @@ def test_spiking_units_follow_their_rate_units(followed, answer, factor):
         UnitGains(gain, np.zeros_like(bias_mv)),
         UnitGains(np.ones_like(gain), bias_mv),
         UnitGains(1.2 * gain, bias_mv),
-        unit_gains(model, 1.2 * factor, currents, answer),
+        find_unit_gains(model, 1.2 * factor, currents, answer),
     ):
         assert near < 0.7 * distance(other, factor)
 
@@ -170,20 +174,63 @@ def test_spiking_units_follow_their_rate_units(followed, answer, factor):
 def test_gains_are_of_the_network_alone(trained, answer):
     """The same network, seed and words: the same bits."""
     currents = [rate_currents(trained.model, GO_NOGO, 1, ("a",)) for _ in range(2)]
-    assert np.array_equal(*currents)
-    assert currents[0].shape == (40 * (GO_NOGO.n_steps - 1), trained.model.n_units)
+    for name in ("quantiles", "mean_rates"):
+        assert np.array_equal(*(getattr(of_run, name) for of_run in currents))
+    assert currents[0].quantiles.shape == (50, trained.model.n_units)
     again = answer_to_currents(NeuronConfig(), 1)
-    one = unit_gains(trained.model, FACTOR, currents[0], answer)
-    other = unit_gains(trained.model, FACTOR, currents[1], again)
+    one = find_unit_gains(trained.model, FACTOR, currents[0], answer)
+    other = find_unit_gains(trained.model, FACTOR, currents[1], again)
     assert np.array_equal(one, other)
-    assert not np.array_equal(rate_currents(trained.model, GO_NOGO, 1, ("b",)), currents[0])
+    other_trials = rate_currents(trained.model, GO_NOGO, 1, ("b",))
+    assert not np.array_equal(other_trials.quantiles, currents[0].quantiles)
+
+
+@pytest.mark.parametrize("factor", [20.0, 75.0])
+def test_the_fit_is_that_of_least_squares(published_model_file, answer, factor):
+    """As near to the rates as scipy comes, unit by unit, whose currents are noisy."""
+    model = matfile.load(published_model_file)
+    currents = rate_currents(model, GO_NOGO, 1, ("fitted",))
+    x, wanted = currents.quantiles, factor / (1 + np.exp(-currents.quantiles))
+    w = np.maximum(model.weights.w_rec, 0) * model.mask / factor
+    tau_s = (model.tau_decay_ms() + 2.0) / 1000
+    noise_mv = np.sqrt(w**2 @ (factor * currents.mean_rates) / (2 * tau_s))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(7)
+    weights = weights / weights.sum()
+
+    def missing(fit, unit):
+        noisy = x[:, unit] + nodes[:, None] * noise_mv[unit]
+        return weights @ at(answer, fit[0] * noisy + fit[1]) - wanted[:, unit]
+
+    gain, bias_mv = find_unit_gains(model, factor, currents, answer)
+    for unit in range(0, model.n_units, 8):
+        best = least_squares(missing, (gain[unit], bias_mv[unit]), args=(unit,))
+        found = missing((gain[unit], bias_mv[unit]), unit)
+        root_mean_square = np.sqrt((found**2).mean()) - np.sqrt((best.fun**2).mean())
+        assert root_mean_square < 0.002 * factor
+
+
+def test_rates_that_no_current_gives_are_said(trained, answer, caplog):
+    currents = rate_currents(trained.model, GO_NOGO, 1, ("a",))
+    find_unit_gains(trained.model, 60, currents, answer)
+    assert not caplog.text
+    find_unit_gains(trained.model, 1000, currents, answer)
+    assert "rates of" in caplog.text
+    assert "1/lambda = 1000" in caplog.text
+
+
+@pytest.mark.parametrize("downsample", [50, 100])
+def test_long_steps_have_an_answer(downsample):
+    coarse = answer_to_currents(NeuronConfig(), 1, downsample=downsample)
+    assert at(coarse, 5.0) > 10
 
 
 def test_what_does_not_fit_is_refused(trained, answer):
     with pytest.raises(ValueError, match="scaling_factor: expected a number > 0, got 0"):
-        unit_gains(trained.model, 0, np.zeros((3, trained.model.n_units)), answer)
-    with pytest.raises(ValueError, match=r"currents: expected shape \(n_samples, \d+\), got"):
-        unit_gains(trained.model, FACTOR, np.zeros((3, 2)), answer)
+        find_unit_gains(trained.model, 0, rate_currents(trained.model, GO_NOGO, 1, ("a",)), answer)
+    with pytest.raises(ValueError, match=r"x: expected shape \(n_samples, \d+\), got"):
+        currents_of(trained.model, np.zeros((3, 2)))
+    with pytest.raises(ValueError, match="x: expected finite numbers"):
+        currents_of(trained.model, np.full((3, trained.model.n_units), np.nan))
 
 
 # The network with gains ---------------------------------------------------------------------------

@@ -397,7 +397,7 @@ def test_the_readout_alone_is_multiplied(trained):
 def test_the_offset_is_of_the_output_alone_and_comes_before_the_factor(trained):
     plain = to_spiking(trained.model, 35)
     network = to_spiking(replace(trained.model, output_factor=0.5, output_offset=-0.25), 35)
-    assert network.output_offset == -0.125
+    assert (network.output_offset, network.offset_of_output) == (-0.25, -0.125)
     assert np.array_equal(network.w_out, 0.5 * plain.w_out)
     for name in ("w_rec", "w_in", "tau_decay_ms"):
         assert np.array_equal(getattr(network, name), getattr(plain, name))

@@ -496,8 +496,8 @@ def test_the_nir_file_has_the_output_offset_in_its_readout(tmp_path, trained):
     nir_file.write_nir(tmp_path / "refined.nir", conversion.to_spiking(refined, 5, neuron=at_once))
     graphs = [nir.read(tmp_path / f"{name}.nir") for name in ("plain", "refined")]
     said = [json.loads(graph.metadata["rate2spike"]) for graph in graphs]
-    assert ("output_offset" in said[0], said[1]["output_offset"]) == (False, 0.125)
-    assert "unit_gains" not in said[1]
+    assert ("output_offset" in said[0], said[1]["output_offset"]) == (False, 0.25)
+    assert "has_unit_gains" not in said[1]
     u, v0, _, _ = driven(plain, 1500)
     outputs = [interpret(graph, u, v0, 5e-5)[1] for graph in graphs]
     np.testing.assert_allclose(outputs[1], 0.5 * outputs[0] + 0.125, rtol=1e-9)
@@ -514,14 +514,14 @@ def test_the_nir_file_holds_a_network_whose_units_have_gains(tmp_path, trained, 
     neuron = replace(NOISELESS, tau_rise_ms=tau_rise_ms)
     refined = with_gains(trained.model, output_factor=2.0, output_offset=-0.15)
     network = conversion.to_spiking(refined, 5, neuron=neuron)
-    assert network.output_offset == -0.3
+    assert (network.output_offset, network.offset_of_output) == (-0.15, -0.3)
     nir_file.write_nir(tmp_path / "network.nir", network)
     graph = nir.read(tmp_path / "network.nir")
     u, v0, spikes, out = driven(network, 1500)
     read_spikes, read_out = interpret(graph, u, v0, 5e-5)
     assert np.array_equal(read_spikes, spikes)
     np.testing.assert_allclose(read_out, out, rtol=1e-9, atol=1e-12)
-    assert json.loads(graph.metadata["rate2spike"])["unit_gains"] is True
+    assert json.loads(graph.metadata["rate2spike"])["has_unit_gains"] is True
     plain = nir_file.nir_graph(conversion.to_spiking(trained.model, 5, neuron=neuron))
     assert isinstance(plain.nodes["w_out"], nir.Linear)
     assert set(plain.nodes["lif"].v_leak) == {neuron.bias}

@@ -644,7 +644,7 @@ def test_the_output_factor_is_that_of_the_file_that_holds_the_factor(one_input):
 
 
 def output_of(network) -> tuple[float, float]:
-    return network.output_factor, network.output_offset
+    return network.output_factor, network.offset_of_output
 
 
 def test_one_trial_has_the_output_offset_of_its_file(one_input):

@@ -273,7 +273,7 @@ def helped_and_harmed(run_script, block, trained):
     with these gains, and now its rate units are said to be others, which do not answer."""
     currents = conversion.rate_currents(trained.model, BUILT_IN["go-nogo"], 4, ("harmed",))
     answer = conversion.answer_to_currents(NeuronConfig(), 4)
-    gains = conversion.unit_gains(trained.model, FACTORS[1], currents, answer)
+    gains = conversion.find_unit_gains(trained.model, FACTORS[1], currents, answer)
     config = replace(trained.model.config, activation="softplus")
     harmed = replace(trained.model, config=config, unit_gains=gains)
     matfile.save("models/harmed.mat", harmed, trained.record, {})
@@ -294,7 +294,7 @@ def test_gains_of_the_units_are_kept_where_they_help(run_script, helped_and_harm
     table = refined(run_script, helped_and_harmed, WITH_GAINS).reset_index()
     steps = [("seed_0", "output"), ("harmed", "output"), ("seed_0", "gains"), ("harmed", "gains")]
     assert list(zip(table.network, table.step, strict=True)) == steps
-    assert table.unit_gains.tolist() == [False, True, True, True]
+    assert table.has_unit_gains.tolist() == [False, True, True, True]
     before, unharmed, after, same = table.itertuples()
     searched = [row.search_accuracy + row.search_strict for row in (before, after)]
     assert searched[1] > searched[0]
@@ -346,7 +346,7 @@ def test_the_file_of_a_network_with_gains_is_all_that_was_found(
     model = matfile.load("models/seed_0.mat")
     currents = conversion.rate_currents(model, BUILT_IN["go-nogo"], 4, (STREAM,))
     answer = conversion.answer_to_currents(NeuronConfig(), 4)
-    expected = conversion.unit_gains(model, found.scaling_factor, currents, answer)
+    expected = conversion.find_unit_gains(model, found.scaling_factor, currents, answer)
     assert all(map(np.array_equal, file.unit_gains, expected))
 
     simulation = Simulation(BUILT_IN["go-nogo"], 4, purpose="held out", device="cpu")
@@ -376,7 +376,7 @@ def test_gains_that_a_file_came_with_stay_where_none_are_sought(run_script, bloc
     model = replace(trained.model, unit_gains=gains)
     matfile.save("models/seed_0.mat", model, trained.record, {})
     found = refined(run_script, search(run_script, block)).loc["seed_0"]
-    assert found.unit_gains
+    assert found.has_unit_gains
     assert all(map(np.array_equal, matfile.unit_gains("refined_models/seed_0.mat"), gains))
 
 

@@ -26,6 +26,7 @@ with replacing(output.models) as folder:
                 f"for task {task.name}, got {model.n_inputs}"
             )
         matfile.warn_of_lost(file)  # now, and not after the search
+        matfile.warn_of_gains(file, model)
         row = {"network": file.stem, "converged": True}
         row |= dict.fromkeys(matfile.TRAINING) | matfile.training_facts(file)
         row["model"] = matfile.fingerprint(file)

@@ -14,7 +14,7 @@ import pandas as pd
 from rate2spike.analysis import refined_trials
 from rate2spike.analysis.refined_trials import Step
 from rate2spike.analysis.trial_table import REFINED_TYPES, write_trials
-from rate2spike.conversion import answer_to_currents, rate_currents, unit_gains
+from rate2spike.conversion import answer_to_currents, find_unit_gains, rate_currents
 from rate2spike.conversion.converted_files import write_converted
 from rate2spike.files import replacing, write_csv
 
@@ -35,7 +35,7 @@ def with_gains(before: dict[str, Step], scaling_factors: list[float]) -> dict[st
     at_factor, trials = {}, {network: [] for network in before}
     for factor in scaling_factors:
         for network, step in before.items():
-            gains = unit_gains(step.model, factor, currents[network], answer)
+            gains = find_unit_gains(step.model, factor, currents[network], answer)
             at_factor[network, factor] = replace(step.model, unit_gains=gains)
         scored = job.score_block(
             snakemake,

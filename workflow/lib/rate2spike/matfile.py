@@ -622,6 +622,24 @@ def _where_negative(values: Mapping[str, Any], model: RateModel) -> dict[str, np
     return {key: w for key, w in weights.items() if not np.array_equal(values[key], w)}
 
 
+def warn_of_gains(path: str | os.PathLike, model: RateModel) -> None:
+    """Warn where a model that is to be searched comes with gains of its units: they were found at
+    one scaling factor, and the search takes them at all.
+
+    Parameters
+    ----------
+    path : its file
+    model : the network
+    """
+    if model.unit_gains is not None:
+        log.warning(
+            "%s: keys 'unit_gain', 'unit_bias': gains of the units hold at the one scaling factor "
+            "that they were found at, and are taken at all here; for a search as published take "
+            "the file without them",
+            path,
+        )
+
+
 def warn_of_lost(path: str | os.PathLike) -> None:
     """Warn of each variable of a model file that the converted model will not hold.
 

@@ -44,8 +44,8 @@ def chosen(model_path: str | os.PathLike | Mapping[str, Any]) -> Chosen:
 
     They are in the converted model beside the file, which must be of this very network, or in the
     file itself, where published searches write the scaling factor (NaN before they begin). Of two
-    the search's counts, unless the file has got another factor since, or another output factor, as
-    a refined file has: then that one, which a warning says.
+    the search's counts, unless the file has got another factor since, or another output or other
+    gains, as a refined file has: then that one, which a warning says.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ def _is_of_search(
     warning says which, but for a file that is as it was when it was searched."""
     own, found = _only(model, files[0]), _only(search, files[1])
     says_before = FACTOR_BEFORE in search
-    # A search copies the output factor of its source: another one came later. Where it says nothing
-    # of its source, its own output factor can be what a refinement found
+    # A search copies what a refinement found for its source: where that is another now, it came
+    # later. A search that says nothing of its source may have been refined itself
     is_plain = found[1:] == (1, 0, None)
     is_refined = not _alike(own, found) and (says_before or is_plain)
     as_it_was = says_before and factor_in(search, FACTOR_BEFORE) == own.scaling_factor

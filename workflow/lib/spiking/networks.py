@@ -107,9 +107,9 @@ def LIF_network_fnc(
     rs : filtered rates (N, n_steps)
     all_fr : mean rates (N, 1), Hz; without the volley of the first nine steps, as published
     out : output (n_steps,), with factor and offset of the file (output_factor, output_offset)
-    params : dict with dt and T (s), nt, w_out (1, N) as in the file (times its output_factor), td
-        and td0 (N,) synaptic decay in s, trained and initial, IPSCs (N, n_steps), and the constants
-        of the neuron
+    params : dict with dt and T (s), nt, w_out (1, N) as in the file (times its output_factor; `out`
+        has output_factor times output_offset besides), td and td0 (N,) synaptic decay in s, trained
+        and initial, IPSCs (N, n_steps), and the constants of the neuron
 
     Raises
     ------

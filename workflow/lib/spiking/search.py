@@ -151,6 +151,7 @@ def _search(
 ) -> GridSearch:
     """Search one model and write it with its factor."""
     simulation = conversion.Simulation(chosen.task, seed, threads=threads)
+    matfile.warn_of_gains(file, model)
     accuracies = []
     for factor in grid:
         accuracy = _accuracy(simulation, model, file.stem, factor=factor, n_trials=n_trials)

@@ -23,9 +23,11 @@ __getattr__, __dir__, __all__ = names_of(
         ),
         ".calibration": (
             "Answer",
+            "Currents",
             "answer_to_currents",
+            "currents_of",
+            "find_unit_gains",
             "rate_currents",
-            "unit_gains",
         ),
         ".scored_trials": (
             "Simulation",

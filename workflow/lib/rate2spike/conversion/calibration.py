@@ -9,20 +9,23 @@ with a rate of its own, so it gets a gain g and a bias b of its own:
 phi is measured: the rates of units without connections at constant currents (`answer_to_currents`).
 The spikes of the other units make the current noisy. Filtered Poisson spikes have the variance
 
-    sd^2 = sum_j (W_ij / F)^2 F r_j / (2 tau_i)
+    sd^2 = sum_j (W_ij / F)^2 F r_j / (2 (tau_i + tau_rise))
 
-(Campbell's theorem; r_j: the mean of f(x_j), tau_i: the decay). So phi is averaged over currents
-of this SD, times g. g and b are those of least squares over the currents x that the rate network
-has in trials of the task. Nothing of it needs a trial of the spiking network.
+(Campbell's theorem, double-exponential synapse; r_j: the mean of f(x_j), tau_i: the decay). So phi
+is averaged over currents of this SD, times g. g and b are those of least squares over the currents
+x that the rate network has in trials of the task. Nothing of it needs a trial of the spiking
+network.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import streams
+from ..arrays import finite_numbers
 from ..config import RATE_STEP_MS, NeuronConfig
 from ..rate.kernels.pick import rate_kernels
 from ..rate.model import RateModel, UnitGains
@@ -32,13 +35,16 @@ from ..spiking.kernels.pick import spiking_kernels
 from ..tasks.task import Task, draw_trials
 from .scaling import check_factor
 
+log = logging.getLogger(__name__)
+
 CALIBRATION_TRIALS = 40
 SHARES = np.linspace(0.01, 0.99, 50)  # of the currents of a unit: the quantiles that are fitted
-# mV from the bias of the neuron; rates of LIF units at 120 mV are beyond any scaling factor in use
+# mV from the bias of the neuron
 CURRENTS_MV = np.concatenate([np.arange(-12.0, 12.0, 0.25), np.arange(12.0, 151.0, 1.0)])
 ANSWER_TRIALS = 40
-ANSWER_S = (2.2, 0.2)  # duration of a trial, and of its first part
+ANSWER_S = (3.0, 1.0)  # duration of a trial, and of its first part
 FINE_STEP_MV = 0.02
+SILENT_HZ = 1.0
 # of the normal distribution by which the answer is averaged
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
 NODE_WEIGHTS = NODE_WEIGHTS / NODE_WEIGHTS.sum()
@@ -53,14 +59,29 @@ class Answer(NamedTuple):
 
     Parameters
     ----------
+    neuron : its constants
     current_mv : (n,), beside the bias of the neuron
     rate_hz : (n,)
-    slope : (n,), Hz per mV
+    slope : (n,), Hz per mV; 0 at the ends, where the rate stays as it is
     """
 
+    neuron: NeuronConfig
     current_mv: np.ndarray
     rate_hz: np.ndarray
     slope: np.ndarray
+
+
+class Currents(NamedTuple):
+    """Synaptic currents of a rate network in trials of its task.
+
+    Parameters
+    ----------
+    quantiles : x of each unit at SHARES, (n_shares, n_units)
+    mean_rates : mean of f(x), (n_units,)
+    """
+
+    quantiles: np.ndarray
+    mean_rates: np.ndarray
 
 
 def answer_to_currents(neuron: NeuronConfig, study_seed: int, downsample: int = 1) -> Answer:
@@ -95,7 +116,9 @@ def answer_to_currents(neuron: NeuronConfig, study_seed: int, downsample: int = 
     rates = np.maximum.accumulate(rates)
     current = np.arange(CURRENTS_MV[0], CURRENTS_MV[-1], FINE_STEP_MV)
     rate = np.interp(current, CURRENTS_MV, rates)
-    return Answer(current, rate, np.gradient(rate, FINE_STEP_MV))
+    slope = np.gradient(rate, FINE_STEP_MV)
+    slope[[0, -1]] = 0
+    return Answer(neuron, current, rate, slope)
 
 
 def _spike_counts(
@@ -113,7 +136,7 @@ def _spike_counts(
     return run.spike_counts
 
 
-def rate_currents(model: RateModel, task: Task, study_seed: int, words: tuple) -> np.ndarray:
+def rate_currents(model: RateModel, task: Task, study_seed: int, words: tuple) -> Currents:
     """Synaptic currents of the rate network in trials of its task.
 
     Parameters
@@ -124,7 +147,8 @@ def rate_currents(model: RateModel, task: Task, study_seed: int, words: tuple) -
 
     Returns
     -------
-    (n_samples, n_units)
+    Currents
+        Of all steps of 40 trials.
     """
     trials = draw_trials(task, study_seed, "calibration", words, range(CALIBRATION_TRIALS))
     trace = rate_kernels("cpu").outputs(
@@ -135,11 +159,31 @@ def rate_currents(model: RateModel, task: Task, study_seed: int, words: tuple) -
         first_trial=0,
         keep=True,
     )
-    return trace.x[:, 1:].reshape(-1, model.n_units).astype(np.float64)
+    return currents_of(model, trace.x[:, 1:].reshape(-1, model.n_units))
 
 
-def unit_gains(
-    model: RateModel, scaling_factor: float, currents: np.ndarray, answer: Answer
+def currents_of(model: RateModel, x: np.ndarray) -> Currents:
+    """What `find_unit_gains` needs of currents.
+
+    Parameters
+    ----------
+    model : the rate network
+    x : (n_samples, n_units)
+
+    Raises
+    ------
+    ValueError
+        For currents of another number of units, or that are not finite.
+    """
+    x = finite_numbers("x", x)
+    if x.ndim != 2 or x.shape[1] != model.n_units:
+        raise ValueError(f"x: expected shape (n_samples, {model.n_units}), got {x.shape}")
+    mean_rates = firing_rates(x, model.config.activation).mean(axis=0)
+    return Currents(np.quantile(x, SHARES, axis=0), mean_rates)
+
+
+def find_unit_gains(
+    model: RateModel, scaling_factor: float, currents: Currents, answer: Answer
 ) -> UnitGains:
     """Gain and bias of each unit at a scaling factor.
 
@@ -147,40 +191,51 @@ def unit_gains(
     ----------
     model : the rate network
     scaling_factor : 1/lambda, the rate (Hz) of a spiking unit whose rate unit has f(x) = 1
-    currents : x of the rate network, (n_samples, n_units), as from `rate_currents`
+    currents : of the rate network, as from `rate_currents`
     answer : from `answer_to_currents`
 
     Returns
     -------
     UnitGains
-        For `RateModel.unit_gains`.
+        For `RateModel.unit_gains`. They hold at this scaling factor alone. A warning says where
+        rates are wanted that no current gives.
 
     Raises
     ------
     ValueError
-        For a factor that is no number > 0, or currents of another number of units.
+        For a factor that is no number > 0.
     """
     check_factor(scaling_factor)
-    if np.ndim(currents) != 2 or np.shape(currents)[1] != model.n_units:
-        raise ValueError(
-            f"currents: expected shape (n_samples, {model.n_units}), got {np.shape(currents)}"
-        )
-    x = np.quantile(currents, SHARES, axis=0)
+    x = currents.quantiles
     wanted = scaling_factor * firing_rates(x, model.config.activation)
-    mean_rates = firing_rates(currents, model.config.activation).mean(axis=0)
-    noise_mv = _noise_of_spikes(model, scaling_factor, mean_rates)
+    lowest, highest = answer.rate_hz[0], answer.rate_hz[-1]
+    if wanted.max() > highest or lowest > max(wanted.min(), SILENT_HZ):
+        log.warning(
+            "gains of the units at 1/lambda = %g: rates of %.1f to %.1f Hz are wanted, but "
+            "currents of %g to %g mV give %.1f to %.1f Hz",
+            scaling_factor,
+            wanted.min(),
+            wanted.max(),
+            CURRENTS_MV[0],
+            CURRENTS_MV[-1],
+            lowest,
+            highest,
+        )
+    noise_mv = _noise_of_spikes(model, scaling_factor, currents.mean_rates, answer.neuron)
     fit = _first_guess(x, wanted, answer)
     for _ in range(UPDATES):
         fit = _update(fit, x, wanted, noise_mv, answer)
     return UnitGains(gain=fit[0], bias_mv=fit[1])
 
 
-def _noise_of_spikes(model: RateModel, scaling_factor: float, mean_rates: np.ndarray) -> np.ndarray:
+def _noise_of_spikes(
+    model: RateModel, scaling_factor: float, mean_rates: np.ndarray, neuron: NeuronConfig
+) -> np.ndarray:
     """SD of the synaptic current of each unit at gain 1, (n_units,), mV."""
     w_rec = np.asarray(model.weights.w_rec, np.float64)
     w_rec = np.maximum(w_rec, 0) if model.config.dale else w_rec
     scaled = w_rec * model.mask / scaling_factor  # signs are squared away
-    tau_s = model.tau_decay_ms() / 1000
+    tau_s = (model.tau_decay_ms() + neuron.tau_rise_ms) / 1000
     return np.sqrt(np.square(scaled) @ (scaling_factor * mean_rates) / (2 * tau_s))
 
 
@@ -199,14 +254,16 @@ def _update(
 ) -> np.ndarray:
     """One damped Gauss-Newton step of all units, each for itself."""
     gain, bias = fit
-    rate, slope = np.zeros_like(x), np.zeros_like(x)
+    rate, by_gain, by_bias = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
     for node, weight in zip(NODES, NODE_WEIGHTS, strict=True):
-        current = gain * (x + node * noise_mv) + bias
-        place = (current - answer.current_mv[0]) / FINE_STEP_MV
-        place = np.clip(place, 0, len(answer.rate_hz) - 1).astype(np.int64)
+        noisy = x + node * noise_mv
+        place = (gain * noisy + bias - answer.current_mv[0]) / FINE_STEP_MV
+        place = np.clip(np.rint(place), 0, len(answer.rate_hz) - 1).astype(np.int64)
+        slope = weight * answer.slope[place]
         rate += weight * answer.rate_hz[place]
-        slope += weight * answer.slope[place]
-    by_gain, by_bias, missing = slope * x, slope, wanted - rate
+        by_gain += slope * noisy
+        by_bias += slope
+    missing = wanted - rate
     a, b, c = (by_gain**2).sum(0), (by_gain * by_bias).sum(0), (by_bias**2).sum(0)
     damping = DAMPING * (a + c) + 1e-9
     a, c = a + damping, c + damping

@@ -45,7 +45,8 @@ def to_spiking(
 
     What a refinement has found for the model is followed: with factor g and offset c the output is
     g (lambda w_out_rate r + c). Where it has gains of the units (`RateModel.unit_gains`), all that
-    a unit receives is multiplied by its gain, and its bias is added.
+    a unit receives is multiplied by its gain, and its bias is added; they hold at the scaling
+    factor that they were found at.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def to_spiking(
         scaling_factor=float(scaling_factor),
         neuron=neuron or NeuronConfig(),
         output_factor=model.output_factor,
-        output_offset=model.output_factor * model.output_offset,
+        output_offset=model.output_offset,
         bias_mv=bias_mv,
     )
 

@@ -49,7 +49,7 @@ $title
 
 $n_units spiking neurons, $n_inhibitory of them inhibitory, copied one to one from a rate network
 that was trained on a task. Recurrent and readout weights are those of the rate network divided by
-1/lambda = $factor$output_said.
+1/lambda = $factor$refinement_said.
 
 Kim, R., Li, Y., Sejnowski, T. J.
 Simple framework for constructing functional spiking recurrent neural networks
@@ -367,7 +367,7 @@ def _script(network: SpikingNetwork, arrays: str, *, downsample: int, title: str
     """The text of the script. arrays: name of the file beside it."""
     neuron = network.neuron
     rises = neuron.tau_rise_ms != 0
-    offset = f" + {_number(network.output_offset)}" if network.output_offset else ""
+    offset = f" + {_number(network.offset_of_output)}" if network.output_offset else ""
     equation, leak = LEAK[neuron.model]
     tau_rise = Template(TAU_RISE).substitute(tau_rise=_time(neuron.tau_rise_ms / 1000))
     return SCRIPT.substitute(
@@ -375,7 +375,7 @@ def _script(network: SpikingNetwork, arrays: str, *, downsample: int, title: str
         n_units=network.n_units,
         n_inhibitory=int(np.sum(network.inhibitory)),
         factor=_number(network.scaling_factor),
-        output_said=_output_said(network.output_factor),
+        refinement_said=_refinement_said(network),
         arrays_said=_in_docstring(arrays),
         arrays=json.dumps(arrays, ensure_ascii=False),
         version=__version__,
@@ -405,11 +405,19 @@ def _script(network: SpikingNetwork, arrays: str, *, downsample: int, title: str
     )
 
 
-def _output_said(output_factor: float) -> str:
-    """What else was done with the readout weights; nothing where they are as published."""
-    if output_factor == 1:
-        return ""
-    return f", and the readout weights\nmultiplied by {_number(output_factor)} besides"
+def _refinement_said(network: SpikingNetwork) -> str:
+    """What else was done with the network; nothing where it is as published."""
+    said = ""
+    if network.output_factor != 1:
+        said += f", and the readout weights\nmultiplied by {_number(network.output_factor)} besides"
+    if network.output_offset:
+        said += f".\n{_number(network.offset_of_output)} is added to the output"
+    if network.bias_mv is not None:
+        said += (
+            ".\nAll weights that reach a neuron are multiplied by a gain of its own, and it has a "
+            "constant\ncurrent of its own"
+        )
+    return said
 
 
 def _number(value: float) -> str:

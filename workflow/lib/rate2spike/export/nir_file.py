@@ -8,7 +8,7 @@ loses by that.
     rate_rise       tau_rise y' = -y + spike
     rate_decay      tau_decay r' = -r + y
     w_in, w_rec     I = w_in u + ipsc
-    w_out           output = w_out r + output_offset
+    w_out           output = w_out r, plus the offset where there is one
 
 In NIR a leaky integrator is tau v' = (v_leak - v) + R I and a spike a Dirac pulse, so one that
 comes with weight w moves v by R w / tau. With R = 1 everywhere x moves by w / tau_rise and ipsc' =
@@ -115,7 +115,7 @@ def _readout(network: SpikingNetwork):
     """The readout, with its offset where there is one."""
     nir, weight = needed("nir"), network.w_out[None]
     if network.output_offset:
-        return nir.Affine(weight=weight, bias=np.array([network.output_offset]))
+        return nir.Affine(weight=weight, bias=np.array([network.offset_of_output]))
     return nir.Linear(weight=weight)
 
 
@@ -163,8 +163,8 @@ def write_nir(
         about["output_factor"] = network.output_factor
     if network.output_offset:  # the readout has it already
         about["output_offset"] = network.output_offset
-    if network.bias_mv is not None:  # weights, v_leak and the readout have them already
-        about["unit_gains"] = True
+    if network.bias_mv is not None:  # w_rec, w_in and v_leak have them already
+        about["has_unit_gains"] = True
     if accuracy is not None:
         about["accuracy"] = accuracy.to_dict("records")
     metadata = {"rate2spike": json.dumps(about)} | (metadata or {})

@@ -548,6 +548,7 @@ NAMES_OF_KEYS = {
     "neuron.t_refractory_ms": "Refractory period (ms)",
     "neuron.tau_rise_ms": "Synaptic rise time (ms)",
     "training.learning_rate": "Learning rate",
+    "training.decay_learning_rate": "Learning rate of decays",
     "training.min_trials": "Least training trials",
 }
 # Colour and size of the dots in the order of `paper.sweeps.SCORINGS`; the later lie on the earlier

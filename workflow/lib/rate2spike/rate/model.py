@@ -69,7 +69,8 @@ class TrainingRecord(NamedTuple):
 
 
 class UnitGains(NamedTuple):
-    """What makes the units of a spiking network answer as those of its rate network do.
+    """What makes the units of a spiking network answer as those of its rate network do, at one
+    scaling factor.
 
     Parameters
     ----------
@@ -122,13 +123,14 @@ class RateModel:
                 real_numbers(name, array)
 
     def _check_unit_gains(self, unit_gains: UnitGains) -> None:
-        for name, values in unit_gains._asdict().items():
+        for name, values in zip(UnitGains._fields, unit_gains, strict=True):
             if finite_numbers(name, values).shape != (self.n_units,):
                 raise ValueError(
                     f"{name}: expected shape ({self.n_units},), got {np.shape(values)}"
                 )
-        if not (unit_gains.gain > 0).all():
-            raise ValueError(f"gain: expected numbers > 0, got {np.min(unit_gains.gain)}")
+        smallest = np.min(unit_gains[0])
+        if not smallest > 0:
+            raise ValueError(f"gain: expected numbers > 0, got {smallest}")
 
     @property
     def n_units(self) -> int:

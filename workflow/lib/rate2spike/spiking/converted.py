@@ -35,7 +35,7 @@ class SpikingNetwork:
     scaling_factor : 1/lambda, by which w_rec and w_out were divided
     neuron : constants of the units
     output_factor : by which w_out alone was multiplied besides
-    output_offset : what is added to the output
+    output_offset : what is added to the output, before this factor
     bias_mv : a constant current of each unit beside that of the neuron, (n_units,); None: none
 
     Raises
@@ -67,9 +67,15 @@ class SpikingNetwork:
         bias = np.full(self.n_units, float(self.neuron.bias))
         return bias if self.bias_mv is None else bias + self.bias_mv
 
+    @property
+    def offset_of_output(self) -> float:
+        """All that is added to the output: its offset, times its factor."""
+        return self.output_factor * self.output_offset
+
     def read_out(self, out: np.ndarray) -> np.ndarray:
         """The output of the network, from what w_out gives; in its own precision."""
-        return out + out.dtype.type(self.output_offset) if self.output_offset else out
+        offset = self.offset_of_output
+        return out + out.dtype.type(offset) if offset else out
 
     @property
     def n_units(self) -> int:
