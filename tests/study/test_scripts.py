@@ -30,6 +30,7 @@ from rate2spike.analysis import (
 )
 from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
 from rate2spike.conversion import Simulation, scored_trials
+from rate2spike.conversion.calibration import find_unit_gains
 from rate2spike.export import nir_file
 from rate2spike.rate import block_file, train
 from rate2spike.rate.kernels import cpu as rate_cpu
@@ -268,14 +269,20 @@ FACTORS = (35, 300)  # far beyond the best factor weights are too small for the 
 
 
 @pytest.fixture
-def helped_and_harmed(run_script, block, trained):
+def helped_and_harmed(run_script, block, trained, monkeypatch):
     """The search, at two factors, of a network that gains help and of one that they harm: it came
-    with these gains, and now its rate units are said to be others, which do not answer."""
+    with good ones, and those that are found for it silence its units."""
     currents = conversion.rate_currents(trained.model, BUILT_IN["go-nogo"], 4, ("harmed",))
     answer = conversion.answer_to_currents(NeuronConfig(), 4)
-    gains = conversion.find_unit_gains(trained.model, FACTORS[1], currents, answer)
-    config = replace(trained.model.config, activation="softplus")
-    harmed = replace(trained.model, config=config, unit_gains=gains)
+    gains = find_unit_gains(trained.model, FACTORS[1], currents, answer)
+    harmed = replace(trained.model, unit_gains=gains)
+
+    def found_gains(model, *others):
+        if model.unit_gains is None:
+            return find_unit_gains(model, *others)
+        return UnitGains(np.ones(model.n_units), np.full(model.n_units, -50.0))
+
+    monkeypatch.setattr(conversion, "find_unit_gains", found_gains, raising=False)
     matfile.save("models/harmed.mat", harmed, trained.record, {})
     table = {"network": ["seed_0", "seed_1", "harmed"], "converged": [True, False, True]}
     pd.DataFrame(table).to_csv("networks.csv", index=False)
@@ -346,7 +353,7 @@ def test_the_file_of_a_network_with_gains_is_all_that_was_found(
     model = matfile.load("models/seed_0.mat")
     currents = conversion.rate_currents(model, BUILT_IN["go-nogo"], 4, (STREAM,))
     answer = conversion.answer_to_currents(NeuronConfig(), 4)
-    expected = conversion.find_unit_gains(model, found.scaling_factor, currents, answer)
+    expected = find_unit_gains(model, found.scaling_factor, currents, answer)
     assert all(map(np.array_equal, file.unit_gains, expected))
 
     simulation = Simulation(BUILT_IN["go-nogo"], 4, purpose="held out", device="cpu")
