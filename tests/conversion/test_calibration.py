@@ -105,6 +105,24 @@ def test_noise_of_spikes_is_allowed_for(trained, answer):
         assert np.abs(found - wanted).mean() < 0.04 * FACTOR
 
 
+def test_noise_is_smoothed_by_the_unit_that_receives_it(trained, answer):
+    """The decay is that of its own synapses: those of the units that send change nothing."""
+    model = trained.model
+    currents = np.linspace(-3.0, 1.0, 200)[:, None] + np.linspace(-0.5, 0.5, model.n_units)
+    receives = np.arange(model.n_units) % 2 == 0
+    found = []
+    for slow in (~receives, receives, np.ones_like(receives)):
+        weights = model.weights._replace(tau_raw=np.where(slow, 20.0, -20.0))
+        with_decays = replace(model, weights=weights)
+        assert np.allclose(with_decays.tau_decay_ms(), np.where(slow, 50.0, 20.0))
+        found.append(np.asarray(unit_gains(with_decays, FACTOR, currents, answer)))
+    fast, slow, all_slow = found
+    assert np.array_equal(slow[:, receives], all_slow[:, receives])
+    assert np.array_equal(fast[:, ~receives], all_slow[:, ~receives])
+    # a unit that smooths less has more noise, and another gain and bias
+    assert (fast[:, receives] != slow[:, receives]).all()
+
+
 def test_weights_below_0_are_no_connections_and_make_no_noise(trained, answer):
     weights = trained.model.weights
     w_rec = np.where(np.arange(trained.model.n_units) % 2, weights.w_rec, -5.0)

@@ -585,6 +585,14 @@ def test_every_number_of_the_caption_is_that_of_the_table():
     }
 
 
+def test_a_network_that_is_converted_with_several_neurons_counts_once():
+    trained = networks("figure_7", "refractory", n=4, n_trained=3)
+    neurons = ("lif", "lif_refractory0ms", "qif")
+    points = pd.concat([trained.assign(neuron=neuron) for neuron in neurons])
+    facts = scorecard.describe(scorecard.table(PUBLISHED, points, NO_SINGLES), PUBLISHED, points)
+    assert (facts["n_networks"], facts["n_attempted"]) == (3, 4)
+
+
 @pytest.mark.parametrize(
     ("figure", "roles"), [("figure_5", ["fixed", "tuned"]), ("figure_s1", ["example"])]
 )

@@ -1,6 +1,7 @@
 """The published names of the spiking network, called as their documentation shows, with what each
 call promises."""
 
+import argparse
 import os
 import pickle
 import shutil
@@ -35,9 +36,11 @@ from spiking import evaluate_task as evaluate_task_at_top
 from spiking.chosen_factor import chosen
 from spiking.eval_tasks import (
     SpikingEvaluatorFactory,
+    add_settings,
     evaluate_single_trial,
     evaluate_task,
     load_model_and_scaling_factor,
+    settings_of,
 )
 from spiking.eval_tasks import main as eval_main
 from spiking.lambda_grid_search import main as search_main
@@ -994,6 +997,30 @@ def test_evaluation_by_command_line(models, capsys):
     with pytest.raises(SystemExit):
         eval_main(["--task", "chess", "--model_dir", str(models)])
     assert "task: expected one of go_nogo, xor, mante" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("main", "task"), [(eval_main, "--task"), (search_main, "--task_name")], ids=["eval", "search"]
+)
+def test_each_setting_on_the_command_line_reaches_the_task(main, task, models, capsys):
+    """One that the task cannot have is refused, not left out."""
+    parser = argparse.ArgumentParser()
+    add_settings(parser)
+    options = set(vars(parser.parse_args([])))
+    assert options > {"T", "stim_on", "stim_dur", "eval_amp_thresh"}
+    for name in options:
+        asked = settings_of(parser.parse_args([f"--{name}", "1"]), "xor")
+        assert asked == XORSpikingTask().settings | {name: 1}
+    call = [task, "go_nogo", "--model_path", str(models / "model.mat"), "--n_trials", "1"]
+    refused = {
+        "eval_amp_thresh": "settings['eval_amp_thresh']: expected 0.7",
+        "T": "settings['T']: the trial is too short",
+        "stim_dur": "settings['stim_dur']: expected a whole number",
+    }
+    for name, message in refused.items():
+        with pytest.raises(SystemExit):
+            main([*call, f"--{name}", "0"])
+        assert message in capsys.readouterr().err
 
 
 def test_of_several_models_the_command_line_prints_each_and_the_mean(monkeypatch, capsys):

@@ -178,6 +178,20 @@ def test_the_run_leads_from_config_seed_and_given_files_to_the_results(folder, s
     assert workflow["citation"] == {"@id": "https://doi.org/10.1073/pnas.1905926116"}
 
 
+def test_what_has_one_name_and_differs_is_told_apart(folder, study):
+    """The models of two laboratories may be called alike, and a package may have been updated
+    within a study."""
+    files = [{"file": "net.mat", "sha256": 64 * digit} for digit in "ab"]
+    versions = [{"numpy": "2.0"}, {"numpy": "2.1"}]
+    made = study["made"] | {"versions": versions}
+    _, entities = described(folder, study | {"files_of_the_config": files, "made": made})
+    given = [entities[i] for i in ids_in(entities["#run"]["object"])]
+    checksums = [e["sha256"] for e in given if e["name"] == "net.mat"]
+    assert sorted(checksums) == [file["sha256"] for file in files]
+    used = [e["softwareVersion"] for e in entities.values() if e.get("name") == "numpy"]
+    assert used == ["2.0", "2.1"]
+
+
 def test_nothing_is_said_that_is_not_known(folder, study):
     metadata, entities = described(folder, study)
     text = json.dumps(metadata)

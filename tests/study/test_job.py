@@ -5,9 +5,11 @@ import importlib
 import logging
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from shared import PUBLISHED_MODEL, ROOT
 from snakemake.iocontainers import Params, Wildcards
@@ -131,6 +133,41 @@ def test_the_columns_of_a_network_are_counted_in_its_file(job):
         "mean_tau_decay_ms": pytest.approx(tau_ms.mean(), rel=1e-5),
     }
     assert found["n_inhibitory"] != np.count_nonzero(keys["exc"])
+
+
+def test_the_example_is_the_first_seed_of_the_most_accurate(job, tmp_path, monkeypatch):
+    """In the order of the tables, where seed 2 comes before seed 10, with model and factor of its
+    own block."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(matfile, "load", str)
+    of_block = {"a": {0: 0.5, 2: 1.0, 3: 1.0}, "b": {10: 1.0, 11: 0.75}}
+    for name, accuracies in of_block.items():
+        seeds = [f"seed_{seed}" for seed in accuracies]
+        networks = pd.DataFrame({"network": seeds, "converged": True})
+        failed = pd.DataFrame({"network": [f"failed_{name}"], "converged": [False]})
+        pd.concat([failed, networks]).to_csv(f"{name}_networks.csv", index=False)
+        choice = {"network": seeds, "scaling_factor": [30.0 + seed for seed in accuracies]}
+        pd.DataFrame(choice).to_csv(f"{name}_choice.csv", index=False)
+        correct = []
+        for accuracy in accuracies.values():
+            correct += [trial < 4 * accuracy for trial in range(4)]
+        trials = pd.DataFrame({"network": np.repeat(seeds, 4), "correct": correct})
+        trials.to_parquet(f"{name}_trials.parquet")
+    inputs = SimpleNamespace(
+        models=["a", "b"],
+        networks=["a_networks.csv", "b_networks.csv"],
+        held_out=["a_trials.parquet", "b_trials.parquet"],
+        choices=["a_choice.csv", "b_choice.csv"],
+    )
+    facts, model = job.best_network(inputs)
+    assert facts == {
+        "n_networks": 5,
+        "n_attempted": 7,
+        "network": "seed_2",
+        "held_out_accuracy": 1.0,
+        "scaling_factor": 32.0,
+    }
+    assert model == str(Path("a", "seed_2.mat"))
 
 
 def test_a_network_that_is_in_no_block_is_an_error(job, tmp_path):

@@ -148,6 +148,20 @@ def test_a_job_of_several_factors_asks_for_the_time_of_all():
     assert '**needs("simulate", len(carried.factors)),' in simulate.text
 
 
+@pytest.mark.parametrize("rule", ["example", "exchange"])
+def test_a_refined_example_is_made_of_nothing_published(rule):
+    """Its models, trials and factors are those of the refinement; only which networks were trained
+    is the same."""
+    text = (RULES / "exports.smk").read_text("utf-8")
+    used = rf"use rule {rule} as {rule}_refined with:\n +input:\n(.*?)\n +output:"
+    (inputs,) = re.findall(used, text, re.DOTALL)
+    files = params_in(inputs)
+    assert files.pop("networks") == 'per_block("results/networks/{place}/{block}.csv")'
+    assert {"models", "held_out", "choices"} <= set(files)
+    for name, of_name in files.items():
+        assert re.search(r'"results/(examples_)?refined/', of_name), (rule, name)
+
+
 @pytest.mark.parametrize("what", ["log", "benchmark"])
 def test_no_two_rules_write_one_log_or_benchmark(what):
     found = []
