@@ -115,7 +115,8 @@ def test_noise_is_smoothed_by_the_unit_that_receives_it(trained, answer):
         weights = model.weights._replace(tau_raw=np.where(slow, 20.0, -20.0))
         with_decays = replace(model, weights=weights)
         assert np.allclose(with_decays.tau_decay_ms(), np.where(slow, 50.0, 20.0))
-        found.append(np.asarray(unit_gains(with_decays, FACTOR, currents, answer)))
+        of_network = currents_of(with_decays, currents)
+        found.append(np.asarray(find_unit_gains(with_decays, FACTOR, of_network, answer)))
     fast, slow, all_slow = found
     assert np.array_equal(slow[:, receives], all_slow[:, receives])
     assert np.array_equal(fast[:, ~receives], all_slow[:, ~receives])
