@@ -505,6 +505,7 @@ def test_settings_that_are_swept_have_their_own_words_and_units():
         "neuron.t_refractory_ms": "refractory period",
         "neuron.tau_rise_ms": "rise time",
         "training.learning_rate": "learning rate",
+        "training.decay_learning_rate": "learning rate of decays",
         "training.min_trials": "least training trials",
     }
     assert set(sweep_panels.NAMES_OF_KEYS) == set(words)
