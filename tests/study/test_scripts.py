@@ -32,6 +32,7 @@ from rate2spike.config import NeuronConfig, RateConfig, TrainingConfig
 from rate2spike.conversion import Simulation, scored_trials
 from rate2spike.conversion.calibration import find_unit_gains
 from rate2spike.export import nir_file
+from rate2spike.files import read_csv
 from rate2spike.rate import block_file, train
 from rate2spike.rate.kernels import cpu as rate_cpu
 from rate2spike.rate.model import UnitGains
@@ -205,7 +206,7 @@ def refined(run_script, inputs, params=REFINE) -> pd.DataFrame:
     """The table of a refinement; its trials and models are in `fresh` and `refined_models`."""
     output = {"refined": "refined.csv", "trials": "fresh", "converted": "refined_models"}
     run_script("refine", inputs=inputs, output=output, params=params)
-    return pd.read_csv("refined.csv").set_index("network")
+    return read_csv("refined.csv").set_index("network")  # exact with every pandas
 
 
 def test_trials_of_a_refinement_are_the_held_out_ones_with_another_output(
