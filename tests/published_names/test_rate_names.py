@@ -953,6 +953,22 @@ def test_the_output_offset_of_a_refined_network_is_kept(tmp_path, published_mode
     assert net.load_net(tmp_path / "net.mat").to_model().output_offset == 0
 
 
+def test_what_was_refined_is_left_out_where_the_network_was_trained_on(caplog):
+    net = documented_net(5)[0]
+    gains = UnitGains(np.ones(5), np.zeros(5))
+    refined = replace(net.to_model(), output_factor=0.5, output_offset=0.1, unit_gains=gains)
+    for name in ("w", "w_out", "b_out", "taus_gaus"):
+        net = FR_RNN_dale.from_model(refined)
+        assert net.to_model().unit_gains is not None
+        assert not caplog.text
+        with torch.no_grad():
+            getattr(net, name).add_(0.01)
+        model = net.to_model()
+        assert (model.output_factor, model.output_offset, model.unit_gains) == (1, 0, None)
+        assert "other weights than those it was refined with" in caplog.text
+        caplog.clear()
+
+
 def test_the_gains_of_the_units_of_a_refined_network_are_kept(tmp_path, published_model_file):
     net = documented_net(5)[0]
     assert net.to_model().unit_gains is None

@@ -5,6 +5,7 @@ The equations are those of `rate2spike.rate`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
@@ -37,6 +38,8 @@ from .functions import (
     generate_target_continuous_xor,
 )
 from .utils import new_seed
+
+log = logging.getLogger(__name__)
 
 torch = needed("torch", "torch")
 
@@ -156,6 +159,7 @@ class FR_RNN_dale(torch.nn.Module):
         self.output_factor = model.output_factor
         self.output_offset = model.output_offset
         self.unit_gains = model.unit_gains
+        self._refined_weights = model.weights  # those that they were found for
 
         weights = model.weights
         self._set_parameter("w", weights.w_rec.reshape(n, n), device)
@@ -301,7 +305,7 @@ class FR_RNN_dale(torch.nn.Module):
         if self.w0 is not None:
             tau_raw = _numpy(self.taus_gaus0)[:, 0]
             initial = weights._replace(w_rec=_numpy(self.w0), tau_raw=tau_raw)
-        return replace(
+        model = replace(
             wiring,
             weights=weights,
             initial=initial,
@@ -309,6 +313,23 @@ class FR_RNN_dale(torch.nn.Module):
             output_offset=self.output_offset,
             unit_gains=self.unit_gains,
         )
+        return self._without_old_refinement(model)
+
+    def _without_old_refinement(self, model: RateModel) -> RateModel:
+        """The same model, but what a refinement found is left out where weights have moved since,
+        with a warning."""
+        plain = replace(model, output_factor=1.0, output_offset=0.0, unit_gains=None)
+        is_plain = (model.output_factor, model.output_offset, model.unit_gains) == (1, 0, None)
+        moved = False
+        for now, before in zip(model.weights, self._refined_weights, strict=True):
+            moved = moved or not np.array_equal(now, np.asarray(before, now.dtype))
+        if is_plain or not moved:
+            return model
+        log.warning(
+            "the network has other weights than those it was refined with: output_factor, "
+            "output_offset and gains of the units are left out"
+        )
+        return plain
 
     def load_net(self, model_dir: str | Path) -> FR_RNN_dale:
         """Become the network of a .mat file, of whatever size.
