@@ -283,7 +283,7 @@ def helped_and_harmed(run_script, block, trained, monkeypatch):
             return find_unit_gains(model, *others)
         return UnitGains(np.ones(model.n_units), np.full(model.n_units, -50.0))
 
-    monkeypatch.setattr(conversion, "find_unit_gains", found_gains, raising=False)
+    monkeypatch.setattr(refined_trials, "find_unit_gains", found_gains)
     matfile.save("models/harmed.mat", harmed, trained.record, {})
     table = {"network": ["seed_0", "seed_1", "harmed"], "converged": [True, False, True]}
     pd.DataFrame(table).to_csv("networks.csv", index=False)

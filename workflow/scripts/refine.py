@@ -6,7 +6,6 @@ import job
 
 log = job.start(snakemake)
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +13,7 @@ import pandas as pd
 from rate2spike.analysis import refined_trials
 from rate2spike.analysis.refined_trials import Step
 from rate2spike.analysis.trial_table import REFINED_TYPES, write_trials
-from rate2spike.conversion import answer_to_currents, find_unit_gains, rate_currents
+from rate2spike.conversion import answer_to_currents, rate_currents
 from rate2spike.conversion.converted_files import write_converted
 from rate2spike.files import replacing, write_csv
 
@@ -23,37 +22,11 @@ searching = job.simulation(snakemake)._replace(purpose="search")
 task = searching.task
 
 
-def with_gains(before: dict[str, Step], scaling_factors: list[float]) -> dict[str, Step]:
-    """The networks after their units have got gains, searched anew on the same trials; those that
-    it makes no better stay as they were."""
-    seed = searching.study_seed
-    answer = answer_to_currents(searching.neuron, seed, searching.downsample)
-    currents = {}
-    for network, step in before.items():
-        words = (job.stream_name(snakemake.wildcards, network),)
-        currents[network] = rate_currents(step.model, task, seed, words)
-    at_factor, trials = {}, {network: [] for network in before}
-    for factor in scaling_factors:
-        for network, step in before.items():
-            gains = find_unit_gains(step.model, factor, currents[network], answer)
-            at_factor[network, factor] = replace(step.model, unit_gains=gains)
-        scored = job.score_block(
-            snakemake,
-            searching,
-            {network: at_factor[network, factor] for network in before},
-            dict.fromkeys(before, factor),
-            params.search_trials,
-        )
-        for network, columns in scored.items():
-            own = columns | job.names(snakemake.wildcards, network)
-            trials[network].append(refined_trials.searched(own))
-    after = {}
-    for network, step in before.items():
-        rows = pd.concat(trials[network])
-        found = refined_trials.refine_search(task, rows)
-        model = at_factor[network, found.scaling_factor]
-        after[network] = refined_trials.better(step, Step(model, found, rows))
-    return after
+def searched(models: dict, factor: float) -> dict[str, dict]:
+    """Columns of the trials of the search of each network, at a scaling factor."""
+    factors = dict.fromkeys(models, factor)
+    trials = job.score_block(snakemake, searching, models, factors, params.search_trials)
+    return {name: own | job.names(snakemake.wildcards, name) for name, own in trials.items()}
 
 
 def fresh_trials(steps: dict[str, Step]) -> dict[str, dict]:
@@ -78,8 +51,12 @@ rows = refined_trials.rows_of_step("output", networks, fresh)
 came_from = dict.fromkeys(networks, "output")
 
 if "gains" in params.steps and networks:
-    tried = sorted({factor for rows_of in search.values() for factor in rows_of.scaling_factor})
-    after = with_gains(networks, tried)
+    seed, currents = searching.study_seed, {}
+    for network, step in networks.items():
+        words = (job.stream_name(snakemake.wildcards, network),)
+        currents[network] = rate_currents(step.model, task, seed, words)
+    answer = answer_to_currents(searching.neuron, seed, searching.downsample)
+    after = refined_trials.with_gains(task, networks, searched, currents=currents, answer=answer)
     changed = {}
     for network, step in after.items():
         if step is not networks[network]:

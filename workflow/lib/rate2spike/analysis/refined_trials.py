@@ -3,7 +3,7 @@ them, their trials with the output that was found."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..conversion.calibration import Answer, Currents, find_unit_gains
 from ..conversion.refinement import ROUNDING, Refined, SearchTrials, refine, scaled_response
 from ..rate.model import RateModel
 from ..tasks.task import Response, Task
@@ -84,15 +85,52 @@ def refined_model(step: Step) -> RateModel:
     )
 
 
-def searched(columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Trials of a network as those of `read_search`.
+# What simulates the trials of the search: network -> model, scaling factor -> network -> columns
+Score = Callable[[Mapping[str, RateModel], float], Mapping[str, Mapping[str, np.ndarray]]]
+
+
+def with_gains(
+    task: Task,
+    before: Mapping[str, Step],
+    score: Score,
+    *,
+    currents: Mapping[str, Currents],
+    answer: Answer,
+) -> dict[str, Step]:
+    """The networks after their units have got gains, found and searched anew at each scaling factor
+    of their search; those that it makes worse stay as they were.
 
     Parameters
     ----------
-    columns
-        As from `conversion.score_network`.
+    task
+        Says which answers are right.
+    before
+        Network -> its step before.
+    score
+        Simulates the trials of the search of networks at a scaling factor; its columns are those of
+        `conversion.score_network`, by the names of `before`.
+    currents
+        Of each network, from `conversion.rate_currents`.
+    answer
+        Of the spiking units, from `conversion.answer_to_currents`.
     """
-    return pd.DataFrame({name: columns[name] for name in SEARCHED})
+    models, trials = {}, {network: [] for network in before}
+    factors = {factor for step in before.values() for factor in step.trials.scaling_factor}
+    for factor in sorted(factors):
+        at_factor = {}
+        for network, step in before.items():
+            gains = find_unit_gains(step.model, factor, currents[network], answer)
+            at_factor[network] = replace(step.model, unit_gains=gains)
+            models[network, factor] = at_factor[network]
+        for network, columns in score(at_factor, factor).items():
+            trials[network].append(pd.DataFrame({name: columns[name] for name in SEARCHED}))
+    after = {}
+    for network, step in before.items():
+        rows = pd.concat(trials[network])
+        found = refine_search(task, rows)
+        new = Step(models[network, found.scaling_factor], found, rows)
+        after[network] = better(step, new)
+    return after
 
 
 def read_search(shards: Iterable[str | Path]) -> dict[str, pd.DataFrame]:
