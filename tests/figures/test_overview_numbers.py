@@ -374,6 +374,7 @@ NAMES = ["rate network", "LIF, unconverted", "LIF, mean field", "LIF, searched"]
 SETTINGS = MeanFieldConfig(
     n_exc=80, n_inh=20, g=(5.0, 6.0), q=(0.5, 0.9, 1.4), weight_scales=(0.7, 1.0, 2.5)
 )
+STABLE_TO = {5.0: 0.7, 6.0: 1.0}  # the q at which the linear rate network has spectral radius 1
 
 
 def measured() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -398,7 +399,7 @@ def measured() -> tuple[pd.DataFrame, pd.DataFrame]:
                 row["predicted_rate"] = np.nan
                 if name == "LIF, mean field":
                     row["predicted_rate"] = rng.uniform(3, 4)
-                row["spectral_radius"] = q**2  # 1, where it stops being stable, at q = 1
+                row["spectral_radius"] = (q / STABLE_TO[g]) ** 2
                 rows.append(row)
                 lags = {"lag": np.arange(6) / 2, "autocovariance": rng.uniform(1, 3, 6)}
                 curves.append(pd.DataFrame({"network": name, "g": g, "q": q, **lags}))
@@ -477,14 +478,15 @@ def test_the_mean_field_figure_shows_from_which_weights_on_it_is_unstable(mean_f
     """As a line in the map, of fields side by side, and as a grey range in the other panels."""
     lines = axes_of(mean_field_page.figure, "map").lines
     ends = [np.column_stack(line.get_data()).tolist() for line in lines]
-    x = pytest.approx(1 + (1 - 0.9) / (1.4 - 0.9))  # q = 1 between the fields of 0.9 and 1.4
-    assert ends == [[[x, -0.5], [x, 0.5]], [[x, 0.5], [x, 1.5]]]
+    halfway = pytest.approx(0.5)  # q = 0.7 between the fields of 0.5 and 0.9
+    a_fifth = pytest.approx(1.2)  # q = 1 between those of 0.9 and 1.4
+    assert ends == [[[halfway, -0.5], [halfway, 0.5]], [[a_fifth, 0.5], [a_fifth, 1.5]]]
     for measure in ("rate", "dimensionality", "agreement", "weight_scale"):
         for g in SETTINGS.g:
             axes = axes_of(mean_field_page.figure, f"{measure} {g:g}")
             grey = [patch for patch in axes.patches if patch.get_hatch() is None]
             (shaded,) = (patch.get_bbox() for patch in grey)
-            assert (shaded.x0, shaded.x1) == pytest.approx((1, axes.get_xlim()[1]))
+            assert (shaded.x0, shaded.x1) == pytest.approx((STABLE_TO[g], axes.get_xlim()[1]))
 
 
 def test_fields_axes_and_titles_of_the_mean_field_figure_name_their_numbers(mean_field_page):

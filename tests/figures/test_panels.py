@@ -325,12 +325,13 @@ def test_a_population_without_units_is_left_out():
 
 def test_published_ranges_with_a_hidden_edge():
     published = pd.DataFrame(
-        {"x_value": ["0.2", "0.99"], "value": ["-0.62 to -0.31", "-0.34 to hidden under Go"]}
+        {"x_value": ["0.2", "0.99"], "value": ["-0.34 to hidden under Go", "-0.62 to -0.31"]}
     )
     panel = panels.output_panel(axes_named("output"), "Spiking")
     table = panels.published_envelope(panel, published, series="Go").set_index("series")
-    assert table.loc["published Go, least"].y.tolist() == [-0.62, -0.34]
-    assert table.loc["published Go, greatest"].y == -0.31
+    least, greatest = (table.loc[[f"published Go, {edge}"]] for edge in ("least", "greatest"))
+    assert (least.x.tolist(), least.y.tolist()) == ([0.2, 0.99], [-0.34, -0.62])
+    assert (greatest.x.tolist(), greatest.y.tolist()) == ([0.99], [-0.31])
 
 
 def test_ranges_widen_and_never_cut():

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from rate2spike.figures import forest
@@ -403,11 +404,14 @@ def compared():
 
 
 def test_forest_plot_marks_every_number_by_its_verdict(compared):
-    """In shape and colour as its legend says."""
+    """In shape and colour as its legend says; as its caption says, open grey where networks are too
+    few."""
     page, drawn = forest.draw(compared)
     marks = {}
     for mark, text in zip(page.legends[0].legend_handles, page.legends[0].texts, strict=True):
         marks[text.get_text()] = look_of(mark)
+        is_open = to_hex(mark.get_markerfacecolor()) == "#ffffff"
+        assert is_open == (text.get_text() == scorecard.TOO_FEW)
     assert len(set(marks.values())) == 3
     axes_of_group = {axes.get_label(): axes for axes in page.axes}
     seen = set()
