@@ -58,8 +58,8 @@ NOT_POINTS = (
 
 
 def recording(figure: str) -> dict:
-    """A recording whose decays lie within the paper's 20 to 50 ms, with more Go than NoGo trials
-    and spikes in every trial."""
+    """A recording whose decays lie within the paper's 20 to 50 ms, with more Go than NoGo trials,
+    one of which is right from 0.5 s on alone, and spikes in every trial."""
     task = TASKS[figure]
     example = example_of(task)
     rng = np.random.default_rng(8)
@@ -67,6 +67,7 @@ def recording(figure: str) -> dict:
     flipped = example["label"].copy()
     if task == "go-nogo":  # four Go trials and two NoGo trials
         flipped[np.flatnonzero(flipped == 0)[0]] = 1
+        example["spiking_out"][CHOSEN][-1, 99:] *= 0.05
     return example | {"label": flipped}
 
 
