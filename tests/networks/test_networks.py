@@ -816,11 +816,12 @@ def test_a_recording_drawn(many):
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [
         f"unit {i}" for i in range(5)
     ]
-    raster = many.raster(simulation=1)
-    (marks,) = raster.lines
-    own = many.spike_simulation == 1
-    assert np.array_equal(marks.get_xdata(), many.spike_time[own])
-    assert np.array_equal(marks.get_ydata(), many.spike_unit[own])
+    for simulation in (0, 1):
+        raster = many.raster(simulation=simulation)
+        (marks,) = raster.lines
+        own = many.spike_simulation == simulation
+        assert np.array_equal(marks.get_xdata(), many.spike_time[own])
+        assert np.array_equal(marks.get_ydata(), many.spike_unit[own])
     assert (raster.get_xlabel(), raster.get_ylabel()) == ("Time (τ)", "Unit")
     assert axes.get_title() == raster.get_title() == "simulation 1"
     assert axes.get_xlim() == raster.get_xlim() == (0, 6)

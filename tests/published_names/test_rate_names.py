@@ -886,6 +886,12 @@ def test_a_published_model_file_is_loaded(published_model_file):
             numbers(getattr(net, name)), values[name].astype(np.float32), err_msg=name
         )
     assert net.b_out.item() == np.float32(values["b_out"].item())
+    model = net.to_model()
+    handed_on = {"w": model.weights.w_rec, "taus_gaus": model.weights.tau_raw}
+    handed_on |= {"w0": model.initial.w_rec, "taus_gaus0": model.initial.tau_raw}
+    for name, ours in handed_on.items():
+        np.testing.assert_array_equal(ours.ravel(), numbers(getattr(net, name)).ravel(), name)
+    assert not np.array_equal(handed_on["taus_gaus"], handed_on["taus_gaus0"])
     assert (values["inh"].sum(), values["exc"].sum()) == (net.NI, net.NE)
     assert {id(p) for p in optimizer.param_groups[0]["params"]} == {id(p) for p in net.parameters()}
     assert all(parameter.grad is None for parameter in net.parameters())
