@@ -1,6 +1,7 @@
 """Plain arrays of a .mat file read without scipy: bit for bit what scipy reads, or left to it."""
 
 import io
+import struct
 import zlib
 
 import numpy as np
@@ -66,6 +67,21 @@ def test_every_key_of_a_model_is_what_scipy_reads(file):
 @pytest.mark.parametrize("value", PLAIN.values(), ids=PLAIN)
 def test_plain_arrays_are_what_scipy_reads(value, compressed):
     assert_as_scipy_reads_it(written(compressed, before=np.eye(2), x=value, y=1), "x")
+
+
+def element(kind, content):
+    """As it stands in a file: its tag, the content, up to the next 8 bytes."""
+    return struct.pack("<II", kind, len(content)) + content + bytes(-len(content) % 8)
+
+
+@pytest.mark.parametrize("kind", [4, 17], ids=["as MATLAB writes them", "UTF-16"])
+def test_letters_of_two_bytes_are_what_scipy_reads(kind):
+    word = "clipped_relu"
+    array = element(6, struct.pack("<II", 4, 0)) + element(5, struct.pack("<ii", 1, len(word)))
+    array += element(1, b"x") + element(kind, word.encode("utf-16-le"))
+    data = written()[: mat_structure.HEADER] + element(14, array)
+    assert mat_plain.read(data, ["x"])["x"].tolist() == [word]
+    assert_as_scipy_reads_it(data, "x")
 
 
 @pytest.mark.parametrize("value", OTHER.values(), ids=OTHER)

@@ -130,6 +130,14 @@ def test_all_published_keys_with_the_published_shapes_and_types(tmp_path):
     assert ours["losses"].dtype == published["losses"].dtype
 
 
+def test_the_evaluation_that_is_saved_is_the_last_and_not_the_best(trained, tmp_path):
+    model, record = trained
+    curve = np.vstack([record.curve, [record.trials + 50, 9.0, 0.5]])
+    matfile.save(tmp_path / "later.mat", model, record._replace(curve=curve), {})
+    keys = keys_of(tmp_path / "later.mat")
+    assert (keys["eval_loss_mean"], keys["eval_perf_mean"]) == (9, 0.5)
+
+
 def test_the_keys_hold_what_the_published_code_puts_there(trained, saved):
     keys, (model, record) = keys_of(saved), trained
     assert np.array_equal(keys["m"], np.diag(1.0 - 2 * model.inhibitory))

@@ -322,8 +322,8 @@ def test_training_on_the_device_follows_that_on_the_cpu(connections, training):
 
 
 def test_each_evaluation_of_a_block_has_noise_of_its_own_and_training_one(monkeypatch):
-    """As on the CPU, see tests/study/test_scripts.py."""
-    given = []
+    """As on the CPU, see tests/study/test_scripts.py. The progress is that of all networks."""
+    given, progress = [], []
 
     def listening(block, u, z, fresh, *, keys, fresh_keys, **_):
         given.append((keys, fresh_keys))
@@ -336,8 +336,9 @@ def test_each_evaluation_of_a_block_has_noise_of_its_own_and_training_one(monkey
     short = TrainingConfig(
         max_trials=5, evaluation_interval=2, evaluation_trials=1, loss_threshold=1e-9
     )
-    side_by_side.go_on_together(runs, TASK, short)
+    side_by_side.go_on_together(runs, TASK, short, progress=progress.append)
     assert len(given) == 2
+    assert progress == [2 * 2, 2 * 2]
     training = {tuple(keys) for keys, _ in given}
     assert len(training) == 1
     (noise,) = training
