@@ -134,6 +134,12 @@ def test_two_chunks_are_one_run_and_copy_the_weights_once(monkeypatch):
     assert sent.count(job.weights.shape) == 1
 
 
+def test_what_is_sent_may_be_below_0():
+    job = job_of(QIF, 7)
+    job.state[1] = -1 - job.state[1]
+    assert_same(job, **ALL)
+
+
 def test_weights_changed_in_place_are_new_weights():
     job = job_of(QIF, 7, batch=2)
     before = advance(copied(job), ("v",), **ALL)[0]
@@ -266,6 +272,12 @@ class Called(QIF):
         return (np.exp(state[0]), state[1]), 0.0
 
 
+class Cubed(QIF):
+    @staticmethod
+    def step(state, s_in, current, t, constants):
+        return (state[0] ** 3, state[1]), 0.0
+
+
 class Branching(QIF):
     @staticmethod
     def step(state, s_in, current, t, constants):
@@ -283,11 +295,11 @@ def test_refuses():
     )
     with pytest.raises(TypeError, match=message):
         advance(job._replace(neuron=Called()), (), **ALL)
-    with pytest.raises(
-        TypeError,
-        match=r"(?s)Branching.step cannot be compiled for a GPU: .*unknown.* use device: cpu",
-    ):
-        advance(job._replace(neuron=Branching()), (), **ALL)
+    for model, cause in ((Branching(), "unknown"), (Cubed(), "")):  # only a square is known
+        name = type(model).__name__
+        message = rf"(?s){name}.step cannot be compiled for a GPU: .*{cause}.* use device: cpu"
+        with pytest.raises(TypeError, match=message):
+            advance(job._replace(neuron=model), (), **ALL)
     source = (
         "class Model(QIF):\n"
         " @staticmethod\n"

@@ -514,6 +514,16 @@ class ExponentialLIF:
         return (v * (1 - spike), y + spike), spike
 
 
+@pytest.mark.parametrize("n_units", [1, 20])
+def test_what_is_sent_may_be_below_0(n_units):
+    rng = np.random.default_rng(2)
+    network = Network(QIF(), 9 * rng.random((n_units, n_units)), 1e-3, {"s": -rng.random(n_units)})
+    (samples, _, state), kernel = both(network, np.zeros((9, n_units)))
+    assert (samples[1] < 0).all()
+    assert np.array_equal(kernel[0], samples)
+    assert np.array_equal(kernel[2], state)
+
+
 def test_a_model_of_ones_own(monkeypatch):
     network = Network(ExponentialLIF(tau=np.array([[10.0], [20.0]])), 0.1 * np.ones((3, 3)), 0.1)
     inputs = np.full((2000, 3), 12.0)

@@ -183,6 +183,24 @@ def test_a_launch_that_does_not_fit_is_halved(monkeypatch, caplog):
     assert all(np.array_equal(a, b) for a, b in zip(found[:4], expected[:4], strict=True))
 
 
+class Launched(Exception):
+    """With so many trials."""
+
+
+@pytest.mark.parametrize("kept", [{"keep_every": 50}, {"keep_every": 1, "keep_rates": True}])
+def test_a_launch_is_as_large_as_memory_allows(monkeypatch, kept):
+    def launched(self, programs):
+        raise Launched(len(programs))
+
+    n_kept = 100 // kept["keep_every"]
+    # number of spikes, time of the last, stimulus, outputs; rates
+    of_one = 4 * 63 + 8 * 63 + 4 * 2 * 2 + 4 * n_kept + 4 * 63 * n_kept * ("keep_rates" in kept)
+    monkeypatch.setattr(spiking_cuda, "free_bytes", lambda: 5 * of_one // 2)
+    monkeypatch.setattr(spiking_cuda._Shard, "_launch", launched)
+    with pytest.raises(Launched, match="^2$"):
+        simulate_trials(small_network(63), stimulus(2, 5), trials=range(5), stream=KEY, **kept)
+
+
 def test_an_error_that_is_not_of_memory_is_raised(monkeypatch):
     launched = []
 
