@@ -158,8 +158,9 @@ def test_axes_of_the_refinement_say_what_they_show(few):
         assert [list(line.get_xdata()) for line in dashed] == [[95, 95]] * is_share
         assert axes.get_ylim() == (5.5, -0.6)
         left, right = axes.get_xlim()
-        places = [at for line in axes.lines if line.get_marker() in ("o", "s") for at in line.get_xdata()]
-        assert left < min(places) <= max(places) < right
+        points = [line.get_xdata() for line in axes.lines if line.get_marker() in ("o", "s")]
+        places = np.concatenate(points)
+        assert left < places.min() <= places.max() < right
         assert right > 100 or not is_share
     legend = {text.get_text(): mark for text, mark in legend_of(few.page)}
     assert to_hex(legend["worse"].get_color()) == WORSE

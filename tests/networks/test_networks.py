@@ -826,10 +826,10 @@ def test_a_recording_drawn(many):
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [
         f"unit {i}" for i in range(5)
     ]
-    for simulation in (0, 1):
-        raster = many.raster(simulation=simulation)
+    for i in (0, 1):
+        raster = many.raster(simulation=i)
         (marks,) = raster.lines
-        own = many.spike_simulation == simulation
+        own = many.spike_simulation == i
         assert np.array_equal(marks.get_xdata(), many.spike_time[own])
         assert np.array_equal(marks.get_ydata(), many.spike_unit[own])
     assert (raster.get_xlabel(), raster.get_ylabel()) == ("Time (τ)", "Unit")

@@ -197,7 +197,7 @@ def test_a_launch_is_as_large_as_memory_allows(monkeypatch, kept):
     of_one = 4 * 63 + 8 * 63 + 4 * 2 * 2 + 4 * n_kept + 4 * 63 * n_kept * ("keep_rates" in kept)
     monkeypatch.setattr(spiking_cuda, "free_bytes", lambda: 5 * of_one // 2)
     monkeypatch.setattr(spiking_cuda._Shard, "_launch", launched)
-    with pytest.raises(Launched, match="^2$"):
+    with pytest.raises(Launched, match=r"^2$"):
         simulate_trials(small_network(63), stimulus(2, 5), trials=range(5), stream=KEY, **kept)
 
 
