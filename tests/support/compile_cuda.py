@@ -26,6 +26,8 @@ from rate2spike.streams import cuda as streams_cuda
 
 TARGET = GPUTarget("cuda", 90, 32)  # H100, H200
 CUOBJDUMP = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
+KEYS = [streams.key(0, "compile")] * 2
+N_STEPS = 12
 found = {}
 
 
@@ -70,26 +72,31 @@ def compiled(self, grid):
     return run
 
 
-def work(n_units: int, **settings) -> None:
-    """Every launch of the library for networks of this size."""
-    n_steps, rng = 12, np.random.default_rng(0)
+def rate_kernels(n_units: int, **settings) -> list:
+    """Every launch of rate networks of this size, which are returned."""
+    rng = np.random.default_rng(0)
     models = [rate.initial_model(config.RateConfig(n_units=n_units, **settings), 1, rng)] * 2
-    u = np.zeros((2, 2, 1, n_steps))
-    z = np.zeros((2, 2, n_steps))
-    keys = [streams.key(0, "compile")] * 2
+    u = np.zeros((2, 2, 1, N_STEPS))
+    z = np.zeros((2, 2, N_STEPS))
     block = rate_cuda.start_block(models)
     for loss in config.LOSSES:
-        rate_cuda.block_gradients(block, u, z, loss=loss, keys=keys, first_trial=0)
+        rate_cuda.block_gradients(block, u, z, loss=loss, keys=KEYS, first_trial=0)
         rate_cuda.train_block(
-            block, u, z, training=config.TrainingConfig(loss=loss), keys=keys, first_trial=0
+            block, u, z, training=config.TrainingConfig(loss=loss), keys=KEYS, first_trial=0
         )
     for keep in (False, True):
         rate_cuda.block_outputs(
-            models, [m.weights for m in models], u, keys=keys, first_trial=0, keep=keep
+            models, [m.weights for m in models], u, keys=KEYS, first_trial=0, keep=keep
         )
+    return models
+
+
+def spiking_kernels(models: list) -> None:
+    """Every launch of the spiking networks made of these rate networks."""
+    u = np.zeros((2, 2, 1, N_STEPS))
     for neuron in (config.NeuronConfig(), config.NeuronConfig(model="qif", tau_rise_ms=0)):
         converted = [conversion.to_spiking(m, 40, neuron=neuron) for m in models]
-        of_trials = {"trials": np.arange(2), "keys": keys}
+        of_trials = {"trials": np.arange(2), "keys": KEYS}
         spiking_cuda.simulate_networks(converted, u, **of_trials, first_step=9)
         spiking_cuda.simulate_networks(
             converted,
@@ -99,11 +106,15 @@ def work(n_units: int, **settings) -> None:
             keep_rates=True,
             stimulation=("exc", 1, 200, [0]),
         )
-    for model in (*MODELS, Own):
+
+
+def network_kernels(n_units: int, *models) -> None:
+    """Launches of any network of this size, of units of these models; the last with less kept."""
+    for model in models:
         network = spiking.Network(model(), np.zeros((n_units, n_units)), dt=1e-3)
-        job = networks.job_of(network, np.zeros((2, n_steps, n_units)))
+        job = networks.job_of(network, np.zeros((2, N_STEPS, n_units)))
         network_cuda.advance(job, model.variables, every=5, average=True)  # the most registers
-    network_cuda.advance(job, Own.variables, every=1, average=False)
+    network_cuda.advance(job, model.variables, every=1, average=False)
     network_cuda.advance(job, (), every=1, average=False, spikes=False)
 
 
@@ -114,13 +125,17 @@ def main() -> None:
         module.DEVICE = "cpu"
     for module in (network_cuda, rate_cuda, spiking_cuda):
         module.free_bytes = lambda: 2**40
-    work(250)
-    work(63, activation="softplus", dale=False)
-    work(1024, activation="clipped_relu", tau_decay_ms=(35.0,), connections="keep")
-    for (name, _), (registers, spilled, stale, fused) in found.items():
+    spiking_kernels(rate_kernels(250))
+    network_kernels(250, *MODELS, Own)
+    n_of_250 = len(found)
+    rate_kernels(63, activation="softplus", dale=False)
+    of_1024 = {"activation": "clipped_relu", "tau_decay_ms": (35.0,), "connections": "keep"}
+    spiking_kernels(rate_kernels(1024, **of_1024))
+    network_kernels(1024, Own)
+    for i, ((name, _), (registers, spilled, stale, fused)) in enumerate(found.items()):
         print(
-            f"{name}: {registers} registers, {spilled} bytes spilled, {stale} stale loads, "
-            f"{fused} fused in float64"
+            f"{name}{' of 250' if i < n_of_250 else ''}: {registers} registers, {spilled} bytes "
+            f"spilled, {stale} stale loads, {fused} fused in float64"
         )
 
 

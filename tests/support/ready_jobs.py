@@ -39,14 +39,14 @@ PACKAGES = (
     "tqdm",
     "yaml",
 )
-# scripts of the tiny study of which others run as well
+# scripts of the tiny study of which others run as well; all figures but that of a task are one kind
 SCRIPTS = re.compile(
     r"tmp\w+\.("
-    "aggregate|aggregate_refined|example|figure_accuracy|figure_scaling|figure_task|held_out|"
-    "import_models|networks_of_condition|provenance|provenance_page|refine|simulate|train|"
-    "write_models"
-    r")\.py"
+    "aggregate|aggregate_refined|example|figure_task|figure(?=_)|held_out|import_models|"
+    "networks_of_condition|provenance|provenance_page|refine|simulate|train|write_models"
+    r")(?:(?<=figure)_\w+)?\.py"
 )
+NOT_FOR_FIGURES = ("numba", "llvmlite")  # a figure that imports them is slow to begin, and noted
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
 
 
@@ -177,6 +177,10 @@ def become(asked: dict, descriptors: list[int]) -> None:
     """Make this process that of the script, as Python would have started it."""
     sys.argv = [asked["script"]]
     where = str(Path(asked["script"]).parent)
+    if SCRIPTS.fullmatch(Path(asked["script"]).name)[1] == "figure":
+        for name in list(sys.modules):
+            if name.partition(".")[0] in NOT_FOR_FIGURES:
+                del sys.modules[name]
     start_anew(asked["folder"], asked["environment"], descriptors, where)
 
 

@@ -33,6 +33,7 @@ from tiny_study import (
     TINY,
     command,
     differences,
+    imported,
     noting_imports,
     run,
     said,
@@ -825,10 +826,10 @@ def test_a_job_imports_what_it_uses(tiny):
         assert packages[stage] <= kernels | {"pyarrow"}, stage  # without a network no kernel
     for stage in ("networks_of_condition", "aggregate", "export"):
         assert not packages[stage] & {"matplotlib", "numba"}, stage
-    drawn = {stage for stage in packages if stage.startswith("figure_")}
-    assert len(drawn) > 10
-    for stage in drawn:
-        assert "numba" not in packages[stage], stage
+    drawn = [notes for notes in imported(tiny / "imported") if notes[0].startswith("figure_")]
+    assert len({stage for stage, _ in drawn}) > 10
+    for stage, lines in drawn:
+        assert "package numba" not in lines, stage
     assert "scipy" not in packages["figure_task"]
 
 

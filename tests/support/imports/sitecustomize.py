@@ -1,7 +1,8 @@
 """Python starts with this file where its folder is on PYTHONPATH: at their end the scripts of the
 workflow write down which of its files they imported, and which packages that take long, one list a
 process, into $IMPORTED_TO. A script that is forked (tests/support/ready_jobs.py) has packages when
-it begins, and notes its files alone. With $WITHOUT_TORCH there is no PyTorch for them."""
+it begins, and notes those that it imports besides. With $WITHOUT_TORCH there is no PyTorch for
+them."""
 
 import atexit
 import os
@@ -10,7 +11,7 @@ from pathlib import Path
 
 # what a job waits for longer than many a job lasts; scipy itself takes no time, its parts do
 SLOW = ("matplotlib", "numba", "pandas", "pyarrow", "scipy._lib._util", "torch")
-FORKED = any(name in sys.modules for name in SLOW)
+BEFORE = {name for name in SLOW if name in sys.modules}  # of a script that is forked
 
 
 def write_down() -> None:
@@ -22,9 +23,10 @@ def write_down() -> None:
         file = getattr(module, "__file__", None)
         if file and "/workflow/" in file:
             files.add(os.path.realpath(file))
-    packages = {f"package {name.partition('.')[0]}" for name in SLOW if name in sys.modules}
+    new = [name for name in SLOW if name in sys.modules and name not in BEFORE]
+    packages = {f"package {name.partition('.')[0]}" for name in new}
     script = Path(sys.argv[0]).name
-    notes = "\n".join(sorted(files if FORKED else files | packages | {"packages noted"}))
+    notes = "\n".join(sorted(files | packages | ({"packages noted"} if not BEFORE else set())))
     Path(folder, f"{os.getpid()}_{script}").write_text(notes, encoding="utf-8")
 
 
