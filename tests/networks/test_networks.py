@@ -865,6 +865,17 @@ def test_a_recording_drawn(many):
     matplotlib.pyplot.close("all")
 
 
+def test_a_new_figure_holds_all_that_is_drawn(one, many):
+    """The legend beside the plot too: a saved figure ends at its edge."""
+    for axes in (one.plot("out"), many.plot("out"), many.plot("mean(v)"), one.raster()):
+        axes.figure.draw_without_rendering()
+        drawn = axes.figure.get_tightbbox()  # in inches
+        width, height = axes.figure.get_size_inches()
+        assert 0 <= drawn.x0 < drawn.x1 <= width
+        assert 0 <= drawn.y0 < drawn.y1 <= height
+    matplotlib.pyplot.close("all")
+
+
 @pytest.mark.parametrize("name", ["one", "many"])
 def test_a_recording_saved_and_loaded(name, request, tmp_path):
     recording = request.getfixturevalue(name)
