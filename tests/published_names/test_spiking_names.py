@@ -1452,6 +1452,15 @@ def test_checks():
         spiking.validate_scaling_factor("50")
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_single_number_that_is_none_spoils_a_stimulus(bad):
+    for place in ((0, 0), (1, 150), (-1, -1)):
+        stimulus = np.zeros((2, 301))
+        stimulus[place] = bad
+        with pytest.raises(ValueError, match="stimulus: expected finite numbers, got NaN or inf"):
+            spiking.validate_stimulus(stimulus, "xor")
+
+
 def test_whether_there_is_a_gpu():
     torch_or_skip()
     there, name = spiking.check_gpu_availability()
