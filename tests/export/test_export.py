@@ -361,6 +361,16 @@ def test_a_volley_at_the_start_is_left_out_where_asked():
         export.spike_statistics(recorded([trains]), bin_ms=100, from_ms=1000)
 
 
+def test_a_bin_fits_behind_what_is_left_out():
+    """500 ms are left of 1000: one bin of them, none that is longer."""
+    table = export.spike_statistics(TWO, bin_ms=500, from_ms=500)
+    assert values(table, "rate_hz") == pytest.approx([2, 0, 0, 2])
+    for too_long in (500.5, 800, 1000):
+        told = rf"bin_ms: expected a duration > 0, .* \(500 ms\), got {too_long}$"
+        with pytest.raises(ValueError, match=told):
+            export.spike_statistics(TWO, bin_ms=too_long, from_ms=500)
+
+
 def test_a_spike_in_the_very_last_step_of_an_example_is_within_it():
     n = 58  # 58 * 0.005 < 5800 * 5e-5
     example = {
