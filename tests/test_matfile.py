@@ -263,7 +263,8 @@ def test_single_precision_is_kept(tmp_path, foreign):
     assert model.w_in.dtype == np.float32
 
 
-def test_what_else_a_file_says_of_the_network_is_read(foreign):
+def says_more(foreign):
+    """The keys of a file that says more of its network than it must, nothing of it the default."""
     n = 24
     inhibitory = np.arange(n) % 3 == 0
     keys = foreign | {"inh": inhibitory, "exc": ~inhibitory, "m": np.diag(1.0 - 2 * inhibitory)}
@@ -271,17 +272,45 @@ def test_what_else_a_file_says_of_the_network_is_read(foreign):
     keys |= {"taus_gaus0": np.linspace(-2, 2, n), "taus": [[3, 11]], "activation": "softplus"}
     mask = np.ones((n, n))
     mask[:2, inhibitory] = 0
-    model = matfile.load(keys | {"som_m": mask})
+    return keys | {"som_m": mask}
+
+
+def test_what_else_a_file_says_of_the_network_is_read(foreign):
+    keys = says_more(foreign)
+    mask = keys["som_m"]
+    model = matfile.load(keys)
     config = model.config
     assert (config.p_inh, config.n_som, config.activation) == (1 / 3, 2, "softplus")
     assert config.tau_decay_ms == (15, 55)
     assert model.weights.b_out == 0.75
     assert np.array_equal(model.mask, mask)
-    assert np.array_equal(model.initial.tau_raw, np.linspace(-2, 2, n))
+    assert np.array_equal(model.initial.tau_raw, np.linspace(-2, 2, 24))
     assert np.array_equal(model.initial.w_out, model.weights.w_out)
     # an older file has no decays from before training: they are the trained ones
     del keys["taus_gaus0"]
     assert np.array_equal(matfile.load(keys).initial.tau_raw, model.weights.tau_raw)
+
+
+@pytest.mark.parametrize("dale", [True, False])
+def test_a_file_says_all_that_its_keys_say(tmp_path, foreign, dale):
+    """No key is overlooked where a file is read; apply_dale counts with inhibitory units too."""
+    n = 24
+    keys = says_more(foreign) | {"output_factor": 0.5, "output_offset": 0.25}
+    keys |= {"unit_gain": np.linspace(0.5, 2, n), "unit_bias": np.linspace(-1, 1, n)}
+    keys |= {"apply_dale": dale}
+    if not dale:
+        sign = np.where(np.arange(n) % 2, 1, -1)  # of the receiving units
+        keys |= {"w": sign[:, None] * keys["w"], "w0": sign[:, None] * keys["w0"], "som_N": 0}
+    assert keys.keys() >= {*matfile.NETWORK}
+    ours, wanted = load(tmp_path, keys), matfile.load(keys)
+    assert_same_model(ours, wanted)
+    assert ours.config.dale is dale
+    assert np.array_equal(ours.weights.w_rec, keys["w"])
+    assert np.array_equal(ours.initial.w_rec, keys["w0"])
+    assert np.array_equal(ours.initial.tau_raw, np.ravel(keys["taus_gaus0"]))
+    assert (ours.output_factor, ours.output_offset) == (0.5, 0.25)
+    for gains, key in zip(ours.unit_gains, ("unit_gain", "unit_bias"), strict=True):
+        assert np.array_equal(gains, keys[key])
 
 
 def test_without_inhibition_positive_weights_follow_dales_principle(foreign):
