@@ -329,6 +329,31 @@ def test_conditions_that_take_another_time_share_no_measurement(device, monkeypa
         assert beside_others == alone, (task, own)
 
 
+WORKFLOW = """
+rule last:
+    input: config["middle"]
+    output: "last"
+    shell: "touch last"
+rule middle:
+    input: "first"
+    output: config["middle"]
+    shell: "touch {output}"
+rule first:
+    output: "first"
+    shell: "touch first"
+"""
+
+
+@pytest.mark.parametrize("there", [["first"], ["first", "between", "last"]])
+def test_jobs_are_those_of_the_whole_study_whatever_is_there(tmp_path, monkeypatch, there):
+    """Run in part, or to its end."""
+    (tmp_path / "Snakefile").write_text(WORKFLOW, "utf-8")
+    for file in there:
+        (tmp_path / file).touch()
+    monkeypatch.chdir(tmp_path)
+    assert cost.jobs_of("Snakefile", {"middle": "between"}) == 3
+
+
 @pytest.mark.parametrize(
     ("number", "said"),
     [
