@@ -125,6 +125,26 @@ def test_a_model_is_the_same_whichever_reads_it(monkeypatch):
 # What scipy must not be given ---------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("missing", [1, 8, 48])
+def test_a_cut_element_says_how_many_bytes_are_left_for_its_data(missing):
+    """Without those of its tag: with them there may be as many as it needs."""
+    plain, packed = written(compressed=False, x=draw.random(7)), written(x=draw.random(30))
+    numbers = len(plain) - 64  # where their tag begins, before 56 bytes
+    size = struct.pack("<I", 56 + missing)
+    longer = plain[: numbers + 4] + size + plain[numbers + 8 :]
+    header, array = longer[: mat_structure.HEADER], longer[mat_structure.HEADER :]
+    inside = header + element(mat_structure.COMPRESSED, zlib.compress(array))
+    for data, at, needed in (
+        (plain[:-missing], 128, len(plain) - 136),
+        (packed[:-missing], 128, len(packed) - 136),
+        (longer, numbers, 56 + missing),
+        (inside, numbers - 128, 56 + missing),
+    ):
+        told = f"^byte {at}: an element of {needed} bytes, {needed - missing} are left$"
+        with pytest.raises(ValueError, match=told):
+            mat_structure.check(data)
+
+
 @pytest.mark.parametrize(("depth", "refused"), [(25, False), (45, True)])
 def test_arrays_within_arrays_end_somewhere(depth, refused):
     """scipy follows them until the process ends."""
