@@ -619,7 +619,7 @@ def test_networks_of_the_other_kinds():
             {"w_in": None},
             "w_in: expected finite numbers of shape (10, n_inputs), got shape () of object",
         ),
-        ({"w_in": np.full((10, 1), np.nan)}, "w_in: expected finite numbers"),
+        ({"w_in": np.array([[np.nan]] + 9 * [[0.0]])}, "w_in: expected finite numbers"),
         (
             {"w_out": np.zeros((10, 1))},
             "w_out: expected finite numbers of shape (1, 10) or (10,), got shape (10, 1)",
