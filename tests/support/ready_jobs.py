@@ -2,8 +2,8 @@
 has imported them forks itself for each script.
 
 What a script reads, writes, says and returns is the same, and what it imports of the repository is
-imported anew. In the tiny study the first job of each script is started as a user's, and notes what
-packages it imports; where a job is killed all of them are.
+imported anew. In the tiny study the first job of each kind of script is started as a user's, and
+notes what packages it imports; where a job is killed all of them are.
 """
 
 import atexit

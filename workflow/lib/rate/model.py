@@ -318,18 +318,18 @@ class FR_RNN_dale(torch.nn.Module):
     def _without_old_refinement(self, model: RateModel) -> RateModel:
         """The same model, but what a refinement found is left out where weights have moved since,
         with a warning."""
-        plain = replace(model, output_factor=1.0, output_offset=0.0, unit_gains=None)
-        is_plain = (model.output_factor, model.output_offset, model.unit_gains) == (1, 0, None)
+        if (model.output_factor, model.output_offset, model.unit_gains) == (1, 0, None):
+            return model
         moved = False
         for now, before in zip(model.weights, self._refined_weights, strict=True):
             moved = moved or not np.array_equal(now, np.asarray(before, now.dtype))
-        if is_plain or not moved:
+        if not moved:
             return model
         log.warning(
             "the network has other weights than those it was refined with: output_factor, "
             "output_offset and gains of the units are left out"
         )
-        return plain
+        return replace(model, output_factor=1.0, output_offset=0.0, unit_gains=None)
 
     def load_net(self, model_dir: str | Path) -> FR_RNN_dale:
         """Become the network of a .mat file, of whatever size.

@@ -85,14 +85,14 @@ def refined_model(step: Step) -> RateModel:
     )
 
 
-# What simulates the trials of the search: network -> model, scaling factor -> network -> columns
-Score = Callable[[Mapping[str, RateModel], float], Mapping[str, Mapping[str, np.ndarray]]]
+# network -> model, scaling factor -> network -> columns of its trials of the search
+SimulateSearch = Callable[[Mapping[str, RateModel], float], Mapping[str, Mapping[str, np.ndarray]]]
 
 
 def with_gains(
     task: Task,
     before: Mapping[str, Step],
-    score: Score,
+    simulate: SimulateSearch,
     *,
     currents: Mapping[str, Currents],
     answer: Answer,
@@ -106,7 +106,7 @@ def with_gains(
         Says which answers are right.
     before
         Network -> its step before.
-    score
+    simulate
         Simulates the trials of the search of networks at a scaling factor; its columns are those of
         `conversion.score_network`, by the names of `before`.
     currents
@@ -122,7 +122,7 @@ def with_gains(
             gains = find_unit_gains(step.model, factor, currents[network], answer)
             at_factor[network] = replace(step.model, unit_gains=gains)
             models[network, factor] = at_factor[network]
-        for network, columns in score(at_factor, factor).items():
+        for network, columns in simulate(at_factor, factor).items():
             trials[network].append(pd.DataFrame({name: columns[name] for name in SEARCHED}))
     after = {}
     for network, step in before.items():
